@@ -1,0 +1,43 @@
+/** Every way a command can refuse. The code is stable: scripts and `docs/troubleshooting.md` refer to it. */
+export const errorCodes = [
+  "USAGE",
+  "URL_INVALID",
+  "SERVER_UNREACHABLE",
+  "NOT_POSTGRES",
+  "SERVER_TOO_OLD",
+  "LOGIN_REFUSED",
+  "DATABASE_MISSING",
+  "PERMISSION_DENIED",
+  "NOT_BOOTSTRAPPED",
+  "ALREADY_SUPABASE",
+  "FILE_MISSING",
+  "FILE_INVALID",
+  "CONNECTION_LOST",
+  "PORT_TAKEN",
+  "DATA_DIRECTORY_UNUSABLE",
+  "SERVER_START_FAILED",
+  "PLATFORM_UNSUPPORTED",
+  "NOT_AT_BASELINE",
+  "CATALOG_UNREADABLE",
+  "STATEMENT_FAILED",
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
+/**
+ * An error that a person can act on: a stable code, what happened (the message) and what to do (the remedy).
+ * The command line prints it as one line and exits with status 2; anything else that is thrown is a bug.
+ * Neither text may hold a secret: URLs go through `redactUrl` first.
+ */
+export class SpfpError extends Error {
+  override readonly name = "SpfpError";
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly remedy: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,22 @@
+import { z } from "zod";
+
+/** How much a finding matters: `error` fails a check or blocks a deployment, `warning` and `info` do not. */
+export const severities = ["error", "warning", "info"] as const;
+
+/**
+ * What a check, a preflight item or an adoption has to say of one object: what was expected, what is there,
+ * and what to do. `expected` and `actual` are text as a person would read it; null means "nothing".
+ */
+export const findingSchema = z.strictObject({
+  /** Identifier of the rule that found it, as `area.rule`. */
+  check: z.string().regex(/^[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*$/),
+  severity: z.enum(severities),
+  /** The object, qualified as far as needed to find it: `public.accounts.balance`. */
+  object: z.string().min(1),
+  expected: z.string().nullable(),
+  actual: z.string().nullable(),
+  remedy: z.string().min(1),
+});
+
+export type Finding = z.infer<typeof findingSchema>;
+export type Severity = Finding["severity"];
