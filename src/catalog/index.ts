@@ -1,0 +1,2 @@
+export * from "./catalog.ts";
+export { readCatalog } from "./read.ts";
