@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { boolean, index, integer, pgTable, text, unique, varchar } from "drizzle-orm/pg-core";
-import { created, id, oneOf, owner, updated, userId } from "./columns.ts";
+import { created, id, oneOf, owner, updated, userId, zoned } from "./columns.ts";
 
 export const automationActions = ["screenshot", "navigate", "click", "fill", "select", "scroll"] as const;
 export type AutomationAction = (typeof automationActions)[number];
@@ -55,5 +55,42 @@ export const automationPermissions = pgTable(
   (t) => [
     unique("automation_permissions_user_id_key").on(t.userId),
     owner("automation_permissions_user_id_fkey", t.userId),
+  ],
+).enableRLS();
+
+/** What can happen to a user's automation permissions: the announced six, and the three that leave no gap. */
+export const permissionChanges = [
+  "enabled",
+  "disabled",
+  "whitelist_added",
+  "whitelist_removed",
+  "blacklist_added",
+  "blacklist_removed",
+  "created",
+  "deleted",
+  "setting_changed",
+] as const;
+export type PermissionChange = (typeof permissionChanges)[number];
+
+/**
+ * What became of a user's automation permissions, written by a trigger alone and never changed. No foreign key to
+ * `automation_permissions`: deleting a permission must not delete the record of it.
+ */
+export const automationPermissionsAudit = pgTable(
+  "automation_permissions_audit",
+  {
+    id: id(),
+    userId: userId(),
+    changedAt: zoned("changed_at").notNull().defaultNow(),
+    changedBy: varchar("changed_by", { length: 255 }).notNull(),
+    changeType: varchar("change_type", { length: 50, enum: permissionChanges }).notNull(),
+    previousValue: text("previous_value"),
+    newValue: text("new_value"),
+  },
+  (t) => [
+    owner("automation_permissions_audit_user_id_fkey", t.userId),
+    oneOf("automation_permissions_audit_change_type_check", t.changeType, permissionChanges),
+    index("idx_automation_permissions_audit_user_id").on(t.userId),
+    index("idx_automation_permissions_audit_changed_at").on(t.changedAt.desc().nullsFirst()),
   ],
 ).enableRLS();

@@ -40,3 +40,9 @@ export const owner = (name: string, column: AnyPgColumn) =>
 /** A text column that holds one of these values: the same list that gives the column its TypeScript type. */
 export const oneOf = (name: string, column: AnyPgColumn, values: readonly [string, ...string[]]) =>
   check(name, sql`${column} in (${sql.raw(values.map(quoteLiteral).join(", "))})`);
+
+/** Predicate of the indexes that serve the application: it reads live rows only. */
+export const live = (deletedAt: AnyPgColumn) => sql`${deletedAt} is null`;
+
+/** Predicate of the indexes that serve the clean-up: the few rows that were thrown away. */
+export const dead = (deletedAt: AnyPgColumn) => sql`${deletedAt} is not null`;

@@ -15,7 +15,7 @@ import {
   varchar,
 } from "drizzle-orm/pg-core";
 import { authUsers } from "drizzle-orm/supabase";
-import { created, id, oneOf, owner, updated, userId, zoned } from "./columns.ts";
+import { created, dead, id, live, oneOf, owner, softDelete, updated, userId, zoned } from "./columns.ts";
 
 export const departments = ["financeiro", "marketing", "operacional", "comercial"] as const;
 export type Department = (typeof departments)[number];
@@ -68,6 +68,7 @@ export const corporateActivities = pgTable(
     approvedBy: uuid("approved_by"),
     metadata: jsonb("metadata"),
     ...created.zoned(),
+    ...softDelete.zoned(),
   },
   (t) => [
     foreignKey({
@@ -82,6 +83,13 @@ export const corporateActivities = pgTable(
     index("idx_corporate_activities_department").on(t.department),
     index("idx_corporate_activities_status").on(t.status),
     index("idx_corporate_activities_user_id").on(t.userId),
+    index("idx_corporate_activities_realtime")
+      .on(t.userId, t.createdAt.desc().nullsFirst(), t.status)
+      .where(live(t.deletedAt)),
+    index("idx_corporate_activities_approval")
+      .on(t.userId, t.status)
+      .where(sql`${t.requiresApproval} and ${t.approvedAt} is null and ${live(t.deletedAt)}`),
+    index("idx_corporate_activities_approved_by").on(t.approvedBy),
   ],
 ).enableRLS();
 
@@ -102,6 +110,7 @@ export const operationalTasks = pgTable(
     tags: text("tags").array().default([]),
     ...created.zoned(),
     ...updated.zoned(),
+    ...softDelete.zoned(),
   },
   (t) => [
     owner("operational_tasks_user_id_fkey", t.userId),
@@ -111,6 +120,13 @@ export const operationalTasks = pgTable(
     index("idx_operational_tasks_priority").on(t.priority),
     index("idx_operational_tasks_status").on(t.status),
     index("idx_operational_tasks_user_id").on(t.userId),
+    index("idx_operational_tasks_deleted_at").on(t.deletedAt).where(dead(t.deletedAt)),
+    index("idx_operational_tasks_kanban")
+      .on(t.userId, t.status, t.position.desc().nullsFirst())
+      .where(live(t.deletedAt)),
+    index("idx_operational_tasks_due_dates")
+      .on(t.userId, t.dueDate)
+      .where(sql`${t.status} <> 'done' and ${live(t.deletedAt)}`),
   ],
 ).enableRLS();
 
@@ -136,6 +152,7 @@ export const salesLeads = pgTable(
     ...created.zoned(),
     ...updated.zoned(),
     closedAt: zoned("closed_at"),
+    ...softDelete.zoned(),
   },
   (t) => [
     owner("sales_leads_user_id_fkey", t.userId),
@@ -146,6 +163,13 @@ export const salesLeads = pgTable(
     index("idx_sales_leads_stage").on(t.stage),
     index("idx_sales_leads_user_id").on(t.userId),
     index("idx_sales_leads_value").on(t.value.desc().nullsFirst()),
+    index("idx_sales_leads_deleted_at").on(t.deletedAt).where(dead(t.deletedAt)),
+    index("idx_sales_leads_analysis")
+      .on(t.userId, t.stage, t.probability.desc().nullsFirst())
+      .where(live(t.deletedAt)),
+    index("idx_sales_leads_value_analysis")
+      .on(t.userId, t.value.desc().nullsFirst())
+      .where(sql`${t.stage} not in ('closed_won', 'closed_lost') and ${live(t.deletedAt)}`),
   ],
 ).enableRLS();
 
@@ -185,6 +209,7 @@ export const marketingPosts = pgTable(
     rejectionReason: text("rejection_reason"),
     ...created.zoned(),
     ...updated.zoned(),
+    ...softDelete.zoned(),
   },
   (t) => [
     owner("marketing_posts_user_id_fkey", t.userId),
@@ -194,5 +219,9 @@ export const marketingPosts = pgTable(
     index("idx_marketing_posts_scheduled_date").on(t.scheduledDate),
     index("idx_marketing_posts_status").on(t.status),
     index("idx_marketing_posts_user_id").on(t.userId),
+    index("idx_marketing_posts_calendar")
+      .on(t.userId, t.scheduledDate.desc().nullsFirst())
+      .where(sql`${t.status} <> 'rejected' and ${live(t.deletedAt)}`),
+    index("idx_marketing_posts_by_platform").on(t.userId, t.platform, t.status).where(live(t.deletedAt)),
   ],
 ).enableRLS();

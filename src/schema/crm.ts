@@ -1,6 +1,16 @@
 import { sql } from "drizzle-orm";
-import { boolean, check, index, integer, pgTable, text, uuid, varchar } from "drizzle-orm/pg-core";
-import { created, id, oneOf, owner, updated, userId, zoned } from "./columns.ts";
+import {
+  boolean,
+  check,
+  index,
+  integer,
+  pgTable,
+  text,
+  uniqueIndex,
+  uuid,
+  varchar,
+} from "drizzle-orm/pg-core";
+import { created, dead, id, live, oneOf, owner, softDelete, updated, userId, zoned } from "./columns.ts";
 
 export const ataChannels = ["email", "whatsapp"] as const;
 export type AtaChannel = (typeof ataChannels)[number];
@@ -35,6 +45,8 @@ export const sentAtas = pgTable(
     subject: varchar("subject", { length: 255 }),
     sentAt: zoned("sent_at").notNull().defaultNow(),
     ...created.zoned(),
+    ...softDelete.zoned(),
+    ...updated.zoned(),
   },
   (t) => [
     owner("sent_atas_user_id_fkey", t.userId),
@@ -44,6 +56,10 @@ export const sentAtas = pgTable(
     index("idx_sent_atas_sent_at").on(t.sentAt.desc().nullsFirst()),
     index("idx_sent_atas_type").on(t.type),
     index("idx_sent_atas_user_id").on(t.userId),
+    index("idx_sent_atas_deleted_at").on(t.deletedAt).where(dead(t.deletedAt)),
+    index("idx_sent_atas_user_type_sent")
+      .on(t.userId, t.type, t.sentAt.desc().nullsFirst())
+      .where(live(t.deletedAt)),
   ],
 ).enableRLS();
 
@@ -65,6 +81,7 @@ export const customTemplates = pgTable(
     oneOf("custom_templates_type_check", t.type, ataTypes),
     index("idx_custom_templates_type").on(t.type),
     index("idx_custom_templates_user_id").on(t.userId),
+    uniqueIndex("unique_default_template").on(t.userId, t.type).where(sql`${t.isDefault}`),
   ],
 ).enableRLS();
 
@@ -81,6 +98,7 @@ export const userFiles = pgTable(
     mimeType: varchar("mime_type", { length: 100 }).notNull(),
     isFavorite: boolean("is_favorite").default(false),
     ...created.zoned(),
+    ...softDelete.zoned(),
   },
   (t) => [
     owner("user_files_user_id_fkey", t.userId),
@@ -92,5 +110,6 @@ export const userFiles = pgTable(
     index("idx_user_files_category").on(t.category),
     index("idx_user_files_is_favorite").on(t.isFavorite),
     index("idx_user_files_user_id").on(t.userId),
+    index("idx_user_files_deleted_at").on(t.deletedAt).where(dead(t.deletedAt)),
   ],
 ).enableRLS();

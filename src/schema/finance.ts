@@ -9,10 +9,11 @@ import {
   numeric,
   pgTable,
   text,
+  uniqueIndex,
   uuid,
   varchar,
 } from "drizzle-orm/pg-core";
-import { created, id, oneOf, owner, softDelete, updated, userId } from "./columns.ts";
+import { created, id, live, oneOf, owner, softDelete, updated, userId } from "./columns.ts";
 
 export const accountTypes = ["checking", "savings", "credit", "investment", "other"] as const;
 export type AccountType = (typeof accountTypes)[number];
@@ -48,6 +49,7 @@ export const accounts = pgTable(
     check("check_balance", sql`${t.balance} >= 0`),
     index("idx_accounts_deleted_at").on(t.deletedAt),
     index("idx_accounts_user_id").on(t.userId),
+    index("idx_accounts_user_type").on(t.userId, t.type).where(live(t.deletedAt)),
   ],
 ).enableRLS();
 
@@ -72,6 +74,9 @@ export const categories = pgTable(
     index("idx_categories_deleted_at").on(t.deletedAt),
     index("idx_categories_type").on(t.type),
     index("idx_categories_user_id").on(t.userId),
+    index("idx_categories_user_order").on(t.userId, t.orderIndex).where(live(t.deletedAt)),
+    // PostgreSQL has no UNIQUE (lower(x)) and no UNIQUE … WHERE as a table constraint; both are unique indexes.
+    uniqueIndex("unique_user_category_name").on(t.userId, sql`lower(${t.name})`).where(live(t.deletedAt)),
   ],
 ).enableRLS();
 
@@ -167,6 +172,9 @@ export const transactions = pgTable(
     index("idx_transactions_group_id").on(t.groupId),
     index("idx_transactions_paid").on(t.paid),
     index("idx_transactions_user_id").on(t.userId),
+    index("idx_transactions_user_date_paid")
+      .on(t.userId, t.date.desc().nullsFirst(), t.paid)
+      .where(live(t.deletedAt)),
   ],
 ).enableRLS();
 
@@ -193,6 +201,7 @@ export const goals = pgTable(
     check("check_target", sql`${t.targetAmount} > 0`),
     index("idx_goals_deadline").on(t.deadline),
     index("idx_goals_user_id").on(t.userId),
+    index("idx_goals_user_deadline").on(t.userId, t.deadline).where(live(t.deletedAt)),
   ],
 ).enableRLS();
 
@@ -224,6 +233,7 @@ export const investments = pgTable(
     owner("fk_investments_user", t.userId),
     index("idx_investments_symbol").on(t.symbol),
     index("idx_investments_user_id").on(t.userId),
+    index("idx_investments_account_id").on(t.accountId),
   ],
 ).enableRLS();
 

@@ -87,5 +87,8 @@ export const partnershipClients = pgTable(
     index("idx_partnership_clients_partner_id").on(t.partnerId),
     index("idx_partnership_clients_status").on(t.status),
     index("idx_partnership_clients_user_id").on(t.userId),
+    index("idx_partnership_clients_closed")
+      .on(t.userId, t.closedAt)
+      .where(sql`${t.status} = 'paid' and ${t.closedAt} is not null`),
   ],
 ).enableRLS();
