@@ -156,7 +156,9 @@ export const viewSchema = z.strictObject({
 export const functionSchema = z.strictObject({
   schema: name,
   name,
-  /** The arguments that tell overloads apart, as `pg_get_function_identity_arguments` prints them. */
+  /** What tells overloads apart: the input arguments' types, comma-separated. */
+  argumentTypes: z.string(),
+  /** As `pg_get_function_identity_arguments` prints them: names and modes, no defaults. */
   arguments: z.string(),
   /** The same with defaults. */
   fullArguments: z.string(),

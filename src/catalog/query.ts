@@ -18,6 +18,9 @@ function grants(acl: string): string {
   );
 }
 
+// Nearly every column has none, and every column would pay for looking.
+const columnGrants = `case when a.attacl is null then '[]'::json else ${grants("a.attacl")} end`;
+
 /** SQL for the name of a collation, null where it is none or the type's own. */
 function collation(actual: string, typeDefault: string): string {
   return `(select co.collname from pg_collation co where co.oid = ${actual} and ${actual} <> ${typeDefault})`;
@@ -42,7 +45,7 @@ const columns = list(
     'identity', case a.attidentity when 'a' then 'always' when 'd' then 'by default' end,
     'collation', ${collation("a.attcollation", "t.typcollation")},
     'comment', col_description(a.attrelid, a.attnum),
-    'grants', ${grants("a.attacl")})`,
+    'grants', ${columnGrants})`,
   "a.attnum",
   `pg_attribute a join pg_type t on t.oid = a.atttypid
     left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
@@ -56,7 +59,8 @@ const constraints = list(
     'references', case when k.contype = 'f' then json_build_object(
       'schema', rn.nspname, 'table', r.relname, 'columns', ${columnNames("k.confrelid", "k.confkey")}) end,
     'validated', k.convalidated,
-    'enforced', coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true),
+    'enforced', coalesce(case when current_setting('server_version_num')::int >= 180000
+      then (to_jsonb(k) ->> 'conenforced')::boolean end, true),
     'deferrable', k.condeferrable, 'initiallyDeferred', k.condeferred)`,
   "k.conname",
   `pg_constraint k left join pg_class r on r.oid = k.confrelid
@@ -158,7 +162,7 @@ const views = list(
     'checkOption', ${viewOption("check_option")},
     'columns', ${list(
       `json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
-        'comment', col_description(a.attrelid, a.attnum), 'grants', ${grants("a.attacl")})`,
+        'comment', col_description(a.attrelid, a.attnum), 'grants', ${columnGrants})`,
       "a.attnum",
       "pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped",
     )},
@@ -171,7 +175,7 @@ const views = list(
 
 const functions = list(
   `json_build_object('schema', n.nspname, 'name', f.proname,
-    'arguments', pg_get_function_identity_arguments(f.oid), 'fullArguments', pg_get_function_arguments(f.oid),
+    'argumentTypes', oidvectortypes(f.proargtypes), 'arguments', pg_get_function_identity_arguments(f.oid), 'fullArguments', pg_get_function_arguments(f.oid),
     'kind', case f.prokind when 'p' then 'procedure' when 'w' then 'window' else 'function' end,
     'returns', pg_get_function_result(f.oid), 'language', l.lanname,
     'volatility', case f.provolatile when 'i' then 'immutable' when 's' then 'stable' else 'volatile' end,
@@ -181,7 +185,7 @@ const functions = list(
     'body', coalesce(pg_get_function_sqlbody(f.oid), f.prosrc),
     'owner', pg_get_userbyid(f.proowner), 'comment', obj_description(f.oid, 'pg_proc'),
     'grants', ${grants("coalesce(f.proacl, acldefault('f', f.proowner))")})`,
-  'n.nspname, f.proname, pg_get_function_identity_arguments(f.oid) collate "C"',
+  'n.nspname, f.proname, oidvectortypes(f.proargtypes) collate "C"',
   `managed n join pg_proc f on f.pronamespace = n.oid join pg_language l on l.oid = f.prolang
     where f.prokind in ('f', 'p', 'w') and ${ownObject("pg_proc", "f.oid")}`,
 );

@@ -1,0 +1,164 @@
+import type { Catalog, Grant } from "./catalog.ts";
+import { sameExpression, sameViewDefinition } from "./deparse.ts";
+import { type CatalogObject, catalogObjects, type ObjectIdentity } from "./objects.ts";
+
+/**
+ * One way in which two catalogs differ. Of an object that is missing or extra, its parts are not listed again.
+ * `expected` and `actual` are text as PostgreSQL printed it; null means "nothing".
+ */
+export type Difference =
+  | { readonly kind: "missing"; readonly object: ObjectIdentity; readonly expected: string }
+  | { readonly kind: "extra"; readonly object: ObjectIdentity; readonly actual: string }
+  | {
+      readonly kind: "different";
+      readonly object: ObjectIdentity;
+      /** A property of the object as its catalog type names it, or `columnOrder` of a table. */
+      readonly property: string;
+      readonly expected: string | null;
+      readonly actual: string | null;
+    };
+
+export interface CompareOptions {
+  /** Compare owners, and what owners may do with their own objects. Default false: roles differ between hosts. */
+  readonly owners?: boolean;
+}
+
+/** First major with the privilege MAINTAIN, which `GRANT ALL` includes from then on. */
+const maintainSince = 170000;
+
+/**
+ * What keeps `actual` from being `expected`, in the order of `expected`, then what only `actual` has. Whether extra
+ * objects matter is the caller's to say. Sound across majors from 15 on: see `deparse.ts` for what they print
+ * differently; MAINTAIN is left out where one of the two servers does not know it. The order of a table's columns is
+ * reported on its own, as `columnOrder`, over the columns that both have.
+ *
+ * @example
+ * const drift = compareCatalogs(expected, actual).filter((difference) => difference.kind !== "extra");
+ */
+export function compareCatalogs(
+  expected: Catalog,
+  actual: Catalog,
+  { owners = false }: CompareOptions = {},
+): Difference[] {
+  const ignored =
+    Math.min(expected.server.version, actual.server.version) < maintainSince ? ["MAINTAIN"] : [];
+  const comparable = (catalog: Catalog): Map<string, CatalogObject> =>
+    new Map(
+      catalogObjects(withGrants(catalog, { owners, ignored })).map((object) => [
+        key(object.identity),
+        object,
+      ]),
+    );
+  const wanted = comparable(expected);
+  const found = comparable(actual);
+  const orders = columnOrders(actual);
+
+  const differences: Difference[] = [];
+  for (const [id, object] of wanted) {
+    const other = found.get(id);
+    if (other) {
+      differences.push(...propertyDifferences(object, other, owners));
+      continue;
+    }
+    if (!hasMissingParent(object.identity, found)) {
+      differences.push({ kind: "missing", object: object.identity, expected: summary(object) });
+    }
+  }
+  for (const [id, order] of columnOrders(expected)) {
+    const otherOrder = orders.get(id);
+    const table = wanted.get(id);
+    if (!otherOrder || !table) continue;
+    const before = order.filter((column) => otherOrder.includes(column)).join(", ");
+    const after = otherOrder.filter((column) => order.includes(column)).join(", ");
+    if (before === after) continue;
+    const property = "columnOrder";
+    differences.push({
+      kind: "different",
+      object: table.identity,
+      property,
+      expected: before,
+      actual: after,
+    });
+  }
+  for (const [id, object] of found) {
+    if (wanted.has(id) || hasMissingParent(object.identity, wanted)) continue;
+    differences.push({ kind: "extra", object: object.identity, actual: summary(object) });
+  }
+  return differences;
+}
+
+function key(identity: ObjectIdentity): string {
+  const path: (string | null)[] = [];
+  for (let part: ObjectIdentity | null = identity; part; part = part.parent) {
+    path.push(part.kind, part.schema, part.name);
+  }
+  return JSON.stringify(path);
+}
+
+function hasMissingParent(identity: ObjectIdentity, objects: ReadonlyMap<string, CatalogObject>): boolean {
+  return identity.parent !== null && !objects.has(key(identity.parent));
+}
+
+function propertyDifferences(expected: CatalogObject, actual: CatalogObject, owners: boolean): Difference[] {
+  return Object.entries(expected.properties).flatMap(([property, wanted]): Difference[] => {
+    if (property === "owner" && !owners) return [];
+    const found = actual.properties[property] ?? null;
+    if (same(expected.identity, property, wanted, found)) return [];
+    return [{ kind: "different", object: expected.identity, property, expected: wanted, actual: found }];
+  });
+}
+
+function same(object: ObjectIdentity, property: string, one: string | null, other: string | null): boolean {
+  if (property === "definition" && object.kind === "view") return sameViewDefinition(one, other);
+  if (property === "body" || property === "comment") return one === other;
+  return sameExpression(one, other);
+}
+
+/** An object in a line: its definition where it has one, and what else there is to say of it where not. */
+function summary({ properties }: CatalogObject): string {
+  const definition = properties["definition"] ?? properties["privileges"];
+  if (definition) return definition;
+  const parts = Object.entries(properties).flatMap(([property, value]) =>
+    value === null || value === "" || property === "owner" || property === "body"
+      ? []
+      : [`${property} ${value}`],
+  );
+  return parts.join(", ") || "present";
+}
+
+function columnOrders(catalog: Catalog): Map<string, string[]> {
+  return new Map(
+    catalog.tables.map(({ schema, name, columns }) => [
+      key({ kind: "table", schema, name, parent: null, label: "" }),
+      columns.map((column) => column.name),
+    ]),
+  );
+}
+
+/** The catalog with only the grants that are to be compared. */
+function withGrants(
+  catalog: Catalog,
+  { owners, ignored }: { owners: boolean; ignored: readonly string[] },
+): Catalog {
+  const kept = (grants: readonly Grant[], owner: string): Grant[] =>
+    grants.flatMap((grant) => {
+      if (!owners && grant.grantee === owner) return [];
+      const privileges = grant.privileges.filter((privilege) => !ignored.includes(privilege));
+      const grantable = grant.grantable.filter((privilege) => !ignored.includes(privilege));
+      return privileges.length === 0 ? [] : [{ ...grant, privileges, grantable }];
+    });
+  const keep = <T extends { grants: Grant[]; owner: string }>(objects: readonly T[]): T[] =>
+    objects.map((object) => ({ ...object, grants: kept(object.grants, object.owner) }));
+  return {
+    ...catalog,
+    schemas: keep(catalog.schemas),
+    tables: keep(catalog.tables),
+    views: keep(catalog.views),
+    functions: keep(catalog.functions),
+    sequences: keep(catalog.sequences),
+    defaultPrivileges: catalog.defaultPrivileges.map((one) => ({
+      ...one,
+      grants: kept(one.grants, one.role),
+    })),
+  };
+}

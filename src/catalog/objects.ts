@@ -1,0 +1,284 @@
+import type { Catalog, Grant, Index, Trigger } from "./catalog.ts";
+
+export const objectKinds = [
+  "schema",
+  "extension",
+  "table",
+  "view",
+  "column",
+  "constraint",
+  "index",
+  "policy",
+  "trigger",
+  "function",
+  "enum",
+  "domain",
+  "sequence",
+  "grant",
+  "default privilege",
+] as const;
+
+export type ObjectKind = (typeof objectKinds)[number];
+
+/** Which object it is. */
+export interface ObjectIdentity {
+  readonly kind: ObjectKind;
+  /** Null for what lives in no schema. */
+  readonly schema: string | null;
+  /** The object's own name; a function's comes with its argument types, a grant's is the grantee. */
+  readonly name: string;
+  /** What it is part of: the table of a column, the column of a column's grant. */
+  readonly parent: ObjectIdentity | null;
+  /** Qualified as far as needed to find it: `public.accounts.balance`. */
+  readonly label: string;
+}
+
+/** An object with every property that can differ, as text that a person can read. */
+export interface CatalogObject {
+  readonly identity: ObjectIdentity;
+  readonly properties: Readonly<Record<string, string | null>>;
+}
+
+const yesNo = (value: boolean): string => (value ? "yes" : "no");
+const joined = (values: readonly string[]): string => values.join(", ");
+
+function child(parent: ObjectIdentity, kind: ObjectKind, name: string): ObjectIdentity {
+  const label = kind === "grant" ? `${parent.label} to ${name}` : `${parent.label}.${name}`;
+  return { kind, schema: parent.schema, name, parent, label };
+}
+
+function inSchema(kind: ObjectKind, schema: string, name: string): ObjectIdentity {
+  return { kind, schema, name, parent: null, label: `${schema}.${name}` };
+}
+
+function topLevel(kind: ObjectKind, name: string): ObjectIdentity {
+  return { kind, schema: null, name, parent: null, label: name };
+}
+
+function grantText(grant: Grant): string {
+  const grantable = grant.grantable.length > 0 ? ` (with grant option: ${joined(grant.grantable)})` : "";
+  return joined(grant.privileges) + grantable;
+}
+
+function grantObjects(parent: ObjectIdentity, grants: readonly Grant[]): CatalogObject[] {
+  return grants.map((grant) => ({
+    identity: child(parent, "grant", grant.grantee),
+    properties: { privileges: grantText(grant) },
+  }));
+}
+
+/** An index that implements a constraint is the constraint's business and is left out. */
+function indexObjects(parent: ObjectIdentity, indexes: readonly Index[]): CatalogObject[] {
+  return indexes
+    .filter((index) => index.constraint === null)
+    .map((index) => ({
+      identity: child(parent, "index", index.name),
+      properties: {
+        definition: index.definition,
+        valid: yesNo(index.valid),
+        ready: yesNo(index.ready),
+      },
+    }));
+}
+
+function triggerObjects(parent: ObjectIdentity, triggers: readonly Trigger[]): CatalogObject[] {
+  return triggers.map((trigger) => ({
+    identity: child(parent, "trigger", trigger.name),
+    properties: { definition: trigger.definition, enabled: trigger.enabled },
+  }));
+}
+
+function tableObjects(table: Catalog["tables"][number]): CatalogObject[] {
+  const identity = inSchema("table", table.schema, table.name);
+  return [
+    {
+      identity,
+      properties: {
+        kind: table.kind,
+        owner: table.owner,
+        comment: table.comment,
+        persistence: table.persistence,
+        rowSecurity: yesNo(table.rowSecurity),
+        forceRowSecurity: yesNo(table.forceRowSecurity),
+        options: joined(table.options),
+        partitionKey: table.partitionKey,
+        partition:
+          table.partition &&
+          `${table.partition.of.schema}.${table.partition.of.name} ${table.partition.bound}`,
+      },
+    },
+    ...table.columns.flatMap((column) => {
+      const part = child(identity, "column", column.name);
+      return [
+        {
+          identity: part,
+          properties: {
+            type: column.type,
+            nullable: yesNo(column.nullable),
+            default: column.default,
+            generated: column.generated,
+            virtual: yesNo(column.virtual),
+            identity: column.identity,
+            collation: column.collation,
+            comment: column.comment,
+          },
+        },
+        ...grantObjects(part, column.grants),
+      ];
+    }),
+    ...table.constraints.map((constraint) => ({
+      identity: child(identity, "constraint", constraint.name),
+      properties: {
+        definition: constraint.definition,
+        validated: yesNo(constraint.validated),
+        enforced: yesNo(constraint.enforced),
+      },
+    })),
+    ...indexObjects(identity, table.indexes),
+    ...table.policies.map((policy) => ({
+      identity: child(identity, "policy", policy.name),
+      properties: {
+        permissive: yesNo(policy.permissive),
+        command: policy.command,
+        roles: joined(policy.roles),
+        using: policy.using,
+        check: policy.check,
+      },
+    })),
+    ...triggerObjects(identity, table.triggers),
+    ...grantObjects(identity, table.grants),
+  ];
+}
+
+function viewObjects(view: Catalog["views"][number]): CatalogObject[] {
+  const identity = inSchema("view", view.schema, view.name);
+  return [
+    {
+      identity,
+      properties: {
+        kind: view.kind,
+        owner: view.owner,
+        comment: view.comment,
+        definition: view.definition,
+        securityInvoker: yesNo(view.securityInvoker),
+        securityBarrier: yesNo(view.securityBarrier),
+        checkOption: view.checkOption,
+      },
+    },
+    ...view.columns.flatMap((column) => {
+      const part = child(identity, "column", column.name);
+      return [
+        { identity: part, properties: { type: column.type, comment: column.comment } },
+        ...grantObjects(part, column.grants),
+      ];
+    }),
+    ...indexObjects(identity, view.indexes),
+    ...triggerObjects(identity, view.triggers),
+    ...grantObjects(identity, view.grants),
+  ];
+}
+
+function functionObjects(one: Catalog["functions"][number]): CatalogObject[] {
+  const identity = inSchema("function", one.schema, `${one.name}(${one.argumentTypes})`);
+  return [
+    {
+      identity,
+      properties: {
+        kind: one.kind,
+        arguments: one.fullArguments,
+        returns: one.returns,
+        language: one.language,
+        volatility: one.volatility,
+        strict: yesNo(one.strict),
+        leakproof: yesNo(one.leakproof),
+        parallel: one.parallel,
+        securityDefiner: yesNo(one.securityDefiner),
+        config: joined(one.config),
+        body: one.body,
+        owner: one.owner,
+        comment: one.comment,
+      },
+    },
+    ...grantObjects(identity, one.grants),
+  ];
+}
+
+function domainObjects(domain: Catalog["domains"][number]): CatalogObject[] {
+  const identity = inSchema("domain", domain.schema, domain.name);
+  return [
+    {
+      identity,
+      properties: {
+        type: domain.type,
+        nullable: yesNo(domain.nullable),
+        default: domain.default,
+        collation: domain.collation,
+        owner: domain.owner,
+        comment: domain.comment,
+      },
+    },
+    ...domain.constraints.map((constraint) => ({
+      identity: child(identity, "constraint", constraint.name),
+      properties: { definition: constraint.definition, validated: yesNo(constraint.validated) },
+    })),
+  ];
+}
+
+function sequenceObjects(sequence: Catalog["sequences"][number]): CatalogObject[] {
+  const identity = inSchema("sequence", sequence.schema, sequence.name);
+  const { ownedBy } = sequence;
+  return [
+    {
+      identity,
+      properties: {
+        type: sequence.type,
+        start: sequence.start,
+        increment: sequence.increment,
+        minimum: sequence.minimum,
+        maximum: sequence.maximum,
+        cache: sequence.cache,
+        cycle: yesNo(sequence.cycle),
+        ownedBy:
+          ownedBy &&
+          `${ownedBy.schema}.${ownedBy.table}.${ownedBy.column}${ownedBy.identity ? " (identity)" : ""}`,
+        owner: sequence.owner,
+      },
+    },
+    ...grantObjects(identity, sequence.grants),
+  ];
+}
+
+/** Every object of a catalog, each after what it is part of. */
+export function catalogObjects(catalog: Catalog): CatalogObject[] {
+  return [
+    ...catalog.schemas.flatMap((schema) => {
+      const identity = topLevel("schema", schema.name);
+      return [
+        { identity, properties: { owner: schema.owner, comment: schema.comment } },
+        ...grantObjects(identity, schema.grants),
+      ];
+    }),
+    ...catalog.extensions.map((extension) => ({
+      identity: topLevel("extension", extension.name),
+      properties: { schema: extension.schema },
+    })),
+    ...catalog.enums.map((one) => ({
+      identity: inSchema("enum", one.schema, one.name),
+      properties: {
+        labels: joined(one.labels.map((label) => `'${label}'`)),
+        owner: one.owner,
+        comment: one.comment,
+      },
+    })),
+    ...catalog.domains.flatMap(domainObjects),
+    ...catalog.sequences.flatMap(sequenceObjects),
+    ...catalog.tables.flatMap(tableObjects),
+    ...catalog.views.flatMap(viewObjects),
+    ...catalog.functions.flatMap(functionObjects),
+    ...catalog.defaultPrivileges.flatMap((one) => {
+      const where = one.schema === null ? "" : ` in schema ${one.schema}`;
+      const identity = topLevel("default privilege", `${one.objects} of ${one.role}${where}`);
+      return [{ identity, properties: {} }, ...grantObjects(identity, one.grants)];
+    }),
+  ];
+}
