@@ -1,0 +1,107 @@
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { z } from "zod";
+import { SpfpError } from "../errors.ts";
+import { accountFor, canReach, nearestExisting } from "./account.ts";
+
+/** Where one embedded server keeps what it has. */
+export const placesSchema = z.object({
+  /** PostgreSQL's data directory. */
+  data: z.string(),
+  /** Its password and whether it is complete; readable by its user only. */
+  secrets: z.string(),
+  log: z.string(),
+  /** Who serves it: see `claim.ts`. */
+  claims: z.string(),
+  /** As whom PostgreSQL runs, where this process is root. */
+  account: z.object({ uid: z.number(), gid: z.number() }).optional(),
+  /** A folder to remove when the server stops. */
+  temporary: z.string().optional(),
+});
+
+export type Places = z.infer<typeof placesSchema>;
+
+/** The folder that a command works for: the nearest one upwards with a package.json, or else the current one. */
+export function projectFolder(from = process.cwd()): string {
+  for (let folder = from; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, "package.json"))) return folder;
+    if (dirname(folder) === folder) return from;
+  }
+}
+
+/** `.spfp` of the project folder. */
+export function spfpFolder(): string {
+  return join(projectFolder(), ".spfp");
+}
+
+function around(data: string): Pick<Places, "data" | "secrets" | "log" | "claims"> {
+  return { data, secrets: `${data}.json`, log: `${data}.log`, claims: `${data}.claims` };
+}
+
+/**
+ * Where the server of a data directory keeps what it has; makes the folder above it.
+ * When root runs the command in a place that PostgreSQL's account cannot enter (`/root` is closed to all others),
+ * the data lives in the temporary folder instead, under a name derived from the path.
+ * @throws SpfpError DATA_DIRECTORY_UNUSABLE
+ */
+export function placesOf(dataDirectory: string): Places {
+  const asked = resolve(dataDirectory);
+  const account = accountFor(asked);
+  let data = asked;
+  if (account !== undefined && !canReach(join(nearestExisting(dirname(asked)), "."), account)) {
+    const key = createHash("sha256").update(asked).digest("hex").slice(0, 12);
+    const home = join(tmpdir(), `spfp-${key}`);
+    prepareFolder(home);
+    if (lstatSync(home).uid !== 0) throw unusable(home, "belongs to another user", "Delete it.");
+    data = join(home, "data");
+  }
+  prepareFolder(dirname(data));
+  return { ...around(data), ...(account && { account }) };
+}
+
+/** Places of a server whose data goes when it stops. */
+export function temporaryPlaces(): Places {
+  const temporary = mkdtempSync(join(tmpdir(), "spfp-"));
+  if (process.getuid?.() === 0) chmodSync(temporary, 0o711);
+  const account = accountFor(join(temporary, "data"));
+  return { ...around(join(temporary, "data")), temporary, ...(account && { account }) };
+}
+
+/** Makes a folder and those above it; as root, for the owner of what was there, and open to be passed through. */
+function prepareFolder(folder: string): void {
+  const owner = statSync(nearestExisting(folder));
+  let first: string | undefined;
+  try {
+    first = mkdirSync(folder, { recursive: true });
+    if (first === undefined) return;
+    if (folder === spfpFolder()) writeFileSync(join(folder, ".gitignore"), "*\n");
+  } catch (error) {
+    throw unusable(
+      folder,
+      `cannot be made: ${error instanceof Error ? error.message : error}`,
+      "Choose another with --data.",
+    );
+  }
+  if (process.getuid?.() !== 0) return;
+  for (let each = folder; ; each = dirname(each)) {
+    chmodSync(each, 0o755);
+    chownSync(each, owner.uid, owner.gid);
+    if (each === resolve(first)) return;
+  }
+}
+
+/** A refusal of a folder. */
+export function unusable(folder: string, what: string, remedy: string): SpfpError {
+  return new SpfpError("DATA_DIRECTORY_UNUSABLE", `The data directory ${folder} ${what}.`, remedy);
+}
