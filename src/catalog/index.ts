@@ -1,4 +1,7 @@
 export * from "./catalog.ts";
 export { type CompareOptions, compareCatalogs, type Difference } from "./compare.ts";
+export { expectedTags } from "./expected/tags.ts";
+export { type ExpectedTag, expectedCatalog } from "./expected.ts";
+export { generateExpected } from "./generate.ts";
 export { type ObjectIdentity, type ObjectKind, objectKinds } from "./objects.ts";
 export { readCatalog } from "./read.ts";

@@ -63,7 +63,7 @@ function batch(schemas: readonly string[]): string {
  */
 export async function readCatalog(
   sql: Pick<postgres.ISql, "unsafe">,
-  { schemas }: { schemas: readonly [string, ...string[]] },
+  { schemas }: { schemas: readonly string[] },
 ): Promise<Catalog> {
   const results: unknown = await sql.unsafe(batch(schemas)).simple();
   const row = rowSchema.safeParse(Array.isArray(results) ? results[2] : undefined);
