@@ -10,9 +10,10 @@ import { SpfpError } from "../errors.ts";
 import { reach, readClaim } from "./claim.ts";
 import { readSecrets } from "./cluster.ts";
 import { answerSchema, firstLine, type Job } from "./messages.ts";
-import { type Places, placesOf, spfpFolder, temporaryPlaces, unusable } from "./places.ts";
+import { type Places, placesOf, temporaryPlaces, unusable } from "./places.ts";
 import { lastLogLine } from "./postmaster.ts";
 import { localUrl } from "./prepare.ts";
+import { spfpFolder } from "./running.ts";
 import type { DatabaseUrl } from "./url.ts";
 
 /** A server of this machine, kept running at least until `stop` is called or this process ends. */
@@ -22,19 +23,21 @@ export interface EmbeddedServer {
   adminUrl: DatabaseUrl;
   /** URL of a database as `postgres`, who owns it and is no superuser, as on Supabase. */
   url(database: string): DatabaseUrl;
+  /** Resolves when the server has stopped, whoever stopped it; keeps the process alive until then. */
+  ended(): Promise<void>;
   /** Gives the server up; where no other command uses it, it has stopped when this returns. */
   stop(): Promise<void>;
 }
 
 export interface ServerOptions {
   /** Where its data is kept; default `.spfp/data` of the project folder. */
-  dataDirectory?: string;
+  dataDirectory?: string | undefined;
   /** Keep the data in a folder of its own that goes with the server. */
   temporary?: boolean;
   /** Default: one that is free. */
-  port?: number;
+  port?: number | undefined;
   /** Begin with an empty server: what was there is deleted. */
-  fresh?: boolean;
+  fresh?: boolean | undefined;
   /** False gives up what protects data from a crash of the machine, for speed. */
   durable?: boolean;
 }
@@ -65,16 +68,19 @@ export async function startServer(options: ServerOptions = {}): Promise<Embedded
     port,
     adminUrl: localUrl("supabase_admin", secrets.password, port, "postgres"),
     url: (database) => localUrl("postgres", secrets.password, port, database),
-    stop: () => release(socket),
+    ended: () => closed(socket),
+    stop: () => {
+      socket.end();
+      return closed(socket);
+    },
   };
 }
 
-function release(socket: Socket): Promise<void> {
+function closed(socket: Socket): Promise<void> {
+  socket.ref();
   return new Promise((resolve) => {
-    if (socket.destroyed) return resolve();
-    socket.ref();
-    socket.once("close", () => resolve());
-    socket.end();
+    if (socket.closed) resolve();
+    else socket.once("close", () => resolve());
   });
 }
 
@@ -84,7 +90,7 @@ async function acquire(job: Job): Promise<{ socket: Socket; port: number }> {
   // Each turn ends with a lease, an error, or a supervisor that was just stopping; the last are few.
   for (let turn = 1; turn <= 20; turn += 1) {
     const claim = readClaim(places.claims);
-    const socket = claim && (await join_(claim, places));
+    const socket = claim && (await joined(claim, places));
     if (!socket) {
       await spawnSupervisor(job);
       continue;
@@ -108,7 +114,7 @@ async function acquire(job: Job): Promise<{ socket: Socket; port: number }> {
   throw startFailed(places, 0);
 }
 
-async function join_(
+async function joined(
   claim: NonNullable<ReturnType<typeof readClaim>>,
   places: Places,
 ): Promise<Socket | undefined> {

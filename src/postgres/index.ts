@@ -1,8 +1,7 @@
 export { bootstrap, isBootstrapped, requireBootstrapped } from "./bootstrap.ts";
 export { connect, oldestVersion, type Sql } from "./connect.ts";
 export { type EmbeddedServer, type ServerOptions, startServer } from "./embedded.ts";
-export { spfpFolder } from "./places.ts";
 export { createDatabase, dropDatabase, emptyTemplate, mainDatabase } from "./prepare.ts";
-export { runningServerUrl, showRunningServer } from "./running.ts";
+export { runningServer, runningServerUrl, showRunningServer, spfpFolder } from "./running.ts";
 export { translate } from "./translate.ts";
 export { type DatabaseUrl, parseDatabaseUrl, redactUrl } from "./url.ts";

@@ -1,19 +1,11 @@
 import { createHash } from "node:crypto";
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, chownSync, lstatSync, mkdirSync, mkdtempSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { SpfpError } from "../errors.ts";
 import { accountFor, canReach, nearestExisting } from "./account.ts";
+import { spfpFolder } from "./running.ts";
 
 /** Where one embedded server keeps what it has. */
 export const placesSchema = z.object({
@@ -31,19 +23,6 @@ export const placesSchema = z.object({
 });
 
 export type Places = z.infer<typeof placesSchema>;
-
-/** The folder that a command works for: the nearest one upwards with a package.json, or else the current one. */
-export function projectFolder(from = process.cwd()): string {
-  for (let folder = from; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, "package.json"))) return folder;
-    if (dirname(folder) === folder) return from;
-  }
-}
-
-/** `.spfp` of the project folder. */
-export function spfpFolder(): string {
-  return join(projectFolder(), ".spfp");
-}
 
 function around(data: string): Pick<Places, "data" | "secrets" | "log" | "claims"> {
   return { data, secrets: `${data}.json`, log: `${data}.log`, claims: `${data}.claims` };

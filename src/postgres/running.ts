@@ -3,38 +3,58 @@ import { dirname, join } from "node:path";
 
 /* Loaded by drizzle.config.ts, synchronously: this module imports nothing of the project. */
 
-function files(from: string): string[] {
-  const here = join(from, ".spfp", "url");
-  return dirname(from) === from ? [here] : [here, ...files(dirname(from))];
+/** The folder that a command works for: the nearest one upwards with a package.json, or else the current one. */
+function projectFolder(from: string): string {
+  for (let folder = from; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, "package.json"))) return folder;
+    if (dirname(folder) === folder) return from;
+  }
 }
 
-/**
- * URL of the database that `spfp-db dev` keeps running for this folder, or one above it; undefined where none does.
- * It holds the password that was generated for it.
- */
-export function runningServerUrl(from = process.cwd()): string | undefined {
-  const file = files(from).find((each) => existsSync(each));
-  if (file === undefined) return undefined;
-  const [url, pid] = readFileSync(file, "utf8").split("\n");
+/** `.spfp` of the project folder: what this program keeps between its runs. */
+export function spfpFolder(): string {
+  return join(projectFolder(process.cwd()), ".spfp");
+}
+
+/** A server that `spfp-db dev` keeps running. */
+export interface RunningServer {
+  /** URL of its database; it holds the password that was generated for it. */
+  url: string;
+  /** The data directory that it was started for. */
+  dataDirectory: string;
+}
+
+/** The server that `spfp-db dev` keeps running for this project; undefined where none does. */
+export function runningServer(): RunningServer | undefined {
+  const file = join(spfpFolder(), "url");
+  if (!existsSync(file)) return undefined;
+  const [url, pid, dataDirectory] = readFileSync(file, "utf8").split("\n");
+  if (url === undefined || dataDirectory === undefined || !/^\d+$/.test(pid ?? "")) return undefined;
   try {
     process.kill(Number(pid), 0);
-    return url;
+    return { url, dataDirectory };
   } catch {
     return undefined;
   }
 }
 
+/** URL of the database that `spfp-db dev` keeps running for this project; undefined where it doesn't. */
+export function runningServerUrl(): string | undefined {
+  return runningServer()?.url;
+}
+
 /**
- * Leaves the URL of a running server where `runningServerUrl` finds it, as long as this process lives.
+ * Leaves a running server where `runningServer` finds it, as long as this process lives.
  * @returns what takes it away again
  */
-export function showRunningServer(folder: string, url: string): () => void {
-  const file = join(folder, "url");
-  mkdirSync(folder, { recursive: true });
+export function showRunningServer(server: RunningServer): () => void {
+  const file = join(spfpFolder(), "url");
+  const text = `${server.url}\n${process.pid}\n${server.dataDirectory}\n`;
+  mkdirSync(dirname(file), { recursive: true });
+  // Mode is only given to a file that is new.
   rmSync(file, { force: true });
-  writeFileSync(file, `${url}\n${process.pid}\n`, { mode: 0o600 });
+  writeFileSync(file, text, { mode: 0o600 });
   return () => {
-    const own = existsSync(file) && readFileSync(file, "utf8").endsWith(`\n${process.pid}\n`);
-    if (own) rmSync(file, { force: true });
+    if (existsSync(file) && readFileSync(file, "utf8") === text) rmSync(file, { force: true });
   };
 }

@@ -1,0 +1,135 @@
+import { resolve } from "node:path";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { SpfpError } from "../errors.ts";
+import type { EmbeddedServer, Sql } from "../postgres/index.ts";
+import { onInterrupt } from "./interrupt.ts";
+
+const states = ["empty", "production", "deployed"] as const;
+
+type State = (typeof states)[number];
+
+interface DevOptions {
+  state?: State;
+  port?: number;
+  data?: string;
+  fresh?: true;
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port < 1 || port > 65_535) {
+    throw new InvalidArgumentError("A port is a number from 1 to 65535.");
+  }
+  return port;
+}
+
+/** `spfp-db dev`: a database to develop on, as long as the command runs. */
+export function addDev(program: Command): void {
+  program
+    .command("dev")
+    .description("keep a PostgreSQL running to develop on, until Ctrl-C, and print its URL")
+    .addOption(
+      new Option("--state <state>", "what its database holds (default: what it holds, or deployed)").choices(
+        states,
+      ),
+    )
+    .option("--port <port>", "port on 127.0.0.1 (default: one that is free)", parsePort)
+    .option("--data <folder>", "where its data is kept (default: .spfp/data)")
+    .option("--fresh", "delete its data and start anew")
+    .action(dev);
+}
+
+async function dev(options: DevOptions): Promise<void> {
+  const { mainDatabase, showRunningServer, spfpFolder, startServer } = await import("../postgres/index.ts");
+  const dataDirectory = resolve(options.data ?? `${spfpFolder()}/data`);
+  const say = (line: string) => process.stderr.write(`${line}\n`);
+  const server = await startServer({ dataDirectory, port: options.port, fresh: options.fresh });
+  let stopped = false;
+  const stop = async () => {
+    stopped = true;
+    await server.stop();
+  };
+  const forget = onInterrupt(async () => {
+    await stop();
+    say("Stopped; the data stays for the next time.");
+  });
+  try {
+    const state = await ensureState(server, options.state, say);
+    const url = server.url(mainDatabase);
+    const hide = showRunningServer({ url, dataDirectory });
+    process.once("exit", hide);
+    say(`PostgreSQL 17 runs, its database at state "${state}". Stop it with Ctrl-C.`);
+    process.stdout.write(`${url}\n`);
+    await server.ended();
+    if (stopped) return await new Promise(() => {});
+    hide();
+    throw new SpfpError(
+      "CONNECTION_LOST",
+      `The PostgreSQL of ${dataDirectory} was stopped by somebody else, or crashed.`,
+      `Start it again with spfp-db dev; see its log, ${dataDirectory}.log.`,
+    );
+  } finally {
+    forget();
+    await stop();
+  }
+}
+
+/** What the database holds; told from its relations, since it may have been changed by any tool. */
+async function presentState(sql: Sql): Promise<State> {
+  const rows = await sql`
+    select
+      exists (select from pg_catalog.pg_class
+        where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm')) as filled,
+      exists (select from pg_catalog.pg_namespace where nspname = 'drizzle') as journalled`;
+  const row = rows[0];
+  if (row?.["journalled"] === true) return "deployed";
+  return row?.["filled"] === true ? "production" : "empty";
+}
+
+/** Brings an empty database to the state that is wanted. What is there already is kept, and never changed. */
+async function ensureState(
+  server: EmbeddedServer,
+  wanted: State | undefined,
+  say: (line: string) => void,
+): Promise<State> {
+  const { connect, createDatabase, dropDatabase, emptyTemplate, mainDatabase } = await import(
+    "../postgres/index.ts"
+  );
+  const main = await connect(server.url(mainDatabase));
+  let present: State;
+  try {
+    present = await presentState(main);
+  } finally {
+    await main.end();
+  }
+  const state = wanted ?? (present === "empty" ? "deployed" : present);
+  if (present === state) return state;
+  if (present !== "empty") {
+    throw new SpfpError(
+      "USAGE",
+      `The database is at state "${present}", not "${state}".`,
+      "Leave --state out to go on with what is there, or add --fresh to delete it and start anew.",
+    );
+  }
+  say(`Bringing the database to state "${state}" …`);
+  const { reachState } = await import("../deploy/index.ts");
+  // In a database of its own, which takes the place of the empty one when it is complete: whatever interrupts this, no
+  // half-made state is left behind under the name.
+  const making = `${mainDatabase}_making`;
+  const admin = await connect(server.url("postgres"));
+  try {
+    await dropDatabase(admin, making);
+    await createDatabase(admin, making, { template: emptyTemplate });
+    const sql = await connect(server.url(making));
+    try {
+      await reachState(sql, state);
+    } finally {
+      await sql.end();
+    }
+    await dropDatabase(admin, mainDatabase);
+    await admin`alter database ${admin(making)} rename to ${admin(mainDatabase)}`;
+  } finally {
+    await admin.end();
+  }
+  return state;
+}

@@ -1,0 +1,87 @@
+import { readFileSync } from "node:fs";
+import { type Command, CommanderError, program } from "commander";
+import { z } from "zod";
+import { SpfpError } from "../errors.ts";
+import { addBootstrap } from "./bootstrap.ts";
+import { addDev } from "./dev.ts";
+import { handleInterrupts } from "./interrupt.ts";
+
+/** Every command, in the order of the help. */
+const commands: readonly ((program: Command) => void)[] = [addDev, addBootstrap];
+
+/** Exit statuses: 0 done, 1 something checked does not hold, 2 wrong usage or bad input, 70 a bug. */
+const status = { usage: 2, bug: 70 } as const;
+
+/** An error on one line; what the text of others breaks is joined. */
+function complain(line: string): void {
+  process.stderr.write(`spfp-db: ${line.replaceAll(/\s*\n\s*/g, " ").trim()}\n`);
+}
+
+/** With the full stop that a message may lack. */
+function sentence(text: string): string {
+  return /[.?!)]$/.test(text) || text === "" ? text : `${text}.`;
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    // Help that was asked for by giving no command is already printed.
+    if (error.code !== "commander.help") {
+      complain(`USAGE: ${sentence(error.message.replace(/^error: /, "").trim())} Run spfp-db --help.`);
+    }
+    return status.usage;
+  }
+  if (error instanceof SpfpError) {
+    complain(`${error.code}: ${sentence(error.message)} ${sentence(error.remedy)}`);
+    return status.usage;
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  complain(
+    `${sentence(text || "an error without a message")} This is a bug; SPFP_DEBUG=1 shows where it happened.`,
+  );
+  return status.bug;
+}
+
+function version(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+}
+
+async function main(): Promise<void> {
+  handleInterrupts();
+  // Who reads our output may have seen enough (`spfp-db … | head`).
+  process.stdout.on("error", (error) => {
+    if ("code" in error && error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
+  program
+    .name("spfp-db")
+    .description("SPFP's PostgreSQL schema as typed code: develop on it, deploy it, prove it")
+    .version(version(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help; also after a command")
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ spfp-db dev                       a database to develop on, until Ctrl-C
+  $ spfp-db dev --state production    the same, as production is before anything is deployed
+
+Without --database-url or DATABASE_URL a command uses an embedded PostgreSQL 17 under .spfp/, and stops it at its end.
+Exit status: 0 done, 1 something checked does not hold, 2 wrong usage or bad input, 70 a bug.`,
+    );
+  for (const add of commands) add(program);
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (process.env["SPFP_DEBUG"] && !(error instanceof CommanderError)) {
+      process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+    }
+    process.exitCode = report(error);
+  }
+}
+
+await main();
