@@ -1,0 +1,86 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { drizzle } from "drizzle-orm/postgres-js";
+import { migrate } from "drizzle-orm/postgres-js/migrator";
+import postgres from "postgres";
+import { z } from "zod";
+import { bootstrap, connect, type DatabaseUrl, parseDatabaseUrl } from "../../src/postgres/index.ts";
+import { quoteIdentifier } from "../../src/sql.ts";
+import type { TestServer } from "./server.ts";
+
+/**
+ * What a test database can start as: `empty`, with Supabase's roles and schemas and nothing of ours; `production`, as
+ * of 2026-02-14 and made without Drizzle, so without its journal; `deployed`, by Drizzle's own migrator.
+ */
+export const states = ["empty", "production", "deployed"] as const;
+export type State = (typeof states)[number];
+
+/** The repository's root folder. */
+export const projectFolder = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The migrations folder. */
+export const migrationsFolder = fileURLToPath(new URL("../../drizzle", import.meta.url));
+
+const journalSchema = z.object({ entries: z.array(z.object({ tag: z.string(), when: z.number().int() })) });
+
+/** The journal's entries in order. */
+export const journal = journalSchema.parse(
+  JSON.parse(readFileSync(`${migrationsFolder}/meta/_journal.json`, "utf8")),
+).entries;
+
+/** The two migrations that make production as it was, statement by statement. */
+export const baselineTags = ["0000_baseline", "0001_baseline_objects"] as const;
+
+/** The statements of a migration file. */
+export function statementsOf(tag: string): string[] {
+  return readFileSync(`${migrationsFolder}/${tag}.sql`, "utf8").split("--> statement-breakpoint");
+}
+
+/** The same server, another database. */
+export function withDatabase(url: DatabaseUrl, database: string): DatabaseUrl {
+  const changed = new URL(url);
+  changed.pathname = `/${encodeURIComponent(database)}`;
+  return parseDatabaseUrl(changed.href);
+}
+
+/** Makes the template of each state, named by the prefix; the databases of the tests are copies of them. */
+export async function makeTemplates(server: TestServer, prefix: string): Promise<void> {
+  const owner = postgres(server.owner, { max: 1, onnotice: () => {} });
+  try {
+    await owner.unsafe(`create database ${quoteIdentifier(`${prefix}_empty`)}`);
+    const [row] = z
+      .tuple([z.object({ role: z.string() })])
+      .parse([...(await owner`select current_user as role`)]);
+    const administrator = await connect(withDatabase(server.administrator, `${prefix}_empty`));
+    await bootstrap(administrator, { owner: row.role });
+    await administrator.end();
+    for (const state of ["production", "deployed"] as const) {
+      await owner.unsafe(
+        `create database ${quoteIdentifier(`${prefix}_${state}`)} template ${quoteIdentifier(`${prefix}_empty`)}`,
+      );
+      const sql = postgres(withDatabase(server.owner, `${prefix}_${state}`), { max: 1, onnotice: () => {} });
+      if (state === "production") {
+        for (const tag of baselineTags)
+          for (const statement of statementsOf(tag)) await sql.unsafe(statement);
+      } else {
+        await migrate(drizzle(sql), { migrationsFolder });
+      }
+      await sql.end();
+    }
+  } finally {
+    await owner.end();
+  }
+}
+
+/** Drops every database whose name begins with the prefix, whoever is connected to it. */
+export async function dropDatabases(server: TestServer, prefix: string): Promise<void> {
+  const owner = postgres(server.owner, { max: 1, onnotice: () => {} });
+  try {
+    const rows = await owner`select datname as name from pg_database where starts_with(datname, ${prefix})`;
+    for (const { name } of z.array(z.object({ name: z.string() })).parse([...rows])) {
+      await owner.unsafe(`drop database if exists ${quoteIdentifier(name)} with (force)`);
+    }
+  } finally {
+    await owner.end();
+  }
+}
