@@ -19,6 +19,7 @@ function pinnedSettings(schemas: readonly string[]): Record<string, string> {
     TimeZone: "UTC",
     extra_float_digits: "1",
     bytea_output: "hex",
+    standard_conforming_strings: "on",
     xmlbinary: "base64",
     lc_monetary: "C",
     jit: "off",
