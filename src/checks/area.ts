@@ -1,0 +1,68 @@
+import type { Catalog, Difference, ObjectIdentity } from "../catalog/index.ts";
+import type { Finding } from "../finding.ts";
+
+/** What `spfp-db check` looks at, in the order in which it reports. */
+export const areas = [
+  "columns",
+  "constraints",
+  "indexes",
+  "views",
+  "audit",
+  "functions",
+  "triggers",
+  "rls",
+  "data",
+  "behaviour",
+] as const;
+
+export type Area = (typeof areas)[number];
+
+/** The two catalogs and their differences, those left out that follow from another one. */
+export interface CatalogEvidence {
+  readonly expected: Catalog;
+  readonly actual: Catalog;
+  readonly differences: readonly Difference[];
+}
+
+/** An area that a catalog alone can answer: a pure function of what was read. */
+export interface CatalogCheck {
+  readonly area: Area;
+  readonly title: string;
+  /** How many objects the area answers for. */
+  readonly examines: (expected: Catalog) => number;
+  readonly run: (evidence: CatalogEvidence) => Finding[];
+}
+
+/** The object that an object is part of, or itself: the table of a column's grant. */
+export function rootOf(object: ObjectIdentity): ObjectIdentity {
+  return object.parent ? rootOf(object.parent) : object;
+}
+
+/** The audit table answers for itself, whatever of it differs. */
+export const auditTable = "automation_permissions_audit";
+
+/** Whether a difference is of a table, and not of the audit table. */
+export function isOfTable({ object }: Difference): boolean {
+  const root = rootOf(object);
+  return root.kind === "table" && root.name !== auditTable;
+}
+
+/** A difference in a finding's words. */
+export function toFinding(
+  difference: Difference,
+  details: Pick<Finding, "check" | "remedy"> & Partial<Pick<Finding, "severity">>,
+): Finding {
+  const property = difference.kind === "different" ? `${difference.property}: ` : "";
+  const value = (text: string | null): string | null => (text === null ? null : `${property}${text}`);
+  return {
+    severity: "error",
+    object: difference.object.label,
+    expected: difference.kind === "extra" ? null : value(difference.expected),
+    actual: difference.kind === "missing" ? null : value(difference.actual),
+    ...details,
+  };
+}
+
+/** What brings a database back to the migrations, whichever object it is. */
+export const redeploy =
+  "Deploy the migrations that are pending; if none is, somebody changed it by hand: put it back.";

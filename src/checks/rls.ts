@@ -1,0 +1,51 @@
+import type { Difference } from "../catalog/index.ts";
+import { auditTable, type CatalogCheck, isOfTable, redeploy, rootOf, toFinding } from "./area.ts";
+
+function ruleOf(difference: Difference): { check: string; remedy: string } {
+  const { kind, object } = difference;
+  const { label } = rootOf(object);
+  if (object.kind === "table") {
+    return {
+      check: "rls.enabled",
+      remedy: `Every role with a grant reads every row: ALTER TABLE ${label} ENABLE ROW LEVEL SECURITY;`,
+    };
+  }
+  if (object.kind === "grant") {
+    return {
+      check: "rls.grants",
+      remedy:
+        kind === "missing"
+          ? `${object.name} cannot use the table any more: grant it what it had.`
+          : `TRUNCATE is not behind row-level security: REVOKE TRUNCATE, REFERENCES, TRIGGER ON ${label} FROM PUBLIC, anon, authenticated;`,
+    };
+  }
+  if (kind === "missing") return { check: "rls.policy-missing", remedy: redeploy };
+  if (kind === "extra") {
+    return {
+      check: "rls.policy-extra",
+      remedy: "Permissive policies add up, so one more can only open the table further: drop it.",
+    };
+  }
+  return { check: difference.property === "roles" ? "rls.roles" : "rls.expression", remedy: redeploy };
+}
+
+const isRowSecurity = (difference: Difference): boolean =>
+  difference.object.kind === "policy" ||
+  difference.object.kind === "grant" ||
+  (difference.object.kind === "table" &&
+    difference.kind === "different" &&
+    /rowSecurity/i.test(difference.property));
+
+/** Per table and command: that row security is on, its policies' roles and expressions, and no right past it. */
+export const rls: CatalogCheck = {
+  area: "rls",
+  title: "Row-level security",
+  examines: (expected) =>
+    expected.tables
+      .filter(({ name }) => name !== auditTable)
+      .reduce((sum, table) => sum + table.policies.length, 0),
+  run: ({ differences }) =>
+    differences
+      .filter((difference) => isOfTable(difference) && isRowSecurity(difference))
+      .map((difference) => toFinding(difference, ruleOf(difference))),
+};

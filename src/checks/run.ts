@@ -1,0 +1,92 @@
+import { z } from "zod";
+import { type Catalog, readCatalog } from "../catalog/index.ts";
+import { type Finding, findingSchema } from "../finding.ts";
+import type { Sql } from "../postgres/index.ts";
+import { type Area, areas, type CatalogCheck } from "./area.ts";
+import { audit } from "./audit.ts";
+import { checkBehaviour } from "./behaviour.ts";
+import { columns } from "./columns.ts";
+import { constraints } from "./constraints.ts";
+import { checkData } from "./data.ts";
+import { gatherEvidence } from "./evidence.ts";
+import { functions } from "./functions.ts";
+import { indexes } from "./indexes.ts";
+import { rls } from "./rls.ts";
+import { triggers } from "./triggers.ts";
+import { views } from "./views.ts";
+
+const catalogChecks: readonly CatalogCheck[] = [
+  columns,
+  constraints,
+  indexes,
+  views,
+  audit,
+  functions,
+  triggers,
+  rls,
+];
+
+export const areaReportSchema = z.strictObject({
+  area: z.enum(areas),
+  title: z.string(),
+  /** How many objects, rules or attempts it looked at. */
+  examined: z.int(),
+  findings: z.array(findingSchema),
+});
+
+export const checkReportSchema = z.strictObject({
+  /** Whether no finding is an error. */
+  ok: z.boolean(),
+  /** `server_version_num`. */
+  serverVersion: z.int(),
+  /** From the first query to the last answer. */
+  milliseconds: z.number(),
+  areas: z.array(areaReportSchema),
+});
+
+export type AreaReport = z.infer<typeof areaReportSchema>;
+export type CheckReport = z.infer<typeof checkReportSchema>;
+
+/** Every area that a catalog alone can answer. */
+export function checkCatalog(expected: Catalog, actual: Catalog): AreaReport[] {
+  const evidence = gatherEvidence(expected, actual);
+  return catalogChecks.map((check) => ({
+    area: check.area,
+    title: check.title,
+    examined: check.examines(expected),
+    findings: check.run(evidence),
+  }));
+}
+
+/**
+ * Holds a database against the catalog that the migrations make: the catalog in one round trip, the data in a second,
+ * the behaviour in a third. Writes nothing that stays.
+ *
+ * @param only areas to look at; all when left out
+ */
+export async function runChecks(
+  sql: Sql,
+  expected: Catalog,
+  { schemas, only = areas }: { schemas: readonly [string, ...string[]]; only?: readonly Area[] },
+): Promise<CheckReport> {
+  const begun = performance.now();
+  const actual = await readCatalog(sql, { schemas });
+  const reports = checkCatalog(expected, actual).filter(({ area }) => only.includes(area));
+  if (only.includes("data")) {
+    reports.push({ area: "data", title: "Data integrity", ...(await checkData(sql, { expected, actual })) });
+  }
+  if (only.includes("behaviour")) {
+    reports.push({
+      area: "behaviour",
+      title: "Behaviour of two users and an anonymous one",
+      ...(await checkBehaviour(sql, gatherEvidence(expected, actual))),
+    });
+  }
+  const isError = ({ severity }: Finding): boolean => severity === "error";
+  return checkReportSchema.parse({
+    ok: !reports.some(({ findings }) => findings.some(isError)),
+    serverVersion: actual.server.version,
+    milliseconds: performance.now() - begun,
+    areas: reports,
+  });
+}
