@@ -13,8 +13,29 @@ describe("sameExpression", () => {
   });
 
   it.each([
+    [
+      "numbers",
+      "(f = ANY ((ARRAY[0.1, 0.2])::double precision[]))",
+      "(f = ANY (ARRAY[(0.1)::double precision, (0.2)::double precision]))",
+    ],
+    [
+      "columns and calls",
+      '(t <> ALL ((ARRAY["a, b", f(c, d)])::"My type"[]))',
+      '(t <> ALL (ARRAY[("a, b")::"My type", (f(c, d))::"My type"]))',
+    ],
+    [
+      "two of them",
+      "((a = ANY ((ARRAY[b])::numeric(3,1)[])) AND (c = ANY ((ARRAY[d])::text[])))",
+      "((a = ANY (ARRAY[(b)::numeric(3,1)])) AND (c = ANY (ARRAY[(d)::text])))",
+    ],
+  ])("takes an array cast as a whole and by element for the same: %s", (_, whole, byElement) => {
+    expect(sameExpression(whole, byElement)).toBe(true);
+  });
+
+  it.each([
     ["another value", restored.replace("'a'", "'c'")],
     ["a value less", "CHECK (((type)::text = ANY (ARRAY[('a'::character varying)::text])))"],
+    ["another type", restored.replaceAll("::text", "::name")],
     ["another column", restored.replace("(type)", "(kind)")],
     ["nothing", null],
   ])("tells %s from it", (_, other) => {
