@@ -18,6 +18,7 @@ export const errorCodes = [
   "SERVER_START_FAILED",
   "PLATFORM_UNSUPPORTED",
   "NOT_AT_BASELINE",
+  "NOT_EMPTY",
   "CATALOG_UNREADABLE",
   "STATEMENT_FAILED",
 ] as const;

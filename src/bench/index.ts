@@ -1,0 +1,14 @@
+export {
+  type DataOptions,
+  type FilledTable,
+  generateData,
+  rehearsalScale,
+  softDeleteAfterDeployment,
+  softDeletedShare,
+} from "./data.ts";
+export { type ExplainedQuery, type ExplainedScreen, explainScreen } from "./explain.ts";
+export { shareWithDuplicateTemplates } from "./fill-crm.ts";
+export { shareWithDuplicateCategories } from "./fill-finance.ts";
+export * from "./screen-queries.ts";
+export { type Screen, type ScreenId, type ScreenQuery, screenIds, screens } from "./screens.ts";
+export { findTenant, type Tenant } from "./tenants.ts";
