@@ -6,6 +6,8 @@ export const spfp = {
   migrationsFolder: fileURLToPath(new URL("../drizzle", import.meta.url)),
   /** The last migration that describes production as it was before anything was deployed. */
   baselineTag: "0001_baseline_objects",
+  /** The last migration: what a deployed database is held against. */
+  headTag: "0005_views",
   /** Where the managed objects live. */
   schemas: ["public"],
 } as const;

@@ -3,11 +3,13 @@ import { type Command, CommanderError, program } from "commander";
 import { z } from "zod";
 import { SpfpError } from "../errors.ts";
 import { addBootstrap } from "./bootstrap.ts";
+import { addCheck } from "./check.ts";
+import { addCleanup } from "./cleanup.ts";
 import { addDev } from "./dev.ts";
 import { handleInterrupts } from "./interrupt.ts";
 
 /** Every command, in the order of the help. */
-const commands: readonly ((program: Command) => void)[] = [addDev, addBootstrap];
+const commands: readonly ((program: Command) => void)[] = [addDev, addCheck, addBootstrap, addCleanup];
 
 /** Exit statuses: 0 done, 1 something checked does not hold, 2 wrong usage or bad input, 70 a bug. */
 const status = { usage: 2, bug: 70 } as const;

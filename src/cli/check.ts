@@ -1,0 +1,80 @@
+import { type Command, InvalidArgumentError } from "commander";
+import type { Area } from "../checks/index.ts";
+import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
+
+/** The areas in a few words each, for the help; the checks themselves are only loaded when they run. */
+const areas: Readonly<Record<Area, string>> = {
+  columns: "tables and columns",
+  constraints: "uniqueness and constraints",
+  indexes: "indexes, and that they are valid",
+  views: "views, their rights and grants",
+  audit: "the audit table",
+  functions: "functions and who may execute them",
+  triggers: "triggers",
+  rls: "row-level security",
+  data: "duplicates, orphans, and a trail that agrees",
+  behaviour: "two users and an anonymous one try everything, rolled back",
+};
+
+interface CheckOptions extends DatabaseOptions {
+  json?: true;
+  only?: Area[];
+}
+
+const isArea = (name: string): name is Area => Object.hasOwn(areas, name);
+
+function collectAreas(text: string, previous: Area[] = []): Area[] {
+  const names = text.split(",").map((name) => name.trim());
+  const unknown = names.find((name) => !isArea(name));
+  if (unknown !== undefined) {
+    throw new InvalidArgumentError(
+      `"${unknown}" is no area; the areas are ${Object.keys(areas).join(", ")}.`,
+    );
+  }
+  return [...previous, ...names.filter(isArea)];
+}
+
+/** `spfp-db check`: holds a database against what the migrations make. */
+export function addCheck(program: Command): void {
+  addDatabaseOption(
+    program
+      .command("check")
+      .description(
+        "check a database in every detail against what the migrations make; writes nothing that stays",
+      ),
+  )
+    .option("--only <area>", "look at this area only; may be repeated, or a list with commas", collectAreas)
+    .option("--json", "print the report as JSON")
+    .addHelpText(
+      "after",
+      `
+Areas:
+${Object.entries(areas)
+  .map(([name, text]) => `  ${name.padEnd(12)} ${text}`)
+  .join("\n")}
+
+Exit status: 0 when all holds, 1 when not, 2 for wrong usage or a database that cannot be checked.
+
+Examples:
+  $ spfp-db check --database-url postgres://postgres@db.example.com/postgres
+  $ spfp-db check --only indexes,rls
+  $ spfp-db check --json | jq '.areas[].findings[]'`,
+    )
+    .action(check);
+}
+
+async function check(options: CheckOptions): Promise<void> {
+  const { expectedCatalog } = await import("../catalog/index.ts");
+  const { runChecks } = await import("../checks/index.ts");
+  const { requireBootstrapped } = await import("../postgres/index.ts");
+  const { formatCheckReport } = await import("../report/index.ts");
+  const { spfp } = await import("../spfp.ts");
+  const report = await withDatabase(options, async ({ sql }) => {
+    await requireBootstrapped(sql);
+    return runChecks(sql, expectedCatalog(spfp.headTag), { schemas: spfp.schemas, ...only(options) });
+  });
+  process.stdout.write(`${options.json ? JSON.stringify(report, null, 2) : formatCheckReport(report)}\n`);
+  if (!report.ok) process.exitCode = 1;
+}
+
+const only = ({ only: list }: CheckOptions) => (list ? { only: list } : {});

@@ -1,0 +1,35 @@
+import type { AreaReport, CheckReport } from "../checks/index.ts";
+import type { Finding } from "../finding.ts";
+import { dress, formatCount, formatDuration, plural } from "./text.ts";
+
+const marks = { error: dress.bad("✗"), warning: dress.doubtful("!"), info: dress.quiet("i") };
+
+function formatFinding({ check, severity, object, expected, actual, remedy }: Finding): string {
+  return [
+    `    ${marks[severity]} ${dress.strong(object)}  ${dress.quiet(check)}`,
+    `        expected  ${expected ?? "nothing"}`,
+    `        found     ${actual ?? "nothing"}`,
+    `        to do     ${remedy}`,
+  ].join("\n");
+}
+
+function formatArea({ title, examined, findings }: AreaReport): string {
+  const errors = findings.filter(({ severity }) => severity === "error").length;
+  const mark = errors > 0 ? dress.bad("✗") : dress.good("✓");
+  const line = `  ${mark} ${title.padEnd(42)} ${dress.quiet(`${formatCount(examined).padStart(5)} examined`)}`;
+  const count = errors > 0 ? `  ${dress.bad(plural(errors, "error"))}` : "";
+  return [line + count, ...findings.map(formatFinding)].join("\n");
+}
+
+/** A check's result for a person: a line an area, what is wrong under it, and one line that says it all. */
+export function formatCheckReport({ ok, areas, milliseconds, serverVersion }: CheckReport): string {
+  const errors = areas
+    .flatMap(({ findings }) => findings)
+    .filter(({ severity }) => severity === "error").length;
+  const server = `PostgreSQL ${Math.floor(serverVersion / 10_000)}.${serverVersion % 10_000}`;
+  const took = dress.quiet(`(${server}, ${formatDuration(milliseconds)})`);
+  const verdict = ok
+    ? dress.good("Everything holds.")
+    : dress.bad(`${plural(errors, "thing")} ${errors === 1 ? "does" : "do"} not hold.`);
+  return [...areas.map(formatArea), "", `${verdict} ${took}`].join("\n");
+}

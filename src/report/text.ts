@@ -1,0 +1,29 @@
+import pc from "picocolors";
+
+/** How text is dressed: with colours at a terminal, plain in a pipe (picocolors heeds NO_COLOR and FORCE_COLOR). */
+export const dress = {
+  good: pc.green,
+  bad: pc.red,
+  doubtful: pc.yellow,
+  quiet: pc.dim,
+  strong: pc.bold,
+};
+
+/** 1234567 as `1,234,567`. */
+export function formatCount(count: number): string {
+  return count.toLocaleString("en-US");
+}
+
+/** `1 index`, `2 indexes`. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+/** Milliseconds as a person reads them: `0.35 ms`, `12 ms`, `1.8 s`, `2 min 5 s`. */
+export function formatDuration(milliseconds: number): string {
+  if (milliseconds < 10) return `${milliseconds.toFixed(2)} ms`;
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
+  const seconds = milliseconds / 1000;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
