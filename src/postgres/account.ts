@@ -38,8 +38,8 @@ export function accountFor(dataDirectory: string): Account | undefined {
   return named.get("postgres") ?? named.get("_postgres") ?? named.get("nobody") ?? { uid: 65534, gid: 65534 };
 }
 
-/** Whether the account can get at the path and read it, by the mode bits of it and of every folder above. */
-export function canReach(path: string, account: Account | undefined): boolean {
+/** Whether the account can get at the path and use it so, by the mode bits of it and of every folder above. */
+export function canReach(path: string, account: Account | undefined, use: "read" | "enter"): boolean {
   if (account === undefined) return true;
   const allows = (each: string, bits: number): boolean => {
     const { uid, gid, mode } = statSync(each);
@@ -48,6 +48,6 @@ export function canReach(path: string, account: Account | undefined): boolean {
   };
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     if (!allows(folder, 1)) return false;
-    if (dirname(folder) === folder) return allows(path, 5);
+    if (dirname(folder) === folder) return allows(path, use === "read" ? 5 : 1);
   }
 }

@@ -53,7 +53,7 @@ export async function findBinaries(account: Account | undefined): Promise<Binari
   const binaries = binariesSchema.parse(await import(pathToFileURL(entry).href));
   const root = dirname(dirname(binaries.postgres));
   const reachable = [binaries.postgres, join(root, "lib"), join(root, "share", "postgresql")].every((path) =>
-    canReach(path, account),
+    canReach(path, account, "read"),
   );
   if (reachable && hydrate(root)) return binaries;
 

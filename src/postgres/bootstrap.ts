@@ -160,13 +160,11 @@ async function addStatementStatistics(sql: postgres.TransactionSql<Record<never,
 
 function explain(error: unknown): Error {
   if (!(error instanceof postgres.PostgresError) || error.code !== "42501") return translate(error);
-  const bypass = /bypassrls|create role/i.test(`${error.message} ${error.detail ?? ""}`);
   return new SpfpError(
     "PERMISSION_DENIED",
     `The bootstrap needs a right that the connected role lacks: ${error.message}. Nothing was changed.`,
-    bypass
-      ? 'Have a superuser run "CREATE ROLE service_role NOLOGIN NOINHERIT BYPASSRLS" and grant the role to you, or bootstrap once as a superuser.'
-      : "Connect as the owner of the database with CREATEROLE, or bootstrap once as a superuser.",
+    // Only who bypasses row-level security may make a role that does; before PostgreSQL 16, only a superuser.
+    "Run it as a superuser; or as the owner of the database with CREATEROLE, after a superuser has run: CREATE ROLE service_role NOLOGIN NOINHERIT BYPASSRLS; GRANT service_role TO <the connected role> WITH ADMIN OPTION.",
     { cause: error },
   );
 }

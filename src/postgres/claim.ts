@@ -1,7 +1,17 @@
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { z } from "zod";
+import { giveToOwner } from "./places.ts";
 
 /*
  * Who serves a data directory. Node has no file locks, and a process identifier may be used again after a crash, so a
@@ -12,7 +22,8 @@ import { z } from "zod";
  * never removed, so that nobody can begin again at 1 while another goes on.
  */
 
-const claimSchema = z.object({ socket: z.string() });
+// The process identifier is for people who look.
+const claimSchema = z.object({ socket: z.string(), pid: z.number() });
 
 export type Claim = z.infer<typeof claimSchema> & { generation: number };
 
@@ -35,7 +46,7 @@ export function readClaim(folder: string): Claim | undefined {
     };
   } catch {
     // Removed between the two looks, by the holder of a higher one; or damaged, which is as good as dead.
-    return generations(folder)[0] === generation ? { socket: "", generation } : readClaim(folder);
+    return generations(folder)[0] === generation ? { socket: "", pid: 0, generation } : readClaim(folder);
   }
 }
 
@@ -59,7 +70,7 @@ export async function reach(claim: Claim): Promise<Socket | undefined> {
  * @returns false where another was first
  */
 export async function stakeClaim(folder: string, socket: string): Promise<boolean> {
-  mkdirSync(folder, { recursive: true });
+  if (mkdirSync(folder, { recursive: true }) !== undefined) giveToOwner(folder);
   const current = readClaim(folder);
   const rival = current && (await reach(current));
   if (rival) {
@@ -69,7 +80,7 @@ export async function stakeClaim(folder: string, socket: string): Promise<boolea
   const generation = (current?.generation ?? 0) + 1;
   const name = join(folder, String(generation));
   const draft = join(folder, `draft-${process.pid}-${generation}`);
-  writeFileSync(draft, JSON.stringify({ socket }), { mode: 0o644 });
+  writeFileSync(draft, JSON.stringify({ socket, pid: process.pid }), { mode: 0o644 });
   try {
     linkSync(draft, name);
   } catch (error) {
@@ -84,8 +95,9 @@ export async function stakeClaim(folder: string, socket: string): Promise<boolea
     rmSync(name, { force: true });
     return false;
   }
-  if (current && process.platform !== "win32" && current.socket !== "")
-    rmSync(current.socket, { force: true });
+  // What the claim names may be anything, if somebody wrote it by hand.
+  const left = current?.socket ? lstatSync(current.socket, { throwIfNoEntry: false }) : undefined;
+  if (current && left?.isSocket()) rmSync(current.socket, { force: true });
   for (const old of all.slice(1)) rmSync(join(folder, String(old)), { force: true });
   return true;
 }

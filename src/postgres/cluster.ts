@@ -18,7 +18,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import type { Binaries } from "./binaries.ts";
-import { type Places, unusable } from "./places.ts";
+import { giveToOwner, type Places, unusable } from "./places.ts";
 
 /** The major version of the embedded server. */
 const majorVersion = "17";
@@ -49,10 +49,7 @@ export function readSecrets(places: Places): Secrets | undefined {
 
 function writeSecrets(places: Places, secrets: Secrets): void {
   writeFileSync(places.secrets, `${JSON.stringify(secrets)}\n`, { mode: 0o600 });
-  if (process.getuid?.() === 0) {
-    const { uid, gid } = statSync(dirname(places.secrets));
-    chownSync(places.secrets, uid, gid);
-  }
+  giveToOwner(places.secrets);
 }
 
 /**
@@ -76,18 +73,12 @@ export function openCluster(places: Places, fresh: boolean): Secrets | undefined
   }
   if (secrets === undefined) {
     if (entries.length === 0) return undefined;
-    const what = entries.includes("PG_VERSION") ? "is a PostgreSQL cluster" : "is not empty, and nothing";
-    throw unusable(
-      data,
-      `${what} that spfp-db made`.replace("cluster that spfp-db made", "cluster that spfp-db did not make"),
-      elsewhere,
-    );
+    const what = entries.includes("PG_VERSION")
+      ? "is a PostgreSQL cluster that spfp-db did not make"
+      : "is not empty, and not a PostgreSQL cluster";
+    throw unusable(data, what, elsewhere);
   }
-  if (!secrets.ready) {
-    clear(places);
-    return undefined;
-  }
-  if (entries.length === 0) {
+  if (!secrets.ready || entries.length === 0) {
     clear(places);
     return undefined;
   }
@@ -197,14 +188,10 @@ export function spawnPostgres(
   durable: boolean,
   logFile: number,
 ): ChildProcess {
-  const libraries = join(dirname(dirname(binaries.postgres)), "lib");
-  const statistics = ["lib/postgresql", "lib"].some((folder) =>
-    existsSync(
-      join(
-        dirname(libraries),
-        folder,
-        `pg_stat_statements${process.platform === "win32" ? ".dll" : process.platform === "darwin" ? ".dylib" : ".so"}`,
-      ),
+  const native = dirname(dirname(binaries.postgres));
+  const statistics = ["so", "dylib", "dll"].some((ending) =>
+    [join("lib", "postgresql"), "lib"].some((folder) =>
+      existsSync(join(native, folder, `pg_stat_statements.${ending}`)),
     ),
   );
   const settings: Record<string, string | number> = {

@@ -41,7 +41,10 @@ export async function connect(url: DatabaseUrl, options: { applicationName?: str
     ssl: false,
     onnotice: () => {},
     onclose: () => {
+      if (state !== "open") return;
       state = "lost";
+      // Else the driver would keep the next query waiting for a connection that never comes.
+      void sql.end({ timeout: 0 });
     },
     connection: {
       application_name: options.applicationName ?? address.applicationName ?? "spfp-db",

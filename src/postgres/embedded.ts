@@ -10,7 +10,7 @@ import { SpfpError } from "../errors.ts";
 import { reach, readClaim } from "./claim.ts";
 import { readSecrets } from "./cluster.ts";
 import { answerSchema, firstLine, type Job } from "./messages.ts";
-import { type Places, placesOf, temporaryPlaces, unusable } from "./places.ts";
+import { giveToOwner, type Places, placesOf, temporaryPlaces, unusable } from "./places.ts";
 import { lastLogLine } from "./postmaster.ts";
 import { localUrl } from "./prepare.ts";
 import { spfpFolder } from "./running.ts";
@@ -140,6 +140,7 @@ async function spawnSupervisor(job: Job): Promise<void> {
   let log: number;
   try {
     log = openSync(places.log, "a", 0o600);
+    giveToOwner(places.log);
   } catch (error) {
     throw unusable(
       places.data,

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { chmodSync, chownSync, lstatSync, mkdirSync, mkdtempSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, lstatSync, mkdirSync, mkdtempSync, realpathSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { SpfpError } from "../errors.ts";
 import { accountFor, canReach, nearestExisting } from "./account.ts";
-import { spfpFolder } from "./running.ts";
+import { makeSpfpFolder, spfpFolder } from "./running.ts";
 
 /** Where one embedded server keeps what it has. */
 export const placesSchema = z.object({
@@ -38,7 +38,7 @@ export function placesOf(dataDirectory: string): Places {
   const asked = resolve(dataDirectory);
   const account = accountFor(asked);
   let data = asked;
-  if (account !== undefined && !canReach(join(nearestExisting(dirname(asked)), "."), account)) {
+  if (account !== undefined && !canReach(nearestExisting(dirname(asked)), account, "enter")) {
     const key = createHash("sha256").update(asked).digest("hex").slice(0, 12);
     const home = join(tmpdir(), `spfp-${key}`);
     prepareFolder(home);
@@ -46,6 +46,8 @@ export function placesOf(dataDirectory: string): Places {
     data = join(home, "data");
   }
   prepareFolder(dirname(data));
+  // One name for one folder: it is looked for in the command lines of processes.
+  data = join(realpathSync(dirname(data)), basename(data));
   return { ...around(data), ...(account && { account }) };
 }
 
@@ -64,7 +66,7 @@ function prepareFolder(folder: string): void {
   try {
     first = mkdirSync(folder, { recursive: true });
     if (first === undefined) return;
-    if (folder === spfpFolder()) writeFileSync(join(folder, ".gitignore"), "*\n");
+    if (folder === spfpFolder()) makeSpfpFolder();
   } catch (error) {
     throw unusable(
       folder,
@@ -78,6 +80,13 @@ function prepareFolder(folder: string): void {
     chownSync(each, owner.uid, owner.gid);
     if (each === resolve(first)) return;
   }
+}
+
+/** As root, gives what was made in a folder to the owner of that folder, who may be the next to run a command. */
+export function giveToOwner(path: string): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(dirname(path));
+  chownSync(path, uid, gid);
 }
 
 /** A refusal of a folder. */

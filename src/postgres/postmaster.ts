@@ -20,7 +20,9 @@ function pidFile(places: Places): { pid: number; status: string } | undefined {
 function alive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    // A process that has ended and was not waited for, as happens in containers without an init.
+    const stat = `/proc/${pid}/stat`;
+    return !(existsSync(stat) && /\) Z /.test(readFileSync(stat, "utf8")));
   } catch (error) {
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }

@@ -16,6 +16,13 @@ export function spfpFolder(): string {
   return join(projectFolder(process.cwd()), ".spfp");
 }
 
+/** Makes a folder of this program's, and tells git to leave it alone. */
+export function makeSpfpFolder(): void {
+  const folder = spfpFolder();
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, ".gitignore"), "*\n");
+}
+
 /** A server that `spfp-db dev` keeps running. */
 export interface RunningServer {
   /** URL of its database; it holds the password that was generated for it. */
@@ -50,7 +57,7 @@ export function runningServerUrl(): string | undefined {
 export function showRunningServer(server: RunningServer): () => void {
   const file = join(spfpFolder(), "url");
   const text = `${server.url}\n${process.pid}\n${server.dataDirectory}\n`;
-  mkdirSync(dirname(file), { recursive: true });
+  if (!existsSync(dirname(file))) makeSpfpFolder();
   // Mode is only given to a file that is new.
   rmSync(file, { force: true });
   writeFileSync(file, text, { mode: 0o600 });

@@ -21,7 +21,7 @@ function notPostgres(url: DatabaseUrl, what: string): SpfpError {
 
 function tlsOptions(url: DatabaseUrl): ConnectionOptions {
   const { host, sslMode, sslRootCertificate } = addressOf(url);
-  const options: ConnectionOptions = isIP(host) ? {} : { servername: host };
+  const options: ConnectionOptions = isIP(host) ? { host } : { host, servername: host };
   if (sslRootCertificate !== undefined && sslRootCertificate !== "system") {
     try {
       options.ca = readFileSync(sslRootCertificate);

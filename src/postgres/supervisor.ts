@@ -9,6 +9,7 @@ import { chmodSync, closeSync, fstatSync, ftruncateSync, openSync, rmSync } from
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { z } from "zod";
 import { SpfpError } from "../errors.ts";
 import { type Binaries, findBinaries } from "./binaries.ts";
 import { stakeClaim } from "./claim.ts";
@@ -30,6 +31,14 @@ function socketPath(): string {
   // The path of a Unix-domain socket may have 103 bytes on some systems.
   const folder = tmpdir().length > 70 ? "/tmp" : tmpdir();
   return join(folder, `${name}.sock`);
+}
+
+function readHello(line: string): z.infer<typeof helloSchema> | undefined {
+  try {
+    return helloSchema.parse(JSON.parse(line));
+  } catch {
+    return undefined;
+  }
 }
 
 async function supervise(job: Job): Promise<void> {
@@ -73,13 +82,13 @@ async function supervise(job: Job): Promise<void> {
     socket.once("close", leave);
     const line = await firstLine(socket);
     if (line === undefined) return leave();
-    const hello = helloSchema.safeParse(JSON.parse(line));
-    if (!hello.success) return void socket.destroy();
+    const hello = readHello(line);
+    if (hello === undefined) return void socket.destroy();
     served = true;
     socket.once("end", leave);
-    const mine = hello.data.nonce === job.nonce;
+    const mine = hello.nonce === job.nonce;
     if (stopping) return;
-    if (!mine && hello.data.fresh) {
+    if (!mine && hello.fresh) {
       return say(
         socket,
         packError(
@@ -92,7 +101,7 @@ async function supervise(job: Job): Promise<void> {
       );
     }
     await started;
-    if (!mine && hello.data.port !== undefined && hello.data.port !== port && answer && "port" in answer) {
+    if (!mine && hello.port !== undefined && hello.port !== port && answer && "port" in answer) {
       return say(
         socket,
         packError(

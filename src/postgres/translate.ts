@@ -63,7 +63,9 @@ export function translate(error: unknown, url?: DatabaseUrl): Error {
   if (lost.has(code)) {
     return refuse(
       "CONNECTION_LOST",
-      `${where} closed the connection: ${reason(error)}.`,
+      code.startsWith("CONNECTION_")
+        ? `The connection to ${url === undefined ? "the server" : where} was lost.`
+        : `${where} closed the connection: ${reason(error)}.`,
       "Run the command again once the server is back; its log says why.",
     );
   }

@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { SpfpError } from "../../src/errors.ts";
+import { parseDatabaseUrl, redactUrl } from "../../src/postgres/index.ts";
+
+test.each([
+  ["postgres://u:s3cret@h/d", "postgresql://u@h:5432/d"],
+  ["postgresql://u:s3cret@h:6543/d?sslmode=require", "postgresql://u@h:6543/d?sslmode=require"],
+  ["postgresql://u:s3cret@h:80/d", "postgresql://u@h:80/d"],
+  ["postgresql://u@h/d?password=s3cret", "postgresql://u@h:5432/d"],
+  ["postgresql://u@h/d?sslpassword=s3cret&pgbouncer=true", "postgresql://u@h:5432/d"],
+  ["postgresql://u:s3cret@[::1]:5432/d", "postgresql://u@[::1]:5432/d"],
+  ["postgresql://a%40b:s3cret%2F%23@h/my%20data", "postgresql://a%40b@h:5432/my%20data"],
+  ["  postgresql://u:s3cret@h/d\n", "postgresql://u@h:5432/d"],
+  ["postgresql:///d?host=/run/postgresql&user=x&password=s3cret", "@/d?host=/run/postgresql"],
+])("shows %s without its password", (text, shown) => {
+  const redacted = redactUrl(parseDatabaseUrl(text));
+  expect(redacted).toContain(shown);
+  expect(redacted).not.toContain("s3cret");
+});
+
+test.each([
+  ["nothing", ""],
+  ["no scheme", "u:s3cret@h/d"],
+  ["a key and values", "host=h password=s3cret"],
+  ["another database", "mysql://u:s3cret@h/d"],
+  ["a port that is no number", "postgres://u:s3cret@h:x/d"],
+  ["a port out of range", "postgres://u:s3cret@h:99999/d"],
+  ["a malformed escape", "postgres://u:s3cret%zz@h/d"],
+  ["a password with a bare number sign", "postgres://u:12#s3cret@h/d"],
+  ["a password with a bare question mark", "postgres://u:12?s3cret@h/d"],
+  ["a password with a bare slash", "postgres://u:12/s3cret@h/d"],
+  ["a wrong sslmode", "postgres://u:s3cret@h/d?sslmode=s3cret"],
+  ["a wrong timeout", "postgres://u:s3cret@h/d?connect_timeout=s3cret"],
+  ["a NUL", "postgres://u:s3cret@h/d%00"],
+])("refuses %s, and repeats no password", (_, text) => {
+  let refused: unknown;
+  try {
+    parseDatabaseUrl(text);
+  } catch (error) {
+    refused = error;
+  }
+  expect(refused).toBeInstanceOf(SpfpError);
+  expect(refused).toMatchObject({ code: "URL_INVALID" });
+  expect(`${refused} ${JSON.stringify(refused)}`).not.toContain("s3cret");
+});
