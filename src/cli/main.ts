@@ -7,9 +7,16 @@ import { addCheck } from "./check.ts";
 import { addCleanup } from "./cleanup.ts";
 import { addDev } from "./dev.ts";
 import { handleInterrupts } from "./interrupt.ts";
+import { addRehearse } from "./rehearse.ts";
 
 /** Every command, in the order of the help. */
-const commands: readonly ((program: Command) => void)[] = [addDev, addCheck, addBootstrap, addCleanup];
+const commands: readonly ((program: Command) => void)[] = [
+  addRehearse,
+  addDev,
+  addCheck,
+  addBootstrap,
+  addCleanup,
+];
 
 /** Exit statuses: 0 done, 1 something checked does not hold, 2 wrong usage or bad input, 70 a bug. */
 const status = { usage: 2, bug: 70 } as const;
@@ -69,6 +76,7 @@ async function main(): Promise<void> {
       "after",
       `
 Examples:
+  $ spfp-db rehearse                  the whole optimisation on generated data, checked in every detail
   $ spfp-db dev                       a database to develop on, until Ctrl-C
   $ spfp-db dev --state production    the same, as production is before anything is deployed
 

@@ -3,5 +3,6 @@ export { connect, oldestVersion, type Sql } from "./connect.ts";
 export { type EmbeddedServer, type ServerOptions, startServer } from "./embedded.ts";
 export { createDatabase, dropDatabase, emptyTemplate, mainDatabase } from "./prepare.ts";
 export { runningServer, runningServerUrl, showRunningServer, spfpFolder } from "./running.ts";
+export { createScratchDatabase, type ScratchDatabase } from "./scratch.ts";
 export { translate } from "./translate.ts";
-export { type DatabaseUrl, parseDatabaseUrl, redactUrl } from "./url.ts";
+export { type DatabaseUrl, parseDatabaseUrl, redactUrl, siblingUrl } from "./url.ts";

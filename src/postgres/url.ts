@@ -126,3 +126,10 @@ export function redactUrl(url: DatabaseUrl): string {
   const where = host.includes(":") ? `[${host}]` : host;
   return `postgresql://${who}@${where}:${port}/${name}${mode && `?${mode}`}`;
 }
+
+/** The URL of another database of the same server. */
+export function siblingUrl(url: DatabaseUrl, database: string): DatabaseUrl {
+  const sibling = new URL(url);
+  sibling.pathname = `/${encodeURIComponent(database)}`;
+  return parseDatabaseUrl(sibling.href);
+}

@@ -1,0 +1,72 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
+import { onInterrupt } from "./interrupt.ts";
+
+interface RehearseOptions extends DatabaseOptions {
+  scale?: number;
+  seed?: number;
+  json?: true;
+}
+
+function parseScale(text: string): number {
+  const scale = Number(text);
+  if (!/^\d*\.?\d+$/.test(text) || scale < 0.001 || scale > 10) {
+    throw new InvalidArgumentError(
+      "The scale is a number from 0.001 to 10; 1 is as much data as production has.",
+    );
+  }
+  return scale;
+}
+
+function parseSeed(text: string): number {
+  if (!/^\d{1,9}$/.test(text))
+    throw new InvalidArgumentError("The seed is a whole number of up to 9 digits.");
+  return Number(text);
+}
+
+/** `spfp-db rehearse`: the whole optimisation on a database made for it. */
+export function addRehearse(program: Command): void {
+  addDatabaseOption(
+    program
+      .command("rehearse")
+      .description("run the whole optimisation on generated data, check everything, and say how it went"),
+  )
+    .option(
+      "--scale <scale>",
+      "size of the data: 1 is production's 5 million rows (default: 0.02)",
+      parseScale,
+    )
+    .option("--seed <seed>", "other data of the same kind (default: 1)", parseSeed)
+    .option("--json", "print the report as JSON, and no progress")
+    .addHelpText(
+      "after",
+      `
+Works in a database of its own on the server that is named (default: an embedded PostgreSQL under .spfp/), and drops
+it afterwards. Exit status: 0 when all went well, 1 when not, 2 for wrong usage or a server that cannot be used.
+
+Examples:
+  $ spfp-db rehearse                  some 100,000 rows, in well under a minute
+  $ spfp-db rehearse --scale 1        as much data as production has; takes minutes`,
+    )
+    .action(runRehearsal);
+}
+
+async function runRehearsal({ scale, seed, json, ...database }: RehearseOptions): Promise<void> {
+  const { createScratchDatabase } = await import("../postgres/index.ts");
+  const { rehearse } = await import("../rehearsal/index.ts");
+  const { formatRehearsalReport } = await import("../report/index.ts");
+  const { showPhases } = await import("./progress.ts");
+  const report = await withDatabase(database, async ({ url }) => {
+    const scratch = await createScratchDatabase(url);
+    const forget = onInterrupt(() => scratch.drop());
+    try {
+      const options = { ...(scale === undefined ? {} : { scale }), ...(seed === undefined ? {} : { seed }) };
+      return await rehearse(scratch.url, options, json ? undefined : showPhases);
+    } finally {
+      forget();
+      await scratch.drop();
+    }
+  });
+  process.stdout.write(`${json ? JSON.stringify(report, null, 2) : formatRehearsalReport(report)}\n`);
+  if (!report.ok) process.exitCode = 1;
+}

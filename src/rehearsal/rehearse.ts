@@ -1,0 +1,183 @@
+import { z } from "zod";
+import {
+  type ExplainedScreen,
+  explainScreen,
+  findTenant,
+  generateData,
+  rehearsalScale,
+  screens,
+  softDeleteAfterDeployment,
+} from "../bench/index.ts";
+import { expectedCatalog } from "../catalog/index.ts";
+import { runChecks } from "../checks/index.ts";
+import { adopt, baselineMigrations, migrate, reachState } from "../deploy/index.ts";
+import { connect, type DatabaseUrl, type Sql } from "../postgres/index.ts";
+import { findDuplicates, type Merge, mergeDuplicates } from "../preflight/index.ts";
+import { spfp } from "../spfp.ts";
+import { readFigures } from "./figures.ts";
+import { type RehearsalReport, rehearsalReportSchema } from "./report.ts";
+
+export interface RehearsalOptions {
+  /** Size of the generated data, 1 being production's: see `generateData`. */
+  readonly scale?: number;
+  readonly seed?: number;
+}
+
+/** What a phase hands back: what later ones need, and a line that says what it did. */
+interface Outcome<Result> {
+  readonly result: Result;
+  readonly summary: string;
+}
+
+/** The work of a phase; `say` shows how far it is. */
+type PhaseWork<Result> = (say: (progress: string) => void) => Promise<Outcome<Result>>;
+
+/** Runs the work of a phase and shows it. */
+export type PhaseRunner = <Result>(title: string, work: PhaseWork<Result>) => Promise<Outcome<Result>>;
+
+const count = (rows: readonly { rows: number }[]): string =>
+  rows.reduce((sum, one) => sum + one.rows, 0).toLocaleString("en-US");
+
+/** What was merged, without ids: names, and how much hung on them. */
+function summarise({ categories, templates, changes }: Merge): RehearsalReport["duplicates"] {
+  const changed = new Map<string, number>();
+  for (const { table } of changes) changed.set(table, (changed.get(table) ?? 0) + 1);
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  return {
+    categories: categories.map(({ categories: all }) => ({
+      names: all.map(({ name }) => name),
+      transactions: sum(all.map(({ transactions }) => transactions)),
+      budgets: sum(all.map(({ budgets }) => budgets)),
+    })),
+    templates: templates.map(({ type, templates: all }) => ({ type, names: all.map(({ name }) => name) })),
+    changes: [...changed].map(([table, rows]) => ({ table, rows })),
+  };
+}
+
+const dateSchema = z.tuple([z.object({ today: z.string() })]);
+
+/** Reads what the largest tenant sees, as that user. */
+async function readAsLargestTenant(sql: Sql) {
+  const tenant = await findTenant(sql, "largest");
+  if (!tenant) throw new TypeError("the generated data has no tenant");
+  const [{ today }] = dateSchema.parse([...(await sql`select public.business_date()::text as today`)]);
+  const explained: ExplainedScreen[] = [];
+  for (const screen of screens) {
+    explained.push(await explainScreen(sql, screen, { userId: tenant.userId, today }));
+  }
+  const views = await readFigures(sql, tenant.userId);
+  const shown = `${tenant.rows.toLocaleString("en-US")} rows of the largest of ${tenant.of} tenants`;
+  return { result: { today, explained, views }, summary: shown };
+}
+
+/**
+ * The whole optimisation, start to end: production's tables with generated data, its duplicates merged, the
+ * migrations applied by Drizzle, everything checked, the screens' plans and the views' figures read.
+ *
+ * @param url an empty database, bootstrapped, that is thrown away afterwards: see `createScratchDatabase`
+ */
+export async function rehearse(
+  url: DatabaseUrl,
+  { scale = rehearsalScale, seed = 1 }: RehearsalOptions = {},
+  runPhase: PhaseRunner = (_title, work) => work(() => {}),
+): Promise<RehearsalReport> {
+  const phases: RehearsalReport["phases"] = [];
+  const phase = async <Result>(title: string, work: PhaseWork<Result>): Promise<Result> => {
+    const begun = performance.now();
+    const { result, summary } = await runPhase(title, work);
+    phases.push({ title, summary, milliseconds: performance.now() - begun });
+    return result;
+  };
+  const sql = await connect(url);
+  try {
+    await phase("Production as it is", async () => {
+      await reachState(sql, "production");
+      return {
+        result: null,
+        summary: "20 tables with their policies, triggers and views, made without Drizzle",
+      };
+    });
+    const tables = await phase("Generated data", async (say) => {
+      const result = await generateData(sql, { scale, seed, onProgress: ({ table }) => say(table) });
+      return { result, summary: `${count(result)} rows` };
+    });
+    await phase("Duplicates that the uniqueness rules refuse", async () => {
+      const result = await findDuplicates(sql);
+      const { categories, templates } = result;
+      return {
+        result,
+        summary: `${categories.length} groups of categories, ${templates.length} of default templates`,
+      };
+    });
+    const merged = await phase("Merging the duplicates", async () => {
+      const result = await mergeDuplicates(sql);
+      return {
+        result,
+        summary: `${result.changes.length.toLocaleString("en-US")} rows changed, none deleted`,
+      };
+    });
+    await phase("Adopting the database", async () => {
+      const migrations = baselineMigrations();
+      await adopt(sql, { migrations, expected: expectedCatalog(spfp.baselineTag), schemas: spfp.schemas });
+      return {
+        result: null,
+        summary: `its catalog is the baseline's; ${migrations.length} migrations recorded`,
+      };
+    });
+    await phase("Migrating", async () => {
+      // On a connection of its own: Drizzle changes how a connection reads dates.
+      const connection = await connect(url);
+      await migrate(connection, spfp.migrationsFolder).finally(() => connection.end());
+      return { result: null, summary: `by Drizzle's migrator, to ${spfp.headTag}` };
+    });
+    await phase("Soft-deleting rows, as users will", async () => {
+      const result = await softDeleteAfterDeployment(sql);
+      return { result, summary: `${count(result)} rows` };
+    });
+    const checks = await phase("Checking everything", async () => {
+      const result = await runChecks(sql, expectedCatalog(spfp.headTag), { schemas: spfp.schemas });
+      const examined = result.areas.reduce((sum, area) => sum + area.examined, 0);
+      const findings = result.areas.flatMap((area) => area.findings).length;
+      return { result, summary: `${examined.toLocaleString("en-US")} examined, ${findings} findings` };
+    });
+    const { today, explained, views } = await phase("Reading screens and views as their user", () =>
+      readAsLargestTenant(sql),
+    );
+    const problems = [
+      ...checks.areas
+        .flatMap(({ findings }) => findings)
+        .filter(({ severity }) => severity === "error")
+        .map(({ check, object, actual }) => `${object} (${check}): found ${actual ?? "nothing"}`),
+      ...explained
+        .filter(({ usesItsIndex }) => !usesItsIndex)
+        .map(({ screen }) => `screen "${screen.title}" does not use its index ${screen.index}`),
+    ];
+    return rehearsalReportSchema.parse({
+      ok: problems.length === 0,
+      problems,
+      scale,
+      seed,
+      businessDate: today,
+      phases,
+      tables,
+      duplicates: summarise(merged),
+      checks,
+      screens: explained.map(({ screen, usesItsIndex, queries }) => ({
+        title: screen.title,
+        index: screen.index,
+        usesItsIndex,
+        queries: queries.map(({ query, milliseconds, rows, indexesUsed, plan }) => ({
+          name: query.name,
+          kind: query.kind,
+          milliseconds,
+          rows,
+          indexesUsed,
+          plan,
+        })),
+      })),
+      views,
+    });
+  } finally {
+    await sql.end();
+  }
+}

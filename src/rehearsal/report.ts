@@ -1,0 +1,54 @@
+import { z } from "zod";
+import { checkReportSchema } from "../checks/index.ts";
+
+const screenQuerySchema = z.strictObject({
+  name: z.string(),
+  kind: z.enum(["listing", "figure"]),
+  /** One execution, by the server's own clock. */
+  milliseconds: z.number(),
+  rows: z.number(),
+  indexesUsed: z.array(z.string()),
+  plan: z.string(),
+});
+
+/** A column and its value as text, null as null; in the view's order. */
+const figuresSchema = z.array(z.tuple([z.string(), z.string().nullable()]));
+
+/** What a rehearsal saw, as data: what the command line prints and `--json` writes. */
+export const rehearsalReportSchema = z.strictObject({
+  /** Whether every phase went well, every check holds and every screen uses its index. */
+  ok: z.boolean(),
+  /** What is wrong, a line each. */
+  problems: z.array(z.string()),
+  scale: z.number(),
+  seed: z.number(),
+  /** The day that "today" is in all figures. */
+  businessDate: z.string(),
+  phases: z.array(z.strictObject({ title: z.string(), summary: z.string(), milliseconds: z.number() })),
+  tables: z.array(z.strictObject({ table: z.string(), rows: z.int() })),
+  duplicates: z.strictObject({
+    categories: z.array(
+      z.strictObject({
+        names: z.array(z.string()),
+        transactions: z.int(),
+        budgets: z.int(),
+      }),
+    ),
+    templates: z.array(z.strictObject({ type: z.string(), names: z.array(z.string()) })),
+    /** Rows that the merge changed, by table. */
+    changes: z.array(z.strictObject({ table: z.string(), rows: z.int() })),
+  }),
+  checks: checkReportSchema,
+  screens: z.array(
+    z.strictObject({
+      title: z.string(),
+      index: z.string(),
+      usesItsIndex: z.boolean(),
+      queries: z.array(screenQuerySchema),
+    }),
+  ),
+  /** For the largest tenant, read as that user: the first rows of each view. */
+  views: z.array(z.strictObject({ view: z.string(), rows: z.array(figuresSchema) })),
+});
+
+export type RehearsalReport = z.infer<typeof rehearsalReportSchema>;
