@@ -85,9 +85,9 @@ const merchants = [
 /** A soft-deleted twentieth: users of these tables could delete long before the optimisation. */
 const deleted = (row: RowContext) => row.unless("deleted", 0.95, row.daysAgo("deletedAt", "1 + i % 200"));
 
-const times = (row: RowContext, createdAt: string) => ({
-  createdAt: row.unless("createdAt", 0.01, createdAt),
-  updatedAt: row.unless("updatedAt", 0.01, `${createdAt} + interval '1 hour'`),
+const times = (row: RowContext, createdAt: string, missing = 0.1) => ({
+  createdAt: row.unless("createdAt", missing, createdAt),
+  updatedAt: row.unless("updatedAt", missing, `${createdAt} + interval '1 hour'`),
 });
 
 const categoryOf = (index: number, key: "name" | "type" | "icon"): string => {
@@ -121,7 +121,7 @@ export function fillFinance(ground: Ground): Fill[] {
         name: `(${textArray(accountNames)})[1 + k]`,
         type: `case k when 0 then 'checking' when 1 then 'savings' else ${row.pick("type", accountTypes)} end`,
         balance: row.cents("balance", 0, 5_000_000),
-        currency: row.unless("currency", 0.02, "'BRL'"),
+        currency: row.unless("currency", 0.1, "'BRL'"),
         color: row.unless("color", 0.2, row.pick("colour", ["#2563eb", "#16a34a", "#dc2626", "#9333ea"])),
         icon: row.unless("icon", 0.3, "'wallet'"),
         ...times(row, row.daysAgo("created", "1501 + k")),
@@ -139,7 +139,7 @@ export function fillFinance(ground: Ground): Fill[] {
         type: categoryColumn("type"),
         icon: categoryColumn("icon"),
         color: row.unless("color", 0.2, row.pick("colour", ["#0ea5e9", "#f59e0b", "#10b981"])),
-        orderIndex: row.unless("order", 0.05, "k"),
+        orderIndex: row.unless("order", 0.1, "k"),
         ...times(row, row.daysAgo("created", row.integer("age", 1501, 1700))),
         deletedAt: `case when k >= ${firstDeleted} then ${row.daysAgo("deletedAt", "30 + i % 200")} end`,
       }),
@@ -170,7 +170,7 @@ export function fillFinance(ground: Ground): Fill[] {
         name: "(array['Aluguel mensal', 'Notebook parcelado', 'Academia', 'Viagem'])[1 + k]",
         type: row.unless("type", 0.1, row.pick("kind", transactionGroupTypes)),
         frequency: row.unless("frequency", 0.3, row.pick("every", ["monthly", "weekly", "yearly"])),
-        createdAt: row.unless("createdAt", 0.01, row.daysAgo("created", "1501")),
+        createdAt: row.unless("createdAt", 0.1, row.daysAgo("created", "1501")),
         deletedAt: deleted(row),
       }),
     }),
@@ -200,7 +200,7 @@ export function fillFinance(ground: Ground): Fill[] {
           groupIndex: `case when ${grouped} then ${row.integer("instalment", 1, 12)} end`,
           spender: row.unless("spender", 0.7, row.pick("who", ["Ana", "Bruno", "Família"])),
           notes: row.unless("notes", 0.9, "'Conferir no extrato'"),
-          ...times(row, row.daysAgo("created", `1 + ${day}`)),
+          ...times(row, row.daysAgo("created", `1 + ${day}`), 0.01),
           deletedAt: deleted(row),
         };
       },
@@ -214,7 +214,7 @@ export function fillFinance(ground: Ground): Fill[] {
         name: "(array['Reserva de emergência', 'Viagem para o Nordeste', 'Entrada do apartamento'])[1 + k]",
         description: row.unless("description", 0.5, "'Guardar todo mês'"),
         targetAmount: row.cents("target", 100_000, 20_000_000),
-        currentAmount: row.unless("current", 0.05, row.cents("saved", 0, 5_000_000)),
+        currentAmount: row.unless("current", 0.1, row.cents("saved", 0, 5_000_000)),
         deadline: row.unless(
           "deadline",
           0.2,
@@ -240,7 +240,7 @@ export function fillFinance(ground: Ground): Fill[] {
         averagePrice: row.cents("average", 500, 20_000),
         currentPrice: row.unless("current", 0.2, row.cents("price", 500, 20_000)),
         totalValue: row.unless("total", 0.2, row.cents("value", 10_000, 5_000_000)),
-        currency: row.unless("currency", 0.02, "'BRL'"),
+        currency: row.unless("currency", 0.1, "'BRL'"),
         ...times(row, row.daysAgo("created", row.integer("age", 1, 1_200))),
         deletedAt: deleted(row),
       }),
@@ -261,7 +261,7 @@ export function fillFinance(ground: Ground): Fill[] {
           `${quoteLiteral(ground.today)}::date - ${row.integer("owned", 1, 7_000)}::int`,
         ),
         acquisitionValue: row.unless("cost", 0.2, row.cents("paid", 1_000_000, 80_000_000)),
-        currency: row.unless("currency", 0.02, "'BRL'"),
+        currency: row.unless("currency", 0.1, "'BRL'"),
         ...times(row, row.daysAgo("created", row.integer("age", 1, 1_200))),
         deletedAt: deleted(row),
       }),
