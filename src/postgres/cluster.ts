@@ -53,12 +53,11 @@ function writeSecrets(places: Places, secrets: Secrets): void {
 }
 
 /**
- * Looks at the data directory, and clears it where that is asked or where making it was interrupted; only what this
- * program made is ever cleared.
- * @returns the secrets of a complete cluster, or undefined where one has to be made
- * @throws SpfpError DATA_DIRECTORY_UNUSABLE
+ * Looks at the data directory, and changes nothing.
+ * @returns the secrets of a complete cluster; undefined where there is none, or one whose making was interrupted
+ * @throws SpfpError DATA_DIRECTORY_UNUSABLE where something else is
  */
-export function openCluster(places: Places, fresh: boolean): Secrets | undefined {
+export function inspectCluster(places: Places): Secrets | undefined {
   const { data } = places;
   const secrets = readSecrets(places);
   const elsewhere = "Choose another folder with --data.";
@@ -67,43 +66,47 @@ export function openCluster(places: Places, fresh: boolean): Secrets | undefined
     entries = existsSync(data) ? readdirSync(data) : [];
     accessSync(existsSync(data) ? data : dirname(data), constants.W_OK);
   } catch (error) {
-    const folder = existsSync(data) && !statSync(data).isDirectory();
-    const why = folder ? "is a file" : `cannot be used: ${error instanceof Error ? error.message : error}`;
+    const file = existsSync(data) && !statSync(data).isDirectory();
+    const why = file ? "is a file" : `cannot be used: ${error instanceof Error ? error.message : error}`;
     throw unusable(data, why, elsewhere);
   }
+  if (entries.length === 0) return undefined;
   if (secrets === undefined) {
-    if (entries.length === 0) return undefined;
     const what = entries.includes("PG_VERSION")
       ? "is a PostgreSQL cluster that spfp-db did not make"
       : "is not empty, and not a PostgreSQL cluster";
     throw unusable(data, what, elsewhere);
   }
-  if (!secrets.ready || entries.length === 0) {
-    clear(places);
-    return undefined;
-  }
+  if (!secrets.ready) return undefined;
   const mark = join(data, markFile);
   if (!existsSync(mark) || readFileSync(mark, "utf8").trim() !== secrets.id) {
     throw unusable(data, `is not the one that ${places.secrets} was written for`, elsewhere);
   }
-  if (fresh) {
-    clear(places);
+  return secrets;
+}
+
+/**
+ * Opens the cluster of the data directory; clears what is left where that is asked for, or where its making was
+ * interrupted. Only what this program made is ever cleared.
+ * @returns its secrets, or undefined where it has to be made
+ * @throws SpfpError DATA_DIRECTORY_UNUSABLE
+ */
+export function openCluster(places: Places, fresh: boolean): Secrets | undefined {
+  const secrets = inspectCluster(places);
+  if (secrets === undefined || fresh) {
+    rmSync(places.data, { recursive: true, force: true });
+    rmSync(places.secrets, { force: true });
     return undefined;
   }
-  const version = readFileSync(join(data, "PG_VERSION"), "utf8").trim();
+  const version = readFileSync(join(places.data, "PG_VERSION"), "utf8").trim();
   if (version !== majorVersion) {
     throw unusable(
-      data,
+      places.data,
       `holds a cluster of PostgreSQL ${version}, and this is PostgreSQL ${majorVersion}`,
       "Start anew with --fresh, which deletes its databases, or choose another folder with --data.",
     );
   }
   return secrets;
-}
-
-function clear(places: Places): void {
-  rmSync(places.data, { recursive: true, force: true });
-  rmSync(places.secrets, { force: true });
 }
 
 /** How a program of PostgreSQL is run: its messages in English, by the account, from a folder it can enter. */

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { SpfpError } from "../errors.ts";
 import { reach, readClaim } from "./claim.ts";
-import { readSecrets } from "./cluster.ts";
+import { inspectCluster, readSecrets } from "./cluster.ts";
 import { answerSchema, firstLine, type Job } from "./messages.ts";
 import { giveToOwner, type Places, placesOf, temporaryPlaces, unusable } from "./places.ts";
 import { lastLogLine } from "./postmaster.ts";
@@ -92,6 +92,8 @@ async function acquire(job: Job): Promise<{ socket: Socket; port: number }> {
     const claim = readClaim(places.claims);
     const socket = claim && (await joined(claim, places));
     if (!socket) {
+      // Refused here already where that is clear: starting a process takes longer.
+      inspectCluster(places);
       await spawnSupervisor(job);
       continue;
     }
