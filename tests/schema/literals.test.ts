@@ -1,0 +1,73 @@
+import { getTableConfig } from "drizzle-orm/pg-core";
+import { describe, expect, it } from "vitest";
+import type { z } from "zod";
+import { readCatalog } from "../../src/catalog/index.ts";
+import { validators } from "../../src/schema/validators.ts";
+import { sqlstate, testDatabase } from "../support/database.ts";
+import { insertRow, managedTables } from "../support/rows.ts";
+
+const database = await testDatabase("deployed");
+const catalog = await readCatalog(database.sql, { schemas: ["public"] });
+
+const validatorsByTable: Record<string, { row: z.ZodObject; insert?: z.ZodObject }> = validators;
+
+const literals = managedTables.flatMap(([exportedAs, table]) => {
+  const { name, columns } = getTableConfig(table);
+  return columns.flatMap((column) =>
+    column.enumValues === undefined || column.enumValues.length === 0
+      ? []
+      : [{ name: `${name}.${column.name}`, exportedAs, table, column, values: column.enumValues }],
+  );
+});
+
+it("every column that PostgreSQL holds to a list of values has a literal union, and no other", () => {
+  const checked = catalog.tables.flatMap((table) =>
+    table.constraints
+      .filter((constraint) => constraint.type === "c" && / = ANY /.test(constraint.definition))
+      .map((constraint) => `${table.name}.${constraint.columns.join()}`),
+  );
+  expect(literals.map(({ name }) => name).sort()).toEqual(checked.sort());
+  expect(checked.length).toBeGreaterThan(0);
+});
+
+describe.each(literals)("$name", ({ exportedAs, table, column, values }) => {
+  const length = Number(/\((\d+)\)/.exec(column.getSQLType())?.[1] ?? Number.POSITIVE_INFINITY);
+  const key = Object.entries(table).find(([, value]) => value === column)?.[0] ?? "";
+  const others = [
+    "zzz",
+    "",
+    ...values.flatMap((value) => [value.toUpperCase(), value.toLowerCase(), `${value} `, value.slice(1)]),
+  ].filter((value) => !values.includes(value) && value.length <= length);
+
+  const accepted = (value: string | null) =>
+    sqlstate(
+      database.transaction(async (sql) => {
+        const [user] = await sql`insert into auth.users (id) values (gen_random_uuid()) returning id::text`;
+        await insertRow(sql, table, String(user?.["id"]), { [column.name]: value });
+      }),
+    );
+
+  it.each([...values])("accepts %s", async (value) => {
+    expect(await accepted(value)).toBeUndefined();
+  });
+
+  it("accepts no other value", async () => {
+    for (const value of new Set(others)) expect([value, await accepted(value)]).toEqual([value, "23514"]);
+  });
+
+  it(`${column.notNull ? "refuses" : "accepts"} null`, async () => {
+    expect(await accepted(null)).toBe(column.notNull ? "23502" : undefined);
+  });
+
+  it("has a validator of the same opinion", () => {
+    const both = validatorsByTable[exportedAs];
+    for (const schema of [both?.row, both?.insert]) {
+      if (schema === undefined) continue;
+      const field = schema.shape[key];
+      for (const value of values) expect(field?.safeParse(value).success, value).toBe(true);
+      for (const value of others) expect(field?.safeParse(value).success, value).toBe(false);
+      expect(field?.safeParse(null).success).toBe(!column.notNull);
+    }
+    expect(both?.row).toBeDefined();
+  });
+});
