@@ -92,44 +92,44 @@ async function ensureState(
   wanted: State | undefined,
   say: (line: string) => void,
 ): Promise<State> {
-  const { connect, createDatabase, dropDatabase, emptyTemplate, mainDatabase } = await import(
-    "../postgres/index.ts"
-  );
-  const main = await connect(server.url(mainDatabase));
-  let present: State;
-  try {
-    present = await presentState(main);
-  } finally {
-    await main.end();
-  }
-  const state = wanted ?? (present === "empty" ? "deployed" : present);
-  if (present === state) return state;
-  if (present !== "empty") {
-    throw new SpfpError(
-      "USAGE",
-      `The database is at state "${present}", not "${state}".`,
-      "Leave --state out to go on with what is there, or add --fresh to delete it and start anew.",
-    );
-  }
-  say(`Bringing the database to state "${state}" …`);
-  const { reachState } = await import("../deploy/index.ts");
-  // In a database of its own, which takes the place of the empty one when it is complete: whatever interrupts this, no
-  // half-made state is left behind under the name.
-  const making = `${mainDatabase}_making`;
+  const { connect, mainDatabase } = await import("../postgres/index.ts");
   const admin = await connect(server.url("postgres"));
   try {
-    await dropDatabase(admin, making);
-    await createDatabase(admin, making, { template: emptyTemplate });
-    const sql = await connect(server.url(making));
-    try {
-      await reachState(sql, state);
-    } finally {
-      await sql.end();
+    // Another `dev` of the same folder waits here, and then finds the state reached.
+    await admin`select pg_advisory_lock(hashtext('spfp-db dev'))`;
+    const main = await connect(server.url(mainDatabase));
+    const present = await presentState(main).finally(() => main.end());
+    const state = wanted ?? (present === "empty" ? "deployed" : present);
+    if (present === state) return state;
+    if (present !== "empty") {
+      throw new SpfpError(
+        "USAGE",
+        `The database is at state "${present}", not "${state}".`,
+        "Leave --state out to go on with what is there, or add --fresh to delete it and start anew.",
+      );
     }
-    await dropDatabase(admin, mainDatabase);
-    await admin`alter database ${admin(making)} rename to ${admin(mainDatabase)}`;
+    say(`Bringing the database to state "${state}" …`);
+    await makeState(server, admin, state);
+    return state;
   } finally {
     await admin.end();
   }
-  return state;
+}
+
+/**
+ * Makes a state in a database of its own, which takes the place of the empty one when it is complete: whatever
+ * interrupts this, no half-made state is left behind under the name.
+ */
+async function makeState(server: EmbeddedServer, admin: Sql, state: State): Promise<void> {
+  const { connect, createDatabase, dropDatabase, emptyTemplate, mainDatabase } = await import(
+    "../postgres/index.ts"
+  );
+  const { reachState } = await import("../deploy/index.ts");
+  const making = `${mainDatabase}_making`;
+  await dropDatabase(admin, making);
+  await createDatabase(admin, making, { template: emptyTemplate });
+  const sql = await connect(server.url(making));
+  await reachState(sql, state).finally(() => sql.end());
+  await dropDatabase(admin, mainDatabase);
+  await admin`alter database ${admin(making)} rename to ${admin(mainDatabase)}`;
 }

@@ -17,13 +17,20 @@ export function onInterrupt(cleanup: () => Promise<void>): () => void {
 // The exit status of a process that a signal ended, as shells count it.
 const statuses = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
+let interrupted = false;
+
+/** Whether the command is on its way out: what fails now fails because of that. */
+export function isInterrupted(): boolean {
+  return interrupted;
+}
+
 /** Ends the process on a signal after the cleanups, and at once on a second one. */
 export function handleInterrupts(): void {
-  let interrupted = false;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
       if (interrupted) process.exit(statuses[signal]);
       interrupted = true;
+      process.exitCode = statuses[signal];
       void (async () => {
         for (const cleanup of [...cleanups].reverse()) await cleanup().catch(() => undefined);
         process.exit(statuses[signal]);

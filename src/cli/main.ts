@@ -6,7 +6,7 @@ import { addBootstrap } from "./bootstrap.ts";
 import { addCheck } from "./check.ts";
 import { addCleanup } from "./cleanup.ts";
 import { addDev } from "./dev.ts";
-import { handleInterrupts } from "./interrupt.ts";
+import { handleInterrupts, isInterrupted } from "./interrupt.ts";
 import { addRehearse } from "./rehearse.ts";
 
 /** Every command, in the order of the help. */
@@ -87,6 +87,7 @@ Exit status: 0 done, 1 something checked does not hold, 2 wrong usage or bad inp
   try {
     await program.parseAsync();
   } catch (error) {
+    if (isInterrupted()) return;
     if (process.env["SPFP_DEBUG"] && !(error instanceof CommanderError)) {
       process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
     }

@@ -8,6 +8,7 @@ const scratch = scratchFolder();
 writeFileSync(join(scratch.path, "package.json"), "{}");
 const cwd = scratch.path;
 const data = join(cwd, ".spfp", "data");
+const note = join(cwd, ".spfp", "url");
 afterAll(() => scratch.remove());
 
 describe("bad input is met with one line and exit status 2", () => {
@@ -35,17 +36,19 @@ test("no command at all prints the help, with status 2; --help and --version are
   expect(version).toMatchObject({ status: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
 });
 
-test("dev serves a database, shares it, and is gone after Ctrl-C", async () => {
-  const dev = cli(["dev", "--state", "empty"], { cwd });
+test("dev serves a database in its state, shares it, and is gone after Ctrl-C", async () => {
+  const [dev, other] = [cli(["dev"], { cwd }), cli(["dev"], { cwd })];
   const url = await dev.line;
+  expect(await other.line).toBe(url);
+  other.child.kill("SIGINT");
+  expect((await other.end).err).not.toContain("spfp-db:");
   const pid = postmasterPid(data);
   const sql = await connect(parseDatabaseUrl(url));
-  const [row] = await sql`select current_user::text as who, current_database()::text as what`;
-  expect(row).toEqual({ who: "postgres", what: "spfp" });
+  const [row] =
+    await sql`select current_user::text as who, to_regclass('drizzle.__drizzle_migrations')::text as journal`;
+  expect(row).toEqual({ who: "postgres", journal: "drizzle.__drizzle_migrations" });
   await sql.end();
-  const note = join(cwd, ".spfp", "url");
-  expect(readFileSync(note, "utf8").split("\n")[0]).toBe(url);
-  expect(statSync(note).mode & 0o077).toBe(0);
+  expect(statSync(`${data}.json`).mode & 0o077).toBe(0);
   expect(readFileSync(join(cwd, ".spfp", ".gitignore"), "utf8")).toBe("*\n");
 
   const shared = await cli(["bootstrap"], { cwd }).end;
@@ -61,8 +64,11 @@ test("dev serves a database, shares it, and is gone after Ctrl-C", async () => {
 });
 
 test("dev keeps what is there, and says what to do where another state is asked for", async () => {
-  const dev = cli(["dev", "--state", "empty"], { cwd });
-  const sql = await connect(parseDatabaseUrl(await dev.line));
+  const dev = cli(["dev", "--state", "empty", "--fresh"], { cwd });
+  const url = await dev.line;
+  expect(readFileSync(note, "utf8").split("\n")[0]).toBe(url);
+  expect(statSync(note).mode & 0o077).toBe(0);
+  const sql = await connect(parseDatabaseUrl(url));
   await sql`create table mine as select 1 as one`;
   await sql.end();
   dev.child.kill("SIGTERM");
