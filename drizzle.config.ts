@@ -1,11 +1,12 @@
 import { defineConfig } from "drizzle-kit";
+import { runningServerUrl } from "./src/postgres/running.ts";
 
 export default defineConfig({
   dialect: "postgresql",
   schema: "./src/schema/index.ts",
   out: "./drizzle",
   schemaFilter: ["public"],
-  dbCredentials: { url: process.env["DATABASE_URL"] ?? "" },
-  migrations: { schema: "drizzle", table: "__drizzle_migrations" },
+  // The commands that need no database (generate, check) work without; the others get a running `spfp-db dev`.
+  dbCredentials: { url: process.env["DATABASE_URL"] ?? runningServerUrl() ?? "" },
   strict: true,
 });

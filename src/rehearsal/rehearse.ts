@@ -149,8 +149,8 @@ export async function rehearse(
         .filter(({ severity }) => severity === "error")
         .map(({ check, object, actual }) => `${object} (${check}): found ${actual ?? "nothing"}`),
       ...explained
-        .filter(({ usesItsIndex }) => !usesItsIndex)
-        .map(({ screen }) => `screen "${screen.title}" does not use its index ${screen.index}`),
+        .filter(({ canUseItsIndex }) => !canUseItsIndex)
+        .map(({ screen }) => `screen "${screen.title}" cannot use its index ${screen.index}`),
     ];
     return rehearsalReportSchema.parse({
       ok: problems.length === 0,
@@ -162,10 +162,11 @@ export async function rehearse(
       tables,
       duplicates: summarise(merged),
       checks,
-      screens: explained.map(({ screen, usesItsIndex, queries }) => ({
+      screens: explained.map(({ screen, usesItsIndex, canUseItsIndex, queries }) => ({
         title: screen.title,
         index: screen.index,
         usesItsIndex,
+        canUseItsIndex,
         queries: queries.map(({ query, milliseconds, rows, indexesUsed, plan }) => ({
           name: query.name,
           kind: query.kind,

@@ -16,7 +16,7 @@ const figuresSchema = z.array(z.tuple([z.string(), z.string().nullable()]));
 
 /** What a rehearsal saw, as data: what the command line prints and `--json` writes. */
 export const rehearsalReportSchema = z.strictObject({
-  /** Whether every phase went well, every check holds and every screen uses its index. */
+  /** Whether every phase went well, every check holds and every screen can use its index. */
   ok: z.boolean(),
   /** What is wrong, a line each. */
   problems: z.array(z.string()),
@@ -43,7 +43,10 @@ export const rehearsalReportSchema = z.strictObject({
     z.strictObject({
       title: z.string(),
       index: z.string(),
+      /** Whether each listing read the index. */
       usesItsIndex: z.boolean(),
+      /** Whether it did or would have, had the planner not found a cheaper way, as it does for small tables. */
+      canUseItsIndex: z.boolean(),
       queries: z.array(screenQuerySchema),
     }),
   ),

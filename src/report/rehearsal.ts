@@ -6,31 +6,24 @@ import { dress, formatCount, formatDuration, plural } from "./text.ts";
 /** How many groups of duplicates are shown one by one. */
 const shownGroups = 5;
 
-function table(head: string[], rows: string[][], rightAligned: number[] = []): string {
+/** Characters on a line of figures, less the indentation. */
+const pageWidth = 100;
+
+/** Columns side by side, without a frame. */
+function table(rows: string[][], rightAligned: number[] = []): string {
+  const edges = ["top", "bottom"].flatMap((edge) => [edge, `${edge}-mid`, `${edge}-left`, `${edge}-right`]);
+  const inner = ["left-mid", "mid", "mid-mid", "right", "right-mid"];
   const drawn = new Table({
-    head,
     style: { head: [], border: [], compact: true },
-    colAligns: head.map((_, column) => (rightAligned.includes(column) ? "right" : "left")),
-    chars: {
-      top: "",
-      "top-mid": "",
-      "top-left": "",
-      "top-right": "",
-      bottom: "",
-      "bottom-mid": "",
-      "bottom-left": "",
-      "bottom-right": "",
-      left: " ",
-      "left-mid": "",
-      mid: "",
-      "mid-mid": "",
-      right: "",
-      "right-mid": "",
-      middle: "  ",
-    },
+    colAligns: (rows[0] ?? []).map((_, column) => (rightAligned.includes(column) ? "right" : "left")),
+    chars: { ...Object.fromEntries([...edges, ...inner].map((part) => [part, ""])), left: " ", middle: "  " },
   });
   drawn.push(...rows);
-  return drawn.toString();
+  return drawn
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n");
 }
 
 const heading = (text: string): string => `\n${dress.strong(text)}`;
@@ -59,53 +52,65 @@ function formatDuplicates({ duplicates: { categories, templates, changes } }: Re
     .join("\n");
 }
 
+/** Whether a screen uses its index, in words; a small table is read faster without. */
+function indexUse({ index, usesItsIndex, canUseItsIndex }: RehearsalReport["screens"][number]) {
+  if (usesItsIndex) return { mark: dress.good("✓"), text: `uses ${index}` };
+  return canUseItsIndex
+    ? { mark: dress.doubtful("!"), text: `could use ${index}; at this size another way is cheaper` }
+    : { mark: dress.bad("✗"), text: `cannot use ${index}` };
+}
+
 function formatScreens({ screens }: RehearsalReport): string {
-  const rows = screens.flatMap(({ title, index, usesItsIndex, queries }) => [
-    [
-      `${usesItsIndex ? dress.good("✓") : dress.bad("✗")} ${dress.strong(title)}`,
-      "",
-      "",
-      `${usesItsIndex ? "uses" : "does not use"} ${index}`,
-    ],
-    ...queries.map(({ name, milliseconds, rows: returned, plan }) => [
-      `    ${name}`,
-      formatDuration(milliseconds),
-      plural(returned, "row"),
-      dress.quiet(plan),
-    ]),
-  ]);
-  return [
-    heading("Screens of the largest tenant, through row-level security"),
-    table(["", "", "", ""], rows, [1, 2]),
-  ]
-    .join("\n")
-    .replace(/\n\s*\n/, "\n");
+  const rows = screens.flatMap((screen) => {
+    const { mark, text } = indexUse(screen);
+    return [
+      [`${mark} ${dress.strong(screen.title)}`, "", "", text],
+      ...screen.queries.map(({ name, milliseconds, rows: returned, plan }) => [
+        `    ${name}`,
+        formatDuration(milliseconds),
+        plural(returned, "row"),
+        dress.quiet(plan),
+      ]),
+    ];
+  });
+  return [heading("Screens of the largest tenant, through row-level security"), table(rows, [1, 2])].join(
+    "\n",
+  );
+}
+
+/** Figures side by side, as many on a line as fit the width of a page. */
+function wrapFigures(row: readonly (readonly [string, string | null])[]): string[] {
+  const lines: { width: number; figures: string[] }[] = [];
+  for (const [column, value] of row) {
+    const width = column.length + (value ?? "null").length + 3;
+    const figure = `${dress.quiet(column)} ${value ?? "null"}`;
+    const line = lines.at(-1);
+    if (line && line.width + width <= pageWidth) {
+      line.width += width;
+      line.figures.push(figure);
+    } else {
+      lines.push({ width, figures: [figure] });
+    }
+  }
+  return lines.map(({ figures }, at) => `    ${at === 0 ? "" : "  "}${figures.join("  ")}`);
 }
 
 function formatViews({ views, businessDate }: RehearsalReport): string {
   const lines = views.flatMap(({ view, rows }) => [
     `  ${dress.strong(view)}`,
-    ...(rows.length === 0 ? [dress.quiet("    no row")] : []),
-    ...rows.map(
-      (row) => `    ${row.map(([column, value]) => `${dress.quiet(column)} ${value ?? "null"}`).join("  ")}`,
-    ),
+    ...(rows.length === 0 ? [dress.quiet("    no row")] : rows.flatMap(wrapFigures)),
   ]);
   return [heading(`Views, as the same user reads them (business date ${businessDate})`), ...lines].join("\n");
 }
 
-function formatTimes({ phases, tables }: RehearsalReport): string {
+function formatTimes({ phases }: RehearsalReport): string {
   const rows = phases.map(({ title, milliseconds, summary }) => [
     title,
     formatDuration(milliseconds),
     summary,
   ]);
   const total = phases.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
-  const filled = tables.map(({ table: name, rows: count }) => `${name} ${formatCount(count)}`).join(", ");
-  return [
-    heading("Phases"),
-    table(["", "", ""], [...rows, ["in all", formatDuration(total), ""]], [1]).replace(/^\s*\n/, ""),
-    dress.quiet(`  ${filled}`),
-  ].join("\n");
+  return [heading("Phases"), table([...rows, ["in all", formatDuration(total), ""]], [1])].join("\n");
 }
 
 /** The line with which a deployment ends on success, and only then. */

@@ -3,3 +3,4 @@ export * from "./corporate.ts";
 export * from "./crm.ts";
 export * from "./finance.ts";
 export * from "./partnerships.ts";
+export { validators } from "./validators.ts";
