@@ -39,21 +39,18 @@ const defaultBlacklist = blockedByDefault.map((domain) => ["blacklist_added", nu
 const byText = (rows: unknown[][]) =>
   [...rows].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 
-/** A signed-in user with permissions as they are by default, and the trail of what `run` then does as that user. */
+/**
+ * What `run` adds to the trail of a signed-in user who has permissions: the defaults, but for what is given. They are
+ * made in a transaction of their own, so that `now()` is another one and a change of `updated_at` is a change.
+ */
 async function changesOf(
   run: (sql: Transaction, user: string) => Promise<unknown>,
-  given = "default values",
+  given: Record<string, string | boolean> = {},
 ) {
   const user = await database.createUser();
-  return database.transaction(async (sql) => {
-    await sql.unsafe(
-      given === "default values"
-        ? `insert into automation_permissions (user_id) values ('${user}')`
-        : `insert into automation_permissions (user_id, ${given.split("=")[0]}) values ('${user}', ${given.split("=")[1]})`,
-    );
-    const before = await changes(sql, user);
-    await sql`select set_config('role', 'authenticated', true),
-      set_config('request.jwt.claims', ${JSON.stringify({ sub: user, role: "authenticated" })}, true)`;
+  await database.sql`insert into automation_permissions ${database.sql({ user_id: user, ...given })}`;
+  const before = await changes(database.sql, user);
+  return database.asUser(user, async (sql) => {
     await run(sql, user);
     return byText((await changes(sql, user)).slice(before.length));
   });
@@ -126,7 +123,7 @@ describe("every change of a permission leaves a row", () => {
     expect(
       await changesOf(
         (sql, user) => sql`update automation_permissions set enabled = false where user_id = ${user}`,
-        "enabled=true",
+        { enabled: true },
       ),
     ).toEqual([["disabled", "true", "false"]]);
   });
@@ -136,17 +133,16 @@ describe("every change of a permission leaves a row", () => {
       await changesOf(
         (sql, user) =>
           sql`update automation_permissions set allowed_domains = '{b.com}' where user_id = ${user}`,
-        "allowed_domains='{a.com,b.com}'",
+        { allowed_domains: "{a.com,b.com}" },
       ),
     ).toEqual([["whitelist_removed", "a.com", null]]);
   });
 
   it("deleting one that was enabled: what it allowed and blocked ends, and it is deleted", async () => {
     expect(
-      await changesOf(
-        (sql, user) => sql`delete from automation_permissions where user_id = ${user}`,
-        "enabled=true",
-      ),
+      await changesOf((sql, user) => sql`delete from automation_permissions where user_id = ${user}`, {
+        enabled: true,
+      }),
     ).toEqual(
       byText([
         ["deleted"],
