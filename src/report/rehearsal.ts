@@ -1,7 +1,7 @@
 import Table from "cli-table3";
 import type { RehearsalReport } from "../rehearsal/index.ts";
 import { formatCheckReport } from "./check.ts";
-import { dress, formatCount, formatDuration, plural } from "./text.ts";
+import { dress, formatDuration, plural } from "./text.ts";
 
 /** How many groups of duplicates are shown one by one. */
 const shownGroups = 5;
