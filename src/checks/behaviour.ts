@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { getTableName } from "drizzle-orm";
 import type { PgTable } from "drizzle-orm/pg-core";
-import { z } from "zod";
+import type { Catalog } from "../catalog/index.ts";
 import type { Finding } from "../finding.ts";
 import type { Sql } from "../postgres/index.ts";
 import { quoteLiteral } from "../sql.ts";
-import { auditTable, type CatalogEvidence, rootOf } from "./area.ts";
+import { type CatalogEvidence, rootOf } from "./area.ts";
+import { type Attempt, attemptAll, type Outcome } from "./attempts.ts";
 import { hasOlderInvestments } from "./evidence.ts";
+import { mentions } from "./follows.ts";
 import {
   type Actor,
   anonymousTableProbes,
@@ -16,89 +18,6 @@ import {
   viewProbes,
 } from "./probes.ts";
 import { type RowNumber, type SampleRow, sampleRows } from "./samples.ts";
-
-const outcomeSchema = z.object({
-  /** Rows returned or affected; null where it failed. */
-  rows: z.int().nullable(),
-  /** SQLSTATE of a failure. */
-  state: z.string().nullable(),
-  message: z.string().nullable(),
-});
-const outcomesSchema = z.array(outcomeSchema);
-
-type Outcome = z.infer<typeof outcomeSchema>;
-
-/**
- * Runs each statement in a subtransaction of its own. Those of the set-up stay, so that later ones find their rows;
- * a probe is undone whatever comes of it, the role it ran with too.
- */
-const runner = `do $spfp_check$
-declare
-  one record;
-  affected bigint;
-  outcomes jsonb[] := '{}';
-begin
-  for one in
-    select * from pg_catalog.jsonb_to_recordset(pg_catalog.current_setting('spfp_check.statements')::jsonb)
-      as s (statement text, role text, claims text)
-  loop
-    affected := null;
-    begin
-      if one.role is not null then
-        perform pg_catalog.set_config('request.jwt.claim.sub', '', true),
-          pg_catalog.set_config('request.jwt.claims', one.claims, true),
-          pg_catalog.set_config('role', one.role, true);
-      end if;
-      execute one.statement;
-      get diagnostics affected = row_count;
-      if one.role is not null then
-        raise exception using errcode = 'SPFP0';
-      end if;
-      outcomes := outcomes || pg_catalog.jsonb_build_object('rows', affected, 'state', null, 'message', null);
-    exception when others then
-      outcomes := outcomes || pg_catalog.jsonb_build_object('rows', case when sqlstate = 'SPFP0' then affected end,
-        'state', nullif(sqlstate, 'SPFP0'), 'message', case when sqlstate <> 'SPFP0' then sqlerrm end);
-    end;
-  end loop;
-  perform pg_catalog.set_config('spfp_check.outcomes', pg_catalog.to_json(outcomes)::text, true);
-end
-$spfp_check$`;
-
-interface Statement {
-  readonly statement: string;
-  readonly role: "authenticated" | "anon" | null;
-  readonly claims: string | null;
-}
-
-/** One round trip, and nothing of it stays. Locks are not waited for: a check must not queue before an application. */
-async function tryStatements(sql: Sql, statements: readonly Statement[]): Promise<Outcome[]> {
-  const results: unknown = await sql
-    .unsafe(
-      [
-        "begin",
-        "set local lock_timeout = '1s'",
-        "set local statement_timeout = '60s'",
-        `select pg_catalog.set_config('spfp_check.statements', ${quoteLiteral(JSON.stringify(statements))}, true) is null`,
-        runner,
-        "select pg_catalog.current_setting('spfp_check.outcomes') as outcomes",
-        "rollback",
-      ].join(";\n"),
-    )
-    .simple()
-    .catch(async (error: unknown) => {
-      await sql.unsafe("rollback").simple();
-      throw error;
-    });
-  // The driver gives a result for each statement that returns rows; where the empty ones go is its own affair.
-  const answer = z
-    .array(z.array(z.unknown()))
-    .parse(results)
-    .flat()
-    .map((row) => z.object({ outcomes: z.string() }).safeParse(row).data)
-    .find((row) => row !== undefined);
-  if (!answer) throw new TypeError("the server did not say what came of the attempts");
-  return outcomesSchema.parse(JSON.parse(answer.outcomes));
-}
 
 function makeTenant(actor: Actor): Tenant {
   const userId = randomUUID();
@@ -116,28 +35,47 @@ function makeTenant(actor: Actor): Tenant {
   return { actor, userId, rows };
 }
 
-/** Tables, views and functions of which another area already says what is wrong: one cause, one report. */
-function troubled({ differences, expected, actual }: CatalogEvidence): (object: string) => boolean {
-  const names = new Set(differences.map(({ object }) => rootOf(object).name.replace(/\(.*/, "")));
-  if (hasOlderInvestments(actual.tables)) names.add("investments");
-  for (const table of expected.tables) {
-    if (table.triggers.some((trigger) => names.has(trigger.function.name))) names.add(table.name);
-  }
-  // The trail is written when permissions are.
-  if (names.has("automation_permissions")) names.add(auditTable);
-  for (const { name, definition } of expected.views) {
-    if ([...names].some((other) => new RegExp(`\\b${other}\\b`).test(definition))) names.add(name);
-  }
-  for (const table of expected.tables) {
-    if (
-      table.constraints.some(
-        ({ references }) => references?.schema === "public" && names.has(references.table),
-      )
-    ) {
-      names.add(table.name);
+/** What each table's triggers read and write, as far as the text of their functions tells. */
+function findTriggered({ tables, functions }: Catalog): [table: string, other: string][] {
+  return tables.flatMap(({ name, triggers }) =>
+    triggers.flatMap(({ function: called }): [string, string][] => {
+      const body = functions.find((one) => one.schema === called.schema && one.name === called.name)?.body;
+      return tables
+        .filter((other) => other.name !== name && body !== undefined && mentions(body, other.name))
+        .map((other) => [name, other.name]);
+    }),
+  );
+}
+
+/** With every table and view of which nothing can be said where one of these is not as it should be. */
+function withDependents(names: ReadonlySet<string>, expected: Catalog): Set<string> {
+  const all = new Set(names);
+  if (all.size === 0) return all;
+  const triggered = findTriggered(expected);
+  for (let before = -1; before !== all.size; ) {
+    before = all.size;
+    for (const { name, constraints, triggers } of expected.tables) {
+      const refers = constraints.some(
+        ({ references }) => references?.schema === "public" && all.has(references.table),
+      );
+      if (refers || triggers.some((trigger) => all.has(trigger.function.name))) all.add(name);
     }
+    for (const pair of triggered)
+      if (pair.some((name) => all.has(name))) for (const name of pair) all.add(name);
   }
-  return (object) => names.has(object);
+  for (const { name, definition } of expected.views) {
+    if ([...all].some((other) => mentions(definition, other))) all.add(name);
+  }
+  return all;
+}
+
+/** Tables, views and functions of which another area already says what is wrong: one cause, one report. */
+function findTroubled({ differences, expected, actual }: CatalogEvidence): Set<string> {
+  // Without an index everything is slower, and nothing else.
+  const causes = differences.filter(({ kind, object }) => !(kind === "missing" && object.kind === "index"));
+  const names = new Set(causes.map(({ object }) => rootOf(object).name.replace(/\(.*/, "")));
+  if (hasOlderInvestments(actual.tables)) names.add("investments");
+  return withDependents(names, expected);
 }
 
 function holds({ expect }: Probe, { rows, state }: Outcome): boolean {
@@ -163,74 +101,145 @@ function toFinding(probe: Probe, { rows, state, message }: Outcome): Finding {
   };
 }
 
+/** What one user meets the other one meets as well: said once. */
+function withoutRepetition(findings: readonly Finding[]): Finding[] {
+  const seen = new Set<string>();
+  return findings.filter(({ check, object, expected, actual }) => {
+    const key = JSON.stringify([check, object, expected?.replace(/^another user/, "a user"), actual]);
+    return seen.size < seen.add(key).size;
+  });
+}
+
+function notTried(object: string, expected: string, actual: string): Finding {
+  return {
+    check: "behaviour.not-tried",
+    severity: "error",
+    object,
+    expected,
+    actual,
+    remedy:
+      "Connect as the owner of the tables, to a server that accepts writes; or leave it out: --only names the other areas.",
+  };
+}
+
+const reason = ({ state, message }: Outcome): string => `${state} ${message}`;
+
+/** A column of somebody else's that must be given a value: no row can be made for the check, and that is no defect. */
+function hasForeignDemand(table: string, { expected, actual }: CatalogEvidence): boolean {
+  const known = expected.tables.find(({ name }) => name === table)?.columns.map(({ name }) => name);
+  return (actual.tables.find(({ name }) => name === table)?.columns ?? []).some(
+    (column) =>
+      !known?.includes(column.name) &&
+      !column.nullable &&
+      column.default === null &&
+      column.generated === null &&
+      column.identity === null,
+  );
+}
+
+const become = (role: string, claims: object): Attempt => ({
+  statement: `select pg_catalog.set_config('request.jwt.claims', ${quoteLiteral(JSON.stringify({ ...claims, role }))}, true),
+    pg_catalog.set_config('role', ${quoteLiteral(role)}, true)`,
+  kind: "needed",
+});
+
 /**
- * Two users and an anonymous one try every command on every table and view, on rows made for it, in a transaction
- * that is rolled back. Needs the right to insert into `auth.users` and to become `authenticated` and `anon`.
+ * Two users and an anonymous one try every command on every table and view, on rows made for it, all of it undone.
+ * Needs the right to insert into `auth.users` and to become `authenticated` and `anon`; without it that is the finding.
  */
 export async function checkBehaviour(
-  sql: Sql,
+  sql: Pick<Sql, "unsafe">,
   evidence: CatalogEvidence,
 ): Promise<{ examined: number; findings: Finding[] }> {
   const { expected } = evidence;
-  const isTroubled = troubled(evidence);
+  const troubled = findTroubled(evidence);
   const one = makeTenant("a user");
   const two = makeTenant("another user");
-  const tables = expected.tables.filter(({ name }) => !isTroubled(name));
-  const views = expected.views.filter(({ name }) => !isTroubled(name));
-  const probes = [
-    ...tables.flatMap((table) => [
-      ...tableProbes(table, one, two),
-      ...tableProbes(table, two, one),
-      ...anonymousTableProbes(table, one),
-    ]),
-    ...views.flatMap((view) => [
-      ...viewProbes(view, one.actor, one.userId),
-      ...viewProbes(view, two.actor, two.userId),
-      ...viewProbes(view, "an anonymous one", one.userId),
-    ]),
-  ];
-  const setUp = [
-    ...[one, two].map(({ userId }) => ({
-      table: "auth.users",
-      statement: `insert into auth.users (id) values (${quoteLiteral(userId)})`,
-    })),
-    ...[one, two].flatMap(({ rows }) =>
-      [...rows.values()].flat().map(({ table, statement }) => ({ table, statement })),
-    ),
-  ];
-  const claims = (tenant: Tenant): string => JSON.stringify({ sub: tenant.userId, role: "authenticated" });
-  const asActor = ({ actor, statement }: Probe): Statement =>
-    actor === "an anonymous one"
-      ? { statement, role: "anon", claims: JSON.stringify({ role: "anon" }) }
-      : { statement, role: "authenticated", claims: claims(actor === one.actor ? one : two) };
-  const outcomes = await tryStatements(sql, [
-    ...setUp.map(({ statement }) => ({ statement, role: null, claims: null })),
-    ...probes.map(asActor),
-  ]);
-  const failed = setUp.flatMap(({ table }, at) => {
-    const outcome = outcomes[at];
-    return outcome?.state && !isTroubled(table) ? [{ table, outcome }] : [];
-  });
-  const [first] = failed;
-  if (first) {
-    return {
-      examined: 0,
-      findings: [
-        {
-          check: "behaviour.not-tried",
-          severity: "error",
-          object: first.table === "auth.users" ? first.table : `public.${first.table}`,
-          expected: "a row for two users of the check, rolled back afterwards",
-          actual: `${first.outcome.state} ${first.outcome.message}`,
-          remedy:
-            "Connect as the owner of the tables, to a server that accepts writes; or leave it out: --only names the other areas.",
-        },
+  const tables = expected.tables.filter(({ name }) => !troubled.has(name));
+  const views = expected.views.filter(({ name }) => !troubled.has(name));
+  const users = [one, two].map(({ userId }) => ({
+    object: "auth.users",
+    statement: `insert into auth.users (id) values (${quoteLiteral(userId)})`,
+  }));
+  const rows = [one, two].flatMap((tenant) => [...tenant.rows.values()].flat());
+  const turns = [
+    ...[one, two].map((tenant) => ({
+      become: become("authenticated", { sub: tenant.userId }),
+      role: "authenticated",
+      probes: [
+        ...tables.flatMap((table) => tableProbes(table, tenant, tenant === one ? two : one)),
+        ...views.flatMap((view) => viewProbes(view, tenant.actor, tenant.userId)),
       ],
-    };
+    })),
+    {
+      become: become("anon", {}),
+      role: "anon",
+      probes: [
+        ...tables.flatMap((table) => anonymousTableProbes(table, one)),
+        ...views.flatMap((view) => viewProbes(view, "an anonymous one", one.userId)),
+      ],
+    },
+  ];
+  const answer = await attemptAll(sql, [
+    ...users.map(({ statement }): Attempt => ({ statement, kind: "needed" })),
+    ...rows.map(({ statement }): Attempt => ({ statement, kind: "kept" })),
+    ...turns.flatMap((turn): Attempt[] => [
+      turn.become,
+      ...turn.probes.map(({ statement }): Attempt => ({ statement, kind: "undone" })),
+    ]),
+  ]);
+  const aRow = "a row for two users of the check, undone afterwards";
+  if ("refusal" in answer) return { examined: 0, findings: [notTried("auth.users", aRow, answer.refusal)] };
+
+  const outcomes = answer.values();
+  const withOutcomes = <T>(things: readonly T[]): [T, Outcome][] =>
+    things.flatMap((thing): [T, Outcome][] => {
+      const { value } = outcomes.next();
+      return value ? [[thing, value]] : [];
+    });
+  const failures = <T>(things: readonly T[]): [T, Outcome][] =>
+    withOutcomes(things).filter(([, { state }]) => state !== null);
+
+  const [noUser] = failures(users);
+  if (noUser) return { examined: 0, findings: [notTried("auth.users", aRow, reason(noUser[1]))] };
+
+  const notMade = new Map<string, Outcome>();
+  for (const [{ table }, outcome] of failures(rows)) {
+    if (!troubled.has(table) && !notMade.has(table)) notMade.set(table, outcome);
   }
-  const findings = probes.flatMap((probe, at) => {
-    const outcome = outcomes[setUp.length + at];
-    return outcome && !holds(probe, outcome) ? [toFinding(probe, outcome)] : [];
+  const left = withDependents(new Set(notMade.keys()), expected);
+  const causes = [...notMade].filter(([table]) => {
+    const others = new Set(notMade.keys());
+    others.delete(table);
+    return !withDependents(others, expected).has(table);
   });
-  return { examined: probes.length, findings };
+  const findings = causes.map(([table, outcome]): Finding => {
+    const finding = notTried(`public.${table}`, aRow, reason(outcome));
+    if (!hasForeignDemand(table, evidence)) return finding;
+    return {
+      ...finding,
+      severity: "warning",
+      remedy:
+        "It has a column of somebody else's that must be given a value, so nothing could be tried on it.",
+    };
+  });
+  const isLeftOut = (object: string): boolean => left.has(object.replace(/^[^.]*\./, ""));
+
+  let examined = 0;
+  for (const turn of turns) {
+    const [refused] = failures([turn.role]);
+    if (refused) {
+      const [role, outcome] = refused;
+      return {
+        examined,
+        findings: [...findings, notTried(`role ${role}`, "the right to become it", reason(outcome))],
+      };
+    }
+    for (const [probe, outcome] of withOutcomes(turn.probes)) {
+      if (isLeftOut(probe.object)) continue;
+      examined += 1;
+      if (!holds(probe, outcome)) findings.push(toFinding(probe, outcome));
+    }
+  }
+  return { examined, findings: withoutRepetition(findings) };
 }

@@ -3,11 +3,14 @@ import type { Catalog, Table } from "../catalog/index.ts";
 import type { Finding } from "../finding.ts";
 import type { Sql } from "../postgres/index.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql.ts";
-import { auditTable } from "./area.ts";
+import { auditTable, type CatalogEvidence } from "./area.ts";
+import { orRefusal } from "./refusal.ts";
 
 const rowsSchema = z.array(
   z.object({ check: z.string(), object: z.string(), count: z.coerce.number().int(), example: z.string() }),
 );
+/** One for each statement of the batch. */
+const answersSchema = z.tuple([z.unknown(), rowsSchema, z.unknown()]);
 
 /** A query that returns `count` and `example` for rows that should not be there. */
 interface Question {
@@ -19,14 +22,13 @@ interface Question {
   readonly query: string;
 }
 
-function has(table: Table | undefined, ...columns: string[]): boolean {
-  return columns.every((name) => table?.columns.some((column) => column.name === name));
-}
+/** Whether a table has columns, each of the type that is expected: only then can a question be asked of them. */
+type Has = (table: string, ...columns: string[]) => boolean;
 
-function duplicates(find: (name: string) => Table | undefined): Question[] {
+function duplicates(has: Has): Question[] {
   const questions: Question[] = [];
   const remedy = "Merge them: spfp-db rehearse shows how, on a copy; each group keeps one.";
-  if (has(find("categories"), "user_id", "name", "deleted_at")) {
+  if (has("categories", "user_id", "name", "deleted_at")) {
     questions.push({
       check: "data.duplicate-category",
       object: "public.categories",
@@ -38,7 +40,7 @@ function duplicates(find: (name: string) => Table | undefined): Question[] {
         group by 1, 2 having count(*) > 1) groups`,
     });
   }
-  if (has(find("custom_templates"), "user_id", "type", "is_default")) {
+  if (has("custom_templates", "user_id", "type", "is_default")) {
     questions.push({
       check: "data.duplicate-default-template",
       object: "public.custom_templates",
@@ -54,13 +56,15 @@ function duplicates(find: (name: string) => Table | undefined): Question[] {
 }
 
 /** Foreign keys are checked when a row is written, unless triggers were off: a restore can do that. */
-function orphans(expected: Catalog, find: (name: string) => Table | undefined): Question[] {
+function orphans(expected: Catalog, has: Has): Question[] {
+  const managed = new Set(expected.schemas.map(({ name }) => name));
   return expected.tables.flatMap((table) =>
     table.constraints.flatMap(({ columns, references }): Question[] => {
       const [column] = columns;
       const [target] = references?.columns ?? [];
-      if (!references || columns.length !== 1 || !column || !target || !has(find(table.name), column))
-        return [];
+      if (!references || columns.length !== 1 || !column || !target) return [];
+      if (!has(table.name, "id", column)) return [];
+      if (managed.has(references.schema) && !has(references.table, target)) return [];
       const parent = quoteQualified(references.schema, references.table);
       return [
         {
@@ -80,37 +84,68 @@ function orphans(expected: Catalog, find: (name: string) => Table | undefined): 
   );
 }
 
+/** Settings whose changes the trail tells in types of its own, or not at all. */
+const otherwiseRecorded = [
+  "user_id",
+  "enabled",
+  "allowed_domains",
+  "blocked_domains",
+  "created_at",
+  "updated_at",
+]
+  .map(quoteLiteral)
+  .join(", ");
+
 /**
- * Replays each user's trail. From `created` on the trigger wrote all of it; what came before may be an application's
- * own record, or start in the middle, and is only worth a warning.
+ * Replays each user's trail. From `created` on the trigger wrote all of it, so that it must end in the permissions as
+ * they are, and every permission must be in it; what came before may be an application's own record, or start in the
+ * middle: what it says last is worth a warning where it does not hold.
  */
-function auditTrail(find: (name: string) => Table | undefined): Question[] {
-  const trail = find(auditTable);
-  const permissions = find("automation_permissions");
-  if (!has(trail, "user_id", "changed_at", "change_type", "previous_value", "new_value")) return [];
-  if (!has(permissions, "user_id", "enabled", "allowed_domains", "blocked_domains")) return [];
+function auditTrail(has: Has): Question[] {
+  if (!has(auditTable, "user_id", "changed_at", "change_type", "previous_value", "new_value")) return [];
+  if (!has("automation_permissions", "user_id", "enabled", "allowed_domains", "blocked_domains")) return [];
   const disagreements = `with trail as (
       select a.*, max(changed_at) filter (where change_type = 'created') over (partition by user_id) as since
       from public.${auditTable} a
-    ), replayed as (
-      select distinct on (user_id, about, domain) user_id, about, domain, change_type, since is not null as complete
+    ), latest as materialized (
+      select distinct on (user_id, about, item) user_id, about, item, change_type, new_value,
+        since is not null as complete
       from trail cross join lateral (select
         case when change_type in ('enabled', 'disabled') then 'enabled'
           when change_type like 'whitelist%' then 'whitelist' when change_type like 'blacklist%' then 'blacklist'
-          when change_type in ('created', 'deleted') then 'row' end as about,
-        case when change_type like '%list_%' then coalesce(new_value, previous_value) end as domain) kind
+          when change_type in ('created', 'deleted') then 'row'
+          when change_type = 'setting_changed' then 'setting' end as about,
+        case when change_type like '%list_%' then coalesce(new_value, previous_value)
+          when change_type = 'setting_changed' then split_part(new_value, '=', 1) end as item) kind
       where about is not null and (since is null or changed_at >= since)
-      order by user_id, about, domain, changed_at desc
+      order by user_id, about, item, changed_at desc
     ), disagreement as (
-      select r.user_id, r.complete from replayed r
+      select r.user_id, r.complete from latest r
       left join public.automation_permissions p on p.user_id = r.user_id
-      where case r.about
-        when 'row' then (r.change_type = 'created') <> (p.user_id is not null)
-        when 'enabled' then p.user_id is not null and (r.change_type = 'enabled') <> coalesce(p.enabled, false)
-        when 'whitelist' then p.user_id is not null
-          and (r.change_type = 'whitelist_added') <> (r.domain = any (coalesce(p.allowed_domains, '{}')))
-        else p.user_id is not null
-          and (r.change_type = 'blacklist_added') <> (r.domain = any (coalesce(p.blocked_domains, '{}'))) end
+      where case
+        when r.about = 'row' then (r.change_type = 'created') <> (p.user_id is not null)
+        when p.user_id is null then false
+        when r.about = 'enabled' then (r.change_type = 'enabled') <> coalesce(p.enabled, false)
+        when r.about = 'whitelist'
+          then (r.change_type = 'whitelist_added') <> (r.item = any (coalesce(p.allowed_domains, '{}')))
+        when r.about = 'blacklist'
+          then (r.change_type = 'blacklist_added') <> (r.item = any (coalesce(p.blocked_domains, '{}')))
+        else to_jsonb(p) ? r.item and r.new_value <> r.item || '=' || coalesce(to_jsonb(p) ->> r.item, 'null') end
+      union all
+      select p.user_id, true from public.automation_permissions p
+      join latest origin on origin.user_id = p.user_id and origin.change_type = 'created'
+      where p.enabled and not exists (select from latest r where r.user_id = p.user_id and r.about = 'enabled')
+        or exists (
+          select from (select 'whitelist' as about, unnest(p.allowed_domains) as item
+            union all select 'blacklist', unnest(p.blocked_domains)) domain
+          where item is not null and not exists (select from latest r
+            where r.user_id = p.user_id and r.about = domain.about and r.item = domain.item))
+        or exists (
+          select from jsonb_each_text(origin.new_value::jsonb) setting
+          where key not in (${otherwiseRecorded}) and to_jsonb(p) ? key
+            and value is distinct from to_jsonb(p) ->> key
+            and not exists (select from latest r
+              where r.user_id = p.user_id and r.about = 'setting' and r.item = key))
     )`;
   const question = (complete: boolean): Question => ({
     check: complete ? "data.audit-trail" : "data.audit-trail-before",
@@ -126,26 +161,52 @@ function auditTrail(find: (name: string) => Table | undefined): Question[] {
   return [question(true), question(false)];
 }
 
+/** With row security off a row that the role may not see is an error; on, it would only be absent. */
+function batch(questions: readonly Question[]): string {
+  const answers = questions.map(
+    ({ check, object, query }) =>
+      `select ${quoteLiteral(check)} as check, ${quoteLiteral(object)} as object, count, example
+       from (${query}) answer where count > 0`,
+  );
+  return [
+    `select pg_catalog.set_config('spfp_check.row_security', pg_catalog.current_setting('row_security'), true),
+      pg_catalog.set_config('row_security', 'off', true)`,
+    answers.join("\nunion all\n"),
+    `select pg_catalog.set_config('row_security', pg_catalog.current_setting('spfp_check.row_security'), true)`,
+  ].join(";\n");
+}
+
 /** No duplicates among live rows, no orphans, and a trail that agrees with the permissions. One round trip. */
 export async function checkData(
-  sql: Sql,
-  { expected, actual }: { expected: Catalog; actual: Catalog },
+  sql: Pick<Sql, "unsafe">,
+  { expected, actual }: Pick<CatalogEvidence, "expected" | "actual">,
 ): Promise<{ examined: number; findings: Finding[] }> {
-  const find = (name: string): Table | undefined =>
-    actual.tables.find((table) => table.schema === "public" && table.name === name);
-  const questions = [...duplicates(find), ...orphans(expected, find), ...auditTrail(find)];
+  const find = (catalog: Catalog, name: string): Table | undefined =>
+    catalog.tables.find((table) => table.schema === "public" && table.name === name);
+  const has: Has = (table, ...columns) =>
+    columns.every((name) => {
+      const type = (catalog: Catalog) => find(catalog, table)?.columns.find((one) => one.name === name)?.type;
+      return type(actual) !== undefined && type(actual) === type(expected);
+    });
+  const questions = [...duplicates(has), ...orphans(expected, has), ...auditTrail(has)];
   if (questions.length === 0) return { examined: 0, findings: [] };
-  const rows = rowsSchema.parse([
-    ...(await sql.unsafe(
-      questions
-        .map(
-          ({ check, object, query }) =>
-            `select ${quoteLiteral(check)} as check, ${quoteLiteral(object)} as object, count, example
-             from (${query}) answer where count > 0`,
-        )
-        .join("\nunion all\n"),
-    )),
-  ]);
+  const answer = await sql.unsafe(batch(questions)).simple().catch(orRefusal);
+  if ("refusal" in answer) {
+    return {
+      examined: 0,
+      findings: [
+        {
+          check: "data.not-read",
+          severity: "error",
+          object: "public",
+          expected: "every row of every managed table, and of auth.users",
+          actual: answer.refusal,
+          remedy: "Connect as the owner of the tables, or leave it out: --only names the other areas.",
+        },
+      ],
+    };
+  }
+  const [, rows] = answersSchema.parse(answer);
   const findings = rows.flatMap((row): Finding[] => {
     const asked = questions.find(({ check, object }) => check === row.check && object === row.object);
     if (!asked) return [];

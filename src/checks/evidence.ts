@@ -1,5 +1,6 @@
-import { type Catalog, compareCatalogs, type Difference, type Index, type Table } from "../catalog/index.ts";
+import { type Catalog, compareCatalogs, type Difference, type Table } from "../catalog/index.ts";
 import { auditTable, type CatalogEvidence, rootOf } from "./area.ts";
+import { followsFrom } from "./follows.ts";
 
 /** The roles that an application's request can have; what others may do is their administrator's business. */
 const requestRoles: ReadonlySet<string> = new Set(["PUBLIC", "anon", "authenticated", "service_role"]);
@@ -25,17 +26,31 @@ const uncheckedProperties: ReadonlySet<string> = new Set(["comment", "columnOrde
  * out, so that each cause is reported once.
  */
 export function gatherEvidence(expected: Catalog, actual: Catalog): CatalogEvidence {
-  const all = compareCatalogs(expected, actual);
-  const tables = new Map(actual.tables.map((table) => [`${table.schema}.${table.name}`, table]));
+  const all = compareCatalogs(withoutNotValid(expected), withoutNotValid(actual));
+  const follows = followsFrom(all, expected);
   const differences = all.filter(
     (difference) =>
       isChecked(difference) &&
       (difference.kind !== "extra" || opensADoor(difference, expected, actual)) &&
       !isHarmlessGrant(difference) &&
-      !follows(difference, { expected, tables, all }) &&
-      !isOfOlderInvestments(difference, tables),
+      !follows(difference) &&
+      !isOfOlderInvestments(difference, actual),
   );
   return { expected, actual, differences };
+}
+
+/** Definitions without the words that `validated` says as well. */
+function withoutNotValid(catalog: Catalog): Catalog {
+  return {
+    ...catalog,
+    tables: catalog.tables.map((table) => ({
+      ...table,
+      constraints: table.constraints.map((constraint) => ({
+        ...constraint,
+        definition: constraint.definition.replace(/ NOT VALID$/, ""),
+      })),
+    })),
+  };
 }
 
 function isChecked({ kind, object, ...rest }: Difference): boolean {
@@ -79,66 +94,16 @@ function isHarmlessGrant(difference: Difference): boolean {
   return (difference.actual ?? "").split(", ").every((privilege) => wanted.has(privilege));
 }
 
-interface Surroundings {
-  readonly expected: Catalog;
-  readonly tables: ReadonlyMap<string, Table>;
-  readonly all: readonly Difference[];
-}
-
-function follows(difference: Difference, { expected, tables, all }: Surroundings): boolean {
-  const { kind, object } = difference;
-  const root = rootOf(object);
-  if (object.kind === "view" && kind === "different" && difference.property === "definition") {
-    // Another set of columns is another definition; the columns say more.
-    return all.some((other) => other.object.kind === "column" && rootOf(other.object).label === object.label);
-  }
-  if (kind !== "missing") return false;
-  const wanted = expected.tables.find((table) => table.schema === root.schema && table.name === root.name);
-  const found = tables.get(root.label);
-  if (!wanted || !found) return false;
-  if (object.kind === "trigger") {
-    const trigger = wanted.triggers.find((one) => one.name === object.name);
-    return all.some(
-      (other) =>
-        other.kind === "missing" &&
-        other.object.kind === "function" &&
-        other.object.schema === trigger?.function.schema &&
-        other.object.name.startsWith(`${trigger?.function.name}(`),
-    );
-  }
-  const present = new Set(found.columns.map((column) => column.name));
-  const lacks = (columns: readonly (string | null)[]): boolean =>
-    columns.some((column) => column !== null && !present.has(column));
-  if (object.kind === "index") {
-    const index = wanted.indexes.find((one) => one.name === object.name);
-    return index !== undefined && lacks(columnsOf(index, wanted));
-  }
-  if (object.kind === "constraint") {
-    return lacks(wanted.constraints.find((one) => one.name === object.name)?.columns ?? []);
-  }
-  return false;
-}
-
-/** The columns that an index cannot be without: its keys, and what its predicate names. */
-function columnsOf(index: Index, table: Table): string[] {
-  const text = [index.predicate ?? "", ...index.keys.map((key) => key.expression)].join(" ");
-  return table.columns
-    .map((column) => column.name)
-    .filter((name) => new RegExp(`(?<![\\w"'.])"?${name}"?(?![\\w"'])`).test(text));
-}
-
 /**
  * Some production databases hold `investments` in an older shape (`ticker`, `institution`, … instead of `symbol`,
- * `account_id`, …). Nothing but one index needs the newer one.
+ * `account_id`, …). Nothing but one index needs the newer one. A table that lacks only one of these was damaged.
  */
-export function hasOlderInvestments(tables: Iterable<Table>): boolean {
-  for (const { name, columns } of tables) {
-    if (name === "investments") return !columns.some((column) => column.name === "account_id");
-  }
-  return false;
+export function hasOlderInvestments(tables: readonly Table[]): boolean {
+  const columns = tables.find(({ name }) => name === "investments")?.columns;
+  return columns !== undefined && !columns.some(({ name }) => name === "symbol" || name === "account_id");
 }
 
-function isOfOlderInvestments({ object }: Difference, tables: ReadonlyMap<string, Table>): boolean {
+function isOfOlderInvestments({ object }: Difference, { tables }: Catalog): boolean {
   if (rootOf(object).label !== "public.investments" || rootOf(object) === object) return false;
-  return hasOlderInvestments(tables.values()) && ["column", "constraint", "index"].includes(object.kind);
+  return hasOlderInvestments(tables) && ["column", "constraint", "index"].includes(object.kind);
 }

@@ -4,6 +4,12 @@ import { auditTable, type CatalogCheck, isOfTable, redeploy, rootOf, toFinding }
 function ruleOf(difference: Difference): { check: string; remedy: string } {
   const { kind, object } = difference;
   const { label } = rootOf(object);
+  if (object.kind === "table" && kind === "different" && difference.property === "forceRowSecurity") {
+    return {
+      check: "rls.forced",
+      remedy: `Its owner, and the trigger that writes the trail, fall under the policies too: ALTER TABLE ${label} NO FORCE ROW LEVEL SECURITY;`,
+    };
+  }
   if (object.kind === "table") {
     return {
       check: "rls.enabled",
@@ -26,7 +32,14 @@ function ruleOf(difference: Difference): { check: string; remedy: string } {
       remedy: "Permissive policies add up, so one more can only open the table further: drop it.",
     };
   }
-  return { check: difference.property === "roles" ? "rls.roles" : "rls.expression", remedy: redeploy };
+  switch (difference.property) {
+    case "roles":
+    case "command":
+    case "permissive":
+      return { check: `rls.${difference.property}`, remedy: redeploy };
+    default:
+      return { check: "rls.expression", remedy: redeploy };
+  }
 }
 
 const isRowSecurity = (difference: Difference): boolean =>

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Catalog, readCatalog } from "../catalog/index.ts";
 import { type Finding, findingSchema } from "../finding.ts";
 import type { Sql } from "../postgres/index.ts";
-import { type Area, areas, type CatalogCheck } from "./area.ts";
+import { type Area, areas, type CatalogCheck, type CatalogEvidence } from "./area.ts";
 import { audit } from "./audit.ts";
 import { checkBehaviour } from "./behaviour.ts";
 import { columns } from "./columns.ts";
@@ -49,37 +49,42 @@ export type CheckReport = z.infer<typeof checkReportSchema>;
 
 /** Every area that a catalog alone can answer. */
 export function checkCatalog(expected: Catalog, actual: Catalog): AreaReport[] {
-  const evidence = gatherEvidence(expected, actual);
+  return report(gatherEvidence(expected, actual));
+}
+
+function report(evidence: CatalogEvidence): AreaReport[] {
   return catalogChecks.map((check) => ({
     area: check.area,
     title: check.title,
-    examined: check.examines(expected),
+    examined: check.examines(evidence.expected),
     findings: check.run(evidence),
   }));
 }
 
 /**
  * Holds a database against the catalog that the migrations make: the catalog in one round trip, the data in a second,
- * the behaviour in a third. Writes nothing that stays.
+ * the behaviour in a third. Writes nothing that stays, and leaves a session and its settings as they were; inside the
+ * caller's transaction it sees what that has done. What the role may not look at or try is a finding, not an error.
  *
  * @param only areas to look at; all when left out
  */
 export async function runChecks(
-  sql: Sql,
+  sql: Pick<Sql, "unsafe">,
   expected: Catalog,
   { schemas, only = areas }: { schemas: readonly [string, ...string[]]; only?: readonly Area[] },
 ): Promise<CheckReport> {
   const begun = performance.now();
   const actual = await readCatalog(sql, { schemas });
-  const reports = checkCatalog(expected, actual).filter(({ area }) => only.includes(area));
+  const evidence = gatherEvidence(expected, actual);
+  const reports = report(evidence).filter(({ area }) => only.includes(area));
   if (only.includes("data")) {
-    reports.push({ area: "data", title: "Data integrity", ...(await checkData(sql, { expected, actual })) });
+    reports.push({ area: "data", title: "Data integrity", ...(await checkData(sql, evidence)) });
   }
   if (only.includes("behaviour")) {
     reports.push({
       area: "behaviour",
       title: "Behaviour of two users and an anonymous one",
-      ...(await checkBehaviour(sql, gatherEvidence(expected, actual))),
+      ...(await checkBehaviour(sql, evidence)),
     });
   }
   const isError = ({ severity }: Finding): boolean => severity === "error";
