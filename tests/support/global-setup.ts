@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
+import { hireJanitor } from "./janitor.ts";
 import { findServer } from "./server.ts";
-import { dropDatabases, makeTemplates } from "./states.ts";
+import { makeTemplates } from "./states.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -24,26 +25,19 @@ declare module "vitest" {
 /** One server for the whole run, with a template of each state. Called by Vitest; returns the teardown. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = await findServer(process.env);
-  const scratchFolder = mkdtempSync(join(tmpdir(), "spfp-test-"));
   const prefix = `spfp_test_${randomBytes(5).toString("hex")}`;
-  let ending: Promise<void> | undefined;
-  const teardown = () => {
-    ending ??= (async () => {
-      process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
-      try {
-        await dropDatabases(server, prefix);
-      } finally {
-        await server.stop();
-        rmSync(scratchFolder, { recursive: true, force: true });
-      }
-    })();
-    return ending;
+  const scratchFolder = mkdtempSync(join(tmpdir(), "spfp-test-"));
+  const clearAway = hireJanitor({
+    folder: scratchFolder,
+    ...(server.outlivesRun ? { databases: { url: server.owner, prefix } } : {}),
+  });
+  const teardown = async () => {
+    try {
+      await clearAway();
+    } finally {
+      await server.stop();
+    }
   };
-  // Vitest runs no teardown when it is interrupted.
-  const interrupted = (signal: NodeJS.Signals) => {
-    void teardown().finally(() => process.kill(process.pid, signal));
-  };
-  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   try {
     await makeTemplates(server, prefix);
   } catch (error) {

@@ -9,6 +9,8 @@ export interface TestServer {
   owner: DatabaseUrl;
   /** As the role that bootstraps: a superuser, wherever we have the choice. */
   administrator: DatabaseUrl;
+  /** Whether it stays after the run, so that what was made there has to be dropped. */
+  outlivesRun: boolean;
   stop: () => Promise<void>;
 }
 
@@ -35,14 +37,19 @@ export async function findServer(environment: NodeJS.ProcessEnv): Promise<TestSe
   }
   if (url !== undefined) {
     const owner = parseDatabaseUrl(url);
-    return { owner, administrator: owner, stop: async () => {} };
+    return { owner, administrator: owner, outlivesRun: true, stop: async () => {} };
   }
   return kind === "container" ? startContainer() : startEmbedded();
 }
 
 async function startEmbedded(): Promise<TestServer> {
   const server = await startServer({ temporary: true, durable: false });
-  return { owner: server.url("postgres"), administrator: server.adminUrl, stop: server.stop };
+  return {
+    owner: server.url("postgres"),
+    administrator: server.adminUrl,
+    outlivesRun: false,
+    stop: server.stop,
+  };
 }
 
 async function startContainer(): Promise<TestServer> {
@@ -80,6 +87,7 @@ async function startContainer(): Promise<TestServer> {
   return {
     owner,
     administrator,
+    outlivesRun: false,
     stop: async () => {
       await container.stop();
     },

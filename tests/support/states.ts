@@ -71,16 +71,3 @@ export async function makeTemplates(server: TestServer, prefix: string): Promise
     await owner.end();
   }
 }
-
-/** Drops every database whose name begins with the prefix, whoever is connected to it. */
-export async function dropDatabases(server: TestServer, prefix: string): Promise<void> {
-  const owner = postgres(server.owner, { max: 1, onnotice: () => {} });
-  try {
-    const rows = await owner`select datname as name from pg_database where starts_with(datname, ${prefix})`;
-    for (const { name } of z.array(z.object({ name: z.string() })).parse([...rows])) {
-      await owner.unsafe(`drop database if exists ${quoteIdentifier(name)} with (force)`);
-    }
-  } finally {
-    await owner.end();
-  }
-}
