@@ -22,6 +22,12 @@ export const errorCodes = [
   "NOT_EMPTY",
   "CATALOG_UNREADABLE",
   "STATEMENT_FAILED",
+  "DEPLOYMENT_RUNNING",
+  "POOLER",
+  "LOCK_TIMEOUT",
+  "PLAN_OUTDATED",
+  "PLAN_BLOCKED",
+  "DATA_REFUSED",
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];

@@ -5,4 +5,4 @@ export { createDatabase, dropDatabase, emptyTemplate, mainDatabase } from "./pre
 export { runningServer, runningServerUrl, showRunningServer, spfpFolder } from "./running.ts";
 export { createScratchDatabase, type ScratchDatabase } from "./scratch.ts";
 export { translate } from "./translate.ts";
-export { type DatabaseUrl, parseDatabaseUrl, redactUrl, siblingUrl } from "./url.ts";
+export { addressOf, type DatabaseUrl, parseDatabaseUrl, redactUrl, siblingUrl } from "./url.ts";

@@ -1,0 +1,91 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import { compareCatalogs, expectedCatalog, readCatalog } from "../../src/catalog/index.ts";
+import { beginDeployment, doneSteps, ensureBookkeeping } from "../../src/deploy/bookkeeping.ts";
+import { type ExecuteOptions, executePlan } from "../../src/deploy/execute.ts";
+import { baselineMigrations } from "../../src/deploy/index.ts";
+import { writeJournal } from "../../src/deploy/journal.ts";
+import { openSession } from "../../src/deploy/session.ts";
+import type { Plan } from "../../src/deploy/step.ts";
+import { readMigrations } from "../../src/migrations/index.ts";
+import type { DatabaseUrl } from "../../src/postgres/index.ts";
+import { spfp } from "../../src/spfp.ts";
+import { planOf } from "../scenarios/support/plan.ts";
+import { createDatabase } from "../support/database.ts";
+import type { State } from "../support/states.ts";
+
+async function fresh(state: State) {
+  const database = await createDatabase(state);
+  onTestFinished(() => database.drop());
+  return database;
+}
+
+async function execute(url: DatabaseUrl, plan: Plan, options: Partial<ExecuteOptions> = {}) {
+  const session = await openSession(url, { kind: "deploy" });
+  try {
+    await ensureBookkeeping(session.sql);
+    await beginDeployment(session.sql, {
+      id: session.id,
+      kind: "deploy",
+      project: plan.project,
+      mode: "quick",
+      executor: "test",
+      approver: null,
+      ticket: null,
+      backup: null,
+      plan,
+      before: null,
+    });
+    return await executePlan(session, plan, {
+      lockTimeout: 1000,
+      giveUpAfter: 30_000,
+      parallel: 2,
+      observer: () => {},
+      ...options,
+    });
+  } finally {
+    await session.end();
+  }
+}
+
+describe("executing a plan", () => {
+  it("ends at the catalog that Drizzle's migrator ends at", async () => {
+    const database = await fresh("production");
+    const migrations = readMigrations(spfp.migrationsFolder);
+    const baseline = baselineMigrations();
+    await writeJournal(database.sql, baseline);
+    const pending = migrations.slice(baseline.length);
+    const plan = planOf(
+      Object.fromEntries(
+        pending.map(({ tag, statements }) => [
+          tag,
+          statements.map((sql) => {
+            const match = /CREATE (UNIQUE )?INDEX "(\w+)" ON "(\w+)"/.exec(sql);
+            const [whole, , name, table] = match ?? [];
+            if (!whole || !name || !table || table === "automation_permissions_audit") return { sql };
+            return {
+              sql: sql.replace(/INDEX/, "INDEX CONCURRENTLY"),
+              kind: "create index" as const,
+              transactional: false,
+              target: { kind: "index" as const, schema: "public", name, table },
+            };
+          }),
+        ]),
+      ),
+    );
+    const hashed: Plan = { ...plan, migrations: pending.map(({ tag, hash, when }) => ({ tag, hash, when })) };
+
+    const execution = await execute(database.url, hashed);
+
+    expect(execution).toMatchObject({ outcome: "completed", error: null });
+    const differences = compareCatalogs(
+      expectedCatalog(spfp.headTag),
+      await readCatalog(database.sql, { schemas: spfp.schemas }),
+    );
+    expect(differences).toEqual([]);
+    const journal = await database.sql`select hash, created_at from drizzle.__drizzle_migrations order by id`;
+    expect(journal.map((row) => [row["hash"], Number(row["created_at"])])).toEqual(
+      migrations.map(({ hash, when }) => [hash, when]),
+    );
+    expect(await doneSteps(database.sql)).toHaveLength(plan.steps.length);
+  });
+});
