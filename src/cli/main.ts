@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { type Command, CommanderError, program } from "commander";
 import { z } from "zod";
 import { SpfpError } from "../errors.ts";
+import { addBaseline } from "./baseline.ts";
 import { addBootstrap } from "./bootstrap.ts";
 import { addCheck } from "./check.ts";
 import { addCleanup } from "./cleanup.ts";
@@ -14,6 +15,7 @@ const commands: readonly ((program: Command) => void)[] = [
   addRehearse,
   addDev,
   addCheck,
+  addBaseline,
   addBootstrap,
   addCleanup,
 ];

@@ -1,8 +1,12 @@
+import { z } from "zod";
 import { type Catalog, compareCatalogs, readCatalog } from "../catalog/index.ts";
 import { SpfpError } from "../errors.ts";
-import type { Migration } from "../migrations/index.ts";
+import { type Migration, readMigrations } from "../migrations/index.ts";
 import type { Sql } from "../postgres/index.ts";
+import { type BaselineReport, baselineReportSchema, driftFindings } from "./baseline-report.ts";
+import { type Drift, measureDrift, type Point } from "./drift.ts";
 import { writeJournal } from "./journal.ts";
+import type { Project } from "./project.ts";
 
 /** How many differences an error names before it only counts them. */
 const named = 3;
@@ -35,4 +39,130 @@ export async function adopt(
     );
   }
   await sql.begin((transaction) => writeJournal(transaction, migrations));
+}
+
+export interface BaselineOptions {
+  /** The migration at which the database is said to stand. The point that it is closest to, where left out. */
+  readonly at?: string;
+  /** Look and say, and write nothing. */
+  readonly dryRun?: boolean;
+}
+
+/** The points of a project's history, in order. */
+export function readPoints(project: Project, migrations: readonly Migration[]): Point[] {
+  return migrations.map(({ tag }) => ({ tag, expected: project.expectedCatalog(tag) }));
+}
+
+/** Whether no table and no view that any migration makes is there. */
+export function hasNothingOf(points: readonly Point[], actual: Catalog): boolean {
+  const names = ({ tables, views }: Catalog): string[] =>
+    [...tables, ...views].map(({ schema, name }) => JSON.stringify([schema, name]));
+  const ours = new Set(points.flatMap(({ expected }) => names(expected)));
+  return !names(actual).some((name) => ours.has(name));
+}
+
+const countDifferences = ({ inTheWay, untouched }: Drift): number => inTheWay.length + untouched.length;
+
+/** The point that a database differs least from, from `first` on; of several the latest. */
+function findClosest(drifts: readonly Drift[], first: number): number {
+  const counts = drifts.map(countDifferences);
+  const least = Math.min(...counts.slice(first));
+  return counts.lastIndexOf(least);
+}
+
+/** Past the point that a database is closest to, what it lacks beyond that has not been applied to it. */
+function claim(drift: Drift, closest: Drift): Drift {
+  const known = new Set([...closest.inTheWay, ...closest.untouched].map(({ object }) => object.label));
+  const isKnown = ({ object }: Drift["untouched"][number]): boolean => known.has(object.label);
+  return {
+    ...drift,
+    inTheWay: [...drift.inTheWay, ...drift.untouched.filter((difference) => !isKnown(difference))],
+    untouched: drift.untouched.filter(isKnown),
+  };
+}
+
+/**
+ * Where a database that Drizzle has never seen stands in a project's history, and what keeps it from being adopted
+ * there. Pure.
+ * @throws SpfpError USAGE for a tag that the project does not have
+ */
+export function findPoint(
+  project: Project,
+  points: readonly Point[],
+  actual: Catalog,
+  at?: string,
+): { at: number; drift: Drift } {
+  const position = (tag: string): number => {
+    const found = points.findIndex((point) => point.tag === tag);
+    if (found >= 0) return found;
+    throw new SpfpError(
+      "USAGE",
+      `"${tag}" is no migration of ${project.name}`,
+      `They are ${points.map((point) => point.tag).join(", ")}.`,
+    );
+  };
+  const drifts = measureDrift(points, actual, project.leaveOut);
+  const closest = findClosest(drifts, project.baselineTag === null ? 0 : position(project.baselineTag));
+  const chosen = at === undefined ? closest : position(at);
+  const [drift, best] = [drifts[chosen], drifts[closest]];
+  if (!drift || !best) throw new RangeError("a project without migrations has no points");
+  return { at: chosen, drift: chosen > closest ? claim(drift, best) : drift };
+}
+
+const appliedSchema = z.array(z.object({ when: z.coerce.number() }));
+
+/** The `when` of each migration that Drizzle's journal holds; none where it has no journal. */
+async function readApplied(sql: Sql): Promise<number[]> {
+  const table = await sql`select from pg_catalog.pg_tables
+    where schemaname = 'drizzle' and tablename = '__drizzle_migrations'`;
+  if (table.count === 0) return [];
+  const rows = await sql`select created_at as when from drizzle.__drizzle_migrations order by created_at`;
+  return appliedSchema.parse([...rows]).map(({ when }) => when);
+}
+
+/**
+ * Adopts a database that exists and that Drizzle has never seen: compares it with each point of the project's history,
+ * and where what the pending migrations touch is as they expect it, records those up to that point as applied,
+ * running none of their SQL. What the database has beyond the project's objects does not matter.
+ *
+ * @throws SpfpError USAGE, FILE_MISSING, FILE_INVALID, PERMISSION_DENIED
+ */
+export async function baseline(
+  project: Project,
+  sql: Sql,
+  { at, dryRun = false }: BaselineOptions = {},
+): Promise<BaselineReport> {
+  const migrations = readMigrations(project.migrationsFolder);
+  const tags = migrations.map(({ tag }) => tag);
+  const nothing = { point: null, recorded: [], pending: tags, inTheWay: [], settled: [], untouched: [] };
+  const last = (await readApplied(sql)).at(-1);
+  if (last !== undefined) {
+    const point = migrations.findLastIndex(({ when }) => when <= last);
+    return {
+      ...nothing,
+      outcome: "already adopted",
+      point: tags[point] ?? null,
+      pending: tags.slice(point + 1),
+    };
+  }
+  const actual = await readCatalog(sql, { schemas: project.schemas });
+  const points = readPoints(project, migrations);
+  if (hasNothingOf(points, actual)) return { ...nothing, outcome: "empty" };
+
+  const { at: point, drift } = findPoint(project, points, actual, at);
+  const applied = migrations.slice(0, point + 1);
+  const report = (outcome: BaselineReport["outcome"]): BaselineReport =>
+    baselineReportSchema.parse({
+      outcome,
+      point: tags[point] ?? null,
+      recorded: outcome === "refused" ? [] : tags.slice(0, point + 1),
+      pending: tags.slice(point + 1),
+      inTheWay: driftFindings("inTheWay", drift.inTheWay),
+      settled: driftFindings("settled", drift.settled),
+      untouched: driftFindings("untouched", drift.untouched),
+    });
+  if (drift.inTheWay.length > 0) return report("refused");
+  if (dryRun) return report("adoptable");
+  await sql.begin((transaction) => writeJournal(transaction, applied));
+  return report("adopted");
 }

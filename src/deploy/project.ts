@@ -1,6 +1,7 @@
 import type { Catalog } from "../catalog/index.ts";
 import type { Finding } from "../finding.ts";
 import type { Sql } from "../postgres/index.ts";
+import type { Requirement } from "../preflight/index.ts";
 import type { Target } from "./step.ts";
 
 /**
@@ -11,10 +12,17 @@ export interface Project {
   /** For messages and the log. */
   readonly name: string;
   readonly migrationsFolder: string;
+  /**
+   * The last migration that only describes what existed before Drizzle did: a database that Drizzle has never seen is
+   * taken to stand there at least. Null where there was nothing before.
+   */
+  readonly baselineTag: string | null;
   /** The schemas whose objects the migrations manage. */
   readonly schemas: readonly [string, ...string[]];
   /** What a database looks like after a migration; throws for a tag that it does not know. */
   readonly expectedCatalog: (tag: string) => Catalog;
+  /** What has to be there before a deployment. */
+  readonly requires: readonly Requirement[];
   /** What has to hold after a deployment beyond the catalog: the project's own checks. */
   readonly validate: (sql: Sql) => Promise<readonly Finding[]>;
   /** What the project alone can tell before a deployment: duplicates that a new rule would refuse. */

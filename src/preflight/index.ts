@@ -1,3 +1,4 @@
+export { duplicateFindings } from "./duplicate-findings.ts";
 export {
   type CategoryGroup,
   type Duplicates,
@@ -9,3 +10,4 @@ export {
   rowChangeSchema,
   type TemplateGroup,
 } from "./duplicates.ts";
+export type { Requirement } from "./requirement.ts";

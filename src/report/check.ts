@@ -1,17 +1,6 @@
 import type { AreaReport, CheckReport } from "../checks/index.ts";
-import type { Finding } from "../finding.ts";
+import { formatFinding } from "./findings.ts";
 import { dress, formatCount, formatDuration, plural } from "./text.ts";
-
-const marks = { error: dress.bad("✗"), warning: dress.doubtful("!"), info: dress.quiet("i") };
-
-function formatFinding({ check, severity, object, expected, actual, remedy }: Finding): string {
-  return [
-    `    ${marks[severity]} ${dress.strong(object)}  ${dress.quiet(check)}`,
-    `        expected  ${expected ?? "nothing"}`,
-    `        found     ${actual ?? "nothing"}`,
-    `        to do     ${remedy}`,
-  ].join("\n");
-}
 
 function formatArea({ title, examined, findings }: AreaReport): string {
   const errors = findings.filter(({ severity }) => severity === "error").length;

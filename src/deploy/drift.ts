@@ -1,0 +1,189 @@
+import { type Catalog, compareCatalogs, type Difference, type ObjectIdentity } from "../catalog/index.ts";
+import type { Project } from "./project.ts";
+import { columnsRead } from "./readers.ts";
+import type { Target } from "./step.ts";
+
+/** A point of a migration history: a migration, and what a database looks like after it. */
+export interface Point {
+  readonly tag: string;
+  readonly expected: Catalog;
+}
+
+/** How a database differs from a point of the history, by what the migrations after that point make of it. */
+export interface Drift {
+  /** A pending migration touches it, and would not find what it expects. */
+  readonly inTheWay: readonly Difference[];
+  /** Already as a later migration makes it, or in a form that the pending migrations put right without a loss. */
+  readonly settled: readonly Difference[];
+  /** No pending migration touches it. */
+  readonly untouched: readonly Difference[];
+}
+
+function keyOf({ kind, schema, name, parent }: ObjectIdentity): string {
+  return JSON.stringify([kind, schema, name, parent && keyOf(parent)]);
+}
+
+/** The object and everything that it is part of, the object first. */
+function lineOf(object: ObjectIdentity): string[] {
+  return [keyOf(object), ...(object.parent ? lineOf(object.parent) : [])];
+}
+
+function rootOf(object: ObjectIdentity): ObjectIdentity {
+  return object.parent ? rootOf(object.parent) : object;
+}
+
+/** The same object in the words of a step; null for a kind that no step makes. */
+export function targetOf({ kind, schema, name, parent }: ObjectIdentity): Target | null {
+  return kind === "default privilege" ? null : { kind, schema, name, table: parent?.name ?? null };
+}
+
+/** What the migrations after a point do, as far as two catalogs can tell. */
+interface Pending {
+  /** Keys of what they add, change or remove. */
+  readonly changed: Set<string>;
+  /** Keys of what holds any of that: the table of a new index. */
+  readonly holders: Set<string>;
+  readonly added: Set<string>;
+  /** Keys of views and functions that are written anew as a whole. */
+  readonly rewritten: Set<string>;
+  /** Columns that something new or changed reads, as `schema.table.column`. */
+  readonly read: Set<string>;
+}
+
+/** For each point, what comes after it; what is left out reads nothing. */
+function pendingAfter(points: readonly Point[], isLeftOut: (object: ObjectIdentity) => boolean): Pending[] {
+  const pending: Pending[] = [];
+  let after: Pending = {
+    changed: new Set(),
+    holders: new Set(),
+    added: new Set(),
+    rewritten: new Set(),
+    read: new Set(),
+  };
+  for (let at = points.length - 1; at >= 0; at -= 1) {
+    const [here, next] = [points[at]?.expected, points[at + 1]?.expected];
+    if (here && next) {
+      const differences = compareCatalogs(here, next);
+      const changed = new Set(differences.map(({ object }) => keyOf(object)));
+      const isChanged = (object: ObjectIdentity): boolean =>
+        lineOf(object).some((key) => changed.has(key)) && !isLeftOut(object);
+      after = {
+        changed: new Set([...after.changed, ...changed]),
+        holders: new Set([...after.holders, ...differences.flatMap(({ object }) => lineOf(object).slice(1))]),
+        added: new Set([
+          ...after.added,
+          ...differences.flatMap(({ kind, object }) => (kind === "extra" ? keyOf(object) : [])),
+        ]),
+        rewritten: new Set([
+          ...after.rewritten,
+          ...differences.flatMap((one) =>
+            one.kind === "different" && ["definition", "body"].includes(one.property)
+              ? keyOf(one.object)
+              : [],
+          ),
+        ]),
+        read: new Set([...after.read, ...columnsRead(here, next, isChanged)]),
+      };
+    }
+    pending[at] = after;
+  }
+  return pending;
+}
+
+/** Kinds that hold no data: another form is replaced without losing anything. */
+const replaceable: readonly ObjectIdentity["kind"][] = ["view", "policy", "trigger", "function", "grant"];
+
+const isReplaceable = (object: ObjectIdentity): boolean =>
+  replaceable.includes(object.kind) || replaceable.includes(rootOf(object).kind);
+
+/** Whether a difference of a column matters to something else that reads it. */
+const mattersToReaders = (difference: Difference): boolean =>
+  difference.kind === "missing" ||
+  (difference.kind === "different" && ["type", "generated", "collation"].includes(difference.property));
+
+const isNote = (difference: Difference): boolean =>
+  difference.kind === "different" && difference.property === "comment";
+
+function groupOf(difference: Difference, pending: Pending): keyof Drift {
+  const { kind, object } = difference;
+  const key = keyOf(object);
+  if (object.kind === "column" && pending.read.has(object.label) && mattersToReaders(difference)) {
+    return "inTheWay";
+  }
+  const isTouched = lineOf(object).some((one) => pending.changed.has(one));
+  if (isNote(difference)) return isTouched ? "settled" : "untouched";
+  if (kind === "missing") {
+    if (!isTouched && !pending.holders.has(key)) return "untouched";
+    // A grant is given again, and what is written anew as a whole need not be there; anything else is built upon.
+    return object.kind === "grant" || pending.rewritten.has(key) ? "settled" : "inTheWay";
+  }
+  if (!isTouched) return "untouched";
+  return isReplaceable(object) ? "settled" : "inTheWay";
+}
+
+/** The group of what is there before its migration, in a form that no migration gives it. */
+function groupOfEarly(difference: Difference, unfinished: ReadonlySet<string>): keyof Drift {
+  const { object } = difference;
+  // An index whose building was interrupted is built again.
+  if (unfinished.has(keyOf(object)) || isNote(difference)) return "settled";
+  return object.kind === "index" || object.kind === "column" ? "inTheWay" : "settled";
+}
+
+/**
+ * How a database differs from each point of a history. Pure: what the points and the database look like is given.
+ * What the database has beyond the history is not ours and never a difference. Catalogs cannot tell how a statement is
+ * written; where the forms of a table's constraint can be reconciled is for the planner to say.
+ *
+ * @param leaveOut why an object is to be left out of this database, or null: then it is no difference either
+ */
+export function measureDrift(
+  points: readonly Point[],
+  actual: Catalog,
+  leaveOut: Project["leaveOut"],
+): Drift[] {
+  const isLeftOut = (object: ObjectIdentity): boolean => {
+    const target = targetOf(object);
+    return target !== null && leaveOut(target, actual) !== null;
+  };
+  const compared = points.map(({ expected }) => {
+    const all = compareCatalogs(expected, actual);
+    const differences = all.filter(({ kind, object }) => kind !== "extra" && !isLeftOut(object));
+    const extra = all.filter(({ kind }) => kind === "extra");
+    return { differences, keys: new Set([...differences, ...extra].map(({ object }) => keyOf(object))) };
+  });
+  const pending = pendingAfter(points, isLeftOut);
+
+  return points.map((_point, at) => {
+    const after = pending[at];
+    const drift: { [Group in keyof Drift]: Difference[] } = { inTheWay: [], settled: [], untouched: [] };
+    if (!after) return drift;
+    const later = compared.slice(at + 1);
+    // Neither it nor what it is part of differs from some later point.
+    const isAhead = (object: ObjectIdentity): boolean =>
+      later.some(({ keys }) => !lineOf(object).some((key) => keys.has(key)));
+    for (const difference of compared[at]?.differences ?? []) {
+      const group = isAhead(difference.object) ? "settled" : groupOf(difference, after);
+      drift[group].push(difference);
+    }
+    const seen = new Set<string>();
+    for (const { differences } of later.toReversed()) {
+      const early = differences.filter(
+        ({ kind, object }) =>
+          kind === "different" &&
+          lineOf(object).some((key) => after.added.has(key)) &&
+          !seen.has(keyOf(object)) &&
+          !isAhead(object),
+      );
+      const unfinished = new Set(
+        early.flatMap((one) =>
+          one.kind === "different" && ["valid", "ready"].includes(one.property) ? keyOf(one.object) : [],
+        ),
+      );
+      for (const difference of early) {
+        drift[groupOfEarly(difference, unfinished)].push(difference);
+        seen.add(keyOf(difference.object));
+      }
+    }
+    return drift;
+  });
+}

@@ -1,0 +1,55 @@
+import type { Catalog, Index, ObjectIdentity } from "../catalog/index.ts";
+
+const words = (text: string | null): string[] => text?.match(/[\p{L}\p{N}_$]+/gu) ?? [];
+
+function indexColumns({ keys, include, predicate }: Index): string[] {
+  const ofKeys = keys.flatMap(({ column, expression }) => (column === null ? words(expression) : [column]));
+  return [...ofKeys, ...include, ...words(predicate)];
+}
+
+/**
+ * The columns of `before`, as `schema.table.column`, that whatever is new or changed in `after` reads. An expression
+ * counts as reading every column that one of its words names: rather too many than too few.
+ */
+export function columnsRead(
+  before: Catalog,
+  after: Catalog,
+  isChanged: (object: ObjectIdentity) => boolean,
+): string[] {
+  const ofTables = after.tables.flatMap((table) => {
+    const { schema } = table;
+    const label = `${schema}.${table.name}`;
+    const parent: ObjectIdentity = { kind: "table", schema, name: table.name, parent: null, label };
+    const part = (kind: ObjectIdentity["kind"], name: string): ObjectIdentity => ({
+      kind,
+      schema,
+      name,
+      parent,
+      label: `${label}.${name}`,
+    });
+    const named = new Set([
+      ...table.indexes.filter(({ name }) => isChanged(part("index", name))).flatMap(indexColumns),
+      ...table.constraints
+        .filter(({ name }) => isChanged(part("constraint", name)))
+        .flatMap(({ columns, definition }) => [...columns, ...words(definition)]),
+      ...table.policies
+        .filter(({ name }) => isChanged(part("policy", name)))
+        .flatMap(({ using, check }) => [...words(using), ...words(check)]),
+    ]);
+    const known = before.tables.find((one) => one.schema === schema && one.name === table.name);
+    return (known?.columns ?? []).filter(({ name }) => named.has(name)).map(({ name }) => `${label}.${name}`);
+  });
+  const ofViews = after.views
+    .filter(({ schema, name }) =>
+      isChanged({ kind: "view", schema, name, parent: null, label: `${schema}.${name}` }),
+    )
+    .flatMap(({ definition }) => {
+      const named = new Set(words(definition));
+      return before.tables
+        .filter(({ name }) => named.has(name))
+        .flatMap(({ schema, name: table, columns }) =>
+          columns.filter(({ name }) => named.has(name)).map(({ name }) => `${schema}.${table}.${name}`),
+        );
+    });
+  return [...ofTables, ...ofViews];
+}

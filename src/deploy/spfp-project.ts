@@ -1,0 +1,91 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import { explainScreen, findTenant, screens } from "../bench/index.ts";
+import { type Catalog, type ExpectedTag, expectedCatalog, expectedTags } from "../catalog/index.ts";
+import { runChecks } from "../checks/index.ts";
+import { SpfpError } from "../errors.ts";
+import type { Finding } from "../finding.ts";
+import type { Sql } from "../postgres/index.ts";
+import { duplicateFindings, type Requirement } from "../preflight/index.ts";
+import { spfp } from "../spfp.ts";
+import type { Project } from "./project.ts";
+
+const isExpectedTag = (tag: string): tag is ExpectedTag => expectedTags.some((known) => known === tag);
+
+function catalogAfter(tag: string): Catalog {
+  if (isExpectedTag(tag)) return expectedCatalog(tag);
+  throw new SpfpError(
+    "FILE_INVALID",
+    `there is no expected catalog for migration ${tag}`,
+    "Install the package again; in its repository, run: npm run catalogs",
+  );
+}
+
+const todaySchema = z.tuple([z.object({ today: z.iso.date() })]);
+
+/** Each screen as its largest tenant, or, in a database without rows, as anybody: can its lists follow their index? */
+async function screenFindings(sql: Sql): Promise<Finding[]> {
+  const tenant = await findTenant(sql, "largest");
+  const [{ today }] = todaySchema.parse([...(await sql`select public.business_date()::text as today`)]);
+  const findings: Finding[] = [];
+  for (const screen of screens) {
+    const explained = await explainScreen(sql, screen, { userId: tenant?.userId ?? randomUUID(), today });
+    if (explained.usesItsIndex || (explained.canUseItsIndex && tenant === undefined)) continue;
+    const plans = explained.queries
+      .filter(({ indexUse }) => indexUse === (explained.canUseItsIndex ? "passed over" : "unusable"))
+      .map(({ query, plan }) => `${query.name}: ${plan}`);
+    findings.push({
+      check: "screens.index",
+      // Small tables are read whole because that is cheaper: nothing is wrong.
+      severity: explained.canUseItsIndex ? "info" : "error",
+      object: `screen "${screen.title}"`,
+      expected: `reads ${screen.index}`,
+      actual: plans.join("; "),
+      remedy: explained.canUseItsIndex
+        ? "Nothing: the planner finds another way cheaper while the tables are small. Run ANALYZE if they are not."
+        : `Build the index anew: REINDEX INDEX CONCURRENTLY public.${screen.index};`,
+    });
+  }
+  return findings;
+}
+
+const supabase = "It comes with Supabase; on another server run: spfp-db bootstrap";
+
+const requires: readonly Requirement[] = [
+  ...["anon", "authenticated", "service_role"].map(
+    (name): Requirement => ({ kind: "role", name, remedy: supabase, madeBy: null }),
+  ),
+  { kind: "table", name: "auth.users", remedy: supabase, madeBy: null },
+  { kind: "function", name: "auth.uid()", remedy: supabase, madeBy: null },
+  {
+    kind: "function",
+    name: "public.update_updated_at_column()",
+    remedy:
+      "The triggers of seven tables call it. Create it again as migration 0001_baseline_objects does, then run this again.",
+    madeBy: spfp.baselineTag,
+  },
+];
+
+/** SPFP's own part of a deployment. */
+export const spfpProject: Project = {
+  name: "spfp",
+  migrationsFolder: spfp.migrationsFolder,
+  baselineTag: spfp.baselineTag,
+  schemas: spfp.schemas,
+  expectedCatalog: catalogAfter,
+  requires,
+  async validate(sql) {
+    const { areas } = await runChecks(sql, expectedCatalog(spfp.headTag), { schemas: spfp.schemas });
+    const findings = areas.flatMap((area) => area.findings);
+    // Where the catalog is wrong the screens have nothing to add, and may not even run.
+    if (findings.some(({ severity }) => severity === "error")) return findings;
+    return [...findings, ...(await screenFindings(sql))];
+  },
+  preflight: duplicateFindings,
+  leaveOut({ kind, name, table }, actual) {
+    if (kind !== "index" || name !== "idx_investments_account_id" || table !== "investments") return null;
+    const investments = actual.tables.find((one) => one.schema === "public" && one.name === "investments");
+    if (!investments || investments.columns.some((column) => column.name === "account_id")) return null;
+    return "investments has its older shape here, without account_id: there is no foreign key to serve";
+  },
+};

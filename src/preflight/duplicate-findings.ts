@@ -1,0 +1,45 @@
+import type { Finding } from "../finding.ts";
+import { findDuplicates } from "./duplicates.ts";
+
+const remedy =
+  "Look at what a merge would do: spfp-db fix duplicates. Then do it: spfp-db fix duplicates --apply";
+
+/**
+ * SPFP's duplicates as findings: one for each group that a uniqueness rule would refuse. None in a database that does
+ * not have the tables yet. Changes nothing.
+ */
+export async function duplicateFindings(sql: Parameters<typeof findDuplicates>[0]): Promise<Finding[]> {
+  const tables = await sql`
+    select from pg_catalog.pg_tables
+    where schemaname = 'public'
+      and tablename in ('categories', 'transactions', 'category_budgets', 'custom_templates')`;
+  if (tables.count < 4) return [];
+  const { categories, templates } = await findDuplicates(sql);
+  return [
+    ...categories.map(
+      ({ userId, categories: group }): Finding => ({
+        check: "duplicates.category",
+        severity: "error",
+        object: `public.categories of user ${userId}`,
+        expected: "one live category of a name, whatever its case",
+        actual: group
+          .map(
+            ({ id, name, transactions, budgets }) =>
+              `"${name}" (${id}, ${transactions} transactions, ${budgets} budgets)`,
+          )
+          .join(", "),
+        remedy,
+      }),
+    ),
+    ...templates.map(
+      ({ userId, type, templates: group }): Finding => ({
+        check: "duplicates.template",
+        severity: "error",
+        object: `public.custom_templates of user ${userId}`,
+        expected: `one default template of type ${type}`,
+        actual: group.map(({ id, name }) => `"${name}" (${id})`).join(", "),
+        remedy,
+      }),
+    ),
+  ];
+}

@@ -1,0 +1,31 @@
+import type { Finding } from "../finding.ts";
+import { dress } from "./text.ts";
+
+const marks = { error: dress.bad("✗"), warning: dress.doubtful("!"), info: dress.quiet("i") };
+
+/** A finding for a person: the object, what was expected and found, and what to do. */
+export function formatFinding({ check, severity, object, expected, actual, remedy }: Finding): string {
+  return [
+    `    ${marks[severity]} ${dress.strong(object)}  ${dress.quiet(check)}`,
+    `        expected  ${expected ?? "nothing"}`,
+    `        found     ${actual ?? "nothing"}`,
+    `        to do     ${remedy}`,
+  ].join("\n");
+}
+
+/** Findings that all have the same to be said of them: a line each, at most `shown` of them. */
+export function formatFindingLines(findings: readonly Finding[], shown: number): string[] {
+  const lines = findings.slice(0, shown).map(({ severity, object, expected, actual }) => {
+    const change = actual === null ? "is missing" : expected === null ? "is extra" : oneLine(actual);
+    return `    ${marks[severity]} ${dress.strong(object)}  ${dress.quiet(change)}`;
+  });
+  const more = findings.length - shown;
+  return more > 0 ? [...lines, dress.quiet(`    … and ${more} more`)] : lines;
+}
+
+const lineLength = 100;
+
+function oneLine(text: string): string {
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  return line.length > lineLength ? `${line.slice(0, lineLength - 1)}…` : line;
+}
