@@ -92,8 +92,9 @@ BEGIN
 	END IF;
 	cutoff := now() - retention;
 	LOOP
+		-- By primary key: a cached plan for "ctid = ANY (…)" made while the table was small is quadratic later.
 		DELETE FROM public.automation_logs
-		WHERE ctid = ANY (ARRAY(SELECT ctid FROM public.automation_logs WHERE created_at < cutoff ORDER BY created_at LIMIT batch_size));
+		WHERE id IN (SELECT id FROM public.automation_logs WHERE created_at < cutoff ORDER BY created_at LIMIT batch_size);
 		GET DIAGNOSTICS batch = ROW_COUNT;
 		total := total + batch;
 		EXIT WHEN batch = 0;
