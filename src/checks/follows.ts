@@ -1,4 +1,4 @@
-import type { Catalog, Difference } from "../catalog/index.ts";
+import type { Catalog, Constraint, Difference, ObjectIdentity, Table, View } from "../catalog/index.ts";
 import { rootOf } from "./area.ts";
 
 /** Properties that are text of PostgreSQL's, in which other objects are named. */
@@ -49,6 +49,113 @@ function findBroken(all: readonly Difference[], expected: Catalog): Broken {
   return { tables, functions, keys, columns };
 }
 
+type Kinds = ReadonlySet<string | undefined>;
+
+/** Whether a text names a column of a table that is broken in one of these ways; `self` does not count. */
+function namesBrokenColumn(
+  broken: Broken,
+  text: string,
+  table: string,
+  kinds: Kinds,
+  self?: string,
+): boolean {
+  return [...(broken.columns.get(table) ?? [])].some(
+    ([name, what]) => name !== self && kinds.has(what) && mentions(text, name),
+  );
+}
+
+/** Whether a view's text names something broken. */
+function viewNeedsBroken(broken: Broken, { definition }: View, kinds: Kinds): boolean {
+  const named = (label: string): boolean => mentions(definition, label.slice(label.indexOf(".") + 1));
+  return (
+    [...broken.tables, ...broken.functions].some(named) ||
+    [...broken.columns.keys()].some(
+      (table) => named(table) && namesBrokenColumn(broken, definition, table, kinds),
+    )
+  );
+}
+
+function constraintNeedsBroken(
+  broken: Broken,
+  { columns, definition, references }: Constraint,
+  table: string,
+  kinds: Kinds,
+): boolean {
+  if (references) {
+    const parent = `${references.schema}.${references.table}`;
+    const parentColumns = broken.columns.get(parent);
+    if (
+      broken.tables.has(parent) ||
+      broken.keys.has(keyOf(references.schema, references.table, references.columns)) ||
+      references.columns.some((column) => kinds.has(parentColumns?.get(column)))
+    ) {
+      return true;
+    }
+  }
+  if (columns.length === 0) return namesBrokenColumn(broken, definition, table, kinds);
+  return columns.some((column) => kinds.has(broken.columns.get(table)?.get(column)));
+}
+
+/** Whether a part of a table, as it is expected, needs something broken. */
+function partNeedsBroken(
+  broken: Broken,
+  { kind, name }: ObjectIdentity,
+  table: Table,
+  kinds: Kinds,
+): boolean {
+  const label = `${table.schema}.${table.name}`;
+  const named = <T extends { name: string }>(list: readonly T[]): T | undefined =>
+    list.find((one) => one.name === name);
+  const names = (text: string, self?: string): boolean => namesBrokenColumn(broken, text, label, kinds, self);
+  switch (kind) {
+    case "column": {
+      const column = named(table.columns);
+      return names(column?.generated ?? column?.default ?? "", name);
+    }
+    case "index":
+      return names(named(table.indexes)?.definition.replace(/^.* USING /, "") ?? "");
+    case "policy": {
+      const policy = named(table.policies);
+      return names(`${policy?.using ?? ""} ${policy?.check ?? ""}`);
+    }
+    case "trigger": {
+      const trigger = named(table.triggers);
+      if (!trigger) return false;
+      const { schema, name: called } = trigger.function;
+      return (
+        broken.functions.has(`${schema}.${called}`) || names(trigger.definition.replace(/ EXECUTE .*$/, ""))
+      );
+    }
+    case "constraint": {
+      const constraint = named(table.constraints);
+      return constraint !== undefined && constraintNeedsBroken(broken, constraint, label, kinds);
+    }
+    default:
+      return false;
+  }
+}
+
+/** Whether another difference of the same object, or of its columns, says it better. */
+function isSaidBetter(difference: Difference & { kind: "different" }, all: readonly Difference[]): boolean {
+  const { object, property } = difference;
+  const also = (other: string): boolean =>
+    all.some(
+      (one) => one.kind === "different" && one.object.label === object.label && one.property === other,
+    );
+  // An index that is not ready is not valid either; a default is cast to its column's type; another set of columns
+  // is another definition.
+  if (object.kind === "index") return property === "ready" && also("valid");
+  if (object.kind === "column") return property === "default" && also("type");
+  return (
+    object.kind === "view" &&
+    property === "definition" &&
+    all.some(
+      (one) =>
+        one.kind !== "extra" && one.object.kind === "column" && one.object.parent?.label === object.label,
+    )
+  );
+}
+
 /**
  * Which differences follow from another one: what is missing because it cannot be without something else that is
  * (the view of a missing table, the foreign key to a missing primary key), and what reads differently because a column
@@ -59,102 +166,21 @@ export function followsFrom(
   expected: Catalog,
 ): (difference: Difference) => boolean {
   const broken = findBroken(all, expected);
-
-  const namesBrokenColumn = (
-    text: string,
-    table: string,
-    kinds: ReadonlySet<string>,
-    self?: string,
-  ): boolean =>
-    [...(broken.columns.get(table) ?? [])].some(
-      ([name, what]) => name !== self && kinds.has(what) && mentions(text, name),
-    );
-
   return (difference) => {
     const { kind, object } = difference;
     if (kind === "extra") return false;
+    if (kind === "different" && isSaidBetter(difference, all)) return true;
     const root = rootOf(object);
-    if (kind === "different") {
-      const also = (property: string): boolean =>
-        all.some(
-          (other) =>
-            other.kind === "different" && other.object.label === object.label && other.property === property,
-        );
-      // An index that is not ready is not valid either; a default is cast to its column's type.
-      if (object.kind === "index" && difference.property === "ready" && also("valid")) return true;
-      if (object.kind === "column" && difference.property === "default" && also("type")) return true;
-    }
-    if (kind === "different" && root.kind === "table" && !expressions.has(difference.property)) return false;
+    const isRoot = ({ schema, name }: { schema: string; name: string }): boolean =>
+      schema === root.schema && name === root.name;
+    const view = root.kind === "view" && object.kind !== "grant" ? expected.views.find(isRoot) : undefined;
+    const table = root.kind === "table" ? expected.tables.find(isRoot) : undefined;
+    const isText = (property: string): boolean =>
+      expressions.has(property) || (view !== undefined && property === "type");
+    if (kind === "different" && !isText(difference.property)) return false;
     // A missing object can be made again whatever type a column has; one that is there reads differently.
     const kinds = new Set(kind === "missing" ? ["missing"] : ["missing", "type"]);
-
-    if (root.kind === "view") {
-      const view = expected.views.find(({ schema, name }) => schema === root.schema && name === root.name);
-      if (!view || object.kind === "grant") return false;
-      if (kind === "different" && !["definition", "type"].includes(difference.property)) return false;
-      if (object === root && kind === "different") {
-        // Another set of columns is another definition; the columns say more.
-        const hasOtherColumns = all.some(
-          (other) =>
-            other.kind !== "extra" &&
-            other.object.kind === "column" &&
-            rootOf(other.object).label === root.label,
-        );
-        if (hasOtherColumns) return true;
-      }
-      const text = view.definition;
-      const named = (label: string): boolean => mentions(text, label.slice(label.indexOf(".") + 1));
-      return (
-        [...broken.tables, ...broken.functions].some(named) ||
-        [...broken.columns.keys()].some((table) => named(table) && namesBrokenColumn(text, table, kinds))
-      );
-    }
-
-    const table = expected.tables.find(({ schema, name }) => schema === root.schema && name === root.name);
-    if (!table) return false;
-    const { name } = object;
-    switch (object.kind) {
-      case "column": {
-        const column = table.columns.find((one) => one.name === name);
-        return namesBrokenColumn(column?.generated ?? column?.default ?? "", root.label, kinds, name);
-      }
-      case "index": {
-        const index = table.indexes.find((one) => one.name === name);
-        return namesBrokenColumn(index?.definition.replace(/^.* USING /, "") ?? "", root.label, kinds);
-      }
-      case "policy": {
-        const policy = table.policies.find((one) => one.name === name);
-        return namesBrokenColumn(`${policy?.using ?? ""} ${policy?.check ?? ""}`, root.label, kinds);
-      }
-      case "trigger": {
-        const trigger = table.triggers.find((one) => one.name === name);
-        const { schema, name: called } = trigger?.function ?? { schema: "", name: "" };
-        return (
-          broken.functions.has(`${schema}.${called}`) ||
-          namesBrokenColumn(trigger?.definition.replace(/ EXECUTE .*$/, "") ?? "", root.label, kinds, name)
-        );
-      }
-      case "constraint": {
-        const constraint = table.constraints.find((one) => one.name === name);
-        if (!constraint) return false;
-        const { references } = constraint;
-        if (references) {
-          const parent = `${references.schema}.${references.table}`;
-          const parentColumns = broken.columns.get(parent);
-          if (
-            broken.tables.has(parent) ||
-            broken.keys.has(keyOf(references.schema, references.table, references.columns)) ||
-            references.columns.some((column) => kinds.has(parentColumns?.get(column) ?? ""))
-          ) {
-            return true;
-          }
-        }
-        return constraint.columns.length > 0
-          ? constraint.columns.some((column) => kinds.has(broken.columns.get(root.label)?.get(column) ?? ""))
-          : namesBrokenColumn(constraint.definition, root.label, kinds);
-      }
-      default:
-        return false;
-    }
+    if (view) return viewNeedsBroken(broken, view, kinds);
+    return table !== undefined && partNeedsBroken(broken, object, table, kinds);
   };
 }

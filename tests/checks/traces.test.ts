@@ -1,12 +1,18 @@
 import { randomUUID } from "node:crypto";
 import postgres from "postgres";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, inject, it } from "vitest";
 import { z } from "zod";
-import { connect } from "../../src/postgres/index.ts";
+import { connect, parseDatabaseUrl } from "../../src/postgres/index.ts";
 import { only, type Sql, type Transaction, testDatabase } from "../support/database.ts";
+import { withDatabase } from "../support/states.ts";
 import { check, found } from "./report.ts";
 
 const database = await testDatabase("deployed");
+const administrator = postgres(
+  withDatabase(parseDatabaseUrl(inject("testServer").administrator), new URL(database.url).pathname.slice(1)),
+  { max: 1, onnotice: () => {} },
+);
+afterAll(() => administrator.end());
 
 const tracesSchema = z.object({
   role: z.string(),
@@ -111,13 +117,13 @@ describe("what the role may not do is a finding, not an error", () => {
   async function asNewRole<T>(rights: (role: string) => string, run: (sql: Sql) => Promise<T>): Promise<T> {
     const role = `spfp_test_${randomUUID().slice(0, 8)}`;
     const password = randomUUID();
-    await database.sql.unsafe(`create role ${role} login password '${password}' ${rights(role)}`);
+    await administrator.unsafe(`create role ${role} login password '${password}' ${rights(role)}`);
     const sql = postgres(database.url, { username: role, password, max: 1, onnotice: () => {} });
     try {
       return await run(sql);
     } finally {
       await sql.end();
-      await database.sql.unsafe(`grant ${role} to current_user; drop owned by ${role}; drop role ${role}`);
+      await administrator.unsafe(`drop owned by ${role}; drop role ${role}`);
     }
   }
 
@@ -137,10 +143,14 @@ describe("what the role may not do is a finding, not an error", () => {
       (role) => `; grant usage on schema public, auth to ${role};
         grant select on all tables in schema public to ${role}; grant select on auth.users to ${role}`,
       async (sql) => {
-        expect(found((await check(sql)).areas)).toEqual([
+        const report = await check(sql);
+        expect(found(report.areas)).toEqual([
           ["data.not-read", "public"],
           ["behaviour.not-tried", "auth.users"],
         ]);
+        expect(report.areas.flatMap(({ findings }) => findings)[0]?.actual).toMatch(
+          /^42501 query would be affected by row-level security policy/,
+        );
       },
     ));
 });
