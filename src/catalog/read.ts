@@ -23,6 +23,8 @@ function pinnedSettings(schemas: readonly string[]): Record<string, string> {
     xmlbinary: "base64",
     lc_monetary: "C",
     jit: "off",
+    // Printing a definition takes a weak lock on its table, which waits for whoever rewrites it.
+    lock_timeout: "10s",
   };
 }
 

@@ -53,7 +53,10 @@ export async function openDatabase(options: DatabaseOptions, applicationName = "
   return { sql, url, release };
 }
 
-/** Runs `work` on the database that the options name, and releases it whatever happens. */
+/**
+ * Runs `work` on the database that the options name, and releases it whatever happens.
+ * @throws SpfpError for what the server refuses: PERMISSION_DENIED, CONNECTION_LOST, LOCK_TIMEOUT, …
+ */
 export async function withDatabase<Result>(
   options: DatabaseOptions,
   work: (database: Database) => Promise<Result>,
@@ -61,6 +64,9 @@ export async function withDatabase<Result>(
   const database = await openDatabase(options);
   try {
     return await work(database);
+  } catch (error) {
+    const { translate } = await import("../postgres/index.ts");
+    throw translate(error, database.url);
   } finally {
     await database.release();
   }

@@ -102,6 +102,12 @@ export function translate(error: unknown, url?: DatabaseUrl): Error {
         `${url === undefined ? "" : `${where}: `}${error.message}.`,
         "Connect as the role that owns the objects (on Supabase: postgres), or have it granted.",
       );
+    case "55P03":
+      return refuse(
+        "LOCK_TIMEOUT",
+        `${url === undefined ? "" : `${where}: `}${error.message}.`,
+        "Another session holds a lock that this needs: see pg_stat_activity and pg_locks, then run it again.",
+      );
     case "53300":
     case "57P03":
       return refuse("SERVER_UNREACHABLE", `${where}: ${error.message}.`, "Wait a moment and try again.");

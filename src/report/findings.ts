@@ -1,14 +1,16 @@
 import type { Finding } from "../finding.ts";
+import { contrast } from "./difference.ts";
 import { dress } from "./text.ts";
 
 const marks = { error: dress.bad("✗"), warning: dress.doubtful("!"), info: dress.quiet("i") };
 
 /** A finding for a person: the object, what was expected and found, and what to do. */
-export function formatFinding({ check, severity, object, expected, actual, remedy }: Finding): string {
+export function formatFinding({ check, severity, object, remedy, ...values }: Finding): string {
+  const { expected, actual } = contrast(values.expected, values.actual);
   return [
     `    ${marks[severity]} ${dress.strong(object)}  ${dress.quiet(check)}`,
-    `        expected  ${expected ?? "nothing"}`,
-    `        found     ${actual ?? "nothing"}`,
+    `        expected  ${expected}`,
+    `        found     ${actual}`,
     `        to do     ${remedy}`,
   ].join("\n");
 }
