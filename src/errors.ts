@@ -28,6 +28,10 @@ export const errorCodes = [
   "PLAN_OUTDATED",
   "PLAN_BLOCKED",
   "DATA_REFUSED",
+  "VALIDATION_FAILED",
+  "ANSWER_MISSING",
+  "APPROVAL_REFUSED",
+  "REHEARSAL_MISSING",
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];

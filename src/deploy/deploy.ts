@@ -1,0 +1,266 @@
+import { randomUUID } from "node:crypto";
+import { userInfo } from "node:os";
+import { type Catalog, readCatalog } from "../catalog/index.ts";
+import { SpfpError } from "../errors.ts";
+import type { Finding } from "../finding.ts";
+import { type DatabaseUrl, redactUrl, type Sql, translate } from "../postgres/index.ts";
+import { beginDeployment, ensureBookkeeping, finishDeployment } from "./bookkeeping.ts";
+import { type DeploymentReport, deploymentReportSchema, type Mode } from "./deployment-report.ts";
+import type { Observer, Phase } from "./events.ts";
+import { type Execution, executePlan } from "./execute.ts";
+import type { Project } from "./project.ts";
+import { requireSamePlan } from "./same-plan.ts";
+import { openSession, type Session } from "./session.ts";
+import { tableSizes } from "./sizes.ts";
+import type { Plan } from "./step.ts";
+import { continues } from "./step-error.ts";
+import { validate } from "./validate.ts";
+
+export interface DeployOptions {
+  readonly mode: Mode;
+  /** What to restore from if all else fails, as those who would do it know it. */
+  readonly backupId?: string | undefined;
+  readonly approvedBy?: string | undefined;
+  /** Of the change, in whatever system keeps them. */
+  readonly ticket?: string | undefined;
+  /** Ids of steps, or tags of migrations, whose hazards are accepted. */
+  readonly allow?: readonly string[] | undefined;
+  /** Exactly this plan, or none. */
+  readonly plan?: Plan | undefined;
+  /** How long a statement may wait in the queue for a lock, with everybody behind it, in milliseconds. Default 1000. */
+  readonly lockTimeout?: number | undefined;
+  /** How long a step may try to get its locks, in milliseconds. Default five minutes. */
+  readonly giveUpAfter?: number | undefined;
+  /** How many indexes may be built at once, on different tables. Default 2. */
+  readonly parallel?: number | undefined;
+  /** Aborted: stop after the current step. */
+  readonly stopSignal?: AbortSignal | undefined;
+  /** Who deploys. Default: whoever runs this process. */
+  readonly executor?: string | undefined;
+  /** Shown the plan before anything is changed; null stops the deployment there. */
+  readonly confirm?: ((plan: Plan) => Promise<Confirmation | null>) | undefined;
+}
+
+/** What whoever was shown the plan says to it; it stands in for the option of the same name. */
+export interface Confirmation {
+  readonly backupId?: string | undefined;
+  readonly approvedBy?: string | undefined;
+  readonly ticket?: string | undefined;
+  /** For the record: the agreed window, who was told. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** Makes the plan for a database as it is now. */
+export type Planner = (sql: Sql, project: Project, allow: readonly string[]) => Promise<Plan>;
+
+export const defaultLockTimeout = 1_000;
+export const defaultGiveUpAfter = 5 * 60_000;
+export const defaultParallel = 2;
+
+/** Who runs this process, for the record. */
+export function defaultExecutor(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run as a number that no user has.
+    return `uid ${process.getuid?.() ?? "unknown"}`;
+  }
+}
+
+/** @throws SpfpError PLAN_BLOCKED, naming the first steps that cannot run as they are */
+function requireUnblocked(plan: Plan): void {
+  const blocked = plan.steps.filter(({ action }) => action === "blocked");
+  const [first] = blocked;
+  if (!first) return;
+  const others = blocked.slice(1).map(({ id }) => id);
+  const more = others.length > 0 ? ` The same goes for ${others.slice(0, 5).join(", ")}.` : "";
+  const forms = first.hazards.filter(({ allowed }) => !allowed).map(({ safeForm }) => safeForm);
+  throw new SpfpError(
+    "PLAN_BLOCKED",
+    `${first.title} (step ${first.id}) must not run: ${first.reason ?? "it is not safe here"}.${more} Nothing was changed.`,
+    forms.length > 0
+      ? `${forms.join(" ")} Or accept it by name: --allow ${first.id}. See the whole plan with spfp-db plan.`
+      : "See the whole plan with spfp-db plan.",
+  );
+}
+
+/**
+ * Brings a live database to the last migration of a project, online: plans, executes, validates and records. What
+ * was interrupted before is continued. Resolves with what became of it, also where it did not complete; what is wrong
+ * before anything was changed is thrown.
+ *
+ * @throws SpfpError as `openSession`, and PLAN_BLOCKED, PLAN_OUTDATED, and what planning throws
+ * @example
+ * const report = await deploy(spfpProject, parseDatabaseUrl(url), { mode: "quick", backupId: "2026-02-14" });
+ * if (!report.ok) console.error(report.error?.message);
+ */
+export async function deployWith(
+  planner: Planner,
+  project: Project,
+  url: DatabaseUrl,
+  options: DeployOptions,
+  observer: Observer = () => {},
+): Promise<DeploymentReport> {
+  const begun = performance.now();
+  const startedAt = new Date().toISOString();
+  const id = randomUUID();
+  const phase = async <Result>(name: Phase, work: () => Promise<Result>): Promise<Result> => {
+    const from = performance.now();
+    await observer({ type: "phase started", phase: name });
+    const result = await work();
+    await observer({ type: "phase done", phase: name, milliseconds: performance.now() - from });
+    return result;
+  };
+  const parallel = options.parallel ?? defaultParallel;
+  const session = await phase("connect", () => openSession(url, { kind: "deploy", id, builders: parallel }));
+  try {
+    const { plan, before } = await phase("plan", async () => {
+      const fresh = await planner(session.sql, project, options.allow ?? []);
+      if (options.plan) await requireSamePlan(session.sql, options.plan, fresh);
+      await observer({ type: "planned", plan: fresh });
+      requireUnblocked(fresh);
+      return { plan: fresh, before: await readCatalog(session.sql, { schemas: project.schemas }) };
+    });
+    const sizesBefore = await tableSizes(session.sql, project.schemas);
+    const confirmation = options.confirm ? await options.confirm(plan) : {};
+    const record = {
+      id,
+      kind: "deploy",
+      project: project.name,
+      mode: options.mode,
+      executor: options.executor ?? defaultExecutor(),
+      approver: confirmation?.approvedBy ?? options.approvedBy ?? null,
+      ticket: confirmation?.ticket ?? options.ticket ?? null,
+      backup: confirmation?.backupId ?? options.backupId ?? null,
+      plan,
+      before,
+    } as const;
+    const stopping = confirmation === null || options.stopSignal?.aborted === true;
+    const result: Ending = stopping
+      ? { execution: nothingDone(plan), findings: [], error: null }
+      : await carryOut(session, project, { plan, before, record, options, parallel, observer, phase });
+    const { execution, findings, error } = result;
+    const outcome = error ? "failed" : execution.outcome;
+    const sizesAfter = await tableSizes(session.sql, project.schemas).catch(() => sizesBefore);
+    const report = deploymentReportSchema.parse({
+      id,
+      project: project.name,
+      database: redactUrl(url),
+      mode: options.mode,
+      executor: record.executor,
+      approver: record.approver,
+      ticket: record.ticket,
+      backup: record.backup,
+      ok: outcome === "completed",
+      outcome,
+      startedAt,
+      finishedAt: new Date().toISOString(),
+      milliseconds: performance.now() - begun,
+      plan,
+      steps: plan.steps.map((step, at) => ({
+        status: "not reached",
+        attempts: 0,
+        milliseconds: 0,
+        waited: 0,
+        ...execution.steps[at],
+        id: step.id,
+        title: step.title,
+        reason: step.reason,
+        expectedMilliseconds: step.estimate.milliseconds,
+      })),
+      findings: [...findings],
+      sizes: { before: sizesBefore, after: sizesAfter },
+      error: error && {
+        code: error.code,
+        message: error.message,
+        remedy: error.remedy,
+        step: execution.steps.find(({ status }) => status === "failed")?.id ?? null,
+      },
+    } satisfies DeploymentReport);
+    if (!stopping) await keep(session, report, confirmation?.details ?? {});
+    return report;
+  } finally {
+    await session.end();
+  }
+}
+
+/** What the work itself came to. */
+interface Ending {
+  readonly execution: Execution;
+  readonly findings: DeploymentReport["findings"];
+  readonly error: SpfpError | null;
+}
+
+const nothingDone = (plan: Plan): Execution => ({
+  outcome: "stopped",
+  steps: plan.steps.map(({ id }) => ({
+    id,
+    status: "not reached",
+    attempts: 0,
+    milliseconds: 0,
+    waited: 0,
+  })),
+  error: null,
+});
+
+async function carryOut(
+  session: Session,
+  project: Project,
+  {
+    plan,
+    before,
+    record,
+    options,
+    parallel,
+    observer,
+    phase,
+  }: {
+    plan: Plan;
+    before: Catalog;
+    record: Parameters<typeof beginDeployment>[1];
+    options: DeployOptions;
+    parallel: number;
+    observer: Observer;
+    phase: <Result>(name: Phase, work: () => Promise<Result>) => Promise<Result>;
+  },
+): Promise<Ending> {
+  await ensureBookkeeping(session.sql);
+  await beginDeployment(session.sql, record);
+  const execution = await phase("execute", () =>
+    executePlan(session, plan, {
+      lockTimeout: options.lockTimeout ?? defaultLockTimeout,
+      giveUpAfter: options.giveUpAfter ?? defaultGiveUpAfter,
+      parallel,
+      stopSignal: options.stopSignal,
+      observer,
+    }),
+  );
+  if (execution.outcome !== "completed") return { execution, findings: [], error: execution.error };
+  let findings: readonly Finding[];
+  try {
+    findings = await phase("validate", () => validate(session.sql, project, plan, before));
+  } catch (cause) {
+    const error = translate(cause);
+    if (error instanceof SpfpError) return { execution, findings: [], error };
+    throw error;
+  }
+  const errors = findings.filter(({ severity }) => severity === "error");
+  const [first] = errors;
+  const error = first
+    ? new SpfpError(
+        "VALIDATION_FAILED",
+        `every step is done, but ${errors.length} of what has to hold does not: first ${first.object} (${first.check})`,
+        `${first.remedy} ${continues}`,
+      )
+    : null;
+  return { execution, findings: [...findings], error };
+}
+
+/** Keeps the report with the deployment's record; where the connection is gone, the next one says that it was. */
+async function keep(
+  { sql, id }: Session,
+  { plan: _, ...report }: DeploymentReport,
+  details: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await finishDeployment(sql, id, report.outcome, { ...report, ...details }).catch(() => undefined);
+}
