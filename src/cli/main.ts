@@ -7,7 +7,9 @@ import { addBootstrap } from "./bootstrap.ts";
 import { addCheck } from "./check.ts";
 import { addCleanup } from "./cleanup.ts";
 import { addDev } from "./dev.ts";
+import { addFix } from "./fix.ts";
 import { handleInterrupts, isInterrupted } from "./interrupt.ts";
+import { addPreflight } from "./preflight.ts";
 import { addRehearse } from "./rehearse.ts";
 
 /** Every command, in the order of the help. */
@@ -16,6 +18,8 @@ const commands: readonly ((program: Command) => void)[] = [
   addDev,
   addCheck,
   addBaseline,
+  addPreflight,
+  addFix,
   addBootstrap,
   addCleanup,
 ];

@@ -3,6 +3,7 @@ import { type Catalog, compareCatalogs, readCatalog } from "../catalog/index.ts"
 import { SpfpError } from "../errors.ts";
 import { type Migration, readMigrations } from "../migrations/index.ts";
 import type { Sql } from "../postgres/index.ts";
+import type { Reader } from "../preflight/index.ts";
 import { type BaselineReport, baselineReportSchema, driftFindings } from "./baseline-report.ts";
 import { type Drift, measureDrift, type Point } from "./drift.ts";
 import { writeJournal } from "./journal.ts";
@@ -112,7 +113,7 @@ export function findPoint(
 const appliedSchema = z.array(z.object({ when: z.coerce.number() }));
 
 /** The `when` of each migration that Drizzle's journal holds; none where it has no journal. */
-async function readApplied(sql: Sql): Promise<number[]> {
+export async function readApplied(sql: Sql | Reader): Promise<number[]> {
   const table = await sql`select from pg_catalog.pg_tables
     where schemaname = 'drizzle' and tablename = '__drizzle_migrations'`;
   if (table.count === 0) return [];

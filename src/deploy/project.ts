@@ -1,7 +1,7 @@
 import type { Catalog } from "../catalog/index.ts";
 import type { Finding } from "../finding.ts";
 import type { Sql } from "../postgres/index.ts";
-import type { Requirement } from "../preflight/index.ts";
+import type { Reader, Requirement } from "../preflight/index.ts";
 import type { Target } from "./step.ts";
 
 /**
@@ -26,7 +26,7 @@ export interface Project {
   /** What has to hold after a deployment beyond the catalog: the project's own checks. */
   readonly validate: (sql: Sql) => Promise<readonly Finding[]>;
   /** What the project alone can tell before a deployment: duplicates that a new rule would refuse. */
-  readonly preflight: (sql: Sql) => Promise<readonly Finding[]>;
+  readonly preflight: (sql: Reader) => Promise<readonly Finding[]>;
   /** Why a step's object is to be left out of this database, or null. */
   readonly leaveOut: (target: Target, actual: Catalog) => string | null;
 }

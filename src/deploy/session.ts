@@ -77,7 +77,7 @@ function poolerRefused(url: DatabaseUrl, evidence: string): SpfpError {
  * Supabase's pooler and its dedicated PgBouncer serve transactions on 6543, and sessions on 5432.
  * @throws SpfpError POOLER
  */
-function refuseKnownPooler(url: DatabaseUrl): void {
+export function refuseKnownPooler(url: DatabaseUrl): void {
   const { host, port } = addressOf(url);
   if (port === 6543 && /(^|\.)supabase\.(com|co)$/i.test(host)) {
     throw poolerRefused(url, "Supabase serves transactions on port 6543");
@@ -92,7 +92,7 @@ const probes = 3;
  * clients of the pooler can hide that from a round, hardly from three; and `Worker.verify` looks before every step,
  * in its transaction.
  */
-async function refuseTransactionPooler(url: DatabaseUrl, one: Sql, other: Sql): Promise<void> {
+export async function refuseTransactionPooler(url: DatabaseUrl, one: Sql, other: Sql): Promise<void> {
   for (let probe = 0; probe < probes; probe += 1) {
     const before = await backendPid(one);
     const [theirs, after] = await other

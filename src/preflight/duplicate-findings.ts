@@ -4,16 +4,23 @@ import { findDuplicates } from "./duplicates.ts";
 const remedy =
   "Look at what a merge would do: spfp-db fix duplicates. Then do it: spfp-db fix duplicates --apply";
 
-/**
- * SPFP's duplicates as findings: one for each group that a uniqueness rule would refuse. None in a database that does
- * not have the tables yet. Changes nothing.
- */
-export async function duplicateFindings(sql: Parameters<typeof findDuplicates>[0]): Promise<Finding[]> {
+type Queryable = Parameters<typeof findDuplicates>[0];
+
+/** Whether the tables are there that duplicates are looked for in. */
+export async function canHaveDuplicates(sql: Queryable): Promise<boolean> {
   const tables = await sql`
     select from pg_catalog.pg_tables
     where schemaname = 'public'
       and tablename in ('categories', 'transactions', 'category_budgets', 'custom_templates')`;
-  if (tables.count < 4) return [];
+  return tables.count === 4;
+}
+
+/**
+ * SPFP's duplicates as findings: one for each group that a uniqueness rule would refuse. None in a database that does
+ * not have the tables yet. Changes nothing.
+ */
+export async function duplicateFindings(sql: Queryable): Promise<Finding[]> {
+  if (!(await canHaveDuplicates(sql))) return [];
   const { categories, templates } = await findDuplicates(sql);
   return [
     ...categories.map(

@@ -20,7 +20,7 @@ const categorySchema = z.object({
   liveBudgets: count,
 });
 
-const categoryGroupSchema = z.object({
+export const categoryGroupSchema = z.object({
   userId: z.guid(),
   /** What the names have in common: PostgreSQL's own `lower` of each. */
   foldedName: z.string(),
@@ -30,7 +30,7 @@ const categoryGroupSchema = z.object({
   categories: z.array(categorySchema),
 });
 
-const templateGroupSchema = z.object({
+export const templateGroupSchema = z.object({
   userId: z.guid(),
   type: z.enum(ataTypes),
   /** The id of the template that stays default: the newest. */

@@ -1,6 +1,7 @@
-export { duplicateFindings } from "./duplicate-findings.ts";
+export { canHaveDuplicates, duplicateFindings } from "./duplicate-findings.ts";
 export {
   type CategoryGroup,
+  categoryGroupSchema,
   type Duplicates,
   findDuplicates,
   type Merge,
@@ -9,5 +10,16 @@ export {
   type RowChange,
   rowChangeSchema,
   type TemplateGroup,
+  templateGroupSchema,
 } from "./duplicates.ts";
+export {
+  type Approvals,
+  type Intent,
+  type ItemReport,
+  itemReportSchema,
+  type PreflightContext,
+  type Reader,
+} from "./item.ts";
 export type { Requirement } from "./requirement.ts";
+export { runItems } from "./run.ts";
+export { type KeptChange, keptChangeSchema, type Undo, undoMergeWithin } from "./undo.ts";

@@ -1,4 +1,6 @@
 export { formatBaselineReport } from "./baseline.ts";
 export { formatCheckReport } from "./check.ts";
+export { formatFixReport } from "./fix.ts";
+export { formatPreflightReport } from "./preflight.ts";
 export { formatRehearsalReport, successLine } from "./rehearsal.ts";
 export { dress, formatCount, formatDuration, plural } from "./text.ts";

@@ -1,0 +1,69 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { z } from "zod";
+import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
+
+interface FixOptions extends DatabaseOptions {
+  apply?: true;
+  dryRun?: true;
+  undo?: ReturnType<typeof parseId>;
+  json?: true;
+}
+
+const uuid = z.templateLiteral([
+  z.string(),
+  "-",
+  z.string(),
+  "-",
+  z.string(),
+  "-",
+  z.string(),
+  "-",
+  z.string(),
+]);
+
+function parseId(text: string): z.infer<typeof uuid> {
+  const id = z.guid().pipe(uuid).safeParse(text.trim());
+  if (!id.success) throw new InvalidArgumentError("Give the id that --apply printed.");
+  return id.data;
+}
+
+/** `spfp-db fix duplicates`: what the uniqueness rules would refuse, shown and merged. */
+export function addFix(program: Command): void {
+  const fix = program.command("fix").description("put right what stands in the way of a deployment");
+  addDatabaseOption(
+    fix
+      .command("duplicates")
+      .description("show the duplicates that the uniqueness rules would refuse; with --apply merge them"),
+  )
+    .addOption(new Option("--apply", "merge them, in one transaction that can be undone"))
+    .addOption(new Option("--dry-run", "show them only (the default)").conflicts(["apply", "undo"]))
+    .addOption(
+      new Option("--undo <id>", "restore what a merge changed, where nobody changed it since")
+        .argParser(parseId)
+        .conflicts("apply"),
+    )
+    .option("--json", "print the report as JSON")
+    .addHelpText(
+      "after",
+      `
+Of categories whose names differ only in case the oldest stays; transactions and budgets of the others are filed under
+it, and the others are soft-deleted. Of several default templates of a type the newest stays default. Every changed
+row is recorded in the database, so that the merge can be undone.
+
+Examples:
+  $ spfp-db fix duplicates
+  $ spfp-db fix duplicates --apply
+  $ spfp-db fix duplicates --undo 6f1f5c2e-0f4e-4a3b-9a53-0d9f2f7c1f10
+  $ spfp-db fix duplicates --json | jq '.categories[].categories[].name'`,
+    )
+    .action(fixCommand);
+}
+
+async function fixCommand({ apply, undo, json, ...database }: FixOptions): Promise<void> {
+  const { fixDuplicates, undoFix } = await import("../deploy/index.ts");
+  const { formatFixReport } = await import("../report/index.ts");
+  const report = await withDatabase(database, ({ url }) =>
+    undo === undefined ? fixDuplicates(url, { apply: apply ?? false }) : undoFix(url, undo),
+  );
+  process.stdout.write(`${json ? JSON.stringify(report, null, 2) : formatFixReport(report)}\n`);
+}

@@ -1,0 +1,59 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { PreflightOptions } from "../deploy/index.ts";
+import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
+
+interface PreflightCommandOptions extends DatabaseOptions {
+  mode: NonNullable<PreflightOptions["mode"]>;
+  lowTraffic?: number;
+  backupId?: string;
+  ticket?: string;
+  approvedBy?: string;
+  json?: true;
+}
+
+function parseRate(text: string): number {
+  const rate = Number(text);
+  if (text.trim() === "" || !Number.isFinite(rate) || rate < 0) {
+    throw new InvalidArgumentError("Give transactions per second, as 50 or 0.5.");
+  }
+  return rate;
+}
+
+/** `spfp-db preflight`: everything that has to be so before a deployment. */
+export function addPreflight(program: Command): void {
+  addDatabaseOption(
+    program
+      .command("preflight")
+      .description("look at everything that has to be so before a deployment; reads only"),
+  )
+    .addOption(
+      new Option("--mode <mode>", "how the deployment will be led")
+        .choices(["quick", "guided", "enterprise"])
+        .default("guided"),
+    )
+    .option("--backup-id <id>", "what the database can be restored from")
+    .option("--low-traffic <tps>", "warn above this many transactions per second", parseRate)
+    .option("--ticket <id>", "the change ticket (enterprise)")
+    .option("--approved-by <name>", "who approved the change (enterprise)")
+    .option("--json", "print the report as JSON")
+    .addHelpText(
+      "after",
+      `
+Each item passes, warns or blocks, and says what to do.
+Exit status: 0 nothing blocks, 1 something does, 2 wrong usage or a database that cannot be read.
+
+Examples:
+  $ spfp-db preflight --backup-id 2026-02-14 --database-url postgres://postgres@db.example.com/postgres
+  $ spfp-db preflight --mode enterprise --ticket CHG-1234 --approved-by "Ana Souza" --backup-id 2026-02-14
+  $ spfp-db preflight --low-traffic 50 --json | jq '.items[] | select(.verdict != "pass")'`,
+    )
+    .action(runPreflight);
+}
+
+async function runPreflight(options: PreflightCommandOptions): Promise<void> {
+  const { preflight, spfpProject } = await import("../deploy/index.ts");
+  const { formatPreflightReport } = await import("../report/index.ts");
+  const report = await withDatabase(options, ({ url }) => preflight(spfpProject, url, options));
+  process.stdout.write(`${options.json ? JSON.stringify(report, null, 2) : formatPreflightReport(report)}\n`);
+  if (!report.ok) process.exitCode = 1;
+}

@@ -1,0 +1,194 @@
+import { userInfo } from "node:os";
+import { z } from "zod";
+import { type Catalog, readCatalog } from "../catalog/index.ts";
+import { SpfpError } from "../errors.ts";
+import type { Finding } from "../finding.ts";
+import { readMigrations } from "../migrations/index.ts";
+import { connect, type DatabaseUrl, redactUrl, type Sql } from "../postgres/index.ts";
+import {
+  type Intent,
+  itemReportSchema,
+  type PreflightContext,
+  type Reader,
+  runItems,
+} from "../preflight/index.ts";
+import { findPoint, hasNothingOf, readApplied, readPoints } from "./adopt.ts";
+import { driftFindings } from "./baseline-report.ts";
+import { intentOf } from "./intent.ts";
+import { describeHolder, holdersOf } from "./locks.ts";
+import type { Project } from "./project.ts";
+import { refuseKnownPooler, refuseTransactionPooler } from "./session.ts";
+import type { Plan } from "./step.ts";
+
+export interface PreflightOptions {
+  /** Default `guided`. */
+  readonly mode?: PreflightContext["mode"] | undefined;
+  /** What the database can be restored from, by name. */
+  readonly backupId?: string | undefined;
+  /** Transactions per second that count as little traffic. */
+  readonly lowTraffic?: number | undefined;
+  readonly ticket?: string | undefined;
+  readonly approvedBy?: string | undefined;
+  /** When this very plan was last rehearsed. */
+  readonly rehearsedAt?: Date | undefined;
+  /** How long the traffic is measured, in milliseconds. Default 3000. */
+  readonly sample?: number | undefined;
+  /** From how many seconds on an open transaction is a long one. Default 60. */
+  readonly longTransaction?: number | undefined;
+}
+
+const defaultSample = 3_000;
+const defaultLongTransaction = 60;
+
+/** How long a step waits for a lock before it gives way, in seconds: who holds one for less is no obstacle. */
+const tolerableHold = 1;
+
+export const preflightReportSchema = z.strictObject({
+  /** Whether nothing blocks; warnings may be there. */
+  ok: z.boolean(),
+  mode: z.enum(["quick", "guided", "enterprise"]),
+  /** The database's URL without its password. */
+  database: z.string(),
+  milliseconds: z.number(),
+  items: z.array(itemReportSchema),
+});
+
+export type PreflightReport = z.infer<typeof preflightReportSchema>;
+
+/** What the database stands at, and what is wrong with that. */
+interface Standing {
+  readonly evidence: string;
+  readonly findings: readonly Finding[];
+  /** The migrations whose work is there. */
+  readonly applied: readonly string[];
+  readonly plan: Plan | null;
+}
+
+async function findStanding(sql: Reader, project: Project): Promise<Standing> {
+  const migrations = readMigrations(project.migrationsFolder);
+  const tags = migrations.map(({ tag }) => tag);
+  const last = (await readApplied(sql)).at(-1);
+  const actual: Catalog = await readCatalog(sql, { schemas: project.schemas });
+  const points = readPoints(project, migrations);
+  if (last === undefined && hasNothingOf(points, actual)) {
+    return {
+      evidence: `nothing of ${project.name} is there yet, ${tags.length} migrations pending`,
+      findings: [],
+      applied: [],
+      plan: null,
+    };
+  }
+  const journalled = last === undefined ? -1 : migrations.findLastIndex(({ when }) => when <= last);
+  const { at, drift } = findPoint(project, points, actual, tags[journalled]);
+  const point = tags[at];
+  const missing: Finding[] =
+    last === undefined
+      ? [
+          {
+            check: "state.baseline",
+            severity: "error",
+            object: "drizzle.__drizzle_migrations",
+            expected: `a journal of what is applied, up to ${point}`,
+            actual: null,
+            remedy: "Adopt the database: spfp-db baseline",
+          },
+        ]
+      : [];
+  const pending = tags.length - at - 1;
+  return {
+    evidence: `at ${point}, ${pending === 0 ? "nothing" : pending === 1 ? "1 migration" : `${pending} migrations`} pending`,
+    findings: [
+      ...missing,
+      ...driftFindings("inTheWay", drift.inTheWay),
+      ...driftFindings("untouched", drift.untouched),
+    ],
+    applied: tags.slice(0, at + 1),
+    plan: null,
+  };
+}
+
+const nothingIntended: Intent = {
+  relations: [],
+  functions: [],
+  references: [],
+  createsIn: ["drizzle", "spfp_db"],
+  growth: [],
+};
+
+/** Why the database is taken to be behind a pooler in transaction mode, or null. */
+async function findPooler(url: DatabaseUrl, sql: Sql): Promise<string | null> {
+  const other = await connect(url, { applicationName: "spfp-db preflight" });
+  try {
+    refuseKnownPooler(url);
+    await refuseTransactionPooler(url, sql, other);
+    return null;
+  } catch (error) {
+    if (error instanceof SpfpError && error.code === "POOLER") return error.message;
+    throw error;
+  } finally {
+    await other.end({ timeout: 1 });
+  }
+}
+
+/**
+ * Looks at everything that has to be so before a deployment begins, in one read-only transaction: server, rights,
+ * state, duplicates, dependencies, activity, traffic, space, replication, restore point and approvals.
+ *
+ * @throws SpfpError as `connect`
+ */
+export async function preflight(
+  project: Project,
+  url: DatabaseUrl,
+  { mode = "guided", sample = defaultSample, ...options }: PreflightOptions = {},
+): Promise<PreflightReport> {
+  const begun = performance.now();
+  const sql = await connect(url, { applicationName: "spfp-db preflight" });
+  try {
+    const pooler = await findPooler(url, sql);
+    const items = await sql.begin("isolation level read committed read only", async (transaction) => {
+      // Somebody's lock on a whole table is a finding; waiting for its end would say nothing.
+      await transaction`select pg_catalog.set_config('lock_timeout', '5s', true)`;
+      const standing = await findStanding(transaction, project);
+      const { plan } = standing;
+      const holders: PreflightContext["holders"] = async (reader) => {
+        const rows = await reader`select pg_catalog.pg_backend_pid() as pid`;
+        const [{ pid }] = z.tuple([z.object({ pid: z.number() })]).parse([...rows]);
+        const locks =
+          plan?.steps.filter(({ action }) => action !== "skip").flatMap((step) => step.locks) ?? [];
+        const found = await holdersOf(reader, locks, [pid]);
+        return found.filter(({ seconds }) => (seconds ?? tolerableHold) >= tolerableHold).map(describeHolder);
+      };
+      return runItems({
+        sql: transaction,
+        mode,
+        pooler,
+        state: standing,
+        intent: plan ? intentOf(plan) : nothingIntended,
+        requires: project.requires.filter(
+          ({ madeBy }) => madeBy === null || standing.applied.includes(madeBy),
+        ),
+        duplicates: project.preflight,
+        longTransaction: options.longTransaction ?? defaultLongTransaction,
+        holders,
+        lowTraffic: options.lowTraffic ?? null,
+        sample,
+        backup: options.backupId ?? null,
+        approvals: {
+          executor: userInfo().username,
+          approver: options.approvedBy ?? null,
+          ticket: options.ticket ?? null,
+          rehearsedAt: options.rehearsedAt ?? null,
+        },
+      });
+    });
+    return preflightReportSchema.parse({
+      ok: items.every(({ verdict }) => verdict !== "block"),
+      mode,
+      database: redactUrl(url),
+      milliseconds: performance.now() - begun,
+      items,
+    });
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}

@@ -1,0 +1,98 @@
+import type postgres from "postgres";
+import { z } from "zod";
+import { type Finding, findingSchema } from "../finding.ts";
+import type { Requirement } from "./requirement.ts";
+
+/** A read-only transaction. */
+export type Reader = postgres.TransactionSql<Record<never, never>>;
+
+/** What a deployment is going to do, as far as it matters before it begins. */
+export interface Intent {
+  /** The tables and views that it changes: their owner has to do that. */
+  readonly relations: readonly { readonly schema: string; readonly name: string }[];
+  /** The functions that it changes and that exist already, as `schema.name(argument types)`. */
+  readonly functions: readonly string[];
+  /** Tables of others that its foreign keys point at. */
+  readonly references: readonly { readonly schema: string; readonly name: string }[];
+  /** The schemas in which it makes something. */
+  readonly createsIn: readonly string[];
+  /** What it adds on disk. */
+  readonly growth: readonly { readonly object: string; readonly bytes: number }[];
+}
+
+/** Who stands behind a deployment, and on what ground. */
+export interface Approvals {
+  readonly executor: string;
+  readonly approver: string | null;
+  readonly ticket: string | null;
+  /** When this very plan was last rehearsed; null where it was not. */
+  readonly rehearsedAt: Date | null;
+}
+
+/** What the items of a preflight look at. */
+export interface PreflightContext {
+  readonly sql: Reader;
+  /** How the deployment will be led; each mode asks for more than the one before. */
+  readonly mode: "quick" | "guided" | "enterprise";
+  /** Why the database is taken to be reached through a pooler in transaction mode; null where it is not. */
+  readonly pooler: string | null;
+  /** How journal, catalog and plan disagree, and in a few words where the database stands. */
+  readonly state: { readonly evidence: string; readonly findings: readonly Finding[] };
+  readonly intent: Intent;
+  /** What has to be there, of what the applied migrations and others make. */
+  readonly requires: readonly Requirement[];
+  /** The project's own items. */
+  readonly duplicates: (sql: Reader) => Promise<readonly Finding[]>;
+  /** From how many seconds on an open transaction is a long one. */
+  readonly longTransaction: number;
+  /** Who holds a lock, for longer than a step would wait, that a step has to wait for. */
+  readonly holders: (sql: Reader) => Promise<readonly string[]>;
+  /** Transactions per second that count as little traffic; null where nobody said. */
+  readonly lowTraffic: number | null;
+  /** How long the traffic is measured, in milliseconds. */
+  readonly sample: number;
+  /** What the database can be restored from, by name; null where nobody said. */
+  readonly backup: string | null;
+  readonly approvals: Approvals;
+}
+
+export const itemIds = [
+  "server",
+  "rights",
+  "state",
+  "duplicates",
+  "dependencies",
+  "activity",
+  "traffic",
+  "space",
+  "replication",
+  "restore-point",
+  "approvals",
+] as const;
+
+/** What an item found: always something to show, and what is wrong, if anything is. */
+export interface Outcome {
+  /** What was looked at and found, in one line. */
+  readonly evidence: string;
+  readonly findings: readonly Finding[];
+}
+
+/** One thing that has to be so before a deployment begins. Reads only. */
+export interface PreflightItem {
+  readonly id: (typeof itemIds)[number];
+  readonly title: string;
+  readonly run: (context: PreflightContext) => Promise<Outcome>;
+}
+
+/** `block`: a finding is an error. `warn`: a finding is a warning. */
+export const verdicts = ["pass", "warn", "block"] as const;
+
+export const itemReportSchema = z.strictObject({
+  id: z.enum(itemIds),
+  title: z.string(),
+  verdict: z.enum(verdicts),
+  evidence: z.string(),
+  findings: z.array(findingSchema),
+});
+
+export type ItemReport = z.infer<typeof itemReportSchema>;

@@ -1,0 +1,203 @@
+import { afterAll, describe, expect, it } from "vitest";
+import {
+  baseline,
+  type PreflightOptions,
+  type Project,
+  preflight,
+  spfpProject,
+} from "../../src/deploy/index.ts";
+import { connect, parseDatabaseUrl } from "../../src/postgres/index.ts";
+import { createDatabase, type TestDatabase } from "../support/database.ts";
+import type { State } from "../support/states.ts";
+
+const databases: TestDatabase[] = [];
+afterAll(() => Promise.all(databases.map((database) => database.drop())));
+
+/** A database in a state, changed by hand; production is adopted first. */
+async function database(state: State, ...statements: string[]): Promise<TestDatabase> {
+  const made = await createDatabase(state);
+  databases.push(made);
+  if (state === "production") {
+    const sql = await connect(made.url);
+    await baseline(spfpProject, sql).finally(() => sql.end());
+  }
+  for (const statement of statements) await made.sql.unsafe(statement);
+  return made;
+}
+
+const quick = { mode: "quick", backupId: "b1", sample: 100 } as const;
+
+async function look(one: TestDatabase, options: PreflightOptions = quick, project: Project = spfpProject) {
+  const report = await preflight(project, one.url, options);
+  const verdicts = Object.fromEntries(report.items.map(({ id, verdict }) => [id, verdict]));
+  const findings = report.items.flatMap((item) => item.findings);
+  const others = (id: string) => report.items.filter((item) => item.id !== id && item.verdict !== "pass");
+  return { ...report, verdicts, findings, others };
+}
+
+const user = "00000000-0000-4000-8000-000000000001";
+
+describe("a preflight", () => {
+  it.each(["empty", "production", "deployed"] as const)(
+    "lets %s pass, with evidence for each item",
+    async (state) => {
+      const report = await look(await database(state));
+      expect(report).toMatchObject({ ok: true, mode: "quick" });
+      expect(report.items.map(({ verdict }) => verdict)).toEqual(Array(11).fill("pass"));
+      expect(report.items.every(({ evidence }) => evidence.length > 0)).toBe(true);
+      expect(report.database).not.toContain("password");
+    },
+  );
+
+  it("writes nothing: what would write is refused by the server", async () => {
+    const one = await database("production");
+    const writing: Project = {
+      ...spfpProject,
+      preflight: async (sql) => {
+        await sql`create table public.written (id int)`;
+        return [];
+      },
+    };
+    await expect(preflight(writing, one.url, quick)).rejects.toMatchObject({ code: "25006" });
+  });
+});
+
+describe("state", () => {
+  it("blocks where the baseline is missing, and nothing else does", async () => {
+    const one = await createDatabase("production");
+    databases.push(one);
+    const report = await look(one);
+    expect(report.verdicts["state"]).toBe("block");
+    expect(report.findings).toMatchObject([{ check: "state.baseline" }]);
+    expect(report.findings[0]?.remedy).toContain("spfp-db baseline");
+    expect(report.others("state")).toEqual([]);
+  });
+
+  it("blocks where the catalog is not what the journal says", async () => {
+    const report = await look(await database("production", "drop policy accounts_select on accounts"));
+    expect(report.ok).toBe(false);
+    expect(report.verdicts["state"]).toBe("block");
+    expect(report.findings.map(({ object }) => object)).toContain("public.accounts.accounts_select");
+  });
+
+  it("passes where nothing pending touches what differs", async () => {
+    const report = await look(await database("production", "drop index idx_operational_tasks_status"));
+    expect(report.verdicts["state"]).toBe("pass");
+    expect(report.findings).toMatchObject([
+      { severity: "info", object: "public.operational_tasks.idx_operational_tasks_status" },
+    ]);
+  });
+});
+
+describe("duplicates", () => {
+  it("block, each group by name with what hangs on it", async () => {
+    const one = await database(
+      "production",
+      `insert into auth.users (id) values ('${user}')`,
+      `insert into categories (user_id, name) values ('${user}', 'Lazer'), ('${user}', 'LAZER')`,
+      `insert into custom_templates (user_id, type, name, content, is_default) values
+        ('${user}', 'reuniao', 'a', '', true), ('${user}', 'reuniao', 'b', '', true)`,
+    );
+    const report = await look(one);
+    expect(report.verdicts["duplicates"]).toBe("block");
+    expect(report.findings.map(({ check }) => check)).toEqual(["duplicates.category", "duplicates.template"]);
+    expect(report.findings[0]?.actual).toContain('"LAZER"');
+    expect(report.others("duplicates")).toEqual([]);
+  });
+});
+
+describe("dependencies", () => {
+  it("block where one is missing", async () => {
+    const remedy = "Create it.";
+    const missing: Project = {
+      ...spfpProject,
+      requires: [
+        ...spfpProject.requires,
+        { kind: "role", name: "nobody_at_all", remedy, madeBy: null },
+        { kind: "schema", name: "nowhere", remedy, madeBy: null },
+        { kind: "table", name: "auth.nothing", remedy, madeBy: null },
+        { kind: "function", name: "auth.uid(integer)", remedy, madeBy: null },
+        { kind: "function", name: "public.business_date()", remedy, madeBy: "0003_functions_and_triggers" },
+      ],
+    };
+    const report = await look(await database("production"), quick, missing);
+    expect(report.verdicts["dependencies"]).toBe("block");
+    expect(report.findings.map(({ object }) => object)).toEqual([
+      "nobody_at_all",
+      "nowhere",
+      "auth.nothing",
+      "auth.uid(integer)",
+    ]);
+    expect(report.others("dependencies")).toEqual([]);
+  });
+
+  it("block where the function of the triggers is gone", async () => {
+    const report = await look(
+      await database("production", "drop function update_updated_at_column() cascade"),
+    );
+    expect(report.verdicts["dependencies"]).toBe("block");
+  });
+});
+
+describe("server", () => {
+  it("blocks where the database is read-only", async () => {
+    const one = await database("production");
+    const url = new URL(one.url);
+    url.searchParams.set("options", "-c default_transaction_read_only=on");
+    const report = await preflight(spfpProject, parseDatabaseUrl(url.href), quick);
+    expect(report.items.find(({ id }) => id === "server")).toMatchObject({
+      verdict: "block",
+      findings: [{ check: "server.read-only" }],
+    });
+  });
+});
+
+describe("activity", () => {
+  it("blocks where a transaction has been open for long", async () => {
+    const one = await database("production");
+    await one.sql.begin(async (transaction) => {
+      await transaction`select 1`;
+      const report = await look(one, { ...quick, longTransaction: 0 });
+      expect(report.verdicts["activity"]).toBe("block");
+      expect(report.findings).toMatchObject([{ check: "activity.transaction" }]);
+      expect(report.findings[0]?.actual).toContain("idle in transaction");
+    });
+  });
+});
+
+describe("traffic", () => {
+  it("warns above what was called little, and blocks nothing", async () => {
+    const one = await database("production");
+    const busy = new AbortController();
+    const traffic = (async () => {
+      while (!busy.signal.aborted) await one.sql`select pg_stat_force_next_flush(), count(*) from accounts`;
+    })();
+    const report = await look(one, { ...quick, sample: 500, lowTraffic: 0 });
+    busy.abort();
+    await traffic;
+    expect(report.ok).toBe(true);
+    expect(report.verdicts["traffic"]).toBe("warn");
+  });
+});
+
+describe("restore point", () => {
+  it("blocks without a backup's name", async () => {
+    const report = await look(await database("production"), { mode: "quick", sample: 100 });
+    expect(report.ok).toBe(false);
+    expect(report.verdicts["restore-point"]).toBe("block");
+    expect(report.others("restore-point")).toEqual([]);
+  });
+});
+
+describe("approvals", () => {
+  it("are asked for by enterprise mode: a ticket, a second person, a rehearsal", async () => {
+    const one = await database("production");
+    const asked = await look(one, { ...quick, mode: "enterprise" });
+    expect(asked.verdicts["approvals"]).toBe("block");
+    expect(asked.findings.map(({ check }) => check)).toEqual([
+      "approvals.ticket",
+      "approvals.approver",
+      "approvals.rehearsal",
+    ]);
+  });
+});
