@@ -4,10 +4,10 @@ import type { SpfpError } from "../errors.ts";
 import { quoteQualified } from "../sql.ts";
 import { beginStep, endStep, type Queryable, recordMigration, type StepRecord } from "./bookkeeping.ts";
 import type { Observer } from "./events.ts";
-import { backoff, type Holder, holdersOf } from "./locks.ts";
+import { backoff, evictAutovacuum, type Holder, holdersOf } from "./locks.ts";
 import { watching } from "./progress.ts";
 import type { Session, Worker } from "./session.ts";
-import type { Plan, Step } from "./step.ts";
+import type { Lock, Plan, Step } from "./step.ts";
 import { gaveUp, isMomentary, stepError } from "./step-error.ts";
 
 export interface ExecuteOptions {
@@ -174,6 +174,7 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
     const first = performance.now();
     let begun = first;
     let attempt = 1;
+    let evict: readonly Lock[] = [];
     const result = (status: StepResult["status"]): StepResult => ({
       id: step.id,
       status,
@@ -194,7 +195,7 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
         begun = performance.now();
         try {
           await (step.transactional
-            ? inTransaction(worker, record(), completes)
+            ? inTransaction(worker, record(), { completes, evict })
             : concurrently(worker, record(), first));
           const done = result("done");
           results.set(step.id, done);
@@ -202,7 +203,7 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
           return undefined;
         } catch (error) {
           if (!isMomentary(error)) throw error;
-          await retreat(step, attempt, first);
+          evict = await retreat(step, attempt, first);
         }
       }
     } catch (error) {
@@ -217,8 +218,11 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
     }
   }
 
-  /** Leaves the relations alone for a while; gives up where that has gone on for too long. */
-  async function retreat(step: Step, attempt: number, first: number): Promise<void> {
+  /**
+   * Leaves the relations alone for a while; gives up where that has gone on for too long.
+   * @returns the locks that an autovacuum is in the way of
+   */
+  async function retreat(step: Step, attempt: number, first: number): Promise<readonly Lock[]> {
     const holders = await holdersOf(session.monitor, step.locks, ownPids());
     const waited = performance.now() - first;
     if (waited >= options.giveUpAfter) throw gaveUp(step, waited, holders, "");
@@ -230,13 +234,19 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
       throw stopped;
     }
     if (stopSignal?.aborted) throw stopped;
+    return holders.some(({ backend }) => backend === "autovacuum worker") ? step.locks : [];
   }
 
-  async function inTransaction(worker: Worker, record: StepRecord, completes: boolean): Promise<void> {
+  async function inTransaction(
+    worker: Worker,
+    record: StepRecord,
+    { completes, evict }: { completes: boolean; evict: readonly Lock[] },
+  ): Promise<void> {
     const { step } = record;
     const begun = performance.now();
     const work = worker.sql.begin(async (transaction) => {
       await worker.verify(transaction);
+      await evictAutovacuum(transaction, evict);
       await setLocal(transaction, {
         lock_timeout: `${options.lockTimeout}ms`,
         ...(step.kind === "opaque" ? { statement_timeout: `${opaqueLimit}ms` } : {}),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { quoteQualified } from "../sql.ts";
 import type { Queryable } from "./bookkeeping.ts";
 import type { Lock, LockMode } from "./step.ts";
 
@@ -136,6 +137,35 @@ export function describeHolder({ pid, application, user, state, backend, query, 
   const since = seconds === null ? "" : ` for ${Math.max(0, Math.round(seconds))} s`;
   const said = query && query !== "<insufficient privilege>" ? `: "${excerpt(query)}"` : "";
   return `${who}${details && ` (${details})`}${state ? `, ${state}${since}` : since}${said}`;
+}
+
+const tableSchema = z.object({ schema: z.string(), name: z.string() });
+
+/**
+ * Has an autovacuum cancelled that is in the way of `locks`, and keeps it away until the transaction ends: the server
+ * does that for whoever has waited for longer than `deadlock_timeout`, which is longer than anybody should queue for
+ * a strong lock. The weakest lock that an autovacuum conflicts with stops neither readers nor writers, so that it may
+ * be waited for. One that prevents wraparound is not cancelled, and has to be waited out. PostgreSQL 17 manual, 24.1.6.
+ */
+export async function evictAutovacuum(transaction: Queryable, locks: readonly Lock[]): Promise<void> {
+  if (locks.length === 0) return;
+  await transaction.unsafe(
+    `select pg_catalog.set_config('lock_timeout', (setting::bigint * 2)::text || 'ms', true)
+     from pg_catalog.pg_settings where name = 'deadlock_timeout'`,
+  );
+  const tables = await transaction.unsafe(
+    `select distinct n.nspname as schema, c.relname as name
+     from json_to_recordset($1::text::json) as w (schema text, name text)
+     join pg_catalog.pg_namespace n on n.nspname = w.schema
+     join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = w.name
+     where c.relkind in ('r', 'p', 'm') and pg_catalog.pg_has_role(c.relowner, 'USAGE')`,
+    [JSON.stringify(locks)],
+  );
+  for (const { schema, name } of z.array(tableSchema).parse([...tables])) {
+    await transaction.unsafe(
+      `lock table only ${quoteQualified(schema, name)} in share update exclusive mode`,
+    );
+  }
 }
 
 /** Pauses between attempts, in milliseconds. */

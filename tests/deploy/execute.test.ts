@@ -1,14 +1,12 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { compareCatalogs, expectedCatalog, readCatalog } from "../../src/catalog/index.ts";
-import { beginDeployment, doneSteps, ensureBookkeeping } from "../../src/deploy/bookkeeping.ts";
-import { type ExecuteOptions, executePlan } from "../../src/deploy/execute.ts";
+import { doneSteps } from "../../src/deploy/bookkeeping.ts";
 import { baselineMigrations } from "../../src/deploy/index.ts";
 import { writeJournal } from "../../src/deploy/journal.ts";
-import { openSession } from "../../src/deploy/session.ts";
 import type { Plan } from "../../src/deploy/step.ts";
 import { readMigrations } from "../../src/migrations/index.ts";
-import type { DatabaseUrl } from "../../src/postgres/index.ts";
 import { spfp } from "../../src/spfp.ts";
+import { execute } from "../scenarios/support/execute.ts";
 import { planOf } from "../scenarios/support/plan.ts";
 import { createDatabase } from "../support/database.ts";
 import type { State } from "../support/states.ts";
@@ -17,34 +15,6 @@ async function fresh(state: State) {
   const database = await createDatabase(state);
   onTestFinished(() => database.drop());
   return database;
-}
-
-async function execute(url: DatabaseUrl, plan: Plan, options: Partial<ExecuteOptions> = {}) {
-  const session = await openSession(url, { kind: "deploy" });
-  try {
-    await ensureBookkeeping(session.sql);
-    await beginDeployment(session.sql, {
-      id: session.id,
-      kind: "deploy",
-      project: plan.project,
-      mode: "quick",
-      executor: "test",
-      approver: null,
-      ticket: null,
-      backup: null,
-      plan,
-      before: null,
-    });
-    return await executePlan(session, plan, {
-      lockTimeout: 1000,
-      giveUpAfter: 30_000,
-      parallel: 2,
-      observer: () => {},
-      ...options,
-    });
-  } finally {
-    await session.end();
-  }
 }
 
 describe("executing a plan", () => {
