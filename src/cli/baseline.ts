@@ -36,8 +36,8 @@ Examples:
 async function runBaseline({ at, dryRun, json, ...database }: BaselineCommandOptions): Promise<void> {
   const { baseline, spfpProject } = await import("../deploy/index.ts");
   const { formatBaselineReport } = await import("../report/index.ts");
-  const report = await withDatabase(database, ({ sql }) =>
-    baseline(spfpProject, sql, { ...(at === undefined ? {} : { at }), dryRun: dryRun ?? false }),
+  const report = await withDatabase(database, ({ url }) =>
+    baseline(spfpProject, url, { ...(at === undefined ? {} : { at }), dryRun: dryRun ?? false }),
   );
   process.stdout.write(`${json ? JSON.stringify(report, null, 2) : formatBaselineReport(report)}\n`);
   if (report.outcome === "refused") process.exitCode = 1;

@@ -1,13 +1,17 @@
+import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { type Catalog, compareCatalogs, readCatalog } from "../catalog/index.ts";
 import { SpfpError } from "../errors.ts";
 import { type Migration, readMigrations } from "../migrations/index.ts";
-import type { Sql } from "../postgres/index.ts";
+import { connect, type DatabaseUrl, type Sql } from "../postgres/index.ts";
 import type { Reader } from "../preflight/index.ts";
 import { type BaselineReport, baselineReportSchema, driftFindings } from "./baseline-report.ts";
+import { beginDeployment, ensureBookkeeping, finishDeployment } from "./bookkeeping.ts";
+import { defaultExecutor } from "./deploy.ts";
 import { type Drift, measureDrift, type Point } from "./drift.ts";
 import { writeJournal } from "./journal.ts";
 import type { Project } from "./project.ts";
+import { openSession } from "./session.ts";
 
 /** How many differences an error names before it only counts them. */
 const named = 3;
@@ -121,49 +125,89 @@ export async function readApplied(sql: Sql | Reader): Promise<number[]> {
   return appliedSchema.parse([...rows]).map(({ when }) => when);
 }
 
+/** What is found before anything is written. */
+interface Survey {
+  readonly report: BaselineReport;
+  readonly actual: Catalog;
+  /** To be recorded as applied. */
+  readonly applied: readonly Migration[];
+}
+
+async function survey(project: Project, sql: Sql, at: string | undefined): Promise<Survey> {
+  const migrations = readMigrations(project.migrationsFolder);
+  const tags = migrations.map(({ tag }) => tag);
+  const nothing = { point: null, recorded: [], pending: tags, inTheWay: [], settled: [], untouched: [] };
+  const last = (await readApplied(sql)).at(-1);
+  const actual = await readCatalog(sql, { schemas: project.schemas });
+  if (last !== undefined) {
+    const point = migrations.findLastIndex(({ when }) => when <= last);
+    const place = { point: tags[point] ?? null, pending: tags.slice(point + 1) };
+    return { report: { ...nothing, outcome: "already adopted", ...place }, actual, applied: [] };
+  }
+  const points = readPoints(project, migrations);
+  if (hasNothingOf(points, actual)) return { report: { ...nothing, outcome: "empty" }, actual, applied: [] };
+  const { at: point, drift } = findPoint(project, points, actual, at);
+  const isRefused = drift.inTheWay.length > 0;
+  const report = baselineReportSchema.parse({
+    outcome: isRefused ? "refused" : "adoptable",
+    point: tags[point] ?? null,
+    recorded: isRefused ? [] : tags.slice(0, point + 1),
+    pending: tags.slice(point + 1),
+    inTheWay: driftFindings("inTheWay", drift.inTheWay),
+    settled: driftFindings("settled", drift.settled),
+    untouched: driftFindings("untouched", drift.untouched),
+  });
+  return { report, actual, applied: migrations.slice(0, point + 1) };
+}
+
 /**
  * Adopts a database that exists and that Drizzle has never seen: compares it with each point of the project's history,
  * and where what the pending migrations touch is as they expect it, records those up to that point as applied,
  * running none of their SQL. What the database has beyond the project's objects does not matter.
  *
- * @throws SpfpError USAGE, FILE_MISSING, FILE_INVALID, PERMISSION_DENIED
+ * @throws SpfpError as `connect`, USAGE, FILE_MISSING, FILE_INVALID; where it is not a dry run POOLER and
+ * DEPLOYMENT_RUNNING too
  */
 export async function baseline(
   project: Project,
-  sql: Sql,
+  url: DatabaseUrl,
   { at, dryRun = false }: BaselineOptions = {},
 ): Promise<BaselineReport> {
-  const migrations = readMigrations(project.migrationsFolder);
-  const tags = migrations.map(({ tag }) => tag);
-  const nothing = { point: null, recorded: [], pending: tags, inTheWay: [], settled: [], untouched: [] };
-  const last = (await readApplied(sql)).at(-1);
-  if (last !== undefined) {
-    const point = migrations.findLastIndex(({ when }) => when <= last);
-    return {
-      ...nothing,
-      outcome: "already adopted",
-      point: tags[point] ?? null,
-      pending: tags.slice(point + 1),
-    };
+  if (dryRun) {
+    const sql = await connect(url, { applicationName: "spfp-db baseline" });
+    return survey(project, sql, at)
+      .then(({ report }) => report)
+      .finally(() => sql.end({ timeout: 1 }));
   }
-  const actual = await readCatalog(sql, { schemas: project.schemas });
-  const points = readPoints(project, migrations);
-  if (hasNothingOf(points, actual)) return { ...nothing, outcome: "empty" };
-
-  const { at: point, drift } = findPoint(project, points, actual, at);
-  const applied = migrations.slice(0, point + 1);
-  const report = (outcome: BaselineReport["outcome"]): BaselineReport =>
-    baselineReportSchema.parse({
-      outcome,
-      point: tags[point] ?? null,
-      recorded: outcome === "refused" ? [] : tags.slice(0, point + 1),
-      pending: tags.slice(point + 1),
-      inTheWay: driftFindings("inTheWay", drift.inTheWay),
-      settled: driftFindings("settled", drift.settled),
-      untouched: driftFindings("untouched", drift.untouched),
+  const id = randomUUID();
+  const session = await openSession(url, { kind: "baseline", id });
+  const { sql } = session;
+  try {
+    const { report, actual, applied } = await survey(project, sql, at);
+    if (report.outcome !== "adoptable") return report;
+    await ensureBookkeeping(sql);
+    await beginDeployment(sql, {
+      id,
+      kind: "baseline",
+      project: project.name,
+      mode: null,
+      executor: defaultExecutor(),
+      approver: null,
+      ticket: null,
+      backup: null,
+      plan: null,
+      before: actual,
     });
-  if (drift.inTheWay.length > 0) return report("refused");
-  if (dryRun) return report("adoptable");
-  await sql.begin((transaction) => writeJournal(transaction, applied));
-  return report("adopted");
+    await sql.begin(async (transaction) => {
+      await session.verify(transaction);
+      await writeJournal(transaction, applied);
+      await finishDeployment(transaction, id, "completed", {
+        point: report.point,
+        recorded: report.recorded,
+      });
+    });
+    return { ...report, outcome: "adopted" };
+  } finally {
+    await session.end();
+  }
 }

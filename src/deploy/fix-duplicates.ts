@@ -1,5 +1,4 @@
 import { randomUUID, type UUID } from "node:crypto";
-import { userInfo } from "node:os";
 import postgres from "postgres";
 import { z } from "zod";
 import { SpfpError } from "../errors.ts";
@@ -16,6 +15,7 @@ import {
   undoMergeWithin,
 } from "../preflight/index.ts";
 import { beginDeployment, ensureBookkeeping, finishDeployment, type Queryable } from "./bookkeeping.ts";
+import { defaultExecutor } from "./deploy.ts";
 import { openSession, type Session } from "./session.ts";
 
 export const fixReportSchema = z.strictObject({
@@ -81,7 +81,7 @@ async function recorded<Result>(
       kind: "fix",
       project: "spfp",
       mode: null,
-      executor: userInfo().username,
+      executor: defaultExecutor(),
       approver: null,
       ticket: null,
       backup: null,

@@ -1,4 +1,3 @@
-import { userInfo } from "node:os";
 import { z } from "zod";
 import { type Catalog, readCatalog } from "../catalog/index.ts";
 import { SpfpError } from "../errors.ts";
@@ -14,6 +13,7 @@ import {
 } from "../preflight/index.ts";
 import { findPoint, hasNothingOf, readApplied, readPoints } from "./adopt.ts";
 import { driftFindings } from "./baseline-report.ts";
+import { defaultExecutor } from "./deploy.ts";
 import { intentOf } from "./intent.ts";
 import { describeHolder, holdersOf } from "./locks.ts";
 import type { Project } from "./project.ts";
@@ -174,7 +174,7 @@ export async function preflight(
         sample,
         backup: options.backupId ?? null,
         approvals: {
-          executor: userInfo().username,
+          executor: defaultExecutor(),
           approver: options.approvedBy ?? null,
           ticket: options.ticket ?? null,
           rehearsedAt: options.rehearsedAt ?? null,

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import { readCatalog } from "../../src/catalog/index.ts";
 import { type BaselineOptions, baseline, spfpProject } from "../../src/deploy/index.ts";
-import { connect } from "../../src/postgres/index.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { journal, projectFolder, type State } from "../support/states.ts";
 
@@ -21,14 +20,7 @@ async function database(state: State, ...statements: string[]): Promise<TestData
   return made;
 }
 
-async function adopt({ url }: TestDatabase, options: BaselineOptions = {}) {
-  const sql = await connect(url);
-  try {
-    return await baseline(spfpProject, sql, options);
-  } finally {
-    await sql.end();
-  }
-}
+const adopt = ({ url }: TestDatabase, options: BaselineOptions = {}) => baseline(spfpProject, url, options);
 
 async function journalLength({ sql }: TestDatabase): Promise<number> {
   const [row] = await sql`select to_regclass('drizzle.__drizzle_migrations') is not null as present`;
@@ -61,6 +53,8 @@ describe("a database that Drizzle has never seen", () => {
     expect(report.pending).toEqual(tags.slice(rows));
     expect(await journalLength(one)).toBe(rows);
     expect(await readCatalog(one.sql, { schemas: ["public"] })).toEqual(before);
+    const record = await one.sql`select kind, outcome, details ->> 'point' as point from spfp_db.deployments`;
+    expect([...record]).toEqual([{ kind: "baseline", outcome: "completed", point }]);
   });
 
   it("is only looked at in a dry run", async () => {

@@ -6,7 +6,7 @@ import {
   preflight,
   spfpProject,
 } from "../../src/deploy/index.ts";
-import { connect, parseDatabaseUrl } from "../../src/postgres/index.ts";
+import { parseDatabaseUrl } from "../../src/postgres/index.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import type { State } from "../support/states.ts";
 
@@ -17,10 +17,7 @@ afterAll(() => Promise.all(databases.map((database) => database.drop())));
 async function database(state: State, ...statements: string[]): Promise<TestDatabase> {
   const made = await createDatabase(state);
   databases.push(made);
-  if (state === "production") {
-    const sql = await connect(made.url);
-    await baseline(spfpProject, sql).finally(() => sql.end());
-  }
+  if (state === "production") await baseline(spfpProject, made.url);
   for (const statement of statements) await made.sql.unsafe(statement);
   return made;
 }
