@@ -34,7 +34,7 @@ function complain(line: string): void {
 
 /** With the full stop that a message may lack. */
 function sentence(text: string): string {
-  return /[.?!)]$/.test(text) || text === "" ? text : `${text}.`;
+  return /[.?!]\)?$/.test(text) || text === "" ? text : `${text}.`;
 }
 
 function report(error: unknown): number {
