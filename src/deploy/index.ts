@@ -1,8 +1,11 @@
 export { adopt, type BaselineOptions, baseline } from "./adopt.ts";
 export { type BaselineReport, baselineReportSchema } from "./baseline-report.ts";
 export { cleanUpAutomationLogs } from "./cleanup.ts";
+export { type Facts, gatherFacts } from "./facts.ts";
 export { type FixReport, fixDuplicates, fixReportSchema, undoFix } from "./fix-duplicates.ts";
+export { type MigrationState, readState } from "./journal-state.ts";
 export { migrate } from "./migrate.ts";
+export { isStillValid, makePlan, type PlanOptions, planFor } from "./plan.ts";
 export {
   type PreflightOptions,
   type PreflightReport,
@@ -12,3 +15,4 @@ export {
 export type { Project } from "./project.ts";
 export { spfpProject } from "./spfp-project.ts";
 export { baselineMigrations, type DatabaseState, databaseStates, reachState } from "./state.ts";
+export { type Plan, planSchema, type Step } from "./step.ts";

@@ -1,0 +1,95 @@
+import type { Draft } from "./statements/index.ts";
+import { type Lock, lockModes, type Step, type Target } from "./step.ts";
+
+interface Judged {
+  readonly step: Step;
+  readonly draft: Draft;
+}
+
+/** Left apart: what is refused has to be read alone, and what is left out stays so. */
+const apart = ["blocked", "leave out"];
+
+/**
+ * Takes together what must not be seen half done: a new table and its row-level security, a new function and who may
+ * execute it, a revoke and the grant after it, a drop and what is made in its place. Which ones does not depend on
+ * what is to do, so that a plan made again later has the same steps.
+ */
+export function combine(judged: readonly Judged[]): Judged[] {
+  const result: Judged[] = [];
+  for (const one of judged) {
+    const last = result.at(-1);
+    if (last && belongTogether(last, one)) result[result.length - 1] = together(last, one);
+    else result.push(one);
+  }
+  return result;
+}
+
+function belongTogether(one: Judged, other: Judged): boolean {
+  if (apart.includes(one.step.action) || apart.includes(other.step.action)) return false;
+  if (!one.step.transactional || !other.step.transactional) return false;
+  const { goal: first } = one.draft;
+  const { goal: second } = other.draft;
+  if (first.does === "drop") return second.does === "create" && isSame(first.target, second.target);
+  if (other.step.kind === "row security" && other.step.target) {
+    return (
+      one.step.kind === "create table" &&
+      one.step.target !== null &&
+      isSame(one.step.target, other.step.target)
+    );
+  }
+  if (second.does !== "grant") return false;
+  if (first.does === "grant") return true;
+  return (
+    first.does === "create" &&
+    second.targets.length === 1 &&
+    second.targets.every((target) => isSame(target, first.target))
+  );
+}
+
+const isSame = (one: Target, other: Target): boolean =>
+  one.kind === other.kind &&
+  one.schema === other.schema &&
+  one.table === other.table &&
+  one.name === other.name;
+
+function together(one: Judged, other: Judged): Judged {
+  const [a, b] = [one.step, other.step];
+  const toDo = [a, b].filter(({ action }) => action !== "skip");
+  const shown = toDo.length > 0 ? toDo : [a, b];
+  const reasons = [...new Set(shown.flatMap(({ reason }) => reason ?? []))];
+  const action = toDo.find((step) => step.action !== "run")?.action ?? toDo[0]?.action ?? "skip";
+  const lead = one.draft.goal.does === "drop" ? other : one;
+  return {
+    // What follows is held against what was made last.
+    draft: lead.draft,
+    step: {
+      ...lead.step,
+      id: `${a.id}+${b.id.slice(b.id.indexOf("/") + 1)}`,
+      title: `${a.title}; ${b.title}`,
+      sql: shown.map(({ sql }) => sql).join(";\n"),
+      needs: [...a.needs, ...b.needs.filter((need) => !a.target || !isSame(need, a.target))],
+      locks: strongest([...a.locks, ...b.locks]),
+      action,
+      reason: reasons.length > 0 ? reasons.join(" ") : null,
+      hazards: [...a.hazards, ...b.hazards],
+      safety: `${lead.step.safety} All of it in one transaction, so that nobody sees it half done.`.replace(
+        / (All of it in one transaction, so that nobody sees it half done\.) \1/,
+        " $1",
+      ),
+      estimate: {
+        milliseconds: a.estimate.milliseconds + b.estimate.milliseconds,
+        growthBytes: a.estimate.growthBytes + b.estimate.growthBytes,
+      },
+    },
+  };
+}
+
+function strongest(locks: readonly Lock[]): Lock[] {
+  const found = new Map<string, Lock>();
+  for (const lock of locks) {
+    const key = JSON.stringify([lock.schema, lock.name]);
+    const other = found.get(key);
+    if (!other || lockModes.indexOf(lock.mode) > lockModes.indexOf(other.mode)) found.set(key, lock);
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,548 @@
+import { type Catalog, compareCatalogs, type Difference, type Grant, type Table } from "../catalog/index.ts";
+import { quoteIdentifier, quoteQualified } from "../sql.ts";
+import { isNarrower } from "./narrower.ts";
+import type { Draft, Goal } from "./statements/index.ts";
+import type { Action, Target } from "./step.ts";
+import { grantKey, type World } from "./world.ts";
+
+/** How a database has to look before a migration, after it, and after each later one. */
+export interface Timeline {
+  /** Null for the first migration. */
+  readonly before: Catalog | null;
+  /** This migration's own first; never empty. */
+  readonly after: readonly [Catalog, ...Catalog[]];
+}
+
+export interface Verdict {
+  readonly action: Action;
+  readonly reason: string | null;
+  /** Where it differs from the draft's. */
+  readonly sql?: string;
+}
+
+interface Surroundings {
+  readonly world: World;
+  readonly timeline: Timeline;
+  readonly schemas: readonly string[];
+  /** Whether an earlier deployment did this step. */
+  readonly isDone: boolean;
+  /** Properties of the object that later steps of the migration set. */
+  readonly setLater: readonly string[];
+  /** Whether other steps of the migration work on the same object. */
+  readonly isAlone: boolean;
+  readonly dependents: (view: {
+    schema: string;
+    name: string;
+  }) => readonly { schema: string; name: string }[];
+}
+
+const run: Verdict = { action: "run", reason: null };
+const asWanted: Verdict = { action: "skip", reason: "It is as wanted." };
+const doneBefore: Verdict = { action: "skip", reason: "It was done before." };
+const notThere: Verdict = { action: "skip", reason: "It is not there." };
+const blocked = (reason: string): Verdict => ({ action: "blocked", reason });
+
+/** The name of an object as a person writes it. */
+export function nameOf({ schema, table, name }: Target): string {
+  return [schema, table, name].filter((part) => part !== null).join(".");
+}
+
+/**
+ * Whether a step is to do, as the database is: what is as the migration or a later one wants it is left alone, what
+ * holds no data is replaced, and what else is in the way is named.
+ */
+export function judge(draft: Draft, around: Surroundings): Verdict {
+  const verdict = byGoal(draft, around);
+  if (verdict.action !== "run" && verdict.action !== "replace" && verdict.action !== "rebuild")
+    return verdict;
+  const missing = draft.needs.find((need) => !around.world.exists(need));
+  if (!missing) return verdict;
+  return blocked(`It needs ${missing.kind} ${nameOf(missing)}, which is not there.`);
+}
+
+function byGoal(draft: Draft, around: Surroundings): Verdict {
+  const { goal } = draft;
+  switch (goal.does) {
+    case "create":
+      return create(draft, goal, around);
+    case "alter":
+      return alter(draft, goal, around);
+    case "drop":
+      return drop(goal, around);
+    case "rename":
+      return rename(goal, around);
+    case "helper":
+      return helper(goal, around);
+    case "grant":
+      return grant(goal, around);
+    case "bring back":
+      return { action: "run", reason: "A rollback put it aside." };
+    case "once":
+      return around.isDone ? doneBefore : run;
+  }
+}
+
+type Of<Does extends Goal["does"]> = Extract<Goal, { does: Does }>;
+
+function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: Surroundings): Verdict {
+  const { world, timeline, schemas, isDone, setLater } = around;
+  const [after] = timeline.after;
+  const isWanted = has(after, target);
+  if (!world.exists(target)) return isDone && !isWanted ? doneBefore : run;
+  if (world.fate(target) !== "untouched") return run;
+  // Nothing is known of what lies outside the managed schemas but that it is there.
+  if (target.schema !== null && !schemas.includes(target.schema)) return asWanted;
+  const actual = world.catalog();
+  const ignored = [...ignore, ...setLater, ...setElsewhere];
+  const differ = (expected: Catalog) =>
+    differences(expected, actual, target).filter(
+      (one) => one.kind !== "different" || !ignored.includes(one.property),
+    );
+  if (timeline.after.some((expected) => has(expected, target) && differ(expected).length === 0))
+    return asWanted;
+  if (!isWanted) return isDone ? doneBefore : blocked(`${nameOf(target)} is there already.`);
+  const found = differ(after);
+  if (target.kind === "index") return index(target, found);
+  const { before } = timeline;
+  if (before && has(before, target) && differ(before).length === 0) return run;
+  return replace(draft, target, found, around);
+}
+
+function index(target: Target, found: readonly Difference[]): Verdict {
+  const state = ["valid", "ready"];
+  if (found.every((one) => one.kind === "different" && state.includes(one.property))) {
+    return { action: "rebuild", reason: "What is there is the invalid left-over of an interrupted build." };
+  }
+  return blocked(
+    `${nameOf(target)} is there with another definition: ${spell(found)}. Rename or drop it first.`,
+  );
+}
+
+/** Makes anew what is there in another form, if that loses nothing. */
+function replace(
+  { replacement = "", sql }: Draft,
+  target: Target,
+  found: readonly Difference[],
+  around: Surroundings,
+): Verdict {
+  const reason = `It is there in another form: ${spell(found)}.`;
+  const [after] = around.timeline.after;
+  const actual = around.world.catalog();
+  switch (target.kind) {
+    case "view": {
+      const wanted = after.views.find(isCalled(target));
+      const present = actual.views.find(isCalled(target));
+      if (!wanted || !present || wanted.kind === "materialized" || present.kind === "materialized") break;
+      const kept = present.columns.every(
+        ({ name, type }, at) => wanted.columns[at]?.name === name && wanted.columns[at]?.type === type,
+      );
+      if (kept) return { action: "replace", reason, sql: replacement };
+      const dependents = around.dependents(wanted);
+      if (dependents.length > 0) {
+        return blocked(
+          `${reason} Its columns change, and ${dependents.map(({ schema, name }) => `${schema}.${name}`).join(", ")} depends on it.`,
+        );
+      }
+      const name = quoteQualified(wanted.schema, wanted.name);
+      return {
+        action: "replace",
+        reason: `${reason} Its columns change and nothing depends on it, so it is dropped and made in one transaction.`,
+        sql: [`DROP VIEW ${name}`, sql, ...regrant(`TABLE ${name}`, wanted, actual)].join(";\n"),
+      };
+    }
+    case "function": {
+      const wanted = after.functions.find(isFunction(target));
+      const present = actual.functions.find(isFunction(target));
+      if (!wanted || !present || replacement === "") break;
+      const kept =
+        wanted.returns === present.returns &&
+        wanted.kind === present.kind &&
+        wanted.arguments === present.arguments;
+      if (kept) return { action: "replace", reason, sql: replacement };
+      const what = present.kind === "procedure" ? "PROCEDURE" : "FUNCTION";
+      const name = `${quoteQualified(wanted.schema, wanted.name)}(${wanted.argumentTypes})`;
+      return {
+        action: "replace",
+        reason: `${reason} PostgreSQL can't replace it in place, so it is dropped and made in one transaction.`,
+        sql: [`DROP ${what} ${name}`, sql, ...regrant(`${what} ${name}`, wanted, actual)].join(";\n"),
+      };
+    }
+    case "policy":
+    case "trigger":
+      if (replacement !== "") return { action: "replace", reason, sql: replacement };
+      break;
+    case "constraint": {
+      const wanted = constraintOf(after, target);
+      const present = constraintOf(actual, target);
+      if (replacement !== "" && wanted && present && isNarrower(present.definition, wanted.definition)) {
+        return {
+          action: "replace",
+          reason: `${reason} Whatever the old rule allows, the new one does, so nothing is lost.`,
+          sql: replacement,
+        };
+      }
+      break;
+    }
+    default:
+      break;
+  }
+  return blocked(`${nameOf(target)} is there in another form: ${spell(found)}.`);
+}
+
+/** What a new object is to be granted where the old one's grants went with it. */
+function regrant(
+  object: string,
+  wanted: { readonly owner: string; readonly grants: readonly Grant[] },
+  actual: Catalog,
+): string[] {
+  const role = (name: string) => (name === "PUBLIC" ? name : quoteIdentifier(name));
+  const byDefault = actual.defaultPrivileges.flatMap(({ grants }) => grants.map(({ grantee }) => grantee));
+  const others = [
+    ...new Set(["PUBLIC", ...byDefault, ...wanted.grants.map(({ grantee }) => grantee)]),
+  ].filter((grantee) => grantee !== wanted.owner && grantee !== actual.server.role);
+  return [
+    `REVOKE ALL ON ${object} FROM ${others.map(role).join(", ")}`,
+    ...wanted.grants
+      .filter(({ grantee }) => others.includes(grantee))
+      .map(({ grantee, privileges }) => `GRANT ${privileges.join(", ")} ON ${object} TO ${role(grantee)}`),
+  ];
+}
+
+function alter(draft: Draft, { target, properties }: Of<"alter">, around: Surroundings): Verdict {
+  const { world, timeline, schemas, isDone, isAlone } = around;
+  const [after] = timeline.after;
+  if (!world.exists(target)) {
+    if (isDone && !has(after, target)) return doneBefore;
+    return blocked(`It changes ${target.kind} ${nameOf(target)}, which is not there.`);
+  }
+  if (world.fate(target) !== "untouched") return run;
+  if (target.schema !== null && !schemas.includes(target.schema)) return isDone ? doneBefore : run;
+  const label = properties[0]?.startsWith("label ") ? properties[0].slice("label ".length) : null;
+  const actual = world.catalog();
+  if (label !== null) {
+    const labels = actual.enums.find(isCalled(target))?.labels ?? [];
+    return labels.includes(label) ? asWanted : run;
+  }
+  const differ = (expected: Catalog, found: Catalog) =>
+    differences(expected, found, target).filter(
+      (one) => one.kind !== "different" || properties.includes(one.property),
+    );
+  if (timeline.after.some((expected) => has(expected, target) && differ(expected, actual).length === 0)) {
+    const { before } = timeline;
+    const isUnchanged = before !== null && has(before, target) && differ(after, before).length === 0;
+    // As before and as after: only the journal can tell whether it went there and back already.
+    return isUnchanged && !isAlone && !isDone ? run : asWanted;
+  }
+  if (!has(after, target)) return isDone ? doneBefore : run;
+  const { before } = timeline;
+  if (before && has(before, target) && differ(before, actual).length === 0) return run;
+  // Made by a step of this very migration in a form of its own.
+  if (!before || !has(before, target)) return run;
+  const found = differ(after, actual);
+  if (draft.replacement) {
+    return {
+      action: "replace",
+      reason: `It is there in another form: ${spell(found)}.`,
+      sql: draft.replacement,
+    };
+  }
+  return blocked(`${nameOf(target)} is not as the migrations before left it: ${spell(found)}.`);
+}
+
+function drop({ target }: Of<"drop">, around: Surroundings): Verdict {
+  const { world, timeline, isDone } = around;
+  const [after] = timeline.after;
+  if (!world.exists(target)) return notThere;
+  if (world.fate(target) !== "untouched" || !has(after, target)) return run;
+  const actual = world.catalog();
+  if (differences(after, actual, target).length > 0) return run;
+  const { before } = timeline;
+  const isUnchanged =
+    before !== null && has(before, target) && differences(before, actual, target).length === 0;
+  if (!isUnchanged) return { action: "skip", reason: "It was made anew already." };
+  return isDone ? doneBefore : run;
+}
+
+function rename({ target, to }: Of<"rename">, { world, isDone }: Surroundings): Verdict {
+  const isOld = world.exists(target);
+  const isNew = world.exists(to);
+  if (isOld && !isNew) return run;
+  if (isDone || (isNew && !isOld)) return isDone ? doneBefore : asWanted;
+  return blocked(
+    isOld
+      ? `Both ${nameOf(target)} and ${nameOf(to)} are there.`
+      : `Neither ${nameOf(target)} nor ${nameOf(to)} is there.`,
+  );
+}
+
+function helper({ target, step, until }: Of<"helper">, { world, timeline }: Surroundings): Verdict {
+  const present = world.exists(target);
+  const isReached =
+    world.fate(until.target) === "untouched" &&
+    timeline.after.some(
+      (expected) =>
+        has(expected, until.target) &&
+        differences(expected, world.catalog(), until.target).every(
+          (one) => one.kind === "different" && !until.properties.includes(one.property),
+        ),
+    );
+  if (step === "remove") return present ? run : notThere;
+  if (isReached) return asWanted;
+  if (step === "make") return present ? asWanted : run;
+  const validated = world.fate(target) === "untouched" && constraintOf(world.catalog(), target)?.validated;
+  return validated ? asWanted : run;
+}
+
+function grant({ targets, grantees }: Of<"grant">, { world, timeline, schemas }: Surroundings): Verdict {
+  const actual = world.catalog();
+  const isUntouched = targets.every(
+    (target) =>
+      target.schema !== null &&
+      schemas.includes(target.schema) &&
+      world.fate(target) === "untouched" &&
+      grantees.every((grantee) => !world.isGrantChanged(grantKey(target, grantee))),
+  );
+  if (!isUntouched) return run;
+  const matches = (expected: Catalog) =>
+    targets.every((target) =>
+      grantees.every((grantee) => {
+        const wanted = grantsOf(expected, target, grantee, actual);
+        return wanted !== null && wanted === grantsOf(actual, target, grantee, expected);
+      }),
+    );
+  return timeline.after.some(matches) ? asWanted : run;
+}
+
+/** What a role may do with an object, as text; null where the object is not there. */
+function grantsOf(catalog: Catalog, target: Target, grantee: string, other: Catalog): string | null {
+  const found = grantedObject(catalog, target);
+  if (!found) return null;
+  // What owners may do is their own, and owners differ between hosts.
+  if (grantee === found.owner) return "";
+  const oldest = Math.min(catalog.server.version, other.server.version);
+  const grant = found.grants.find((one) => one.grantee === grantee);
+  const known = (list: readonly string[]) => list.filter((name) => name !== "MAINTAIN" || oldest >= 170000);
+  return grant ? JSON.stringify([known(grant.privileges), known(grant.grantable)]) : "";
+}
+
+function grantedObject(catalog: Catalog, target: Target) {
+  switch (target.kind) {
+    case "table":
+    case "view":
+      return catalog.tables.find(isCalled(target)) ?? catalog.views.find(isCalled(target));
+    case "function":
+      return catalog.functions.find(isFunction(target));
+    case "sequence":
+      return catalog.sequences.find(isCalled(target));
+    default:
+      return undefined;
+  }
+}
+
+const isCalled =
+  (target: Target) =>
+  ({ schema, name }: { schema: string; name: string }): boolean =>
+    schema === target.schema && name === target.name;
+
+const isFunction =
+  (target: Target) =>
+  ({ schema, name, argumentTypes }: { schema: string; name: string; argumentTypes: string }): boolean =>
+    schema === target.schema && `${name}(${argumentTypes})` === target.name;
+
+function constraintOf(catalog: Catalog, target: Target) {
+  return tableOf(catalog, target)?.constraints.find(({ name }) => name === target.name);
+}
+
+function tableOf(catalog: Catalog, { schema, table, name, kind }: Target): Table | undefined {
+  const wanted = kind === "table" ? name : table;
+  return catalog.tables.find((one) => one.schema === schema && one.name === wanted);
+}
+
+/** Properties that a `CREATE` leaves to statements of their own. */
+const setElsewhere = ["comment", "rowSecurity", "forceRowSecurity", "options", "columnOrder"];
+
+/** What differs in one object, by property; its grants are a matter of their own. */
+function differences(expected: Catalog, actual: Catalog, target: Target): Difference[] {
+  return compareCatalogs(slice(expected, target), slice(actual, target)).filter(
+    (one) =>
+      one.object.kind !== "grant" &&
+      (one.object.kind === target.kind || one.kind === "missing" || target.kind === "view"),
+  );
+}
+
+function has(catalog: Catalog, target: Target): boolean {
+  const { tables, views, functions, enums, domains, sequences, schemas, extensions } = slice(catalog, target);
+  if (target.table === null) {
+    const lists: readonly (readonly unknown[])[] = [
+      tables,
+      views,
+      functions,
+      enums,
+      domains,
+      sequences,
+      schemas,
+      extensions,
+    ];
+    return lists.some((list) => list.length > 0);
+  }
+  return [...tables, ...views].some((one) => {
+    const parts: readonly (readonly unknown[])[] = [
+      one.columns,
+      "constraints" in one ? one.constraints : [],
+      one.indexes,
+      "policies" in one ? one.policies : [],
+      one.triggers,
+    ];
+    return parts.some((list) => list.length > 0);
+  });
+}
+
+/** The catalog with one object and nothing else; of a part, with a bare table around it. */
+function slice(catalog: Catalog, target: Target): Catalog {
+  const { kind, name } = target;
+  const empty: Catalog = {
+    ...catalog,
+    schemas: [],
+    extensions: [],
+    tables: [],
+    views: [],
+    functions: [],
+    enums: [],
+    domains: [],
+    sequences: [],
+    defaultPrivileges: [],
+  };
+  if (target.table !== null) {
+    const part = <T extends { name: string }>(wanted: Target["kind"], list: readonly T[]): T[] =>
+      kind === wanted ? list.filter((one) => one.name === name) : [];
+    const table = catalog.tables.find((one) => one.schema === target.schema && one.name === target.table);
+    if (table) {
+      return {
+        ...empty,
+        tables: [
+          {
+            ...bare(table),
+            columns: part("column", table.columns).map((column) => ({ ...column, grants: [] })),
+            constraints: part("constraint", table.constraints),
+            // An index is compared for itself, whether a constraint has taken it or not.
+            indexes: part("index", table.indexes).map((one) => ({ ...one, constraint: null })),
+            policies: part("policy", table.policies),
+            triggers: part("trigger", table.triggers),
+          },
+        ],
+      };
+    }
+    const view = catalog.views.find((one) => one.schema === target.schema && one.name === target.table);
+    if (!view) return empty;
+    return {
+      ...empty,
+      views: [
+        {
+          ...view,
+          comment: null,
+          columns: part("column", view.columns).map((column) => ({ ...column, grants: [] })),
+          indexes: part("index", view.indexes),
+          triggers: part("trigger", view.triggers),
+          grants: [],
+        },
+      ],
+    };
+  }
+  switch (kind) {
+    case "schema":
+      return { ...empty, schemas: catalog.schemas.filter((one) => one.name === name) };
+    case "extension":
+      return { ...empty, extensions: catalog.extensions.filter((one) => one.name === name) };
+    case "table": {
+      const table = tableOf(catalog, target);
+      return table
+        ? {
+            ...empty,
+            tables: [
+              {
+                ...table,
+                columns: [],
+                constraints: [],
+                indexes: [],
+                policies: [],
+                triggers: [],
+                grants: [],
+              },
+            ],
+          }
+        : empty;
+    }
+    case "view":
+      return {
+        ...empty,
+        views: catalog.views.filter(isCalled(target)).map((view) => ({
+          ...view,
+          columns: view.columns.map((column) => ({ ...column, grants: [], comment: null })),
+          indexes: [],
+          triggers: [],
+          grants: [],
+        })),
+      };
+    case "function":
+      return {
+        ...empty,
+        functions: catalog.functions.filter(isFunction(target)).map((one) => ({ ...one, grants: [] })),
+      };
+    case "enum":
+    case "domain":
+      return {
+        ...empty,
+        enums: catalog.enums.filter(isCalled(target)),
+        domains: catalog.domains.filter(isCalled(target)),
+      };
+    case "sequence":
+      return {
+        ...empty,
+        sequences: catalog.sequences.filter(isCalled(target)).map((one) => ({ ...one, grants: [] })),
+      };
+    default:
+      return empty;
+  }
+}
+
+/** A table of which nothing counts but that it is there. */
+function bare({ schema, name, owner }: Table): Table {
+  return {
+    schema,
+    name,
+    owner,
+    kind: "table",
+    comment: null,
+    persistence: "permanent",
+    rowSecurity: false,
+    forceRowSecurity: false,
+    options: [],
+    partitionKey: null,
+    partition: null,
+    columns: [],
+    constraints: [],
+    indexes: [],
+    policies: [],
+    triggers: [],
+    grants: [],
+  };
+}
+
+/** Differences in a line. */
+function spell(found: readonly Difference[]): string {
+  const texts = found.map(spellOne);
+  return texts.slice(0, 3).join("; ") + (texts.length > 3 ? `; and ${texts.length - 3} more` : "");
+}
+
+function spellOne(one: Difference): string {
+  switch (one.kind) {
+    case "missing":
+      return `${one.object.label} is missing`;
+    case "extra":
+      return `${one.object.label} is there too`;
+    case "different":
+      return one.property === "body" || (one.object.kind === "view" && one.property === "definition")
+        ? `its ${one.property} differs`
+        : `its ${one.property} is ${one.actual ?? "nothing"}, wanted is ${one.expected ?? "nothing"}`;
+  }
+}

@@ -1,0 +1,127 @@
+import { z } from "zod";
+import { type Catalog, readCatalog } from "../catalog/index.ts";
+import { doneSteps, type Queryable } from "./bookkeeping.ts";
+import { type JournalRow, type MigrationState, readJournal, readState } from "./journal-state.ts";
+import type { Project } from "./project.ts";
+
+/** Where a rollback puts tables that hold rows, and a deployment finds them again. */
+export const archiveSchema = "spfp_db_archive";
+
+const relationSchema = z.object({
+  schema: z.string(),
+  name: z.string(),
+  kind: z.enum(["table", "view", "sequence", "index"]),
+  /** With indexes and TOAST. */
+  bytes: z.number(),
+  /** As the statistics have it; null for what was never analysed. */
+  rows: z.number().nullable(),
+  /** Of an index. */
+  table: z.string().nullable(),
+});
+
+const columnSchema = z.object({
+  schema: z.string(),
+  table: z.string(),
+  name: z.string(),
+  /** Mean, in bytes. */
+  width: z.number(),
+  /** Share of nulls, from 0 to 1. */
+  nulls: z.number(),
+});
+
+const volatilitySchema = z.enum(["immutable", "stable", "volatile"]);
+
+const functionSchema = z.object({
+  schema: z.string(),
+  name: z.string(),
+  /** The most restless of the overloads. */
+  volatility: volatilitySchema,
+});
+
+const dependencySchema = z.object({
+  /** The view that depends. */
+  view: z.object({ schema: z.string(), name: z.string() }),
+  on: z.object({ schema: z.string(), name: z.string(), column: z.string().nullable() }),
+});
+
+const surroundingsSchema = z.object({
+  relations: z.array(relationSchema),
+  columns: z.array(columnSchema),
+  functions: z.array(functionSchema),
+  dependencies: z.array(dependencySchema),
+  schemas: z.array(z.string()),
+});
+
+/** What is around the managed objects, and how large they are. */
+export type Surroundings = z.infer<typeof surroundingsSchema>;
+
+/** Everything that a plan is made from, read from a live database. Plain data. */
+export interface Facts extends Surroundings {
+  readonly catalog: Catalog;
+  /** The tables that a rollback put aside. */
+  readonly archive: Catalog;
+  readonly journal: readonly JournalRow[];
+  readonly state: MigrationState;
+  /** Steps that earlier deployments did, by the hash of their migration and their id. */
+  readonly done: readonly { readonly migration: string; readonly step: string }[];
+}
+
+// Statistics are read where the role may: without them the estimates are coarser, and nothing else differs.
+const surroundingsQuery = `
+with others as (
+  select oid, nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'
+)
+select json_build_object(
+  'schemas', (select coalesce(json_agg(nspname order by nspname), '[]') from others),
+  'relations', (select coalesce(json_agg(json_build_object(
+      'schema', n.nspname, 'name', c.relname,
+      'kind', case when c.relkind in ('r', 'p', 'f') then 'table' when c.relkind in ('v', 'm') then 'view'
+        when c.relkind = 'S' then 'sequence' else 'index' end,
+      'bytes', case when c.relkind in ('v', 'f') then 0 else coalesce(pg_total_relation_size(c.oid), 0) end,
+      'rows', case when c.reltuples >= 0 then c.reltuples end,
+      'table', (select t.relname from pg_index i join pg_class t on t.oid = i.indrelid where i.indexrelid = c.oid))
+      order by n.nspname, c.relname), '[]')
+    from others n join pg_class c on c.relnamespace = n.oid where c.relkind in ('r', 'p', 'f', 'v', 'm', 'S', 'i', 'I')),
+  'columns', (select coalesce(json_agg(json_build_object('schema', s.schemaname, 'table', s.tablename,
+      'name', s.attname, 'width', s.avg_width, 'nulls', s.null_frac)), '[]')
+    from pg_stats s join others n on n.nspname = s.schemaname where not s.inherited),
+  'functions', (select coalesce(json_agg(json_build_object('schema', f.nspname, 'name', f.proname,
+      'volatility', case f.rank when 2 then 'volatile' when 1 then 'stable' else 'immutable' end)), '[]')
+    from (select n.nspname, p.proname,
+        max(case p.provolatile when 'v' then 2 when 's' then 1 else 0 end) as rank
+      from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+      where n.nspname = 'pg_catalog' or n.oid in (select oid from others) group by 1, 2) f
+    where f.nspname <> 'pg_catalog' or f.rank > 0),
+  'dependencies', (select coalesce(json_agg(distinct jsonb_build_object(
+      'view', jsonb_build_object('schema', vn.nspname, 'name', v.relname),
+      'on', jsonb_build_object('schema', n.nspname, 'name', c.relname, 'column', a.attname))), '[]')
+    from pg_depend d join pg_rewrite r on r.oid = d.objid join pg_class v on v.oid = r.ev_class
+      join pg_namespace vn on vn.oid = v.relnamespace
+      join pg_class c on c.oid = d.refobjid join others n on n.oid = c.relnamespace
+      left join pg_attribute a on a.attrelid = c.oid and a.attnum = d.refobjsubid and d.refobjsubid > 0
+    where d.classid = 'pg_rewrite'::regclass and d.refclassid = 'pg_class'::regclass and v.oid <> c.oid)
+)::text as surroundings`;
+
+const rowSchema = z.tuple([z.object({ surroundings: z.string() })]);
+
+async function readSurroundings(sql: Queryable): Promise<Surroundings> {
+  const [row] = rowSchema.parse([...(await sql.unsafe(surroundingsQuery))]);
+  return surroundingsSchema.parse(JSON.parse(row.surroundings));
+}
+
+/**
+ * Reads from a live database what a plan for it is made from. Changes nothing, and takes no lock that stops anybody.
+ * @throws SpfpError as `readState` and `readCatalog`
+ */
+export async function gatherFacts(sql: Queryable, project: Project): Promise<Facts> {
+  const catalog = await readCatalog(sql, { schemas: project.schemas });
+  const state = await readState(sql, project, catalog);
+  return {
+    catalog,
+    archive: await readCatalog(sql, { schemas: [archiveSchema] }),
+    journal: await readJournal(sql),
+    state,
+    done: await doneSteps(sql),
+    ...(await readSurroundings(sql)),
+  };
+}

@@ -1,0 +1,68 @@
+import type { Catalog, Index, Table } from "../catalog/index.ts";
+import type { Facts } from "./facts.ts";
+import type { Draft } from "./statements/index.ts";
+import type { Step } from "./step.ts";
+
+/** What is not the migrations' and matters to one of the steps. */
+export function notesOf(
+  judged: readonly { readonly step: Step; readonly draft: Draft }[],
+  facts: Facts,
+  expected: Catalog | null,
+): string[] {
+  const notes = judged.flatMap(({ step }) => {
+    if (step.action === "skip" || step.action === "leave out") return [];
+    return [...sameIndex(step, facts), ...dependents(step, facts, expected)];
+  });
+  return [...new Set(notes)];
+}
+
+/** The part of a definition that says what is indexed and how: after the table's name. */
+const substance = (definition: string): string => definition.slice(definition.indexOf(" USING "));
+
+function sameIndex({ kind, target, sql, title }: Step, { catalog }: Facts): string[] {
+  if (kind !== "create index" || target?.kind !== "index") return [];
+  const table = catalog.tables.find(({ schema, name }) => schema === target.schema && name === target.table);
+  const unique = /\bUNIQUE INDEX\b/.test(sql);
+  return (table?.indexes ?? [])
+    .filter(
+      (index) => index.name !== target.name && index.unique === unique && isLike(index, target.name, table),
+    )
+    .map(
+      (index) =>
+        `${title}: index ${index.name} on the same table has the same definition; one of them is enough.`,
+    );
+}
+
+function isLike(index: Index, name: string, table: Table | undefined): boolean {
+  const other = table?.indexes.find((one) => one.name === name);
+  return other !== undefined && substance(other.definition) === substance(index.definition);
+}
+
+/** Views that are not the migrations' own and read what a step changes. */
+function dependents({ kind, target, title }: Step, facts: Facts, expected: Catalog | null): string[] {
+  if (target === null || target.schema === null) return [];
+  if (
+    ![
+      "alter column",
+      "drop column",
+      "rename",
+      "drop table",
+      "drop view",
+      "move table",
+      "create view",
+    ].includes(kind)
+  )
+    return [];
+  const relation = target.table ?? target.name;
+  const column = target.kind === "column" ? target.name : undefined;
+  const views = facts.dependencies.filter(
+    ({ view, on }) =>
+      on.schema === target.schema &&
+      on.name === relation &&
+      (column === undefined || on.column === column) &&
+      !expected?.views.some(({ schema, name }) => schema === view.schema && name === view.name),
+  );
+  return [...new Set(views.map(({ view }) => `${view.schema}.${view.name}`))].map(
+    (view) => `${title}: the view ${view}, which is not the migrations', reads it.`,
+  );
+}

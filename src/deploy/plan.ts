@@ -1,0 +1,283 @@
+import { createHash } from "node:crypto";
+import type { Node } from "libpg-query";
+import type { Catalog } from "../catalog/index.ts";
+import type { Migration } from "../migrations/index.ts";
+import type { Sql } from "../postgres/index.ts";
+import { quoteIdentifier, quoteQualified } from "../sql.ts";
+import { combine } from "./combine.ts";
+import { judge, nameOf, type Timeline, type Verdict } from "./converge.ts";
+import { estimate, tableSize } from "./estimate.ts";
+import { archiveSchema, type Facts, gatherFacts } from "./facts.ts";
+import { notesOf } from "./notes.ts";
+import { type ParsedStatement, parseMigration } from "./parse.ts";
+import type { Project } from "./project.ts";
+import { type Context, classify, type Draft, repairs } from "./statements/index.ts";
+import type { Plan, Step } from "./step.ts";
+import { contextOf, createWorld, smallTable, type World } from "./world.ts";
+
+export interface PlanOptions {
+  /** Ids of steps, or tags of migrations, whose hazards are accepted. */
+  readonly allow?: readonly string[];
+}
+
+/** A step with what it was made of. */
+interface Judged {
+  readonly step: Step;
+  readonly draft: Draft;
+}
+
+interface Workshop {
+  readonly project: Project;
+  readonly facts: Facts;
+  readonly world: World;
+  readonly allow: readonly string[];
+}
+
+const toRun = ["run", "replace", "rebuild"];
+
+/**
+ * Plans what brings a database to the last migration of a project, online: each statement in the form that stops
+ * nobody, held against what is there already. Pure: the same facts make the same plan.
+ *
+ * @throws SpfpError FILE_MISSING, FILE_INVALID for a migration that does not parse
+ * @example
+ * const plan = await makePlan(project, await gatherFacts(sql, project), { allow: ["0007_drop_legacy/2"] });
+ */
+export async function makePlan(
+  project: Project,
+  facts: Facts,
+  { allow = [] }: PlanOptions = {},
+): Promise<Plan> {
+  const { applied, pending } = facts.state;
+  const workshop: Workshop = { project, facts, allow, world: createWorld(facts, project.schemas) };
+  const judged: Judged[] = [];
+  for (const [at, migration] of pending.entries()) {
+    const previous = pending[at - 1] ?? applied.at(-1);
+    const timeline: Timeline = {
+      before: previous ? project.expectedCatalog(previous.tag) : null,
+      after: [
+        project.expectedCatalog(migration.tag),
+        ...pending.slice(at + 1).map(({ tag }) => project.expectedCatalog(tag)),
+      ],
+    };
+    judged.push(...planMigration(migration, await parseMigration(migration), timeline, workshop));
+  }
+  const steps = judged.map(({ step }) => step);
+  return {
+    version: 1,
+    id: hash(steps.map(({ id, sql, action }) => [id, sql, action])),
+    state: stateOf(steps, pending, facts),
+    project: project.name,
+    createdAt: new Date().toISOString(),
+    from: applied.at(-1)?.tag ?? null,
+    to: (pending.at(-1) ?? applied.at(-1))?.tag ?? null,
+    migrations: pending.map(({ tag, hash: ofFile, when }) => ({ tag, hash: ofFile, when })),
+    steps,
+    notes: notesOf(judged, facts, expectedNow(project, facts)),
+  };
+}
+
+/** Reads the facts and plans from them. */
+export async function planFor(sql: Sql, project: Project, allow: readonly string[]): Promise<Plan> {
+  return makePlan(project, await gatherFacts(sql, project), { allow });
+}
+
+/** Whether nothing that matters to a plan has changed since it was made. */
+export function isStillValid(plan: Plan, facts: Facts): boolean {
+  return plan.state === stateOf(plan.steps, plan.migrations, facts);
+}
+
+function expectedNow(project: Project, { state }: Facts): Catalog | null {
+  const last = state.applied.at(-1);
+  return last ? project.expectedCatalog(last.tag) : null;
+}
+
+const hash = (value: unknown): string => createHash("sha256").update(JSON.stringify(value)).digest("hex");
+
+/** The journal, what was done of the pending migrations, and every catalog object that the steps touch. */
+function stateOf(steps: readonly Step[], pending: readonly { hash: string }[], facts: Facts): string {
+  const touched = new Set<string>();
+  for (const { target, needs, locks } of steps) {
+    for (const one of [...(target ? [target] : []), ...needs]) {
+      touched.add(JSON.stringify([one.schema, one.table ?? one.name.split("(")[0]]));
+    }
+    for (const { schema, name } of locks) touched.add(JSON.stringify([schema, name]));
+  }
+  const within = <T extends { name: string; schema?: string }>(list: readonly T[]): T[] =>
+    list.filter(({ schema = null, name }) => touched.has(JSON.stringify([schema, name])));
+  const { catalog, archive, journal, done } = facts;
+  return hash([
+    journal,
+    done
+      .filter(({ migration }) => pending.some((one) => one.hash === migration))
+      .map(({ migration, step }) => [migration, step])
+      .sort(),
+    within(catalog.tables),
+    within(catalog.views),
+    within(catalog.functions),
+    within(catalog.enums),
+    within(catalog.domains),
+    within(catalog.sequences),
+    within(catalog.schemas.map(({ name, owner }) => ({ name, owner }))),
+    within(catalog.extensions.map(({ name }) => ({ name }))),
+    archive.tables.filter(({ name }) =>
+      [...touched].some((one) => one.endsWith(`,${JSON.stringify(name)}]`)),
+    ),
+  ]);
+}
+
+function planMigration(
+  migration: Migration,
+  statements: readonly ParsedStatement[],
+  timeline: Timeline,
+  workshop: Workshop,
+): Judged[] {
+  const { facts, world, project } = workshop;
+  const context = contextOf(world, facts, {
+    schemas: project.schemas,
+    before: timeline.before,
+    after: timeline.after[0],
+  });
+  const ahead = preview(statements, context);
+  const judged: Judged[] = [];
+  for (const statement of statements) {
+    const number = `${migration.tag}/${statement.number}`;
+    const drafts = draftsOf(statement, number, { context, migration, workshop });
+    for (const { id, draft } of drafts) {
+      const later = ahead.filter((one) => one.number > statement.number);
+      const verdict = judge(draft, {
+        world,
+        timeline,
+        schemas: project.schemas,
+        isDone: isDone(facts, migration, id),
+        setLater: later.flatMap(({ goal }) =>
+          isSame(goal, draft) && goal.does === "alter" ? goal.properties : [],
+        ),
+        isAlone: !ahead.some((one) => one.number !== statement.number && isSame(one.goal, draft)),
+        dependents: context.dependents,
+      });
+      const step = stepOf(draft, verdict, { id, migration, workshop });
+      if (toRun.includes(step.action)) world.apply(draft);
+      judged.push({ step, draft });
+    }
+  }
+  return combine(judged);
+}
+
+/** What each statement is about, before anything is planned: a step may leave something to a later one. */
+function preview(
+  statements: readonly ParsedStatement[],
+  context: Context,
+): { number: number; goal: Draft["goal"] }[] {
+  return statements.flatMap((statement) =>
+    classify(statement, context).map(({ goal }) => ({ number: statement.number, goal })),
+  );
+}
+
+function isSame(goal: Draft["goal"], { goal: other }: Draft): boolean {
+  return (
+    "target" in goal &&
+    "target" in other &&
+    goal.does !== "helper" &&
+    nameOf(goal.target) === nameOf(other.target) &&
+    goal.target.kind === other.target.kind
+  );
+}
+
+/** The ids of the steps that were taken together in one: `0003_x/4+5` is `0003_x/4` and `0003_x/5`. */
+function idsOf(step: string): string[] {
+  const [tag = "", numbers = ""] = step.split("/");
+  return numbers.split("+").map((number) => `${tag}/${number}`);
+}
+
+const isDone = ({ done }: Facts, { hash: ofFile }: Migration, id: string): boolean =>
+  done.some(({ migration, step }) => migration === ofFile && idsOf(step).includes(id));
+
+/**
+ * A statement's steps with their ids. A table that is there already gets what it lacks of the statement's columns and
+ * constraints; one that a rollback put aside comes back.
+ */
+function draftsOf(
+  statement: ParsedStatement,
+  number: string,
+  { context, migration, workshop }: { context: Context; migration: Migration; workshop: Workshop },
+): { id: string; draft: Draft }[] {
+  const { facts, world } = workshop;
+  const drafts = classify(statement, context);
+  const [first] = drafts;
+  const goal = first?.goal;
+  if (first && goal?.does === "create" && goal.target.kind === "table" && goal.target.schema !== null) {
+    const table = { schema: goal.target.schema, name: goal.target.name };
+    if (world.exists(goal.target) && world.fate(goal.target) === "untouched") {
+      const size = facts.relations.find((one) => one.schema === table.schema && one.name === table.name);
+      // Made by a deployment that was interrupted: still as good as empty, unless it has been used since.
+      if (isDone(facts, migration, number) && (size?.bytes ?? 0) <= smallTable) world.adoptNew(table);
+      return [{ id: number, draft: first }, ...repairsOf(statement.node, number, context)];
+    }
+    if (facts.archive.tables.some(({ name }) => name === table.name)) {
+      world.restore(table);
+      return [{ id: number, draft: bringBack(first, table) }, ...repairsOf(statement.node, number, context)];
+    }
+  }
+  return drafts.map((draft, at) => ({
+    id: drafts.length > 1 ? `${number}.${at + 1}` : number,
+    draft,
+  }));
+}
+
+function repairsOf(node: Node, number: string, context: Context): { id: string; draft: Draft }[] {
+  return repairs(node, context).flatMap((drafts, part) =>
+    // Numbered by the part of the table, so that the others keep their ids when one is done.
+    drafts.map((draft, at) => ({ id: `${number}.${part + 1}.${at + 1}`, draft })),
+  );
+}
+
+function bringBack(draft: Draft, { schema, name }: { schema: string; name: string }): Draft {
+  return {
+    ...draft,
+    kind: "move table",
+    title: `bring back table ${schema}.${name} from the archive, with its rows`,
+    sql: `ALTER TABLE ${quoteQualified(archiveSchema, name)} SET SCHEMA ${quoteIdentifier(schema)}`,
+    needs: [],
+    locks: [],
+    goal: { does: "bring back", target: { kind: "table", schema, name, table: null } },
+    safety: "Only the catalog is changed: nobody uses the archive.",
+  };
+}
+
+function stepOf(
+  draft: Draft,
+  verdict: Verdict,
+  { id, migration, workshop }: { id: string; migration: Migration; workshop: Workshop },
+): Step {
+  const { project, facts, world, allow } = workshop;
+  const left = draft.target && project.leaveOut(draft.target, world.catalog());
+  const {
+    action,
+    reason,
+    sql = draft.sql,
+  }: Verdict = left && verdict.action !== "skip" ? { action: "leave out", reason: left } : verdict;
+  const isToRun = toRun.includes(action);
+  const isAllowed = allow.includes(id) || allow.includes(migration.tag);
+  const hazards = isToRun
+    ? draft.hazards.map((hazard) => ({ ...hazard, allowed: isAllowed && hazard.name !== "unsupported" }))
+    : [];
+  const refused = hazards.filter(({ allowed }) => !allowed);
+  return {
+    id,
+    migration: migration.tag,
+    kind: draft.kind,
+    title: draft.title,
+    sql,
+    target: draft.target,
+    needs: [...draft.needs],
+    locks: [...draft.locks],
+    transactional: draft.transactional,
+    action: refused.length > 0 ? "blocked" : action,
+    reason: refused.length > 0 ? refused.map(({ message }) => message).join(" ") : reason,
+    hazards,
+    safety: draft.safety,
+    size: tableSize(draft.target, facts),
+    estimate: isToRun ? estimate(draft.work, facts) : { milliseconds: 0, growthBytes: 0 },
+  };
+}

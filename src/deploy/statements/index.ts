@@ -1,0 +1,135 @@
+import type { ParsedStatement } from "../parse.ts";
+import { names } from "../tree.ts";
+import { alterTable } from "./alter-table.ts";
+import { comment } from "./comment.ts";
+import { createIndex } from "./create-index.ts";
+import { createTable } from "./create-table.ts";
+import { createTableAs, createView, refreshView } from "./create-view.ts";
+import { insert, merge, remove, select, truncate, update } from "./data.ts";
+import { type Context, type Draft, refused } from "./draft.ts";
+import { drop } from "./drop.ts";
+import { alterFunction, createFunction } from "./function.ts";
+import { defaultPrivileges, grant, grantRole } from "./grant.ts";
+import { opaque } from "./opaque.ts";
+import { alterPolicy, createPolicy } from "./policy.ts";
+import { changeOwner, rename, setSchema } from "./rename.ts";
+import { role } from "./role.ts";
+import { createExtension, createSchema } from "./schema.ts";
+import { alterSequence, createSequence } from "./sequence.ts";
+import { createTrigger } from "./trigger.ts";
+import { alterDomain, alterEnum, createDomain, createEnum } from "./type.ts";
+
+export type { Context, Draft, Goal, Work } from "./draft.ts";
+
+/** A statement that belongs to a session, not to a database: the deployment has a session of its own. */
+const ofSession = "It would change the session that deploys, and nothing that stays.";
+
+/**
+ * The steps that a statement takes on a live database, before they are held against one. What is not understood is
+ * one step with the hazard `unsupported`, never a guess.
+ */
+export function classify({ node, sql }: ParsedStatement, context: Context): Draft[] {
+  try {
+    return dispatch(node, sql, context);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return [
+      refused(sql, `The safe form of this statement ${error.message}`, "Write it in its safe form yourself."),
+    ];
+  }
+}
+
+function dispatch(node: ParsedStatement["node"], sql: string, context: Context): Draft[] {
+  if ("CreateStmt" in node) return createTable(node.CreateStmt, sql, context);
+  if ("AlterTableStmt" in node) return alterTable(node.AlterTableStmt, sql, context);
+  if ("IndexStmt" in node) return createIndex(node.IndexStmt, sql, context);
+  if ("DropStmt" in node) return drop(node.DropStmt, sql, context);
+  if ("ViewStmt" in node) return createView(node.ViewStmt, sql, context);
+  if ("CreateTableAsStmt" in node) return createTableAs(node.CreateTableAsStmt, sql, context);
+  if ("RefreshMatViewStmt" in node) return refreshView(node.RefreshMatViewStmt, sql, context);
+  if ("CreateFunctionStmt" in node) return createFunction(node.CreateFunctionStmt, sql, context);
+  if ("AlterFunctionStmt" in node) return alterFunction(node.AlterFunctionStmt, sql, context);
+  if ("CreateTrigStmt" in node) return createTrigger(node.CreateTrigStmt, sql, context);
+  if ("CreatePolicyStmt" in node) return createPolicy(node.CreatePolicyStmt, sql, context);
+  if ("AlterPolicyStmt" in node) return alterPolicy(node.AlterPolicyStmt, sql, context);
+  if ("GrantStmt" in node) return grant(node.GrantStmt, sql, context);
+  if ("AlterDefaultPrivilegesStmt" in node) return defaultPrivileges(node.AlterDefaultPrivilegesStmt, sql);
+  if ("GrantRoleStmt" in node) return grantRole(node.GrantRoleStmt, sql);
+  if ("CommentStmt" in node) return comment(node.CommentStmt, sql, context);
+  if ("RenameStmt" in node) {
+    const { renameType, subname = "" } = node.RenameStmt;
+    return renameType === "OBJECT_ROLE"
+      ? role("rename", subname, sql)
+      : rename(node.RenameStmt, sql, context);
+  }
+  if ("AlterObjectSchemaStmt" in node) return setSchema(node.AlterObjectSchemaStmt, sql, context);
+  if ("AlterOwnerStmt" in node) return changeOwner(node.AlterOwnerStmt, sql, context);
+  if ("CreateEnumStmt" in node) return createEnum(node.CreateEnumStmt, sql, context);
+  if ("AlterEnumStmt" in node) return alterEnum(node.AlterEnumStmt, sql, context);
+  if ("CreateDomainStmt" in node) return createDomain(node.CreateDomainStmt, sql, context);
+  if ("AlterDomainStmt" in node) return alterDomain(node.AlterDomainStmt, sql, context);
+  if ("CreateSeqStmt" in node) return createSequence(node.CreateSeqStmt, sql, context);
+  if ("AlterSeqStmt" in node) return alterSequence(node.AlterSeqStmt, sql, context);
+  if ("CreateSchemaStmt" in node) return createSchema(node.CreateSchemaStmt, sql);
+  if ("CreateExtensionStmt" in node) return createExtension(node.CreateExtensionStmt, sql);
+  if ("CreateRoleStmt" in node) return role("create", node.CreateRoleStmt.role ?? "", sql);
+  if ("AlterRoleStmt" in node) return role("alter", node.AlterRoleStmt.role?.rolename ?? "", sql);
+  if ("DropRoleStmt" in node) {
+    const roles = (node.DropRoleStmt.roles ?? []).flatMap((one) =>
+      "RoleSpec" in one ? [one.RoleSpec.rolename ?? ""] : [],
+    );
+    return role("drop", roles.join(", "), sql);
+  }
+  if ("InsertStmt" in node) return insert(node.InsertStmt, sql, context);
+  if ("UpdateStmt" in node) return update(node.UpdateStmt, sql, context);
+  if ("DeleteStmt" in node) return remove(node.DeleteStmt, sql, context);
+  if ("MergeStmt" in node) return merge(node.MergeStmt, sql, context);
+  if ("TruncateStmt" in node) return truncate(node.TruncateStmt, sql, context);
+  if ("SelectStmt" in node) return select(node.SelectStmt, sql, context);
+  if ("DoStmt" in node) return opaque("run a DO block", sql);
+  if ("CallStmt" in node) {
+    return opaque(`call ${names(node.CallStmt.funccall?.funcname).join(".")}`, sql);
+  }
+  return [refusedByKind(node, sql)];
+}
+
+function refusedByKind(node: ParsedStatement["node"], sql: string): Draft {
+  if ("TransactionStmt" in node) {
+    return refused(
+      sql,
+      "The migration must not begin or end transactions: each step has its own.",
+      "Leave it out.",
+    );
+  }
+  if ("VariableSetStmt" in node || "DiscardStmt" in node || "LockStmt" in node || "PrepareStmt" in node) {
+    return refused(sql, ofSession, "Leave it out; attach settings to functions and roles with ALTER … SET.");
+  }
+  if ("ListenStmt" in node || "NotifyStmt" in node || "UnlistenStmt" in node)
+    return refused(sql, ofSession, "Leave it out.");
+  if ("VacuumStmt" in node || "ClusterStmt" in node || "ReindexStmt" in node || "CheckPointStmt" in node) {
+    return refused(
+      sql,
+      "Maintenance is no change of the schema, and may lock a table for as long as it is large.",
+      "Run it by hand: VACUUM (ANALYZE), REINDEX … CONCURRENTLY.",
+    );
+  }
+  if ("CopyStmt" in node) {
+    return refused(
+      sql,
+      "COPY reads from the client that sends it, and a migration has none.",
+      "INSERT … VALUES, or load the rows outside the migration.",
+    );
+  }
+  const [kind = "statement"] = Object.keys(node);
+  const words = kind
+    .replace(/Stmt$/, "")
+    .replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ")
+    .toLowerCase();
+  return refused(
+    sql,
+    `A statement of kind "${words}" is not understood by the planner.`,
+    "Run it by hand, and leave it out of the migration.",
+  );
+}
+
+export { repairs } from "./repairs.ts";
