@@ -2,7 +2,7 @@ import { randomUUID, type UUID } from "node:crypto";
 import postgres from "postgres";
 import { z } from "zod";
 import { SpfpError } from "../errors.ts";
-import { addressOf, connect, type DatabaseUrl, redactUrl, type Sql } from "../postgres/index.ts";
+import { addressOf, connect, type DatabaseUrl, redactUrl, type Sql, translate } from "../postgres/index.ts";
 import type { DeploymentKind, Queryable } from "./bookkeeping.ts";
 
 /** A connection that works for a deployment. */
@@ -103,9 +103,11 @@ export async function refuseTransactionPooler(url: DatabaseUrl, one: Sql, other:
         ],
       )
       .catch((error: unknown) => {
-        // What PgBouncer says to BEGIN in statement mode, which is transaction mode and worse.
-        if (error instanceof postgres.PostgresError && error.code === "08P01") {
-          throw poolerRefused(url, "it refuses transactions");
+        // In statement mode, which is transaction mode and worse, PgBouncer hangs up on BEGIN.
+        const known = translate(error);
+        const hangsUp = known instanceof SpfpError && known.code === "CONNECTION_LOST";
+        if (hangsUp || (error instanceof postgres.PostgresError && error.code === "08P01")) {
+          throw poolerRefused(url, "it hangs up on a transaction");
         }
         throw error;
       });
