@@ -20,8 +20,8 @@ export interface ExecuteOptions {
   /** Aborted: stop after the current step. */
   readonly stopSignal?: AbortSignal | undefined;
   readonly observer: Observer;
-  /** Settles a migration when its steps are done, in the transaction of the last where that has one. Default: takes it as applied. */
-  readonly settle?: (transaction: Queryable, migration: Plan["migrations"][number]) => Promise<void>;
+  /** Records a migration whose steps are done, in the last one's transaction. Default: in Drizzle's journal. */
+  readonly record?: (transaction: Queryable, migration: Plan["migrations"][number]) => Promise<void>;
 }
 
 /** What became of a step. Times are in milliseconds. */
@@ -65,7 +65,7 @@ const isToRun = ({ action }: Step): boolean =>
 export async function executePlan(session: Session, plan: Plan, options: ExecuteOptions): Promise<Execution> {
   if (plan.steps.some(({ action }) => action === "blocked"))
     throw new TypeError("the plan has blocked steps");
-  const { settle = recordMigration } = options;
+  const { record = recordMigration } = options;
   const results = new Map<string, StepResult>();
   const run = createRun(session, plan, options, results);
   const end = (outcome: Execution["outcome"], error: SpfpError | null): Execution => ({
@@ -88,7 +88,7 @@ export async function executePlan(session: Session, plan: Plan, options: Execute
     if (!together) {
       try {
         await session.verify();
-        await session.sql.begin((transaction) => settle(transaction, migration));
+        await session.sql.begin((transaction) => record(transaction, migration));
       } catch (error) {
         const step = steps.at(-1);
         if (!step) throw error;
@@ -124,7 +124,7 @@ function byTable(steps: readonly Step[]): Step[][] {
 }
 
 function createRun(session: Session, plan: Plan, options: ExecuteOptions, results: Map<string, StepResult>) {
-  const { observer, stopSignal, settle = recordMigration } = options;
+  const { observer, stopSignal } = options;
   const workers: Worker[] = [session];
   const ownPids = (): number[] => workers.map(({ pid }) => pid);
   const hashes = new Map(plan.migrations.map(({ tag, hash }) => [tag, hash]));
@@ -261,7 +261,7 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
         error: null,
       });
       const migration = plan.migrations.find(({ tag }) => tag === step.migration);
-      if (completes && migration) await settle(transaction, migration);
+      if (completes && migration) await (options.record ?? recordMigration)(transaction, migration);
     });
     await watching(
       session.monitor,
