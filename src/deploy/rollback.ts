@@ -1,0 +1,387 @@
+import { randomUUID, type UUID } from "node:crypto";
+import { z } from "zod";
+import { type Catalog, compareCatalogs, readCatalog } from "../catalog/index.ts";
+import { errorCodes, SpfpError } from "../errors.ts";
+import { connect, type DatabaseUrl, redactUrl, type Sql } from "../postgres/index.ts";
+import { beginDeployment, ensureBookkeeping, finishDeployment, type Queryable } from "./bookkeeping.ts";
+import { defaultExecutor, defaultGiveUpAfter, defaultLockTimeout } from "./deploy.ts";
+import { stepResultSchema } from "./deployment-report.ts";
+import type { Observer } from "./events.ts";
+import { type Execution, executePlan } from "./execute.ts";
+import { archiveSchema } from "./facts.ts";
+import type { Project } from "./project.ts";
+import { keyOf, sayWhich, withoutInvalidIndexes } from "./rollback/changes.ts";
+import { find, type RollbackFacts } from "./rollback/context.ts";
+import { constraintLabel, isViolated, readDependents, readSizes } from "./rollback/facts.ts";
+import { type PlannedRollback, planRollback, type RollbackScope, rollbackScopes } from "./rollback/plan.ts";
+import { type Deployment, findDeployment } from "./rollback/records.ts";
+import { openSession, type Session } from "./session.ts";
+import { planSchema } from "./step.ts";
+
+export { type PlannedRollback, planRollback, type RollbackFacts, type RollbackScope, rollbackScopes };
+
+/** After so long, in hours, others have come to rely on what was deployed. */
+export const lateAfter = 24;
+
+/** A rollback before it is run. */
+export const rollbackPreviewSchema = z.strictObject({
+  scope: z.enum(rollbackScopes),
+  /** Where, without the password. */
+  database: z.string(),
+  deployment: z.strictObject({
+    id: z.uuid(),
+    from: z.string().nullable(),
+    to: z.string(),
+    startedAt: z.iso.datetime(),
+    hoursAgo: z.number(),
+  }),
+  /** What whoever approves it should know. */
+  warnings: z.array(z.string()),
+  plan: planSchema,
+});
+
+/** All that there is to say of a rollback afterwards. JSON, without secrets. */
+export const rollbackReportSchema = rollbackPreviewSchema.extend({
+  /** That of its record in the database. */
+  id: z.uuid(),
+  project: z.string(),
+  executor: z.string(),
+  approver: z.string(),
+  /** Every step is done, and the catalog is as before but for what is kept. */
+  ok: z.boolean(),
+  outcome: z.enum(["completed", "stopped", "failed"]),
+  startedAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime(),
+  milliseconds: z.number(),
+  steps: z.array(stepResultSchema),
+  /** How the catalog differs from the one before the deployment. */
+  differences: z.array(
+    z.strictObject({
+      object: z.string(),
+      /** `kept`: on purpose. `others`: not the deployment's doing. `left`: it should not be so. */
+      why: z.enum(["kept", "others", "left"]),
+      expected: z.string().nullable(),
+      actual: z.string().nullable(),
+    }),
+  ),
+  error: z
+    .strictObject({
+      code: z.enum(errorCodes),
+      message: z.string(),
+      remedy: z.string(),
+      step: z.string().nullable(),
+    })
+    .nullable(),
+});
+
+export type RollbackPreview = z.infer<typeof rollbackPreviewSchema>;
+export type RollbackReport = z.infer<typeof rollbackReportSchema>;
+
+export interface RollbackOptions {
+  /** Default `indexes`. */
+  readonly scope?: RollbackScope | undefined;
+  /** Who approved it. */
+  readonly approvedBy?: string | undefined;
+  /** Who runs it. Default: whoever runs this process. */
+  readonly executor?: string | undefined;
+  /** Shown what will be done before it is; returns who approved it, or null to stop there. */
+  readonly confirm?: ((preview: RollbackPreview) => Promise<{ approvedBy: string } | null>) | undefined;
+  /** As of `deploy`. */
+  readonly lockTimeout?: number | undefined;
+  readonly giveUpAfter?: number | undefined;
+  readonly stopSignal?: AbortSignal | undefined;
+}
+
+const continues = "Run the same command again: it continues with what is left.";
+
+/** Reads what a rollback is planned from. */
+async function gatherFacts(sql: Queryable, project: Project, deployment: Deployment): Promise<RollbackFacts> {
+  const actual = await readCatalog(sql, { schemas: project.schemas });
+  const head = project.expectedCatalog(deployment.to);
+  return {
+    project: project.name,
+    before: deployment.before,
+    actual,
+    head,
+    dropped: deployment.dropped,
+    made: deployment.made,
+    archived: await readCatalog(sql, { schemas: [archiveSchema] }),
+    dependents: await readDependents(sql, project.schemas),
+    violated: await violatedConstraints(sql, { before: deployment.before, actual, schemas: project.schemas }),
+    sizes: await readSizes(sql, project.schemas),
+    migrations: deployment.migrations,
+    recorded: deployment.recorded,
+    from: deployment.from,
+    once: deployment.once.map(({ title }) => title),
+    onceIds: deployment.once.map(({ id }) => id),
+    now: new Date(),
+  };
+}
+
+/** Constraints that would come back, and that rows written since do not satisfy. */
+async function violatedConstraints(
+  sql: Queryable,
+  { before, actual, schemas }: { before: Catalog; actual: Catalog; schemas: readonly string[] },
+): Promise<Set<string>> {
+  const violated = new Set<string>();
+  for (const was of before.tables) {
+    const table = find(actual.tables, was);
+    if (!table) continue;
+    for (const constraint of was.constraints) {
+      const now = table.constraints.find(({ name }) => name === constraint.name);
+      if (now?.definition === constraint.definition) continue;
+      if (await isViolated(sql, { table, constraint, schemas }))
+        violated.add(constraintLabel(table, constraint.name));
+    }
+  }
+  return violated;
+}
+
+interface Planned {
+  readonly deployment: Deployment;
+  readonly facts: RollbackFacts;
+  readonly planned: PlannedRollback;
+}
+
+/** Reads and plans in one transaction, so that everything is of one moment. */
+async function plan(sql: Sql, project: Project, scope: RollbackScope): Promise<Planned> {
+  const result = await sql.begin("isolation level repeatable read read only", async (transaction) => {
+    const deployment = await findDeployment(transaction);
+    const facts = await gatherFacts(transaction, project, deployment);
+    return { deployment, facts, planned: planRollback(facts, scope) };
+  });
+  return result;
+}
+
+function previewOf(
+  url: DatabaseUrl,
+  scope: RollbackScope,
+  { deployment, planned }: Planned,
+): RollbackPreview {
+  const hoursAgo = (Date.now() - deployment.startedAt.getTime()) / 3_600_000;
+  return {
+    scope,
+    database: redactUrl(url),
+    deployment: {
+      id: deployment.id,
+      from: deployment.from,
+      to: deployment.to,
+      startedAt: deployment.startedAt.toISOString(),
+      hoursAgo,
+    },
+    warnings:
+      hoursAgo > lateAfter
+        ? [
+            `It was deployed ${Math.floor(hoursAgo)} hours ago, more than ${lateAfter}: applications may rely on it by now.`,
+          ]
+        : [],
+    plan: planned.plan,
+  };
+}
+
+/**
+ * What a rollback would do. Changes nothing.
+ * @throws SpfpError NOTHING_TO_ROLL_BACK, and as `connect`
+ */
+export async function previewRollback(
+  project: Project,
+  url: DatabaseUrl,
+  scope: RollbackScope = "indexes",
+): Promise<RollbackPreview> {
+  const sql = await connect(url, { applicationName: "spfp-db rollback preview" });
+  try {
+    return previewOf(url, scope, await plan(sql, project, scope));
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+/** @throws SpfpError PLAN_BLOCKED */
+function requireUnblocked({ plan: { steps } }: RollbackPreview): void {
+  const blocked = steps.filter(({ action }) => action === "blocked");
+  if (blocked.length === 0) return;
+  const reasons = blocked.slice(0, 5).map(({ title, reason }) => `${title}: ${reason}`);
+  const more = blocked.length > 5 ? `; and ${blocked.length - 5} more` : "";
+  throw new SpfpError(
+    "PLAN_BLOCKED",
+    `the rollback would break what is not ours: ${reasons.join("; ")}${more}. Nothing was changed`,
+    "Settle these, then run it again. spfp-db rollback --dry-run shows the whole plan.",
+  );
+}
+
+function requireApprover(name: string | undefined): string {
+  const approver = name?.trim();
+  if (approver) return approver;
+  throw new SpfpError(
+    "APPROVAL_MISSING",
+    "a rollback needs somebody who approved it, and nobody is named",
+    "Name who approved it: --approved-by NAME. Nothing was changed.",
+  );
+}
+
+/**
+ * Undoes the last deployment, online: never deletes a row, and keeps every column. Journalled and resumable as a
+ * deployment is: interrupted anywhere, the same call continues, and so does `deploy`, forward. Resolves with what
+ * became of it; what is wrong before anything was changed is thrown.
+ *
+ * @throws SpfpError NOTHING_TO_ROLL_BACK, APPROVAL_MISSING, PLAN_BLOCKED, and as `openSession`
+ * @example
+ * const report = await rollback(spfpProject, parseDatabaseUrl(url), { scope: "all", approvedBy: "Ana" });
+ * if (!report.ok) console.error(report.error?.message);
+ */
+export async function rollback(
+  project: Project,
+  url: DatabaseUrl,
+  options: RollbackOptions,
+  observer: Observer = () => {},
+): Promise<RollbackReport> {
+  const begun = performance.now();
+  const startedAt = new Date().toISOString();
+  const id = randomUUID();
+  const scope = options.scope ?? "indexes";
+  if (!options.confirm) requireApprover(options.approvedBy);
+  const session = await openSession(url, { kind: "rollback", id });
+  try {
+    const preview = previewOf(url, scope, await plan(session.sql, project, scope));
+    await observer({ type: "planned", plan: preview.plan });
+    requireUnblocked(preview);
+    const confirmation = options.confirm
+      ? await options.confirm(preview)
+      : { approvedBy: options.approvedBy ?? "" };
+    const approver = confirmation ? requireApprover(confirmation.approvedBy) : null;
+    const executor = options.executor ?? defaultExecutor();
+    const result =
+      approver === null || options.stopSignal?.aborted
+        ? { outcome: "stopped" as const, steps: [], error: null, differences: [] }
+        : await carryOut(session, project, { preview, executor, approver, options, observer, id, scope });
+    const report = rollbackReportSchema.parse({
+      ...preview,
+      id,
+      project: project.name,
+      executor,
+      approver: approver ?? "nobody",
+      ok: result.outcome === "completed",
+      outcome: result.outcome,
+      startedAt,
+      finishedAt: new Date().toISOString(),
+      milliseconds: performance.now() - begun,
+      steps: preview.plan.steps.map((step, at) => ({
+        status: "not reached",
+        attempts: 0,
+        milliseconds: 0,
+        waited: 0,
+        ...result.steps[at],
+        id: step.id,
+        title: step.title,
+        reason: step.reason,
+        expectedMilliseconds: step.estimate.milliseconds,
+      })),
+      differences: result.differences,
+      error: result.error && {
+        code: result.error.code,
+        message: result.error.message,
+        remedy: result.error.remedy,
+        step: result.steps.find(({ status }) => status === "failed")?.id ?? null,
+      },
+    } satisfies RollbackReport);
+    if (approver !== null) {
+      const { plan: _, ...details } = report;
+      await finishDeployment(session.sql, id, report.outcome, details).catch(() => undefined);
+    }
+    return report;
+  } finally {
+    await session.end();
+  }
+}
+
+interface Ending {
+  readonly outcome: RollbackReport["outcome"];
+  readonly steps: Execution["steps"];
+  readonly error: SpfpError | null;
+  readonly differences: RollbackReport["differences"];
+}
+
+async function carryOut(
+  session: Session,
+  project: Project,
+  {
+    preview,
+    executor,
+    approver,
+    options,
+    observer,
+    id,
+    scope,
+  }: {
+    preview: RollbackPreview;
+    executor: string;
+    approver: string;
+    options: RollbackOptions;
+    observer: Observer;
+    id: UUID;
+    scope: RollbackScope;
+  },
+): Promise<Ending> {
+  await ensureBookkeeping(session.sql);
+  await beginDeployment(session.sql, {
+    id,
+    kind: "rollback",
+    project: project.name,
+    mode: null,
+    executor,
+    approver,
+    ticket: null,
+    backup: null,
+    plan: preview.plan,
+    before: await readCatalog(session.sql, { schemas: project.schemas }),
+  });
+  const execution = await executePlan(session, preview.plan, {
+    lockTimeout: options.lockTimeout ?? defaultLockTimeout,
+    giveUpAfter: options.giveUpAfter ?? defaultGiveUpAfter,
+    parallel: 1,
+    stopSignal: options.stopSignal,
+    observer,
+    // A rollback is in no journal of Drizzle's.
+    record: async () => {},
+  });
+  if (execution.outcome !== "completed") return { ...execution, differences: [] };
+  const { left, differences } = await prove(session.sql, project, scope);
+  if (left.length === 0) return { ...execution, differences };
+  return {
+    steps: execution.steps,
+    outcome: "failed",
+    error: new SpfpError(
+      "ROLLBACK_INCOMPLETE",
+      `every step is done, but not everything is as before the deployment: ${left.slice(0, 5).join(", ")}`,
+      continues,
+    ),
+    differences,
+  };
+}
+
+/** Holds the catalog against the one before the deployment. */
+async function prove(
+  sql: Sql,
+  project: Project,
+  scope: RollbackScope,
+): Promise<{ left: string[]; differences: RollbackReport["differences"] }> {
+  const { facts, planned: again } = await plan(sql, project, scope);
+  const before = withoutInvalidIndexes(facts.before);
+  const intended = new Set(compareCatalogs(before, facts.head).map(sayWhich));
+  const differences = compareCatalogs(before, facts.actual).map((difference) => {
+    const { object } = difference;
+    const isOurs = intended.has(sayWhich(difference));
+    const why = !isOurs ? "others" : scope === "indexes" || again.kept.has(keyOf(object)) ? "kept" : "left";
+    return {
+      object: `${object.kind} ${object.label}`,
+      why,
+      expected: "expected" in difference ? difference.expected : null,
+      actual: "actual" in difference ? difference.actual : null,
+    } as const;
+  });
+  const left = [
+    ...again.plan.steps.map(({ title }) => title),
+    ...differences.filter(({ why }) => why === "left").map(({ object }) => object),
+  ];
+  return { left: [...new Set(left)], differences };
+}

@@ -1,0 +1,197 @@
+import type { Catalog, Grant, Table } from "../../catalog/index.ts";
+import { quoteIdentifier, quoteQualified } from "../../sql.ts";
+import { type Context, find, functionLabel, functionNamed, type Named, qualifiedLabel } from "./context.ts";
+import { roleName, underSchemas } from "./draft.ts";
+import { functionSignature } from "./signature.ts";
+
+/** What the words of a GRANT call a kind of object. */
+export type Granted = "TABLE" | "SEQUENCE" | "FUNCTION" | "PROCEDURE" | "SCHEMA";
+
+function grantStatement(kind: Granted, object: string, { grantee, privileges, grantable }: Grant): string[] {
+  const plain = privileges.filter((privilege) => !grantable.includes(privilege));
+  const give = (list: readonly string[], option: string) =>
+    list.length > 0
+      ? [`GRANT ${list.join(", ")} ON ${kind} ${object} TO ${roleName(grantee)}${option};`]
+      : [];
+  return [
+    ...give(plain, ""),
+    ...give(
+      privileges.filter((privilege) => grantable.includes(privilege)),
+      " WITH GRANT OPTION",
+    ),
+  ];
+}
+
+/** Whoever may get rights on a new object by default privileges. */
+export function defaultGrantees(catalog: Catalog): string[] {
+  return [
+    ...new Set([
+      "PUBLIC",
+      ...catalog.defaultPrivileges.flatMap(({ grants }) => grants.map(({ grantee }) => grantee)),
+    ]),
+  ];
+}
+
+/** Statements that give a new object exactly these grants, whatever it got by default. */
+export function setGrants(
+  kind: Granted,
+  object: string,
+  { grants, owner, grantees }: { grants: readonly Grant[]; owner: string; grantees: readonly string[] },
+): string[] {
+  const others = grantees.filter((grantee) => grantee !== owner);
+  return [
+    ...(others.length > 0
+      ? [`REVOKE ALL ON ${kind} ${object} FROM ${others.map(roleName).join(", ")};`]
+      : []),
+    ...grants
+      .filter(({ grantee }) => grantee !== owner)
+      .flatMap((grant) => grantStatement(kind, object, grant)),
+  ];
+}
+
+/**
+ * Statements that take back what a deployment granted and give back what it revoked, privilege by privilege: what
+ * others granted meanwhile stays.
+ */
+export function restoreGrants(
+  kind: Granted,
+  object: string,
+  { before, head, actual, owner }: Record<"before" | "head" | "actual", readonly Grant[]> & { owner: string },
+): string[] {
+  const of = (grants: readonly Grant[], grantee: string): Grant =>
+    grants.find((grant) => grant.grantee === grantee) ?? { grantee, privileges: [], grantable: [] };
+  const grantees = [...new Set([...before, ...head].map(({ grantee }) => grantee))].filter(
+    (grantee) => grantee !== owner,
+  );
+  return grantees.flatMap((grantee) => {
+    const [was, wanted, is] = [of(before, grantee), of(head, grantee), of(actual, grantee)];
+    const give = was.privileges.filter(
+      (privilege) => !wanted.privileges.includes(privilege) && !is.privileges.includes(privilege),
+    );
+    const take = wanted.privileges.filter(
+      (privilege) => !was.privileges.includes(privilege) && is.privileges.includes(privilege),
+    );
+    return [
+      ...grantStatement(kind, object, {
+        grantee,
+        privileges: give,
+        grantable: was.grantable.filter((privilege) => give.includes(privilege)),
+      }),
+      ...(take.length > 0
+        ? [`REVOKE ${take.join(", ")} ON ${kind} ${object} FROM ${roleName(grantee)};`]
+        : []),
+    ];
+  });
+}
+
+const grantSafety = "Only the catalog is changed: statements under way are not affected.";
+
+/** Takes back what the deployment granted and gives back what it revoked, on everything that was there before. */
+export function undoGrants(context: Context): void {
+  const { before, head, actual, add } = context;
+  const step = (kind: Granted, object: Named, sql: readonly string[]): void => {
+    if (sql.length === 0) return;
+    add({
+      kind: "grant",
+      title: `restore grants on ${kind.toLowerCase()} ${qualifiedLabel(object)}`,
+      sql: underSchemas(before, sql.join("\n")),
+      target: { kind: "grant", schema: object.schema, name: object.name, table: null },
+      safety: grantSafety,
+    });
+  };
+  for (const [kind, list] of [
+    ["TABLE", "tables"],
+    ["TABLE", "views"],
+    ["SEQUENCE", "sequences"],
+  ] as const) {
+    for (const now of actual[list]) {
+      const was = find<Named & { grants: Grant[] }>(before[list], now);
+      const wanted = find<Named & { grants: Grant[] }>(head[list], now);
+      if (!was || !wanted) continue;
+      const name = quoteQualified(now.schema, now.name);
+      const sql = restoreGrants(kind, name, {
+        before: was.grants,
+        head: wanted.grants,
+        actual: now.grants,
+        owner: now.owner,
+      });
+      step(kind, now, sql);
+    }
+  }
+  for (const now of actual.functions) {
+    const named = { schema: now.schema, name: functionLabel(now) };
+    const was = functionNamed(before, named);
+    const wanted = functionNamed(head, named);
+    if (!was || !wanted) continue;
+    const kind = now.kind === "procedure" ? "PROCEDURE" : "FUNCTION";
+    const signature = functionSignature(now);
+    step(
+      kind,
+      named,
+      restoreGrants(kind, signature, {
+        before: was.grants,
+        head: wanted.grants,
+        actual: now.grants,
+        owner: now.owner,
+      }),
+    );
+  }
+  for (const now of actual.schemas) {
+    const was = before.schemas.find(({ name }) => name === now.name);
+    const wanted = head.schemas.find(({ name }) => name === now.name);
+    if (!was || !wanted) continue;
+    const sql = restoreGrants("SCHEMA", quoteIdentifier(now.name), {
+      before: was.grants,
+      head: wanted.grants,
+      actual: now.grants,
+      owner: now.owner,
+    });
+    if (sql.length === 0) continue;
+    add({
+      kind: "grant",
+      title: `restore grants on schema ${now.name}`,
+      sql: sql.join("\n"),
+      target: { kind: "grant", schema: null, name: now.name, table: null },
+      safety: grantSafety,
+    });
+  }
+  restoreColumnGrants(context);
+}
+
+function restoreColumnGrants({ keptTables, add }: Context): void {
+  for (const { table, was, wanted } of keptTables) {
+    const sql = table.columns.flatMap((column) => {
+      const of = (list: Table): Grant[] =>
+        list.columns.find(({ name }) => name === column.name)?.grants ?? [];
+      const has = (list: readonly Grant[], grantee: string, privilege: string) =>
+        list.some((one) => one.grantee === grantee && one.privileges.includes(privilege));
+      const pairs = (list: readonly Grant[]) =>
+        list.flatMap(({ grantee, privileges }) =>
+          privileges.map((privilege) => [grantee, privilege] as const),
+        );
+      const object = `(${quoteIdentifier(column.name)}) ON TABLE ${quoteQualified(table.schema, table.name)}`;
+      return [
+        ...pairs(of(was))
+          .filter(
+            ([grantee, privilege]) =>
+              !has(of(wanted), grantee, privilege) && !has(column.grants, grantee, privilege),
+          )
+          .map(([grantee, privilege]) => `GRANT ${privilege} ${object} TO ${roleName(grantee)};`),
+        ...pairs(column.grants)
+          .filter(
+            ([grantee, privilege]) =>
+              has(of(wanted), grantee, privilege) && !has(of(was), grantee, privilege),
+          )
+          .map(([grantee, privilege]) => `REVOKE ${privilege} ${object} FROM ${roleName(grantee)};`),
+      ];
+    });
+    if (sql.length === 0) continue;
+    add({
+      kind: "grant",
+      title: `restore grants on columns of ${qualifiedLabel(table)}`,
+      sql: sql.join("\n"),
+      target: { kind: "grant", schema: table.schema, name: table.name, table: null },
+      safety: grantSafety,
+    });
+  }
+}

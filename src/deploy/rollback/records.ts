@@ -1,0 +1,147 @@
+import { z } from "zod";
+import { type Catalog, catalogSchema } from "../../catalog/index.ts";
+import { SpfpError } from "../../errors.ts";
+import { hasBookkeeping, type Queryable } from "../bookkeeping.ts";
+import { readJournal } from "../journal-state.ts";
+import { type Plan, planSchema, type Step, type Target } from "../step.ts";
+
+/** What is known of the deployment that a rollback undoes: of all its runs, where it took several. */
+export interface Deployment {
+  /** Its last run's. */
+  readonly id: string;
+  /** When its last run began. */
+  readonly startedAt: Date;
+  /** The database before its first run. */
+  readonly before: Catalog;
+  /** The last migration that it was to apply. */
+  readonly to: string;
+  readonly from: string | null;
+  readonly migrations: Plan["migrations"];
+  readonly dropped: readonly Target[];
+  readonly made: readonly Target[];
+  /** What it did that can be neither undone nor done twice. */
+  readonly once: readonly Step[];
+  /** Whether a journal still says that any of it is done. */
+  readonly recorded: boolean;
+}
+
+const recordsSchema = z.array(
+  z.object({
+    id: z.uuid(),
+    kind: z.enum(["deploy", "rollback"]),
+    outcome: z.enum(["completed", "stopped", "failed", "interrupted"]).nullable(),
+    scope: z.string().nullable(),
+    startedAt: z.coerce.date(),
+    isEffective: z.boolean(),
+  }),
+);
+
+type Entry = z.infer<typeof recordsSchema>[number];
+
+const nothing = (message: string): SpfpError =>
+  new SpfpError(
+    "NOTHING_TO_ROLL_BACK",
+    message,
+    "See what was deployed and rolled back with spfp-db status.",
+  );
+
+/**
+ * The runs of the deployment that stands: the last one that completed, with those before it that did not, and those
+ * that were rolled back only in part.
+ */
+function lastRuns(entries: readonly Entry[]): Entry[] {
+  let runs: Entry[] = [];
+  let isSettled = false;
+  for (const entry of entries) {
+    if (entry.kind === "deploy") {
+      runs = isSettled ? [entry] : [...runs, entry];
+      isSettled = entry.outcome === "completed";
+    } else {
+      if (entry.outcome === "completed" && entry.scope === "all") runs = [];
+      isSettled = false;
+    }
+  }
+  return runs;
+}
+
+const runSchema = z.tuple([z.object({ plan: z.string(), before: z.string() })]);
+
+const isDone = ({ action }: Step): boolean => ["run", "replace", "rebuild"].includes(action);
+
+/** Kinds of step that a rollback leaves as they are, and that a later deployment does not do again. */
+const onceKinds: readonly Step["kind"][] = ["change data", "opaque"];
+
+const doneSchema = z.array(z.object({ hash: z.string(), step: z.string() }));
+
+/**
+ * The deployment that a rollback would undo.
+ * @throws SpfpError NOTHING_TO_ROLL_BACK
+ */
+export async function findDeployment(sql: Queryable): Promise<Deployment> {
+  if (!(await hasBookkeeping(sql))) throw nothing("spfp-db never deployed to this database");
+  const entries = recordsSchema.parse([
+    ...(await sql.unsafe(
+      `select id::text, kind, outcome, details ->> 'scope' as scope,
+         to_json(started_at) #>> '{}' as "startedAt",
+         kind = 'rollback' or coalesce(jsonb_path_exists(plan,
+           '$.steps[*] ? (@.action == "run" || @.action == "replace" || @.action == "rebuild")'), false) as "isEffective"
+       from spfp_db.deployments where kind in ('deploy', 'rollback') order by started_at`,
+    )),
+  ]);
+  const runs = lastRuns(entries.filter(({ isEffective }) => isEffective));
+  const last = runs.at(-1);
+  if (!last) {
+    const rollback = entries.findLast(({ kind }) => kind === "rollback");
+    throw nothing(
+      rollback
+        ? `the last deployment was rolled back at ${rollback.startedAt.toISOString()}`
+        : "spfp-db never changed anything in this database",
+    );
+  }
+  const plans: Plan[] = [];
+  let before: Catalog | undefined;
+  for (const { id } of runs) {
+    const [row] = runSchema.parse([
+      ...(await sql.unsafe(`select plan::text, before::text from spfp_db.deployments where id = $1::uuid`, [
+        id,
+      ])),
+    ]);
+    plans.push(planSchema.parse(JSON.parse(row.plan)));
+    before ??= catalogSchema.parse(JSON.parse(row.before));
+  }
+  const first = plans[0];
+  const to = plans.at(-1)?.to ?? null;
+  if (!first || !before || to === null) throw nothing("the last deployment had no migration to apply");
+
+  const steps = plans.flatMap((plan) => plan.steps.filter(isDone));
+  const targets = (isWanted: (step: Step) => boolean): Target[] =>
+    steps.flatMap((step) => (step.target && isWanted(step) ? [step.target] : []));
+  const migrations = [
+    ...new Map(plans.flatMap((plan) => plan.migrations.map((one) => [one.hash, one] as const))).values(),
+  ].sort((a, b) => a.when - b.when);
+  const hashes = new Set(migrations.map(({ hash }) => hash));
+  const done = doneSchema
+    .parse([
+      ...(await sql.unsafe(
+        `select migration_hash as hash, step_id as step from spfp_db.steps where status = 'done'`,
+      )),
+    ])
+    .filter(({ hash }) => hashes.has(hash));
+  const once = steps.filter(
+    ({ id, kind }) => onceKinds.includes(kind) && done.some(({ step }) => step === id),
+  );
+  const onceIds = new Set(once.map(({ id }) => id));
+  const journal = await readJournal(sql);
+  return {
+    id: last.id,
+    startedAt: last.startedAt,
+    before,
+    to,
+    from: first.from,
+    migrations,
+    dropped: targets(({ kind }) => kind.startsWith("drop ")),
+    made: targets(({ kind }) => !kind.startsWith("drop ") && !onceKinds.includes(kind)),
+    once: [...new Map(once.map((step) => [step.id, step])).values()],
+    recorded: journal.some(({ hash }) => hashes.has(hash)) || done.some(({ step }) => !onceIds.has(step)),
+  };
+}
