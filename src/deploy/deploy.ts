@@ -3,11 +3,12 @@ import { userInfo } from "node:os";
 import { type Catalog, readCatalog } from "../catalog/index.ts";
 import { SpfpError } from "../errors.ts";
 import type { Finding } from "../finding.ts";
-import { type DatabaseUrl, redactUrl, type Sql, translate } from "../postgres/index.ts";
+import { type DatabaseUrl, redactUrl, translate } from "../postgres/index.ts";
 import { beginDeployment, ensureBookkeeping, finishDeployment } from "./bookkeeping.ts";
 import { type DeploymentReport, deploymentReportSchema, type Mode } from "./deployment-report.ts";
 import type { Observer, Phase } from "./events.ts";
 import { type Execution, executePlan } from "./execute.ts";
+import { planFor } from "./plan.ts";
 import type { Project } from "./project.ts";
 import { requireSamePlan } from "./same-plan.ts";
 import { openSession, type Session } from "./session.ts";
@@ -50,9 +51,6 @@ export interface Confirmation {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-/** Makes the plan for a database as it is now. */
-export type Planner = (sql: Sql, project: Project, allow: readonly string[]) => Promise<Plan>;
-
 export const defaultLockTimeout = 1_000;
 export const defaultGiveUpAfter = 5 * 60_000;
 export const defaultParallel = 2;
@@ -94,8 +92,7 @@ function requireUnblocked(plan: Plan): void {
  * const report = await deploy(spfpProject, parseDatabaseUrl(url), { mode: "quick", backupId: "2026-02-14" });
  * if (!report.ok) console.error(report.error?.message);
  */
-export async function deployWith(
-  planner: Planner,
+export async function deploy(
   project: Project,
   url: DatabaseUrl,
   options: DeployOptions,
@@ -115,7 +112,7 @@ export async function deployWith(
   const session = await phase("connect", () => openSession(url, { kind: "deploy", id, builders: parallel }));
   try {
     const { plan, before } = await phase("plan", async () => {
-      const fresh = await planner(session.sql, project, options.allow ?? []);
+      const fresh = await planFor(session.sql, project, options.allow ?? []);
       if (options.plan) await requireSamePlan(session.sql, options.plan, fresh);
       await observer({ type: "planned", plan: fresh });
       requireUnblocked(fresh);

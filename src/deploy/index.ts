@@ -1,9 +1,27 @@
 export { adopt, type BaselineOptions, baseline } from "./adopt.ts";
 export { type BaselineReport, baselineReportSchema } from "./baseline-report.ts";
 export { cleanUpAutomationLogs } from "./cleanup.ts";
+export {
+  type Confirmation,
+  type DeployOptions,
+  defaultExecutor,
+  defaultGiveUpAfter,
+  defaultLockTimeout,
+  defaultParallel,
+  deploy,
+} from "./deploy.ts";
+export {
+  type DeploymentReport,
+  deploymentReportSchema,
+  type Mode,
+  modes,
+  type TableSize,
+} from "./deployment-report.ts";
+export { type BuildProgress, type DeploymentEvent, type Observer, type Phase, phases } from "./events.ts";
 export { type Facts, gatherFacts } from "./facts.ts";
 export { type FixReport, fixDuplicates, fixReportSchema, undoFix } from "./fix-duplicates.ts";
 export { type MigrationState, readState } from "./journal-state.ts";
+export { describeHolder, type Holder } from "./locks.ts";
 export { migrate } from "./migrate.ts";
 export { isStillValid, makePlan, type PlanOptions, planFor } from "./plan.ts";
 export {
