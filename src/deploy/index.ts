@@ -21,8 +21,26 @@ export { type BuildProgress, type DeploymentEvent, type Observer, type Phase, ph
 export { type Facts, gatherFacts } from "./facts.ts";
 export { type FixReport, fixDuplicates, fixReportSchema, undoFix } from "./fix-duplicates.ts";
 export { type MigrationState, readState } from "./journal-state.ts";
+export { hasWork, type LeadEvent, type Leading, type LeadOptions, leadDeployment } from "./lead.ts";
 export { describeHolder, type Holder } from "./locks.ts";
+export {
+  addDetails,
+  type DeploymentLog,
+  deploymentLogSchema,
+  readLastLog,
+  readLog,
+  withoutSecrets,
+} from "./log.ts";
 export { migrate } from "./migrate.ts";
+export {
+  type Answers,
+  type Ask,
+  parseWatch,
+  type Question,
+  questions,
+  requireAnswers,
+  unanswered,
+} from "./modes.ts";
 export { isStillValid, makePlan, type PlanOptions, planFor } from "./plan.ts";
 export {
   type PreflightOptions,
@@ -31,6 +49,13 @@ export {
   preflightReportSchema,
 } from "./preflight.ts";
 export type { Project } from "./project.ts";
+export {
+  type RehearsalRecord,
+  recordRehearsal,
+  requireRehearsal,
+  saveRehearsal,
+} from "./rehearsal-record.ts";
 export { spfpProject } from "./spfp-project.ts";
 export { baselineMigrations, type DatabaseState, databaseStates, reachState } from "./state.ts";
 export { type Plan, planSchema, type Step } from "./step.ts";
+export { type WatchOptions, type WatchReport, watch } from "./watch.ts";

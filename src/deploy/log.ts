@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { errorCodes } from "../errors.ts";
 import { findingSchema } from "../finding.ts";
-import type { Queryable } from "./bookkeeping.ts";
+import { hasBookkeeping, type Queryable } from "./bookkeeping.ts";
 import { modes, tableSizeSchema } from "./deployment-report.ts";
 import { planSchema } from "./step.ts";
 import { watchReportSchema } from "./watch.ts";
@@ -192,6 +192,7 @@ function toLog(record: LogRecord): DeploymentLog {
 
 /** The record of one deployment or rollback; undefined where there is none of this id. */
 export async function readLog(sql: Queryable, id: string): Promise<DeploymentLog | undefined> {
+  if (!(await hasBookkeeping(sql))) return undefined;
   const rows = await sql.unsafe(`select ${columns} from spfp_db.deployments d where d.id = $1::uuid`, [id]);
   const [record] = recordSchema.parse([...rows]);
   return record && toLog(record);
@@ -201,6 +202,7 @@ const idsSchema = z.array(z.object({ id: z.string() }));
 
 /** The record of the last deployment or rollback, whatever became of it; undefined where nothing ever ran. */
 export async function readLastLog(sql: Queryable): Promise<DeploymentLog | undefined> {
+  if (!(await hasBookkeeping(sql))) return undefined;
   const rows = await sql.unsafe(
     `select id::text from spfp_db.deployments where kind in ('deploy', 'rollback')
      order by started_at desc limit 1`,

@@ -1,0 +1,199 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { DeploymentLog } from "../deploy/index.ts";
+import { formatDuration, plural } from "./text.ts";
+
+/** A cell of a Markdown table: on one line, its bars escaped. */
+const cell = (text: string): string => text.replaceAll(/\s+/g, " ").trim().replaceAll("|", "\\|");
+
+/** A Markdown table; nothing where it would have no rows. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  if (rows.length === 0) return [];
+  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(" | ")} |`;
+  return [line(head), `|${" --- |".repeat(head.length)}`, ...rows.map(line), ""];
+}
+
+const section = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : [`## ${title}`, "", ...lines];
+
+/** Bytes as `12.3 MB`, in powers of 1024 as PostgreSQL's `pg_size_pretty` has them. */
+export function formatBytes(bytes: number): string {
+  const units = ["bytes", "kB", "MB", "GB", "TB"];
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, Math.abs(bytes))) / 10));
+  const value = bytes / 1024 ** power;
+  return `${power === 0 || Math.abs(value) >= 100 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
+}
+
+const moment = (time: string): string => `${time.slice(0, 19).replace("T", " ")} UTC`;
+
+const titles = {
+  deploy: "Deployment",
+  rollback: "Rollback",
+  baseline: "Adoption",
+  fix: "Merge of duplicates",
+} as const;
+
+function formatFacts(log: DeploymentLog): string[] {
+  const { startedAt, finishedAt, plan } = log;
+  const took =
+    finishedAt === null
+      ? ""
+      : ` to ${moment(finishedAt)} (${formatDuration(Date.parse(finishedAt) - Date.parse(startedAt))})`;
+  const facts: (readonly [string, string | null])[] = [
+    ["Outcome", log.outcome ?? "not finished"],
+    ["Database", `${log.database}, PostgreSQL ${log.server}`],
+    ["When", `${moment(startedAt)}${took}`],
+    ["Mode", log.mode],
+    ["Executor", log.executor],
+    ["Approved by", log.approver],
+    ["Ticket", log.ticket],
+    ["Backup", log.backup],
+    ["Window", log.window],
+    ["Notice", log.notice],
+    ["Rehearsed", log.rehearsal && `${moment(log.rehearsal.at)}, record ${log.rehearsal.digest}`],
+    ["From", plan && (plan.from ?? "nothing")],
+    ["To", plan && (plan.to ?? "nothing")],
+    ["Plan", plan?.id ?? null],
+    ["Record", log.id],
+  ];
+  return table(
+    ["What", ""],
+    facts.flatMap(([name, value]) => (value === null ? [] : [[name, value]])),
+  );
+}
+
+function formatSteps({ steps }: DeploymentLog): string[] {
+  const ran = steps.filter(({ status }) => status !== "not run");
+  const rest = steps.filter(({ status }) => status === "not run");
+  const groups = new Map<string, number>();
+  for (const { action, reason } of rest) {
+    const why = `${action}${reason === null ? "" : `: ${reason}`}`;
+    groups.set(why, (groups.get(why) ?? 0) + 1);
+  }
+  return section("Steps", [
+    ...table(
+      ["Step", "What", "Status", "Attempts", "Expected", "Took"],
+      ran.map(({ id, title, status, attempts, expectedMilliseconds, milliseconds, error }) => [
+        id,
+        title,
+        error === null ? status : `${status}: ${error}`,
+        String(attempts),
+        formatDuration(expectedMilliseconds),
+        milliseconds === null ? "" : formatDuration(milliseconds),
+      ]),
+    ),
+    ...(groups.size === 0 ? [] : ["Not run:", ""]),
+    ...[...groups].map(([why, count]) => `- ${plural(count, "step")}: ${cell(why)}`),
+    ...(groups.size === 0 ? [] : [""]),
+  ]);
+}
+
+function formatFindings(findings: DeploymentLog["findings"]): string[] {
+  return table(
+    ["Severity", "Object", "Check", "Expected", "Found", "To do"],
+    findings.map(({ severity, object, check, expected, actual, remedy }) => [
+      severity,
+      object,
+      check,
+      expected ?? "nothing",
+      actual ?? "nothing",
+      remedy,
+    ]),
+  );
+}
+
+function formatChecks({ findings, outcome, error, kind }: DeploymentLog): string[] {
+  const holds =
+    outcome === "completed"
+      ? ["Everything holds that has to.", ""]
+      : error === null
+        ? []
+        : [`**${error.code}**: ${cell(error.message)} ${cell(error.remedy)}`, ""];
+  return section(kind === "deploy" ? "Validation" : "Result", [...holds, ...formatFindings(findings)]);
+}
+
+function formatSizes({ sizes: { before, after } }: DeploymentLog): string[] {
+  const known = new Map(before.map((size) => [`${size.schema}.${size.name}`, size]));
+  const weigh = (tableBytes: number, indexBytes: number): string =>
+    `${formatBytes(tableBytes)} + ${formatBytes(indexBytes)}`;
+  const rows = after.flatMap(({ schema, name, tableBytes, indexBytes, rows: count }) => {
+    const old = known.get(`${schema}.${name}`);
+    const growth = tableBytes + indexBytes - (old ? old.tableBytes + old.indexBytes : 0);
+    if (growth === 0) return [];
+    return [
+      [
+        `${schema}.${name}`,
+        count < 0 ? "" : Math.round(count).toLocaleString("en-US"),
+        old ? weigh(old.tableBytes, old.indexBytes) : "",
+        weigh(tableBytes, indexBytes),
+        `${growth > 0 ? "+" : "-"}${formatBytes(Math.abs(growth))}`,
+      ],
+    ];
+  });
+  const lines = table(["Table", "Rows", "Before (table + indexes)", "After", "Growth"], rows);
+  return section("Sizes that changed", lines);
+}
+
+function formatWatch({ watch }: DeploymentLog): string[] {
+  if (watch === null) return [];
+  const { longestLockWait: longest } = watch;
+  const waited =
+    longest === null
+      ? "nobody was seen waiting for a lock"
+      : `the longest wait for a lock was ${longest.seconds.toFixed(1)} s, on ${longest.relation}`;
+  return section("Watch", [
+    `${formatDuration(watch.seconds * 1000)} from ${moment(watch.startedAt)}, ${plural(watch.samples, "look")}: ` +
+      `${plural(watch.commits, "commit")}, ${plural(watch.rollbacks, "rollback")}, ${plural(watch.deadlocks, "deadlock")}; ${waited}.`,
+    "",
+    ...table(
+      ["Waited for", "Times seen"],
+      watch.waits.map(({ event, times }) => [event, String(times)]),
+    ),
+    ...table(
+      ["Index", "Scans"],
+      watch.indexes.map(({ index, scans, valid }) => [index, valid ? String(scans) : "invalid"]),
+    ),
+    ...formatFindings(watch.findings),
+  ]);
+}
+
+/** The record of a deployment or rollback as Markdown: what the runbook of old left as a form to fill in. */
+export function formatDeploymentLog(log: DeploymentLog): string {
+  return [
+    `# ${titles[log.kind]} of ${log.project}, ${log.startedAt.slice(0, 10)}`,
+    "",
+    ...formatFacts(log),
+    ...formatSteps(log),
+    ...formatChecks(log),
+    ...formatSizes(log),
+    ...section(
+      "Notes",
+      (log.plan?.notes ?? []).map((note) => `- ${cell(note)}`).concat(log.plan?.notes.length ? [""] : []),
+    ),
+    ...formatWatch(log),
+    ...section(
+      "Signed off",
+      table(
+        ["By", "When", "After the"],
+        log.signOffs.map(({ by, at, after }) => [by, moment(at), after]),
+      ),
+    ),
+  ]
+    .join("\n")
+    .trimEnd()
+    .concat("\n");
+}
+
+/**
+ * Writes the record of a deployment into a folder, as Markdown and as JSON, over what an earlier writing left.
+ * @returns the two files
+ */
+export function writeDeploymentLog(log: DeploymentLog, folder: string): { markdown: string; json: string } {
+  const stamp = log.startedAt.slice(0, 16).replaceAll(/[-:]/g, "");
+  const base = join(folder, `${stamp}-${log.kind}-${log.id.slice(0, 8)}`);
+  const files = { markdown: `${base}.md`, json: `${base}.json` };
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(files.markdown, formatDeploymentLog(log));
+  writeFileSync(files.json, `${JSON.stringify(log, null, 2)}\n`);
+  return files;
+}
