@@ -11,6 +11,7 @@ import { addFix } from "./fix.ts";
 import { handleInterrupts, isInterrupted } from "./interrupt.ts";
 import { addPreflight } from "./preflight.ts";
 import { addRehearse } from "./rehearse.ts";
+import { addRollback } from "./rollback.ts";
 
 /** Every command, in the order of the help. */
 const commands: readonly ((program: Command) => void)[] = [
@@ -20,6 +21,7 @@ const commands: readonly ((program: Command) => void)[] = [
   addBaseline,
   addPreflight,
   addFix,
+  addRollback,
   addBootstrap,
   addCleanup,
 ];

@@ -55,6 +55,16 @@ export {
   requireRehearsal,
   saveRehearsal,
 } from "./rehearsal-record.ts";
+export {
+  previewRollback,
+  type RollbackOptions,
+  type RollbackPreview,
+  type RollbackReport,
+  type RollbackScope,
+  rollback,
+  rollbackPreviewSchema,
+  rollbackReportSchema,
+} from "./rollback.ts";
 export { spfpProject } from "./spfp-project.ts";
 export { baselineMigrations, type DatabaseState, databaseStates, reachState } from "./state.ts";
 export { type Plan, planSchema, type Step } from "./step.ts";

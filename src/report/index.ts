@@ -4,4 +4,5 @@ export { formatBytes, formatDeploymentLog, writeDeploymentLog } from "./deployme
 export { formatFixReport } from "./fix.ts";
 export { formatPreflightReport } from "./preflight.ts";
 export { formatRehearsalReport, successLine } from "./rehearsal.ts";
+export { formatRollbackEvent, formatRollbackPreview, formatRollbackReport } from "./rollback.ts";
 export { dress, formatCount, formatDuration, plural } from "./text.ts";
