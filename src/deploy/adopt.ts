@@ -1,17 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { z } from "zod";
 import { type Catalog, compareCatalogs, readCatalog } from "../catalog/index.ts";
 import { SpfpError } from "../errors.ts";
-import { type Migration, readMigrations } from "../migrations/index.ts";
+import type { Migration } from "../migrations/index.ts";
 import { connect, type DatabaseUrl, type Sql } from "../postgres/index.ts";
-import type { Reader } from "../preflight/index.ts";
 import { type BaselineReport, baselineReportSchema, driftFindings } from "./baseline-report.ts";
 import { beginDeployment, ensureBookkeeping, finishDeployment } from "./bookkeeping.ts";
 import { defaultExecutor } from "./deploy.ts";
-import { type Drift, measureDrift, type Point } from "./drift.ts";
 import { writeJournal } from "./journal.ts";
 import type { Project } from "./project.ts";
 import { openSession } from "./session.ts";
+import { findStanding } from "./standing.ts";
 
 /** How many differences an error names before it only counts them. */
 const named = 3;
@@ -53,78 +51,6 @@ export interface BaselineOptions {
   readonly dryRun?: boolean;
 }
 
-/** The points of a project's history, in order. */
-export function readPoints(project: Project, migrations: readonly Migration[]): Point[] {
-  return migrations.map(({ tag }) => ({ tag, expected: project.expectedCatalog(tag) }));
-}
-
-/** Whether no table and no view that any migration makes is there. */
-export function hasNothingOf(points: readonly Point[], actual: Catalog): boolean {
-  const names = ({ tables, views }: Catalog): string[] =>
-    [...tables, ...views].map(({ schema, name }) => JSON.stringify([schema, name]));
-  const ours = new Set(points.flatMap(({ expected }) => names(expected)));
-  return !names(actual).some((name) => ours.has(name));
-}
-
-const countDifferences = ({ inTheWay, untouched }: Drift): number => inTheWay.length + untouched.length;
-
-/** The point that a database differs least from, from `first` on; of several the latest. */
-function findClosest(drifts: readonly Drift[], first: number): number {
-  const counts = drifts.map(countDifferences);
-  const least = Math.min(...counts.slice(first));
-  return counts.lastIndexOf(least);
-}
-
-/** Past the point that a database is closest to, what it lacks beyond that has not been applied to it. */
-function claim(drift: Drift, closest: Drift): Drift {
-  const known = new Set([...closest.inTheWay, ...closest.untouched].map(({ object }) => object.label));
-  const isKnown = ({ object }: Drift["untouched"][number]): boolean => known.has(object.label);
-  return {
-    ...drift,
-    inTheWay: [...drift.inTheWay, ...drift.untouched.filter((difference) => !isKnown(difference))],
-    untouched: drift.untouched.filter(isKnown),
-  };
-}
-
-/**
- * Where a database that Drizzle has never seen stands in a project's history, and what keeps it from being adopted
- * there. Pure.
- * @throws SpfpError USAGE for a tag that the project does not have
- */
-export function findPoint(
-  project: Project,
-  points: readonly Point[],
-  actual: Catalog,
-  at?: string,
-): { at: number; drift: Drift } {
-  const position = (tag: string): number => {
-    const found = points.findIndex((point) => point.tag === tag);
-    if (found >= 0) return found;
-    throw new SpfpError(
-      "USAGE",
-      `"${tag}" is no migration of ${project.name}`,
-      `They are ${points.map((point) => point.tag).join(", ")}.`,
-    );
-  };
-  const drifts = measureDrift(points, actual, project.leaveOut);
-  const closest = findClosest(drifts, project.baselineTag === null ? 0 : position(project.baselineTag));
-  const chosen = at === undefined ? closest : position(at);
-  const [drift, best] = [drifts[chosen], drifts[closest]];
-  if (!drift || !best) throw new RangeError("a project without migrations has no points");
-  return { at: chosen, drift: chosen > closest ? claim(drift, best) : drift };
-}
-
-const appliedSchema = z.array(z.object({ when: z.coerce.number() }));
-
-/** The `when` of each migration that Drizzle's journal holds; none where it has no journal. */
-export async function readApplied(sql: Sql | Reader): Promise<number[]> {
-  const table = await sql`select from pg_catalog.pg_tables
-    where schemaname = 'drizzle' and tablename = '__drizzle_migrations'`;
-  if (table.count === 0) return [];
-  const rows = await sql`select created_at as when from drizzle.__drizzle_migrations order by created_at`;
-  return appliedSchema.parse([...rows]).map(({ when }) => when);
-}
-
 /** What is found before anything is written. */
 interface Survey {
   readonly report: BaselineReport;
@@ -134,30 +60,31 @@ interface Survey {
 }
 
 async function survey(project: Project, sql: Sql, at: string | undefined): Promise<Survey> {
-  const migrations = readMigrations(project.migrationsFolder);
-  const tags = migrations.map(({ tag }) => tag);
-  const nothing = { point: null, recorded: [], pending: tags, inTheWay: [], settled: [], untouched: [] };
-  const last = (await readApplied(sql)).at(-1);
-  const actual = await readCatalog(sql, { schemas: project.schemas });
-  if (last !== undefined) {
-    const point = migrations.findLastIndex(({ when }) => when <= last);
-    const place = { point: tags[point] ?? null, pending: tags.slice(point + 1) };
-    return { report: { ...nothing, outcome: "already adopted", ...place }, actual, applied: [] };
-  }
-  const points = readPoints(project, migrations);
-  if (hasNothingOf(points, actual)) return { report: { ...nothing, outcome: "empty" }, actual, applied: [] };
-  const { at: point, drift } = findPoint(project, points, actual, at);
-  const isRefused = drift.inTheWay.length > 0;
+  const standing = await findStanding(sql, project, at);
+  const { actual, applied, pending, drift, blocked } = standing;
+  const tags = (migrations: readonly Migration[]): string[] => migrations.map(({ tag }) => tag);
+  const nothing = {
+    point: applied.at(-1)?.tag ?? null,
+    recorded: [],
+    pending: tags(pending),
+    inTheWay: [],
+    settled: [],
+    untouched: [],
+  };
+  if (standing.is === "adopted")
+    return { report: { ...nothing, outcome: "already adopted" }, actual, applied: [] };
+  if (standing.is === "empty") return { report: { ...nothing, outcome: "empty" }, actual, applied: [] };
+  const inTheWay = [...driftFindings("inTheWay", drift.inTheWay), ...blocked];
+  const isInTheWay = new Set(inTheWay.map(({ object }) => object));
   const report = baselineReportSchema.parse({
-    outcome: isRefused ? "refused" : "adoptable",
-    point: tags[point] ?? null,
-    recorded: isRefused ? [] : tags.slice(0, point + 1),
-    pending: tags.slice(point + 1),
-    inTheWay: driftFindings("inTheWay", drift.inTheWay),
-    settled: driftFindings("settled", drift.settled),
+    ...nothing,
+    outcome: inTheWay.length > 0 ? "refused" : "adoptable",
+    recorded: inTheWay.length > 0 ? [] : tags(applied),
+    inTheWay,
+    settled: driftFindings("settled", drift.settled).filter(({ object }) => !isInTheWay.has(object)),
     untouched: driftFindings("untouched", drift.untouched),
   });
-  return { report, actual, applied: migrations.slice(0, point + 1) };
+  return { report, actual, applied };
 }
 
 /**

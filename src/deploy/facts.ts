@@ -111,11 +111,17 @@ async function readSurroundings(sql: Queryable): Promise<Surroundings> {
 
 /**
  * Reads from a live database what a plan for it is made from. Changes nothing, and takes no lock that stops anybody.
+ *
+ * @param assumed where the database stands, whatever its journal says: for one that has none yet
  * @throws SpfpError as `readState` and `readCatalog`
  */
-export async function gatherFacts(sql: Queryable, project: Project): Promise<Facts> {
+export async function gatherFacts(
+  sql: Queryable,
+  project: Project,
+  assumed?: MigrationState,
+): Promise<Facts> {
   const catalog = await readCatalog(sql, { schemas: project.schemas });
-  const state = await readState(sql, project, catalog);
+  const state = assumed ?? (await readState(sql, project, catalog));
   return {
     catalog,
     archive: await readCatalog(sql, { schemas: [archiveSchema] }),

@@ -1,8 +1,6 @@
 import { z } from "zod";
-import { type Catalog, readCatalog } from "../catalog/index.ts";
-import { SpfpError } from "../errors.ts";
+import { type ErrorCode, SpfpError } from "../errors.ts";
 import type { Finding } from "../finding.ts";
-import { readMigrations } from "../migrations/index.ts";
 import { connect, type DatabaseUrl, redactUrl, type Sql } from "../postgres/index.ts";
 import {
   type Intent,
@@ -11,13 +9,13 @@ import {
   type Reader,
   runItems,
 } from "../preflight/index.ts";
-import { findPoint, hasNothingOf, readApplied, readPoints } from "./adopt.ts";
 import { driftFindings } from "./baseline-report.ts";
 import { defaultExecutor } from "./deploy.ts";
 import { intentOf } from "./intent.ts";
 import { describeHolder, holdersOf } from "./locks.ts";
 import type { Project } from "./project.ts";
 import { refuseKnownPooler, refuseTransactionPooler } from "./session.ts";
+import { findStanding, type Standing } from "./standing.ts";
 import type { Plan } from "./step.ts";
 
 export interface PreflightOptions {
@@ -55,55 +53,93 @@ export const preflightReportSchema = z.strictObject({
 
 export type PreflightReport = z.infer<typeof preflightReportSchema>;
 
-/** What the database stands at, and what is wrong with that. */
-interface Standing {
+/** The item of the preflight, and what the other items need to know of it. */
+interface StateItem {
   readonly evidence: string;
   readonly findings: readonly Finding[];
-  /** The migrations whose work is there. */
+  /** Tags of the migrations whose work is there. */
   readonly applied: readonly string[];
+  /** Null where journal and folder disagree: then nothing can be planned. */
   readonly plan: Plan | null;
 }
 
-async function findStanding(sql: Reader, project: Project): Promise<Standing> {
-  const migrations = readMigrations(project.migrationsFolder);
-  const tags = migrations.map(({ tag }) => tag);
-  const last = (await readApplied(sql)).at(-1);
-  const actual: Catalog = await readCatalog(sql, { schemas: project.schemas });
-  const points = readPoints(project, migrations);
-  if (last === undefined && hasNothingOf(points, actual)) {
+const journalTable = "drizzle.__drizzle_migrations";
+
+const disagreements: readonly ErrorCode[] = [
+  "MIGRATION_CHANGED",
+  "MIGRATION_MISSING",
+  "MIGRATION_OUT_OF_ORDER",
+];
+
+function describe({ applied, pending, plan, drift: { untouched } }: Standing): string {
+  const toDo = plan.steps.filter(({ action }) => action !== "skip" && action !== "leave out").length;
+  const left = plan.steps.filter(({ action }) => action === "leave out").length;
+  const parts = [
+    `at ${applied.at(-1)?.tag ?? "the beginning"}`,
+    pending.length === 0 ? "nothing pending" : `${pending.length} pending, ${toDo} steps to do`,
+    ...(left > 0 ? [`${left} left out`] : []),
+    ...(untouched.length > 0 ? [`${untouched.length} differences that nothing pending touches`] : []),
+  ];
+  return parts.join("; ");
+}
+
+/** Steps that would have to be allowed by name. */
+function hazardFindings({ steps }: Plan): Finding[] {
+  return steps.flatMap(({ id, title, hazards }) =>
+    hazards
+      .filter(({ allowed }) => !allowed)
+      .map(({ name, message, safeForm }) => ({
+        check: "state.hazard",
+        severity: "error",
+        object: `step ${id}: ${title}`,
+        expected: "a form that stops nobody and loses nothing",
+        actual: `${name}: ${message}`,
+        remedy: `${safeForm} Or accept it by name: --allow ${id}`,
+      })),
+  );
+}
+
+async function readStateItem(sql: Reader, project: Project): Promise<StateItem> {
+  let standing: Standing;
+  try {
+    standing = await findStanding(sql, project);
+  } catch (error) {
+    if (!(error instanceof SpfpError) || !disagreements.includes(error.code)) throw error;
+    const finding: Finding = {
+      check: "state.journal",
+      severity: "error",
+      object: journalTable,
+      expected: "the migrations of the folder, in their order and unchanged",
+      actual: `${error.code}: ${error.message}`,
+      remedy: error.remedy,
+    };
     return {
-      evidence: `nothing of ${project.name} is there yet, ${tags.length} migrations pending`,
-      findings: [],
+      evidence: "journal and migrations folder disagree",
+      findings: [finding],
       applied: [],
       plan: null,
     };
   }
-  const journalled = last === undefined ? -1 : migrations.findLastIndex(({ when }) => when <= last);
-  const { at, drift } = findPoint(project, points, actual, tags[journalled]);
-  const point = tags[at];
-  const missing: Finding[] =
-    last === undefined
-      ? [
-          {
-            check: "state.baseline",
-            severity: "error",
-            object: "drizzle.__drizzle_migrations",
-            expected: `a journal of what is applied, up to ${point}`,
-            actual: null,
-            remedy: "Adopt the database: spfp-db baseline",
-          },
-        ]
-      : [];
-  const pending = tags.length - at - 1;
+  const { applied, drift, plan, blocked } = standing;
+  const missing: Finding = {
+    check: "state.baseline",
+    severity: "error",
+    object: journalTable,
+    expected: `a journal of what is applied, up to ${applied.at(-1)?.tag}`,
+    actual: null,
+    remedy: "Adopt the database: spfp-db baseline",
+  };
   return {
-    evidence: `at ${point}, ${pending === 0 ? "nothing" : pending === 1 ? "1 migration" : `${pending} migrations`} pending`,
+    evidence: describe(standing),
     findings: [
-      ...missing,
+      ...(standing.is === "found" ? [missing] : []),
       ...driftFindings("inTheWay", drift.inTheWay),
+      ...blocked,
+      ...hazardFindings(plan),
       ...driftFindings("untouched", drift.untouched),
     ],
-    applied: tags.slice(0, at + 1),
-    plan: null,
+    applied: applied.map(({ tag }) => tag),
+    plan,
   };
 }
 
@@ -111,7 +147,7 @@ const nothingIntended: Intent = {
   relations: [],
   functions: [],
   references: [],
-  createsIn: ["drizzle", "spfp_db"],
+  createsIn: [],
   growth: [],
 };
 
@@ -148,7 +184,7 @@ export async function preflight(
     const items = await sql.begin("isolation level read committed read only", async (transaction) => {
       // Somebody's lock on a whole table is a finding; waiting for its end would say nothing.
       await transaction`select pg_catalog.set_config('lock_timeout', '5s', true)`;
-      const standing = await findStanding(transaction, project);
+      const standing = await readStateItem(transaction, project);
       const { plan } = standing;
       const holders: PreflightContext["holders"] = async (reader) => {
         const rows = await reader`select pg_catalog.pg_backend_pid() as pid`;

@@ -1,0 +1,139 @@
+import { type Catalog, readCatalog } from "../catalog/index.ts";
+import { SpfpError } from "../errors.ts";
+import type { Finding } from "../finding.ts";
+import { type Migration, readMigrations } from "../migrations/index.ts";
+import type { Queryable } from "./bookkeeping.ts";
+import { type Drift, measureDrift, type Point } from "./drift.ts";
+import { gatherFacts } from "./facts.ts";
+import { holdJournal, readJournal } from "./journal-state.ts";
+import { makePlan } from "./plan.ts";
+import type { Project } from "./project.ts";
+import type { Plan, Step } from "./step.ts";
+
+/** The points of a project's history, in order. */
+export function readPoints(project: Project, migrations: readonly Migration[]): Point[] {
+  return migrations.map(({ tag }) => ({ tag, expected: project.expectedCatalog(tag) }));
+}
+
+/** Whether no table and no view that any migration makes is there. */
+export function hasNothingOf(points: readonly Point[], actual: Catalog): boolean {
+  const names = ({ tables, views }: Catalog): string[] =>
+    [...tables, ...views].map(({ schema, name }) => JSON.stringify([schema, name]));
+  const ours = new Set(points.flatMap(({ expected }) => names(expected)));
+  return !names(actual).some((name) => ours.has(name));
+}
+
+const countDifferences = ({ inTheWay, untouched }: Drift): number => inTheWay.length + untouched.length;
+
+/** The point that a database differs least from, from `first` on; of several the latest. */
+function findClosest(drifts: readonly Drift[], first: number): number {
+  const counts = drifts.map(countDifferences);
+  const least = Math.min(...counts.slice(first));
+  return counts.lastIndexOf(least);
+}
+
+/** Past the point that a database is closest to, what it lacks beyond that has not been applied to it. */
+function claim(drift: Drift, closest: Drift): Drift {
+  const known = new Set([...closest.inTheWay, ...closest.untouched].map(({ object }) => object.label));
+  const isKnown = ({ object }: Drift["untouched"][number]): boolean => known.has(object.label);
+  return {
+    ...drift,
+    inTheWay: [...drift.inTheWay, ...drift.untouched.filter((difference) => !isKnown(difference))],
+    untouched: drift.untouched.filter(isKnown),
+  };
+}
+
+/**
+ * Where a database that Drizzle has never seen stands in a project's history, and what keeps it from being adopted
+ * there. Pure.
+ * @throws SpfpError USAGE for a tag that the project does not have
+ */
+export function findPoint(
+  project: Project,
+  points: readonly Point[],
+  actual: Catalog,
+  at?: string,
+): { at: number; drift: Drift } {
+  const position = (tag: string): number => {
+    const found = points.findIndex((point) => point.tag === tag);
+    if (found >= 0) return found;
+    throw new SpfpError(
+      "USAGE",
+      `"${tag}" is no migration of ${project.name}`,
+      `They are ${points.map((point) => point.tag).join(", ")}.`,
+    );
+  };
+  const drifts = measureDrift(points, actual, project.leaveOut);
+  const closest = findClosest(drifts, project.baselineTag === null ? 0 : position(project.baselineTag));
+  const chosen = at === undefined ? closest : position(at);
+  const [drift, best] = [drifts[chosen], drifts[closest]];
+  if (!drift || !best) throw new RangeError("a project without migrations has no points");
+  return { at: chosen, drift: chosen > closest ? claim(drift, best) : drift };
+}
+
+/** Where a database stands in a project's history. */
+export interface Standing {
+  /** `adopted`: it has a journal. `found`: it has none, and the catalog says where it stands. */
+  readonly is: "adopted" | "found" | "empty";
+  readonly actual: Catalog;
+  /** By the journal, or by the catalog where there is none. */
+  readonly applied: readonly Migration[];
+  readonly pending: readonly Migration[];
+  /** How it differs from what the applied migrations make. */
+  readonly drift: Drift;
+  /** What a deployment would do from here. */
+  readonly plan: Plan;
+  /** The steps of it that cannot run because of what is there, apart from what `drift` says is in the way. */
+  readonly blocked: readonly Finding[];
+}
+
+const noDrift: Drift = { inTheWay: [], settled: [], untouched: [] };
+
+const objectOf = ({ target, title }: Step): string =>
+  target === null ? title : [target.schema, target.table, target.name].filter(Boolean).join(".");
+
+/** A step that is blocked by what is there, and not by what the statement would do anywhere. */
+const isObstructed = ({ action, hazards }: Step): boolean =>
+  action === "blocked" && hazards.every(({ allowed }) => allowed);
+
+function obstructions({ steps }: Plan, known: Drift): Finding[] {
+  const named = new Set(known.inTheWay.map(({ object }) => object.label));
+  return steps
+    .filter((step) => isObstructed(step) && !named.has(objectOf(step)))
+    .map((step) => ({
+      check: "adoption.blocked",
+      severity: "error",
+      object: objectOf(step),
+      expected: `step ${step.id} can ${step.title}`,
+      actual: step.reason,
+      remedy: "Put that right first; then run it again.",
+    }));
+}
+
+/**
+ * Where a database stands: by its journal, or where it has none by the point of the history that it is closest to; how
+ * it differs from that point; and what a deployment would do from there. Changes nothing.
+ *
+ * @param at the point to take it to stand at, where it has no journal
+ * @throws SpfpError USAGE for a tag that the project does not have; MIGRATION_CHANGED, MIGRATION_MISSING and
+ * MIGRATION_OUT_OF_ORDER where journal and folder disagree; FILE_MISSING, FILE_INVALID
+ */
+export async function findStanding(sql: Queryable, project: Project, at?: string): Promise<Standing> {
+  const migrations = readMigrations(project.migrationsFolder);
+  const actual = await readCatalog(sql, { schemas: project.schemas });
+  const points = readPoints(project, migrations);
+  const journal = await readJournal(sql);
+  const planFrom = async (applied: readonly Migration[], drift: Drift) => {
+    const pending = migrations.filter((migration) => !applied.includes(migration));
+    const plan = await makePlan(project, await gatherFacts(sql, project, { applied, pending }));
+    return { actual, applied, pending, drift, plan, blocked: obstructions(plan, drift) };
+  };
+  if (journal.length > 0) {
+    const { applied } = holdJournal(journal, migrations);
+    const drift = measureDrift(points, actual, project.leaveOut)[applied.length - 1];
+    return { is: "adopted", ...(await planFrom(applied, drift ?? noDrift)) };
+  }
+  if (hasNothingOf(points, actual)) return { is: "empty", ...(await planFrom([], noDrift)) };
+  const { at: point, drift } = findPoint(project, points, actual, at);
+  return { is: "found", ...(await planFrom(migrations.slice(0, point + 1), drift)) };
+}
