@@ -1,9 +1,12 @@
 import type { Draft } from "./statements/index.ts";
 import { type Lock, lockModes, type Step, type Target } from "./step.ts";
 
-interface Judged {
+/** A step with what it was made of. */
+export interface Judged {
   readonly step: Step;
   readonly draft: Draft;
+  /** Whether it is there only because of what a table lacks: it comes and goes between two plans. */
+  readonly isRepair: boolean;
 }
 
 /** Left apart: what is refused has to be read alone, and what is left out stays so. */
@@ -17,8 +20,9 @@ const apart = ["blocked", "leave out"];
 export function combine(judged: readonly Judged[]): Judged[] {
   const result: Judged[] = [];
   for (const one of judged) {
-    const last = result.at(-1);
-    if (last && belongTogether(last, one)) result[result.length - 1] = together(last, one);
+    const at = result.findLastIndex(({ isRepair }) => !isRepair);
+    const last = result[at];
+    if (last && !one.isRepair && belongTogether(last, one)) result[at] = together(last, one);
     else result.push(one);
   }
   return result;
@@ -62,6 +66,7 @@ function together(one: Judged, other: Judged): Judged {
   return {
     // What follows is held against what was made last.
     draft: lead.draft,
+    isRepair: false,
     step: {
       ...lead.step,
       id: `${a.id}+${b.id.slice(b.id.indexOf("/") + 1)}`,

@@ -423,7 +423,11 @@ function slice(catalog: Catalog, target: Target): Catalog {
           {
             ...bare(table),
             columns: part("column", table.columns).map((column) => ({ ...column, grants: [] })),
-            constraints: part("constraint", table.constraints),
+            // PostgreSQL prints NOT VALID into the definition; whether it is validated is a property of its own.
+            constraints: part("constraint", table.constraints).map((one) => ({
+              ...one,
+              definition: one.definition.replace(/ NOT VALID$/, ""),
+            })),
             // An index is compared for itself, whether a constraint has taken it or not.
             indexes: part("index", table.indexes).map((one) => ({ ...one, constraint: null })),
             policies: part("policy", table.policies),

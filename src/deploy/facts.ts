@@ -122,12 +122,15 @@ export async function gatherFacts(
 ): Promise<Facts> {
   const catalog = await readCatalog(sql, { schemas: project.schemas });
   const state = assumed ?? (await readState(sql, project, catalog));
+  const surroundings = await readSurroundings(sql);
   return {
+    ...surroundings,
     catalog,
-    archive: await readCatalog(sql, { schemas: [archiveSchema] }),
-    journal: await readJournal(sql),
     state,
+    archive: surroundings.schemas.includes(archiveSchema)
+      ? await readCatalog(sql, { schemas: [archiveSchema] })
+      : { ...catalog, tables: [], views: [], functions: [], enums: [], domains: [], sequences: [] },
+    journal: await readJournal(sql),
     done: await doneSteps(sql),
-    ...(await readSurroundings(sql)),
   };
 }

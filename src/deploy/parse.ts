@@ -110,9 +110,13 @@ export function fingerprint(node: unknown): string {
  */
 export function print(node: Node): string {
   const sql = deparseSync(node, { pretty: false }).replace(/[\s;]+$/, "");
-  const [again] = parseStatements(sql);
-  if (!again || fingerprint(again.node) !== fingerprint(node)) {
-    throw new RangeError(`cannot be printed faithfully: ${sql}`);
+  let again: string | null = null;
+  try {
+    const [first, ...others] = parseStatements(sql);
+    if (first && others.length === 0) again = fingerprint(first.node);
+  } catch {
+    // Then it is not SQL at all.
   }
+  if (again !== fingerprint(node)) throw new RangeError(`cannot be printed faithfully: ${sql}`);
   return sql;
 }

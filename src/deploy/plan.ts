@@ -1,29 +1,22 @@
 import { createHash } from "node:crypto";
-import type { Node } from "libpg-query";
 import type { Catalog } from "../catalog/index.ts";
 import type { Migration } from "../migrations/index.ts";
 import type { Sql } from "../postgres/index.ts";
 import { quoteIdentifier, quoteQualified } from "../sql.ts";
-import { combine } from "./combine.ts";
+import { combine, type Judged } from "./combine.ts";
 import { judge, nameOf, type Timeline, type Verdict } from "./converge.ts";
 import { estimate, tableSize } from "./estimate.ts";
 import { archiveSchema, type Facts, gatherFacts } from "./facts.ts";
 import { notesOf } from "./notes.ts";
 import { type ParsedStatement, parseMigration } from "./parse.ts";
 import type { Project } from "./project.ts";
-import { type Context, classify, type Draft, repairs } from "./statements/index.ts";
+import { type Context, classify, classifyRepairs, type Draft } from "./statements/index.ts";
 import type { Plan, Step } from "./step.ts";
 import { contextOf, createWorld, smallTable, type World } from "./world.ts";
 
 export interface PlanOptions {
   /** Ids of steps, or tags of migrations, whose hazards are accepted. */
   readonly allow?: readonly string[];
-}
-
-/** A step with what it was made of. */
-interface Judged {
-  readonly step: Step;
-  readonly draft: Draft;
 }
 
 interface Workshop {
@@ -143,7 +136,7 @@ function planMigration(
   for (const statement of statements) {
     const number = `${migration.tag}/${statement.number}`;
     const drafts = draftsOf(statement, number, { context, migration, workshop });
-    for (const { id, draft } of drafts) {
+    for (const { id, draft, isRepair } of drafts) {
       const later = ahead.filter((one) => one.number > statement.number);
       const verdict = judge(draft, {
         world,
@@ -158,7 +151,7 @@ function planMigration(
       });
       const step = stepOf(draft, verdict, { id, migration, workshop });
       if (toRun.includes(step.action)) world.apply(draft);
-      judged.push({ step, draft });
+      if (!isRepair || step.action !== "skip") judged.push({ step, draft, isRepair });
     }
   }
   return combine(judged);
@@ -193,6 +186,8 @@ function idsOf(step: string): string[] {
 const isDone = ({ done }: Facts, { hash: ofFile }: Migration, id: string): boolean =>
   done.some(({ migration, step }) => migration === ofFile && idsOf(step).includes(id));
 
+type Numbered = Pick<Judged, "draft" | "isRepair"> & { readonly id: string };
+
 /**
  * A statement's steps with their ids. A table that is there already gets what it lacks of the statement's columns and
  * constraints; one that a rollback put aside comes back.
@@ -201,7 +196,7 @@ function draftsOf(
   statement: ParsedStatement,
   number: string,
   { context, migration, workshop }: { context: Context; migration: Migration; workshop: Workshop },
-): { id: string; draft: Draft }[] {
+): Numbered[] {
   const { facts, world } = workshop;
   const drafts = classify(statement, context);
   const [first] = drafts;
@@ -212,23 +207,27 @@ function draftsOf(
       const size = facts.relations.find((one) => one.schema === table.schema && one.name === table.name);
       // Made by a deployment that was interrupted: still as good as empty, unless it has been used since.
       if (isDone(facts, migration, number) && (size?.bytes ?? 0) <= smallTable) world.adoptNew(table);
-      return [{ id: number, draft: first }, ...repairsOf(statement.node, number, context)];
+      return [{ id: number, draft: first, isRepair: false }, ...repairsOf(statement, number, context)];
     }
     if (facts.archive.tables.some(({ name }) => name === table.name)) {
       world.restore(table);
-      return [{ id: number, draft: bringBack(first, table) }, ...repairsOf(statement.node, number, context)];
+      return [
+        { id: number, draft: bringBack(first, table), isRepair: false },
+        ...repairsOf(statement, number, context),
+      ];
     }
   }
   return drafts.map((draft, at) => ({
     id: drafts.length > 1 ? `${number}.${at + 1}` : number,
     draft,
+    isRepair: false,
   }));
 }
 
-function repairsOf(node: Node, number: string, context: Context): { id: string; draft: Draft }[] {
-  return repairs(node, context).flatMap((drafts, part) =>
+function repairsOf(statement: ParsedStatement, number: string, context: Context): Numbered[] {
+  return classifyRepairs(statement, context).flatMap((drafts, part) =>
     // Numbered by the part of the table, so that the others keep their ids when one is done.
-    drafts.map((draft, at) => ({ id: `${number}.${part + 1}.${at + 1}`, draft })),
+    drafts.map((draft, at) => ({ id: `${number}.${part + 1}.${at + 1}`, draft, isRepair: true })),
   );
 }
 

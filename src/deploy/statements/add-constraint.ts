@@ -54,6 +54,7 @@ function adding(
 ): string {
   if (sql !== null && !notValid) return sql;
   const isForeign = constraint.contype === "CONSTR_FOREIGN";
+  const isKey = constraint.contype === "CONSTR_UNIQUE" || constraint.contype === "CONSTR_PRIMARY";
   const keys: Node[] = column === null ? [] : [{ String: { sval: column } }];
   // A constraint is parsed as valid from the start unless it says NOT VALID.
   const { initially_valid: valid, ...rest } = constraint;
@@ -62,6 +63,7 @@ function adding(
     ...(valid && !notValid ? { initially_valid: true } : {}),
     conname: name,
     ...(keys.length > 0 && isForeign ? { fk_attrs: keys } : {}),
+    ...(keys.length > 0 && isKey ? { keys } : {}),
     ...(notValid ? { skip_validation: true } : {}),
   };
   return print({

@@ -13,6 +13,7 @@ import { defaultPrivileges, grant, grantRole } from "./grant.ts";
 import { opaque } from "./opaque.ts";
 import { alterPolicy, createPolicy } from "./policy.ts";
 import { changeOwner, rename, setSchema } from "./rename.ts";
+import { repairs } from "./repairs.ts";
 import { role } from "./role.ts";
 import { createExtension, createSchema } from "./schema.ts";
 import { alterSequence, createSequence } from "./sequence.ts";
@@ -28,9 +29,23 @@ const ofSession = "It would change the session that deploys, and nothing that st
  * The steps that a statement takes on a live database, before they are held against one. What is not understood is
  * one step with the hazard `unsupported`, never a guess.
  */
-export function classify({ node, sql }: ParsedStatement, context: Context): Draft[] {
+export function classify({ node, sql }: Pick<ParsedStatement, "node" | "sql">, context: Context): Draft[] {
+  return faithfully(sql, () => dispatch(node, sql, context));
+}
+
+/** What a table that is there already may lack of a `CREATE TABLE`: see `repairs`. */
+export function classifyRepairs({ node, sql }: ParsedStatement, context: Context): Draft[][] {
+  let parts: Draft[][] = [];
+  const failed = faithfully(sql, () => {
+    parts = repairs(node, context);
+    return [];
+  });
+  return failed.length > 0 ? [failed] : parts;
+}
+
+function faithfully(sql: string, work: () => Draft[]): Draft[] {
   try {
-    return dispatch(node, sql, context);
+    return work();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return [
@@ -131,5 +146,3 @@ function refusedByKind(node: ParsedStatement["node"], sql: string): Draft {
     "Run it by hand, and leave it out of the migration.",
   );
 }
-
-export { repairs } from "./repairs.ts";
