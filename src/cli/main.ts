@@ -6,6 +6,7 @@ import { addBaseline } from "./baseline.ts";
 import { addBootstrap } from "./bootstrap.ts";
 import { addCheck } from "./check.ts";
 import { addCleanup } from "./cleanup.ts";
+import { addDeploy } from "./deploy.ts";
 import { addDev } from "./dev.ts";
 import { addFix } from "./fix.ts";
 import { handleInterrupts, isInterrupted } from "./interrupt.ts";
@@ -21,6 +22,7 @@ const commands: readonly ((program: Command) => void)[] = [
   addBaseline,
   addPreflight,
   addFix,
+  addDeploy,
   addRollback,
   addBootstrap,
   addCleanup,

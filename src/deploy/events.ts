@@ -3,7 +3,7 @@ import type { Holder } from "./locks.ts";
 import type { Plan, Step } from "./step.ts";
 
 /** The parts of a deployment, in their order. */
-export const phases = ["connect", "plan", "execute", "validate", "record"] as const;
+export const phases = ["connect", "plan", "execute", "validate"] as const;
 
 export type Phase = (typeof phases)[number];
 

@@ -1,5 +1,6 @@
 export { formatBaselineReport } from "./baseline.ts";
 export { formatCheckReport } from "./check.ts";
+export { formatDeploymentReport } from "./deploy.ts";
 export { formatBytes, formatDeploymentLog, writeDeploymentLog } from "./deployment.ts";
 export { formatFixReport } from "./fix.ts";
 export { formatPreflightReport } from "./preflight.ts";
