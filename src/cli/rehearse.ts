@@ -42,7 +42,7 @@ export function addRehearse(program: Command): void {
       "after",
       `
 Works in a database of its own on the server that is named (default: an embedded PostgreSQL under .spfp/), and drops
-it afterwards. Exit status: 0 when all went well, 1 when not, 2 for wrong usage or a server that cannot be used.
+it afterwards. What went well is recorded under .spfp/rehearsals, for deploy --mode enterprise. Exit status: 0 when all went well, 1 when not, 2 for wrong usage or a server that cannot be used.
 
 Examples:
   $ spfp-db rehearse                  some 100,000 rows, in well under a minute
@@ -52,7 +52,8 @@ Examples:
 }
 
 async function runRehearsal({ scale, seed, json, ...database }: RehearseOptions): Promise<void> {
-  const { createScratchDatabase } = await import("../postgres/index.ts");
+  const { saveRehearsal } = await import("../deploy/index.ts");
+  const { createScratchDatabase, makeSpfpFolder, spfpFolder } = await import("../postgres/index.ts");
   const { rehearse } = await import("../rehearsal/index.ts");
   const { formatRehearsalReport } = await import("../report/index.ts");
   const { showPhases } = await import("./progress.ts");
@@ -67,6 +68,10 @@ async function runRehearsal({ scale, seed, json, ...database }: RehearseOptions)
       await scratch.drop();
     }
   });
+  if (report.ok) {
+    makeSpfpFolder();
+    saveRehearsal(spfpFolder(), report.record);
+  }
   process.stdout.write(`${json ? JSON.stringify(report, null, 2) : formatRehearsalReport(report)}\n`);
   if (!report.ok) process.exitCode = 1;
 }

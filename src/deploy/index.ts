@@ -52,6 +52,7 @@ export type { Project } from "./project.ts";
 export {
   type RehearsalRecord,
   recordRehearsal,
+  rehearsalRecordSchema,
   requireRehearsal,
   saveRehearsal,
 } from "./rehearsal-record.ts";
@@ -67,5 +68,6 @@ export {
 } from "./rollback.ts";
 export { spfpProject } from "./spfp-project.ts";
 export { baselineMigrations, type DatabaseState, databaseStates, reachState } from "./state.ts";
+export { type Status, status, statusSchema } from "./status.ts";
 export { type Plan, planSchema, type Step } from "./step.ts";
 export { type WatchOptions, type WatchReport, watch } from "./watch.ts";

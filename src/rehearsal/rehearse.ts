@@ -10,7 +10,8 @@ import {
 } from "../bench/index.ts";
 import { expectedCatalog } from "../catalog/index.ts";
 import { runChecks } from "../checks/index.ts";
-import { adopt, baselineMigrations, migrate, reachState } from "../deploy/index.ts";
+import { baseline, deploy, reachState, recordRehearsal, spfpProject } from "../deploy/index.ts";
+import { SpfpError } from "../errors.ts";
 import { connect, type DatabaseUrl, type Sql } from "../postgres/index.ts";
 import { findDuplicates, type Merge, mergeDuplicates } from "../preflight/index.ts";
 import { spfp } from "../spfp.ts";
@@ -54,6 +55,9 @@ function summarise({ categories, templates, changes }: Merge): RehearsalReport["
   };
 }
 
+/** Nobody restores a database that is thrown away. */
+const deployment = { mode: "quick", backupId: "none: a rehearsal" } as const;
+
 const dateSchema = z.tuple([z.object({ today: z.string() })]);
 
 /** Reads what the largest tenant sees, as that user. */
@@ -72,7 +76,8 @@ async function readAsLargestTenant(sql: Sql) {
 
 /**
  * The whole optimisation, start to end: production's tables with generated data, its duplicates merged, the
- * migrations applied by Drizzle, everything checked, the screens' plans and the views' figures read.
+ * migrations deployed as they are on a live database, everything checked, the screens' plans and the views' figures
+ * read.
  *
  * @param url an empty database, bootstrapped, that is thrown away afterwards: see `createScratchDatabase`
  */
@@ -117,18 +122,19 @@ export async function rehearse(
       };
     });
     await phase("Adopting the database", async () => {
-      const migrations = baselineMigrations();
-      await adopt(sql, { migrations, expected: expectedCatalog(spfp.baselineTag), schemas: spfp.schemas });
+      const { point, recorded } = await baseline(spfpProject, url);
       return {
         result: null,
-        summary: `its catalog is the baseline's; ${migrations.length} migrations recorded`,
+        summary: `it stands at ${point}; ${recorded.length} migrations recorded, none run`,
       };
     });
-    await phase("Migrating", async () => {
-      // On a connection of its own: Drizzle changes how a connection reads dates.
-      const connection = await connect(url);
-      await migrate(connection, spfp.migrationsFolder).finally(() => connection.end());
-      return { result: null, summary: `by Drizzle's migrator, to ${spfp.headTag}` };
+    const record = await phase("Deploying online", async (say) => {
+      const report = await deploy(spfpProject, url, deployment, (event) => {
+        if (event.type === "step started") say(event.step.title);
+      });
+      if (report.error) throw new SpfpError(report.error.code, report.error.message, report.error.remedy);
+      const done = report.steps.filter(({ status }) => status === "done").length;
+      return { result: recordRehearsal(report), summary: `${done} steps, to ${report.plan.to}` };
     });
     await phase("Soft-deleting rows, as users will", async () => {
       const result = await softDeleteAfterDeployment(sql);
@@ -160,6 +166,7 @@ export async function rehearse(
       seed,
       businessDate: today,
       phases,
+      record,
       tables,
       duplicates: summarise(merged),
       checks,

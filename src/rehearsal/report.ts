@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { checkReportSchema } from "../checks/index.ts";
+import { rehearsalRecordSchema } from "../deploy/index.ts";
 
 const screenQuerySchema = z.strictObject({
   name: z.string(),
@@ -25,6 +26,8 @@ export const rehearsalReportSchema = z.strictObject({
   /** The day that "today" is in all figures. */
   businessDate: z.string(),
   phases: z.array(z.strictObject({ title: z.string(), summary: z.string(), milliseconds: z.number() })),
+  /** That the deployment's plan ran to its end: what enterprise mode asks for. */
+  record: rehearsalRecordSchema,
   tables: z.array(z.strictObject({ table: z.string(), rows: z.int() })),
   duplicates: z.strictObject({
     categories: z.array(

@@ -127,7 +127,12 @@ export function formatRehearsalReport(report: RehearsalReport): string {
     formatTimes(report),
     "",
     ...(report.ok
-      ? [dress.good(successLine)]
+      ? [
+          dress.quiet(
+            `Recorded as the rehearsal of plan ${report.record.planId.slice(0, 12)}, for seven days.`,
+          ),
+          dress.good(successLine),
+        ]
       : [
           dress.bad(`The rehearsal failed: ${plural(report.problems.length, "problem")}.`),
           ...report.problems.map((problem) => `  ${dress.bad("✗")} ${problem}`),
