@@ -10,17 +10,21 @@ import { addDeploy } from "./deploy.ts";
 import { addDev } from "./dev.ts";
 import { addFix } from "./fix.ts";
 import { handleInterrupts, isInterrupted } from "./interrupt.ts";
+import { addPlan } from "./plan.ts";
 import { addPreflight } from "./preflight.ts";
 import { addRehearse } from "./rehearse.ts";
 import { addRollback } from "./rollback.ts";
+import { addStatus } from "./status.ts";
 
 /** Every command, in the order of the help. */
 const commands: readonly ((program: Command) => void)[] = [
   addRehearse,
   addDev,
   addCheck,
+  addStatus,
   addBaseline,
   addPreflight,
+  addPlan,
   addFix,
   addDeploy,
   addRollback,

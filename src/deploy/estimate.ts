@@ -24,13 +24,12 @@ const fill = 0.9;
 const page = 8192;
 /** Where statistics say nothing. */
 const unknownWidth = 16;
-const unknownRow = 100;
 
 function sizeOf({ schema, name }: Relation, facts: Facts): { bytes: number; rows: number } | null {
   const found = facts.relations.find(
     (one) => one.schema === schema && one.name === name && one.kind !== "index",
   );
-  return found ? { bytes: found.bytes, rows: Math.round(found.rows ?? found.bytes / unknownRow) } : null;
+  return found ? { bytes: found.bytes, rows: Math.round(found.rows) } : null;
 }
 
 /** The size of the table that a step works on; null where there is none yet. */

@@ -13,8 +13,8 @@ const relationSchema = z.object({
   kind: z.enum(["table", "view", "sequence", "index"]),
   /** With indexes and TOAST. */
   bytes: z.number(),
-  /** As the statistics have it; null for what was never analysed. */
-  rows: z.number().nullable(),
+  /** As the statistics have it; of a table that was never analysed, as many as its pages could hold. */
+  rows: z.number(),
   /** Of an index. */
   table: z.string().nullable(),
 });
@@ -78,7 +78,8 @@ select json_build_object(
       'kind', case when c.relkind in ('r', 'p', 'f') then 'table' when c.relkind in ('v', 'm') then 'view'
         when c.relkind = 'S' then 'sequence' else 'index' end,
       'bytes', case when c.relkind in ('v', 'f') then 0 else coalesce(pg_total_relation_size(c.oid), 0) end,
-      'rows', case when c.reltuples >= 0 then c.reltuples end,
+      'rows', case when c.reltuples >= 0 then c.reltuples when c.relkind in ('r', 'm', 't')
+        then round(pg_relation_size(c.oid) / 100.0) else 0 end,
       'table', (select t.relname from pg_index i join pg_class t on t.oid = i.indrelid where i.indexrelid = c.oid))
       order by n.nspname, c.relname), '[]')
     from others n join pg_class c on c.relnamespace = n.oid where c.relkind in ('r', 'p', 'f', 'v', 'm', 'S', 'i', 'I')),

@@ -332,11 +332,7 @@ export function contextOf(
           return false;
       }
     },
-    rows: ({ schema, name }) => {
-      const found = facts.relations.find(same(schema, name));
-      if (!found) return null;
-      return found.rows ?? (found.bytes <= smallTable ? Math.round(found.bytes / 100) : null);
-    },
+    rows: ({ schema, name }) => facts.relations.find(same(schema, name))?.rows ?? null,
     volatility: (path) => {
       const name = path.at(-1);
       const schema = path.length > 1 ? path.at(-2) : undefined;
