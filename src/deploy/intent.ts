@@ -8,6 +8,9 @@ function relationOf({ kind, schema, name, table }: Target): { schema: string; na
   return kind === "table" || kind === "view" || kind === "sequence" ? { schema, name } : null;
 }
 
+/** Where every deployment keeps its journal and its records. */
+export const ownSchemas = ["drizzle", "spfp_db"] as const;
+
 const isToDo = ({ action }: Step): boolean => action !== "skip" && action !== "leave out";
 
 const unique = <Value>(values: readonly Value[]): Value[] => [
@@ -38,7 +41,7 @@ export function intentOf(plan: Plan): Intent {
         .map(({ schema, name }) => ({ schema, name }))
         .filter((relation) => !isOurs(relation)),
     ),
-    createsIn: unique([...schemas, "drizzle", "spfp_db"]),
+    createsIn: unique([...schemas, ...ownSchemas]),
     growth: steps
       .filter(({ estimate }) => estimate.growthBytes > 0)
       .map(({ title, target, estimate }) => ({ object: target?.name ?? title, bytes: estimate.growthBytes })),

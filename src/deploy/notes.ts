@@ -1,4 +1,4 @@
-import type { Catalog, Index, Table } from "../catalog/index.ts";
+import type { Catalog, Index } from "../catalog/index.ts";
 import type { Facts } from "./facts.ts";
 import type { Draft } from "./statements/index.ts";
 import type { Step } from "./step.ts";
@@ -7,11 +7,11 @@ import type { Step } from "./step.ts";
 export function notesOf(
   judged: readonly { readonly step: Step; readonly draft: Draft }[],
   facts: Facts,
-  expected: Catalog | null,
+  { now, after }: { readonly now: Catalog | null; readonly after: Catalog | null },
 ): string[] {
   const notes = judged.flatMap(({ step }) => {
     if (step.action === "skip" || step.action === "leave out") return [];
-    return [...sameIndex(step, facts), ...dependents(step, facts, expected)];
+    return [...sameIndex(step, facts, after), ...dependents(step, facts, now)];
   });
   return [...new Set(notes)];
 }
@@ -19,23 +19,23 @@ export function notesOf(
 /** The part of a definition that says what is indexed and how: after the table's name. */
 const substance = (definition: string): string => definition.slice(definition.indexOf(" USING "));
 
-function sameIndex({ kind, target, sql, title }: Step, { catalog }: Facts): string[] {
+/** Indexes with another name that are there already and do what a new one will do, once all is deployed. */
+function sameIndex({ kind, target, title }: Step, { catalog }: Facts, after: Catalog | null): string[] {
   if (kind !== "create index" || target?.kind !== "index") return [];
-  const table = catalog.tables.find(({ schema, name }) => schema === target.schema && name === target.table);
-  const unique = /\bUNIQUE INDEX\b/.test(sql);
-  return (table?.indexes ?? [])
+  const indexesIn = (one: Catalog | null): readonly Index[] =>
+    one?.tables.find(({ schema, name }) => schema === target.schema && name === target.table)?.indexes ?? [];
+  const wanted = indexesIn(after).find(({ name }) => name === target.name);
+  return indexesIn(catalog)
     .filter(
-      (index) => index.name !== target.name && index.unique === unique && isLike(index, target.name, table),
+      ({ name, unique, definition }) =>
+        name !== target.name &&
+        unique === wanted?.unique &&
+        substance(definition) === substance(wanted.definition),
     )
     .map(
-      (index) =>
-        `${title}: index ${index.name} on the same table has the same definition; one of them is enough.`,
+      ({ name }) =>
+        `${title}: index ${name} on the same table has the same definition; one of them is enough.`,
     );
-}
-
-function isLike(index: Index, name: string, table: Table | undefined): boolean {
-  const other = table?.indexes.find((one) => one.name === name);
-  return other !== undefined && substance(other.definition) === substance(index.definition);
 }
 
 /** Views that are not the migrations' own and read what a step changes. */

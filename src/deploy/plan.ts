@@ -66,7 +66,10 @@ export async function makePlan(
     to: (pending.at(-1) ?? applied.at(-1))?.tag ?? null,
     migrations: pending.map(({ tag, hash: ofFile, when }) => ({ tag, hash: ofFile, when })),
     steps,
-    notes: notesOf(judged, facts, expectedNow(project, facts)),
+    notes: notesOf(judged, facts, {
+      now: expectedAt(project, applied.at(-1)),
+      after: expectedAt(project, pending.at(-1)),
+    }),
   };
 }
 
@@ -80,9 +83,8 @@ export function isStillValid(plan: Plan, facts: Facts): boolean {
   return plan.state === stateOf(plan.steps, plan.migrations, facts);
 }
 
-function expectedNow(project: Project, { state }: Facts): Catalog | null {
-  const last = state.applied.at(-1);
-  return last ? project.expectedCatalog(last.tag) : null;
+function expectedAt(project: Project, migration: Migration | undefined): Catalog | null {
+  return migration ? project.expectedCatalog(migration.tag) : null;
 }
 
 const hash = (value: unknown): string => createHash("sha256").update(JSON.stringify(value)).digest("hex");

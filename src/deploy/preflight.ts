@@ -1,6 +1,8 @@
+import postgres from "postgres";
 import { z } from "zod";
 import { type ErrorCode, SpfpError } from "../errors.ts";
 import type { Finding } from "../finding.ts";
+import { readMigrations } from "../migrations/index.ts";
 import { connect, type DatabaseUrl, redactUrl, type Sql } from "../postgres/index.ts";
 import {
   type Intent,
@@ -11,7 +13,7 @@ import {
 } from "../preflight/index.ts";
 import { driftFindings } from "./baseline-report.ts";
 import { defaultExecutor } from "./deploy.ts";
-import { intentOf } from "./intent.ts";
+import { intentOf, ownSchemas } from "./intent.ts";
 import { describeHolder, holdersOf } from "./locks.ts";
 import type { Project } from "./project.ts";
 import { refuseKnownPooler, refuseTransactionPooler } from "./session.ts";
@@ -59,7 +61,7 @@ interface StateItem {
   readonly findings: readonly Finding[];
   /** Tags of the migrations whose work is there. */
   readonly applied: readonly string[];
-  /** Null where journal and folder disagree: then nothing can be planned. */
+  /** Null where nothing can be planned: journal and folder disagree, or the role may not read what it takes. */
   readonly plan: Plan | null;
 }
 
@@ -83,6 +85,22 @@ function describe({ applied, pending, plan, drift: { untouched } }: Standing): s
   return parts.join("; ");
 }
 
+function unreadable(reason: string): Pick<StateItem, "evidence" | "findings"> {
+  return {
+    evidence: "could not be read",
+    findings: [
+      {
+        check: "state.unknown",
+        severity: "error",
+        object: "journal, catalog and records",
+        expected: "visible to this role",
+        actual: reason,
+        remedy: "Connect as the owner of the tables.",
+      },
+    ],
+  };
+}
+
 /** Steps that would have to be allowed by name. */
 function hazardFindings({ steps }: Plan): Finding[] {
   return steps.flatMap(({ id, title, hazards }) =>
@@ -99,11 +117,19 @@ function hazardFindings({ steps }: Plan): Finding[] {
   );
 }
 
+const insufficientPrivilege = "42501";
+
 async function readStateItem(sql: Reader, project: Project): Promise<StateItem> {
   let standing: Standing;
   try {
-    standing = await findStanding(sql, project);
+    standing = await sql.savepoint((reader) => findStanding(reader, project));
   } catch (error) {
+    if (error instanceof postgres.PostgresError && error.code === insufficientPrivilege) {
+      return { ...unreadable(error.message), applied: [], plan: null };
+    }
+    if (error instanceof SpfpError && error.code === "PERMISSION_DENIED") {
+      return { ...unreadable(error.message), applied: [], plan: null };
+    }
     if (!(error instanceof SpfpError) || !disagreements.includes(error.code)) throw error;
     const finding: Finding = {
       check: "state.journal",
@@ -143,13 +169,18 @@ async function readStateItem(sql: Reader, project: Project): Promise<StateItem> 
   };
 }
 
-const nothingIntended: Intent = {
-  relations: [],
-  functions: [],
-  references: [],
-  createsIn: [],
-  growth: [],
-};
+/** Where nothing can be planned: whatever the migrations have ever made may be changed. */
+function widestIntent(project: Project): Intent {
+  const last = readMigrations(project.migrationsFolder).at(-1);
+  const { tables = [], views = [] } = last ? project.expectedCatalog(last.tag) : {};
+  return {
+    relations: [...tables, ...views].map(({ schema, name }) => ({ schema, name })),
+    functions: [],
+    references: [],
+    createsIn: [...project.schemas, ...ownSchemas],
+    growth: [],
+  };
+}
 
 /** Why the database is taken to be behind a pooler in transaction mode, or null. */
 async function findPooler(url: DatabaseUrl, sql: Sql): Promise<string | null> {
@@ -199,7 +230,7 @@ export async function preflight(
         mode,
         pooler,
         state: standing,
-        intent: plan ? intentOf(plan) : nothingIntended,
+        intent: plan ? intentOf(plan) : widestIntent(project),
         requires: project.requires.filter(
           ({ madeBy }) => madeBy === null || standing.applied.includes(madeBy),
         ),
