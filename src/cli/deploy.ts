@@ -1,21 +1,39 @@
 import { readFileSync } from "node:fs";
+import { relative } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Mode, Plan } from "../deploy/index.ts";
+import type { Answers, DeploymentEvent, LeadEvent, Mode, Plan } from "../deploy/index.ts";
 import { SpfpError } from "../errors.ts";
 import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
 import { onInterrupt } from "./interrupt.ts";
 
 interface DeployCommandOptions extends DatabaseOptions {
-  mode: Mode;
-  backupId: string;
+  mode?: Mode;
+  backupId?: string;
   approvedBy?: string;
   ticket?: string;
+  executor?: string;
+  window?: string;
+  notice?: string;
+  yes?: true;
+  signedOffBy?: string;
+  watch?: number;
+  secondSignOff?: string;
+  rehearsal?: string;
+  lowTraffic?: number;
+  log?: string;
   allow?: string[];
   plan?: string;
   lockTimeout?: number;
   giveUpAfter?: number;
   parallel?: number;
   json?: true;
+}
+
+/** Minutes, for an option, as seconds. */
+function parseMinutes(text: string): number {
+  const minutes = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && minutes > 0 && minutes <= 24 * 60) return minutes * 60;
+  throw new InvalidArgumentError("Give minutes, up to a day.");
 }
 
 /** A whole number within bounds, for an option. */
@@ -41,11 +59,28 @@ export function addDeploy(program: Command): void {
       .description("apply the pending migrations to a live database, online; continues what was interrupted"),
   )
     .addOption(
-      new Option("--mode <mode>", "how it is led: quick asks nothing").choices(["quick"]).default("quick"),
+      new Option(
+        "--mode <mode>",
+        "who is asked what on the way (default: guided at a terminal, else quick)",
+      ).choices(["quick", "guided", "enterprise"]),
     )
-    .requiredOption("--backup-id <id>", "what the database can be restored from")
-    .option("--approved-by <name>", "who approved it, for the record")
-    .option("--ticket <id>", "the change ticket, for the record")
+    .option("--backup-id <id>", "what the database can be restored from")
+    .option("--window <text>", "the window that was agreed (guided, enterprise)")
+    .option("--notice <text>", "who was told, and when (guided, enterprise)")
+    .option("--yes", "run the plan without asking (guided, enterprise)")
+    .option("--signed-off-by <name>", "who stands for the validated result (guided, enterprise)")
+    .option("--ticket <id>", "the change ticket (enterprise)")
+    .option("--approved-by <name>", "who approved it: not whoever deploys (enterprise)")
+    .option("--rehearsal <file>", "the record of a rehearsal elsewhere (enterprise; default: under .spfp)")
+    .option("--watch <minutes>", "watch the database for so long afterwards (enterprise)", parseMinutes)
+    .option("--second-sign-off <name>", "who else signs off, after the watch (enterprise)")
+    .option("--executor <name>", "who deploys (default: the account that this runs as)")
+    .option(
+      "--low-traffic <tps>",
+      "warn above this many transactions per second",
+      numberOf("The rate", 0, 1e9),
+    )
+    .option("--log <folder>", "where its log is written, as Markdown and JSON (default: .spfp/log)")
     .option("--plan <file>", "run exactly this plan of `spfp-db plan --json`, or nothing")
     .option("--allow <step>", "accept what a step or a migration would do; may be repeated", collect)
     .option(
@@ -67,14 +102,20 @@ export function addDeploy(program: Command): void {
     .addHelpText(
       "after",
       `
+Quick asks nothing but for a backup to be named. Guided walks through preflight, plan, backup, window and notice, the run
+with its validation, and sign-off. Enterprise also wants a ticket, an approver who is not the executor, a rehearsal of
+this same plan within 7 days, a watch, and a second sign-off. Every answer has a flag, for pipelines.
+
 Ctrl-C stops after the current step; a second one leaves at once. Either way, and after any failure, the same command
 continues where it stopped.
 Exit status: 0 completed, 1 not completed or not as it should be, 2 wrong usage or a database that cannot be deployed
 to, 130 stopped by Ctrl-C.
 
 Examples:
+  $ spfp-db deploy
   $ spfp-db deploy --mode quick --backup-id 2026-02-14
   $ spfp-db plan --json > plan.json && spfp-db deploy --plan plan.json --backup-id 2026-02-14
+  $ spfp-db deploy --mode enterprise --ticket CHG-1234 --approved-by "Ana Souza" --watch 15
   $ spfp-db deploy --backup-id 2026-02-14 --allow 0007_drop_legacy/2 --json | jq .outcome`,
     )
     .action(runDeploy);
@@ -100,47 +141,118 @@ async function readPlan(file: string): Promise<Plan> {
   }
 }
 
+const answersOf = (options: DeployCommandOptions, executor: string): Answers => ({
+  executor: options.executor ?? executor,
+  approver: options.approvedBy,
+  ticket: options.ticket,
+  backup: options.backupId,
+  window: options.window,
+  notice: options.notice,
+  goAhead: options.yes,
+  signedOffBy: options.signedOffBy,
+  watch: options.watch,
+  secondSignOffBy: options.secondSignOff,
+});
+
 async function runDeploy(options: DeployCommandOptions): Promise<void> {
-  const { deploy, preflight, spfpProject } = await import("../deploy/index.ts");
-  const { formatDeploymentReport, formatPreflightReport } = await import("../report/index.ts");
-  const { showDeployment } = await import("./deploy-progress.ts");
+  const { defaultExecutor, leadDeployment, spfpProject } = await import("../deploy/index.ts");
+  const { makeSpfpFolder, spfpFolder } = await import("../postgres/index.ts");
+  const { formatDeploymentReport, writeDeploymentLog } = await import("../report/index.ts");
+  const { askAtTerminal, canAsk } = await import("./prompts.ts");
+  const isAsked = canAsk() && !options.json;
+  const mode = options.mode ?? (isAsked ? "guided" : "quick");
   const plan = options.plan === undefined ? undefined : await readPlan(options.plan);
   const stop = new AbortController();
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
+  const tell = options.json ? () => {} : await createTeller(mode, print);
+  makeSpfpFolder();
 
   await withDatabase(options, async ({ url }) => {
-    const ready = await preflight(spfpProject, url, options);
-    if (!ready.ok) {
-      print(
-        options.json
-          ? JSON.stringify({ ok: false, preflight: ready }, null, 2)
-          : formatPreflightReport(ready),
-      );
-      process.exitCode = 1;
-      return;
-    }
-    const screen = options.json ? undefined : showDeployment(stop.signal);
-    const work = deploy(
-      spfpProject,
-      url,
-      {
-        ...options,
+    const screen = options.json ? undefined : await createScreen(stop.signal, mode !== "quick" && isAsked);
+    const work = leadDeployment(spfpProject, url, {
+      mode,
+      answers: answersOf(options, defaultExecutor()),
+      ask: isAsked && mode !== "quick" ? askAtTerminal : undefined,
+      rehearsal: options.rehearsal,
+      folder: spfpFolder(),
+      preflight: { lowTraffic: options.lowTraffic },
+      deployment: {
+        allow: options.allow,
         plan,
+        lockTimeout: options.lockTimeout,
         giveUpAfter: options.giveUpAfter === undefined ? undefined : options.giveUpAfter * 1000,
+        parallel: options.parallel,
         stopSignal: stop.signal,
       },
-      screen?.observer,
-    )
-      .finally(() => screen?.end())
-      .then((report) => {
-        print(options.json ? JSON.stringify(report, null, 2) : formatDeploymentReport(report));
-        if (!report.ok) process.exitCode = 1;
-      });
+      observer: screen?.observer,
+      tell: (event) => {
+        if (event.type === "deployed") {
+          screen?.end();
+          if (!options.json) print(formatDeploymentReport(event.report));
+        }
+        tell(event);
+      },
+    }).finally(() => screen?.end());
+    const told = work.then(({ preflight, deployment, log, ok }) => {
+      if (options.json) print(JSON.stringify(deployment ?? { ok, preflight }, null, 2));
+      if (log) {
+        const { markdown } = writeDeploymentLog(log, options.log ?? `${spfpFolder()}/log`);
+        if (!options.json) print(`Log: ${relative(process.cwd(), markdown)}`);
+      }
+      if (!ok) process.exitCode = 1;
+    });
     // Newer than the one that releases the database, and so before it.
     const forget = onInterrupt(async () => {
       stop.abort();
-      await work.catch(() => undefined);
+      await told.catch(() => undefined);
     });
-    await work.finally(forget);
+    await told.finally(forget);
   });
+}
+
+/** Shows a deployment as it goes; where somebody is asked first, only once that is over. */
+async function createScreen(stopSignal: AbortSignal, isAsked: boolean) {
+  const { showDeployment } = await import("./deploy-progress.ts");
+  let screen: ReturnType<typeof showDeployment> | undefined;
+  const early: DeploymentEvent[] = [];
+  return {
+    async observer(event: DeploymentEvent): Promise<void> {
+      early.push(event);
+      if (!screen && isAsked && !(event.type === "phase started" && event.phase === "execute")) return;
+      screen ??= showDeployment(stopSignal);
+      for (const one of early.splice(0)) await screen.observer(one);
+    },
+    end(): void {
+      screen?.end();
+      screen = undefined;
+    },
+  };
+}
+
+/** Tells what happens around the deployment itself. */
+async function createTeller(mode: Mode, print: (text: string) => void) {
+  const { hasWork } = await import("../deploy/index.ts");
+  const { formatPlan, formatPreflightReport, formatWatchReport } = await import("../report/index.ts");
+  let minutes = Number.POSITIVE_INFINITY;
+  return (event: LeadEvent): void => {
+    switch (event.type) {
+      case "preflight":
+        if (mode !== "quick" || !event.report.ok) print(formatPreflightReport(event.report));
+        break;
+      case "plan":
+        if (mode !== "quick" && hasWork(event.plan)) print(formatPlan(event.plan));
+        break;
+      case "watching": {
+        const left = Math.ceil(event.left / 60);
+        if (left < minutes && left > 0) print(`Watching the database, ${left} min to go.`);
+        minutes = left;
+        break;
+      }
+      case "watched":
+        print(formatWatchReport(event.report));
+        break;
+      case "deployed":
+        break;
+    }
+  };
 }

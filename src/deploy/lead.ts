@@ -58,11 +58,12 @@ export interface Leading {
   readonly ok: boolean;
 }
 
-const isAsked = new Set(["restore-point", "approvals"]);
+const asked = new Set<string>(["restore-point", "approvals"]);
 
-/** Whether something blocks that no answer will settle. */
-function isBlocked({ items }: PreflightReport): boolean {
-  return items.some(({ id, verdict }) => verdict === "block" && !isAsked.has(id));
+/** A preflight without what the mode asks a person for: that is settled once it has been asked. */
+function withoutQuestions(report: PreflightReport): PreflightReport {
+  const items = report.items.filter(({ id }) => !asked.has(id));
+  return { ...report, items, ok: items.every(({ verdict }) => verdict !== "block") };
 }
 
 /** Whether a plan changes anything. */
@@ -94,15 +95,9 @@ export async function leadDeployment(
   let answers = options.answers;
   if (ask === undefined) requireAnswers(mode, answers);
   else requireTwoPersons(mode, answers);
-  const look = await preflight(project, url, {
-    ...options.preflight,
-    mode,
-    backupId: answers.backup,
-    approvedBy: answers.approver,
-    ticket: answers.ticket,
-  });
+  const look = withoutQuestions(await preflight(project, url, { ...options.preflight, mode }));
   tell({ type: "preflight", report: look });
-  if (isBlocked(look)) return { preflight: look, deployment: null, log: null, ok: false };
+  if (!look.ok) return { preflight: look, deployment: null, log: null, ok: false };
 
   const askAll = async (stage: Question["stage"]): Promise<Answers | undefined> =>
     ask === undefined ? answers : askFor(mode, answers, stage, ask);

@@ -162,7 +162,11 @@ export function objection(mode: Mode, answers: Answers): string | null {
 export function requireTwoPersons(mode: Mode, answers: Answers): void {
   const text = objection(mode, answers);
   if (text === null) return;
-  throw new SpfpError("APPROVAL_REFUSED", text, "Name another person, or choose another --mode.");
+  throw new SpfpError(
+    "APPROVAL_REFUSED",
+    text,
+    "Name another person, or choose another --mode; --executor says who deploys.",
+  );
 }
 
 /**
@@ -174,8 +178,10 @@ export function requireAnswers(mode: Mode, answers: Answers): void {
   if (flags.length > 0) {
     throw new SpfpError(
       "ANSWER_MISSING",
-      `nobody can be asked here, and --mode ${mode} needs ${flags.join(", ")}`,
-      `Give ${flags.length === 1 ? "it" : "them"} on the command line, or run it at a terminal.`,
+      mode === "quick"
+        ? `--mode quick asks nothing, and needs ${flags.join(", ")}`
+        : `--mode ${mode} needs ${flags.join(", ")}, and there is no terminal to ask at`,
+      `Give ${flags.length === 1 ? "it" : "them"} on the command line. Nothing was changed.`,
     );
   }
   requireTwoPersons(mode, answers);

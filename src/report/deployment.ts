@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { DeploymentLog } from "../deploy/index.ts";
-import { formatDuration, plural } from "./text.ts";
+import type { DeploymentLog, WatchReport } from "../deploy/index.ts";
+import { formatFinding } from "./findings.ts";
+import { dress, formatDuration, plural } from "./text.ts";
 
 /** A cell of a Markdown table: on one line, its bars escaped. */
 const cell = (text: string): string => text.replaceAll(/\s+/g, " ").trim().replaceAll("|", "\\|");
@@ -134,16 +135,30 @@ function formatSizes({ sizes: { before, after } }: DeploymentLog): string[] {
   return section("Sizes that changed", lines);
 }
 
-function formatWatch({ watch }: DeploymentLog): string[] {
-  if (watch === null) return [];
+/** What a watch came to, in a line. */
+function summarise(watch: WatchReport): string {
   const { longestLockWait: longest } = watch;
   const waited =
     longest === null
       ? "nobody was seen waiting for a lock"
       : `the longest wait for a lock was ${longest.seconds.toFixed(1)} s, on ${longest.relation}`;
+  return `${plural(watch.commits, "commit")}, ${plural(watch.rollbacks, "rollback")}, ${plural(watch.deadlocks, "deadlock")}; ${waited}`;
+}
+
+/** A watch's result for a person: a line, and what somebody should look at. */
+export function formatWatchReport(watch: WatchReport): string {
+  const read = watch.indexes.filter(({ scans }) => scans > 0).length;
+  return [
+    `Watched for ${formatDuration(watch.seconds * 1000)}: ${summarise(watch)}; ${read} of ${plural(watch.indexes.length, "new index", "new indexes")} read.`,
+    ...watch.findings.filter(({ severity }) => severity !== "info").map(formatFinding),
+    watch.ok ? dress.good("The watch saw nothing wrong.") : dress.bad("The watch saw what should not be."),
+  ].join("\n");
+}
+
+function formatWatch({ watch }: DeploymentLog): string[] {
+  if (watch === null) return [];
   return section("Watch", [
-    `${formatDuration(watch.seconds * 1000)} from ${moment(watch.startedAt)}, ${plural(watch.samples, "look")}: ` +
-      `${plural(watch.commits, "commit")}, ${plural(watch.rollbacks, "rollback")}, ${plural(watch.deadlocks, "deadlock")}; ${waited}.`,
+    `${formatDuration(watch.seconds * 1000)} from ${moment(watch.startedAt)}, ${plural(watch.samples, "look")}: ${summarise(watch)}.`,
     "",
     ...table(
       ["Waited for", "Times seen"],

@@ -1,7 +1,7 @@
 export { formatBaselineReport } from "./baseline.ts";
 export { formatCheckReport } from "./check.ts";
 export { formatDeploymentReport } from "./deploy.ts";
-export { formatBytes, formatDeploymentLog, writeDeploymentLog } from "./deployment.ts";
+export { formatBytes, formatDeploymentLog, formatWatchReport, writeDeploymentLog } from "./deployment.ts";
 export { formatFixReport } from "./fix.ts";
 export { formatLock, formatPlan } from "./plan.ts";
 export { formatPreflightReport } from "./preflight.ts";
