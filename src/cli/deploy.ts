@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import { relative } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Answers, DeploymentEvent, LeadEvent, Mode, Plan } from "../deploy/index.ts";
 import { SpfpError } from "../errors.ts";
 import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
 import { onInterrupt } from "./interrupt.ts";
+import { writeLog } from "./log.ts";
 
 interface DeployCommandOptions extends DatabaseOptions {
   mode?: Mode;
@@ -157,7 +157,7 @@ const answersOf = (options: DeployCommandOptions, executor: string): Answers => 
 async function runDeploy(options: DeployCommandOptions): Promise<void> {
   const { defaultExecutor, leadDeployment, spfpProject } = await import("../deploy/index.ts");
   const { makeSpfpFolder, spfpFolder } = await import("../postgres/index.ts");
-  const { formatDeploymentReport, writeDeploymentLog } = await import("../report/index.ts");
+  const { formatDeploymentReport } = await import("../report/index.ts");
   const { askAtTerminal, canAsk } = await import("./prompts.ts");
   const isAsked = canAsk() && !options.json;
   const mode = options.mode ?? (isAsked ? "guided" : "quick");
@@ -193,11 +193,11 @@ async function runDeploy(options: DeployCommandOptions): Promise<void> {
         tell(event);
       },
     }).finally(() => screen?.end());
-    const told = work.then(({ preflight, deployment, log, ok }) => {
+    const told = work.then(async ({ preflight, deployment, log, ok }) => {
       if (options.json) print(JSON.stringify(deployment ?? { ok, preflight }, null, 2));
       if (log) {
-        const { markdown } = writeDeploymentLog(log, options.log ?? `${spfpFolder()}/log`);
-        if (!options.json) print(`Log: ${relative(process.cwd(), markdown)}`);
+        const file = await writeLog(log, options.log);
+        if (!options.json) print(`Log: ${file}`);
       }
       if (!ok) process.exitCode = 1;
     });

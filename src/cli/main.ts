@@ -8,8 +8,10 @@ import { addCheck } from "./check.ts";
 import { addCleanup } from "./cleanup.ts";
 import { addDeploy } from "./deploy.ts";
 import { addDev } from "./dev.ts";
+import { addExport } from "./export.ts";
 import { addFix } from "./fix.ts";
 import { handleInterrupts, isInterrupted } from "./interrupt.ts";
+import { addLog } from "./log.ts";
 import { addPlan } from "./plan.ts";
 import { addPreflight } from "./preflight.ts";
 import { addRehearse } from "./rehearse.ts";
@@ -28,6 +30,8 @@ const commands: readonly ((program: Command) => void)[] = [
   addFix,
   addDeploy,
   addRollback,
+  addExport,
+  addLog,
   addBootstrap,
   addCleanup,
 ];

@@ -3,12 +3,14 @@ import type { RollbackPreview, RollbackScope } from "../deploy/index.ts";
 import { SpfpError } from "../errors.ts";
 import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
 import { onInterrupt } from "./interrupt.ts";
+import { writeLog } from "./log.ts";
 
 interface RollbackCommandOptions extends DatabaseOptions {
   scope: RollbackScope;
   approvedBy?: string;
   yes?: true;
   dryRun?: true;
+  log?: string;
   json?: true;
 }
 
@@ -25,6 +27,7 @@ export function addRollback(program: Command): void {
     .option("--approved-by <name>", "who approved it; asked for at a terminal")
     .option("--yes", "do not ask for confirmation")
     .option("--dry-run", "show what would be done; change nothing")
+    .option("--log <folder>", "where its log is written, as Markdown and JSON (default: .spfp/log)")
     .option("--json", "print the report, or with --dry-run the plan, as JSON")
     .addHelpText(
       "after",
@@ -48,7 +51,7 @@ Examples:
 
 async function runRollback(options: RollbackCommandOptions): Promise<void> {
   const { scope, dryRun, json } = options;
-  const { previewRollback, rollback, spfpProject } = await import("../deploy/index.ts");
+  const { previewRollback, readLog, rollback, spfpProject } = await import("../deploy/index.ts");
   const { formatRollbackEvent, formatRollbackPreview, formatRollbackReport } = await import(
     "../report/index.ts"
   );
@@ -62,7 +65,7 @@ async function runRollback(options: RollbackCommandOptions): Promise<void> {
   const isAsked = process.stdin.isTTY === true && process.stdout.isTTY === true && !json;
   if (!isAsked) requireAnswers(options);
   const stop = new AbortController();
-  const report = await withDatabase(options, async ({ url }) => {
+  const { report, log } = await withDatabase(options, async ({ url, sql }) => {
     const work = rollback(
       spfpProject,
       url,
@@ -85,9 +88,14 @@ async function runRollback(options: RollbackCommandOptions): Promise<void> {
       if (!json) write("  Stopping after this step.");
       await work.then((ended) => write(formatRollbackReport(ended))).catch(() => undefined);
     });
-    return work.finally(forget);
+    const ended = await work.finally(forget);
+    return { report: ended, log: await readLog(sql, ended.id) };
   });
   write(json ? JSON.stringify(report, null, 2) : `\n${formatRollbackReport(report)}`);
+  if (log) {
+    const file = await writeLog(log, options.log);
+    if (!json) write(`Log: ${file}`);
+  }
   if (!report.ok) process.exitCode = 1;
 }
 

@@ -31,6 +31,20 @@ export const logDetailsSchema = z.object({
   sizes: z
     .strictObject({ before: z.array(tableSizeSchema), after: z.array(tableSizeSchema) })
     .default({ before: [], after: [] }),
+  /** How much a rollback took back. */
+  scope: z.string().nullable().default(null),
+  /** How the catalog differs, after a rollback, from the one before the deployment. */
+  differences: z
+    .array(
+      z.object({
+        object: z.string(),
+        /** `kept`: on purpose. `others`: not the deployment's doing. `left`: it should not be so. */
+        why: z.enum(["kept", "others", "left"]),
+        expected: z.string().nullable(),
+        actual: z.string().nullable(),
+      }),
+    )
+    .default([]),
   watch: watchReportSchema.nullable().default(null),
   signOffs: z.array(signOffSchema).default([]),
 });

@@ -16,6 +16,7 @@ import { constraintLabel, isViolated, readDependents, readSizes } from "./rollba
 import { type PlannedRollback, planRollback, type RollbackScope, rollbackScopes } from "./rollback/plan.ts";
 import { type Deployment, findDeployment } from "./rollback/records.ts";
 import { openSession, type Session } from "./session.ts";
+import { tableSizes } from "./sizes.ts";
 import { planSchema } from "./step.ts";
 
 export { type PlannedRollback, planRollback, type RollbackFacts, type RollbackScope, rollbackScopes };
@@ -250,6 +251,7 @@ export async function rollback(
       : { approvedBy: options.approvedBy ?? "" };
     const approver = confirmation ? requireApprover(confirmation.approvedBy) : null;
     const executor = options.executor ?? defaultExecutor();
+    const before = await tableSizes(session.sql, project.schemas);
     const result =
       approver === null || options.stopSignal?.aborted
         ? { outcome: "stopped" as const, steps: [], error: null, differences: [] }
@@ -286,7 +288,9 @@ export async function rollback(
     } satisfies RollbackReport);
     if (approver !== null) {
       const { plan: _, ...details } = report;
-      await finishDeployment(session.sql, id, report.outcome, details).catch(() => undefined);
+      const after = await tableSizes(session.sql, project.schemas).catch(() => before);
+      const sizes = { before, after };
+      await finishDeployment(session.sql, id, report.outcome, { ...details, sizes }).catch(() => undefined);
     }
     return report;
   } finally {

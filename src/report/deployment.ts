@@ -45,6 +45,7 @@ function formatFacts(log: DeploymentLog): string[] {
     ["Database", `${log.database}, PostgreSQL ${log.server}`],
     ["When", `${moment(startedAt)}${took}`],
     ["Mode", log.mode],
+    ["Scope", log.scope],
     ["Executor", log.executor],
     ["Approved by", log.approver],
     ["Ticket", log.ticket],
@@ -106,11 +107,20 @@ function formatFindings(findings: DeploymentLog["findings"]): string[] {
 function formatChecks({ findings, outcome, error, kind }: DeploymentLog): string[] {
   const holds =
     outcome === "completed"
-      ? ["Everything holds that has to.", ""]
+      ? [kind === "rollback" ? "It is as before the deployment." : "Everything holds that has to.", ""]
       : error === null
         ? []
         : [`**${error.code}**: ${cell(error.message)} ${cell(error.remedy)}`, ""];
   return section(kind === "deploy" ? "Validation" : "Result", [...holds, ...formatFindings(findings)]);
+}
+
+function formatDifferences({ differences }: DeploymentLog): string[] {
+  const why = { kept: "kept, on purpose", others: "not the deployment's", left: "should not be" };
+  const lines = table(
+    ["Object", "Why", "Before the deployment", "Now"],
+    differences.map((one) => [one.object, why[one.why], one.expected ?? "nothing", one.actual ?? "nothing"]),
+  );
+  return section("Other than before the deployment", lines);
 }
 
 function formatSizes({ sizes: { before, after } }: DeploymentLog): string[] {
@@ -180,6 +190,7 @@ export function formatDeploymentLog(log: DeploymentLog): string {
     ...formatFacts(log),
     ...formatSteps(log),
     ...formatChecks(log),
+    ...formatDifferences(log),
     ...formatSizes(log),
     ...section(
       "Notes",

@@ -53,7 +53,9 @@ export function formatStatus(status: Status): string {
     ...(standings[standing] === "" ? [] : [standings[standing]]),
     ...applied.map(({ tag }) => `  ${dress.good("✓")} ${tag}`),
     ...pending.map(({ tag }) => `  ${dress.quiet("·")} ${tag}  ${dress.quiet("pending")}`),
-    ...(deployments.length > 0 ? ["", "Last deployments", ...deployments.map(formatDeployment)] : []),
+    ...(deployments.length > 0
+      ? ["", "Last deployments (each in full: spfp-db log ID)", ...deployments.map(formatDeployment)]
+      : []),
     ...(halfDone && !halfDone.isRunning
       ? [
           dress.doubtful(
