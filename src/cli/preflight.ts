@@ -8,6 +8,7 @@ interface PreflightCommandOptions extends DatabaseOptions {
   backupId?: string;
   ticket?: string;
   approvedBy?: string;
+  executor?: string;
   json?: true;
 }
 
@@ -35,6 +36,7 @@ export function addPreflight(program: Command): void {
     .option("--low-traffic <tps>", "warn above this many transactions per second", parseRate)
     .option("--ticket <id>", "the change ticket (enterprise)")
     .option("--approved-by <name>", "who approved the change (enterprise)")
+    .option("--executor <name>", "who will deploy (default: the user of this process)")
     .option("--json", "print the report as JSON")
     .addHelpText(
       "after",
@@ -52,8 +54,12 @@ Examples:
 
 async function runPreflight(options: PreflightCommandOptions): Promise<void> {
   const { preflight, spfpProject } = await import("../deploy/index.ts");
+  const { spfpFolder } = await import("../postgres/index.ts");
   const { formatPreflightReport } = await import("../report/index.ts");
-  const report = await withDatabase(options, ({ url }) => preflight(spfpProject, url, options));
+  const folder = spfpFolder();
+  const report = await withDatabase(options, ({ url }) =>
+    preflight(spfpProject, url, { ...options, folder }),
+  );
   process.stdout.write(`${options.json ? JSON.stringify(report, null, 2) : formatPreflightReport(report)}\n`);
   if (!report.ok) process.exitCode = 1;
 }

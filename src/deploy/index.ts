@@ -1,4 +1,4 @@
-export { adopt, type BaselineOptions, baseline } from "./adopt.ts";
+export { type BaselineOptions, baseline } from "./adopt.ts";
 export { type BaselineReport, baselineReportSchema } from "./baseline-report.ts";
 export { cleanUpAutomationLogs } from "./cleanup.ts";
 export {
@@ -18,6 +18,7 @@ export {
   type TableSize,
 } from "./deployment-report.ts";
 export { type BuildProgress, type DeploymentEvent, type Observer, type Phase, phases } from "./events.ts";
+export { type ExportedScript, type ExportKind, exportKinds, exportScript } from "./export.ts";
 export { type Facts, gatherFacts } from "./facts.ts";
 export { type FixReport, fixDuplicates, fixReportSchema, undoFix } from "./fix-duplicates.ts";
 export { type MigrationState, readState } from "./journal-state.ts";

@@ -4,33 +4,32 @@ import { type ErrorCode, SpfpError } from "../errors.ts";
 import type { Finding } from "../finding.ts";
 import { readMigrations } from "../migrations/index.ts";
 import { connect, type DatabaseUrl, redactUrl, type Sql } from "../postgres/index.ts";
-import {
-  type Intent,
-  itemReportSchema,
-  type PreflightContext,
-  type Reader,
-  runItems,
-} from "../preflight/index.ts";
+import { type Intent, itemReportSchema, type Reader, runItems } from "../preflight/index.ts";
 import { driftFindings } from "./baseline-report.ts";
 import { defaultExecutor } from "./deploy.ts";
+import { type Mode, modes } from "./deployment-report.ts";
 import { intentOf, ownSchemas } from "./intent.ts";
 import { describeHolder, holdersOf } from "./locks.ts";
+import { objection } from "./modes.ts";
 import type { Project } from "./project.ts";
+import { requireRehearsal } from "./rehearsal-record.ts";
 import { refuseKnownPooler, refuseTransactionPooler } from "./session.ts";
 import { findStanding, type Standing } from "./standing.ts";
-import type { Plan } from "./step.ts";
+import type { Lock, Plan } from "./step.ts";
 
 export interface PreflightOptions {
   /** Default `guided`. */
-  readonly mode?: PreflightContext["mode"] | undefined;
+  readonly mode?: Mode | undefined;
   /** What the database can be restored from, by name. */
   readonly backupId?: string | undefined;
   /** Transactions per second that count as little traffic. */
   readonly lowTraffic?: number | undefined;
   readonly ticket?: string | undefined;
   readonly approvedBy?: string | undefined;
-  /** When this very plan was last rehearsed. */
-  readonly rehearsedAt?: Date | undefined;
+  /** Who deploys. Default: whoever runs this process. */
+  readonly executor?: string | undefined;
+  /** Where rehearsals are kept: `.spfp`. */
+  readonly folder?: string | undefined;
   /** How long the traffic is measured, in milliseconds. Default 3000. */
   readonly sample?: number | undefined;
   /** From how many seconds on an open transaction is a long one. Default 60. */
@@ -46,7 +45,7 @@ const tolerableHold = 1;
 export const preflightReportSchema = z.strictObject({
   /** Whether nothing blocks; warnings may be there. */
   ok: z.boolean(),
-  mode: z.enum(["quick", "guided", "enterprise"]),
+  mode: z.enum(modes),
   /** The database's URL without its password. */
   database: z.string(),
   milliseconds: z.number(),
@@ -101,6 +100,20 @@ function unreadable(reason: string): Pick<StateItem, "evidence" | "findings"> {
   };
 }
 
+const locked: Pick<StateItem, "evidence" | "findings"> = {
+  evidence: "could not be read",
+  findings: [
+    {
+      check: "state.locked",
+      severity: "error",
+      object: "the catalog",
+      expected: "readable",
+      actual: "somebody holds a whole table in ACCESS EXCLUSIVE mode",
+      remedy: "Wait until it is free; the item on open transactions and locks names who holds it.",
+    },
+  ],
+};
+
 /** Steps that would have to be allowed by name. */
 function hazardFindings({ steps }: Plan): Finding[] {
   return steps.flatMap(({ id, title, hazards }) =>
@@ -117,7 +130,9 @@ function hazardFindings({ steps }: Plan): Finding[] {
   );
 }
 
+/** SQLSTATEs of what keeps from looking; PostgreSQL 17 manual, appendix A. */
 const insufficientPrivilege = "42501";
+const lockNotAvailable = "55P03";
 
 async function readStateItem(sql: Reader, project: Project): Promise<StateItem> {
   let standing: Standing;
@@ -126,6 +141,9 @@ async function readStateItem(sql: Reader, project: Project): Promise<StateItem> 
   } catch (error) {
     if (error instanceof postgres.PostgresError && error.code === insufficientPrivilege) {
       return { ...unreadable(error.message), applied: [], plan: null };
+    }
+    if (error instanceof postgres.PostgresError && error.code === lockNotAvailable) {
+      return { ...locked, applied: [], plan: null };
     }
     if (error instanceof SpfpError && error.code === "PERMISSION_DENIED") {
       return { ...unreadable(error.message), applied: [], plan: null };
@@ -197,6 +215,47 @@ async function findPooler(url: DatabaseUrl, sql: Sql): Promise<string | null> {
   }
 }
 
+const pidSchema = z.tuple([z.object({ pid: z.int() })]);
+const relationsSchema = z.array(z.object({ schema: z.string(), name: z.string() }));
+
+/** What a plan will lock; where there is none, whatever a reader of the managed schemas would wait for. */
+async function locksOf(reader: Reader, project: Project, plan: Plan | null): Promise<Lock[]> {
+  if (plan) return plan.steps.filter(({ action }) => action !== "skip").flatMap(({ locks }) => locks);
+  const rows = await reader.unsafe(
+    `select n.nspname as schema, c.relname as name
+     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where n.nspname in (select json_array_elements_text($1::text::json))`,
+    [JSON.stringify(project.schemas)],
+  );
+  return relationsSchema.parse([...rows]).map((relation) => ({
+    ...relation,
+    mode: "ACCESS SHARE",
+    stopsReads: false,
+    stopsWrites: false,
+    held: "moment",
+  }));
+}
+
+/** Who has held for longer than a step waits what a step needs. */
+async function findHolders(reader: Reader, project: Project, plan: Plan | null): Promise<string[]> {
+  const [{ pid }] = pidSchema.parse([...(await reader`select pg_catalog.pg_backend_pid() as pid`)]);
+  const found = await holdersOf(reader, await locksOf(reader, project, plan), [pid]);
+  return found.filter(({ seconds }) => (seconds ?? tolerableHold) >= tolerableHold).map(describeHolder);
+}
+
+/** Why no rehearsal of a plan counts; null where one does, and where there is nothing to rehearse. */
+function whyUnrehearsed(plan: Plan, folder: string | undefined): string | null {
+  if (plan.migrations.length === 0) return null;
+  if (folder === undefined) return "there is no folder in which rehearsals are kept";
+  try {
+    requireRehearsal(plan, { folder });
+    return null;
+  } catch (error) {
+    if (error instanceof SpfpError && error.code === "REHEARSAL_MISSING") return error.message;
+    throw error;
+  }
+}
+
 /**
  * Looks at everything that has to be so before a deployment begins, in one read-only transaction: server, rights,
  * state, duplicates, dependencies, activity, traffic, space, replication, restore point and approvals.
@@ -214,17 +273,9 @@ export async function preflight(
     const pooler = await findPooler(url, sql);
     const items = await sql.begin("isolation level read committed read only", async (transaction) => {
       // Somebody's lock on a whole table is a finding; waiting for its end would say nothing.
-      await transaction`select pg_catalog.set_config('lock_timeout', '5s', true)`;
+      await transaction`select pg_catalog.set_config('lock_timeout', '2s', true)`;
       const standing = await readStateItem(transaction, project);
       const { plan } = standing;
-      const holders: PreflightContext["holders"] = async (reader) => {
-        const rows = await reader`select pg_catalog.pg_backend_pid() as pid`;
-        const [{ pid }] = z.tuple([z.object({ pid: z.number() })]).parse([...rows]);
-        const locks =
-          plan?.steps.filter(({ action }) => action !== "skip").flatMap((step) => step.locks) ?? [];
-        const found = await holdersOf(reader, locks, [pid]);
-        return found.filter(({ seconds }) => (seconds ?? tolerableHold) >= tolerableHold).map(describeHolder);
-      };
       return runItems({
         sql: transaction,
         mode,
@@ -236,15 +287,18 @@ export async function preflight(
         ),
         duplicates: project.preflight,
         longTransaction: options.longTransaction ?? defaultLongTransaction,
-        holders,
+        holders: (reader) => findHolders(reader, project, plan),
         lowTraffic: options.lowTraffic ?? null,
         sample,
         backup: options.backupId ?? null,
         approvals: {
-          executor: defaultExecutor(),
           approver: options.approvedBy ?? null,
           ticket: options.ticket ?? null,
-          rehearsedAt: options.rehearsedAt ?? null,
+          objection: objection(mode, {
+            executor: options.executor ?? defaultExecutor(),
+            approver: options.approvedBy,
+          }),
+          unrehearsed: plan && whyUnrehearsed(plan, options.folder),
         },
       });
     });

@@ -22,11 +22,12 @@ export interface Intent {
 
 /** Who stands behind a deployment, and on what ground. */
 export interface Approvals {
-  readonly executor: string;
   readonly approver: string | null;
   readonly ticket: string | null;
-  /** When this very plan was last rehearsed; null where it was not. */
-  readonly rehearsedAt: Date | null;
+  /** Why the approver cannot be the one who approves; null where nothing speaks against it. */
+  readonly objection: string | null;
+  /** Why no rehearsal of this plan counts; null where one does, or nothing is to be deployed. */
+  readonly unrehearsed: string | null;
 }
 
 /** What the items of a preflight look at. */

@@ -32,15 +32,20 @@ const items: readonly PreflightItem[] = [
   approvals,
 ];
 
-const insufficientPrivilege = "42501";
+/** What keeps from looking, by SQLSTATE: rights, or somebody's lock on a whole table. */
+const obstacles: Readonly<Record<string, { expected: string; remedy: string }>> = {
+  "42501": { expected: "visible to this role", remedy: "Connect as the owner of the tables." },
+  "55P03": { expected: "readable", remedy: "Wait until whoever holds the table is done." },
+};
 
-/** An item that the role may not look at is not known to be well: it blocks. */
+/** An item that cannot be looked at is not known to be well: it blocks. */
 async function look(item: PreflightItem, context: PreflightContext): Promise<Outcome> {
   try {
     // Else a statement that fails would take the transaction, and every later item, with it.
     return await context.sql.savepoint((sql) => item.run({ ...context, sql }));
   } catch (error) {
-    if (!(error instanceof postgres.PostgresError) || error.code !== insufficientPrivilege) throw error;
+    const obstacle = error instanceof postgres.PostgresError ? obstacles[error.code] : undefined;
+    if (!(error instanceof postgres.PostgresError) || obstacle === undefined) throw error;
     return {
       evidence: "could not be looked at",
       findings: [
@@ -48,9 +53,8 @@ async function look(item: PreflightItem, context: PreflightContext): Promise<Out
           check: `${item.id}.unknown`,
           severity: "error",
           object: item.title,
-          expected: "visible to this role",
           actual: error.message,
-          remedy: "Connect as the owner of the tables.",
+          ...obstacle,
         },
       ],
     };

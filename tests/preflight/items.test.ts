@@ -1,6 +1,9 @@
-import { afterAll, describe, expect, it } from "vitest";
+import { mkdtempSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, inject, it } from "vitest";
 import {
   baseline,
+  leadDeployment,
   type PreflightOptions,
   type Project,
   preflight,
@@ -187,14 +190,109 @@ describe("restore point", () => {
 });
 
 describe("approvals", () => {
-  it("are asked for by enterprise mode: a ticket, a second person, a rehearsal", async () => {
+  const enterprise = { ...quick, mode: "enterprise", executor: "Ana Souza" } as const;
+  const checks = (report: { findings: readonly { check: string }[] }) =>
+    report.findings.map(({ check }) => check);
+
+  it("are asked for by enterprise mode: a ticket, another person, a rehearsal", async () => {
     const one = await database("production");
-    const asked = await look(one, { ...quick, mode: "enterprise" });
+    const asked = await look(one, enterprise);
     expect(asked.verdicts["approvals"]).toBe("block");
-    expect(asked.findings.map(({ check }) => check)).toEqual([
-      "approvals.ticket",
-      "approvals.approver",
-      "approvals.rehearsal",
-    ]);
+    expect(checks(asked)).toEqual(["approvals.ticket", "approvals.approver", "approvals.rehearsal"]);
+    const own = await look(one, { ...enterprise, ticket: "CHG-1", approvedBy: " ana  SOUZA" });
+    expect(checks(own)).toEqual(["approvals.approver", "approvals.rehearsal"]);
+    const guided = await look(one, { ...enterprise, mode: "guided" });
+    expect(guided.verdicts["approvals"]).toBe("pass");
+  });
+
+  it("are complete once this very plan ran to its end elsewhere", async () => {
+    const [one, copy] = [await database("production"), await database("production")];
+    const folder = mkdtempSync(join(inject("scratchFolder"), "rehearsals-"));
+    const all = { ...enterprise, ticket: "CHG-1", approvedBy: "Bia", folder };
+    expect(checks(await look(one, all))).toEqual(["approvals.rehearsal"]);
+    const led = await leadDeployment(spfpProject, copy.url, {
+      mode: "quick",
+      answers: { executor: "Ana Souza", backup: "b1" },
+      folder,
+      deployment: {},
+      tell: () => {},
+    });
+    expect(led.ok).toBe(true);
+    expect(await look(one, all)).toMatchObject({ ok: true, findings: [] });
+  });
+
+  it("need no rehearsal where nothing is pending", async () => {
+    const report = await look(await database("deployed"), {
+      ...enterprise,
+      ticket: "CHG-1",
+      approvedBy: "Bia",
+    });
+    expect(report.ok).toBe(true);
+  });
+});
+
+describe("locks", () => {
+  it("block where somebody has held for long what a step would wait for, and who does is named", async () => {
+    const one = await database("production");
+    await one.sql.begin(async (transaction) => {
+      await transaction`set local application_name = 'nightly report'`;
+      await transaction`lock table sent_atas in access share mode`;
+      await transaction`select pg_sleep(1.1)`;
+      const report = await look(one);
+      expect(report.verdicts["activity"]).toBe("block");
+      expect(report.findings).toMatchObject([{ check: "activity.lock" }]);
+      expect(report.findings[0]?.actual).toContain("nightly report");
+    });
+  });
+
+  it("of tables that no step works on do not matter", async () => {
+    const one = await database("production", "create table public.mine (id int)");
+    await one.sql.begin(async (transaction) => {
+      await transaction`lock table public.mine in share mode`;
+      await transaction`select pg_sleep(1.1)`;
+      expect((await look(one)).ok).toBe(true);
+    });
+  });
+});
+
+describe("a table that somebody holds as a whole", () => {
+  it("blocks what cannot be looked at, and who holds it is named", async () => {
+    const one = await database("production");
+    await one.sql.begin(async (transaction) => {
+      await transaction`set local application_name = 'repair'`;
+      await transaction`lock table categories in access exclusive mode`;
+      await transaction`select pg_sleep(1.1)`;
+      const report = await look(one);
+      expect(report.items.filter(({ verdict }) => verdict === "block")).toMatchObject([
+        { id: "state", findings: [{ check: "state.locked" }] },
+        { id: "duplicates", findings: [{ check: "duplicates.unknown" }] },
+        { id: "activity", findings: [{ check: "activity.lock" }] },
+      ]);
+      expect(JSON.stringify(report.findings)).toContain("repair");
+    });
+  });
+});
+
+describe("space", () => {
+  it("tells what the indexes will take, those of large tables first", async () => {
+    const one = await database("production");
+    await one.sql`insert into auth.users (id) values (${user})`;
+    await one.sql`insert into operational_tasks (user_id, title)
+      select ${user}, 'x' from generate_series(1, 2000)`;
+    await one.sql`analyze operational_tasks`;
+    const report = await look(one);
+    expect(report.items.find(({ id }) => id === "space")?.evidence).toMatch(
+      /^about [1-9].* most of it idx_operational_tasks_/,
+    );
+  });
+});
+
+describe("rights", () => {
+  it("tell what the role owns of what the plan changes", async () => {
+    const report = await look(await database("production"));
+    const evidence = report.items.find(({ id }) => id === "rights")?.evidence ?? "";
+    const [, owned, all] = /(\d+) of (\d+) relations/.exec(evidence) ?? [];
+    expect(owned).toBe(all);
+    expect(Number(all)).toBeGreaterThan(20);
   });
 });

@@ -1,44 +1,27 @@
 import type { Finding } from "../../finding.ts";
 import type { Approvals, PreflightItem } from "../item.ts";
 
-/** How old the rehearsal of a plan may be, in days. */
-const rehearsalLife = 7;
-
-const daysSince = (time: Date): number => (Date.now() - time.getTime()) / 86_400_000;
-
-function enterpriseFindings({ executor, approver, ticket, rehearsedAt }: Approvals): Finding[] {
+function enterpriseFindings({ approver, ticket, objection, unrehearsed }: Approvals): Finding[] {
   const finding = (rule: string, object: string, expected: string, actual: string | null, remedy: string) =>
     ({ check: `approvals.${rule}`, severity: "error", object, expected, actual, remedy }) as const;
-  return [
-    ...(ticket === null
-      ? [finding("ticket", "the change ticket", "named", null, "Name it: --ticket ID")]
-      : []),
-    ...(approver === null
-      ? [finding("approver", "the approver", "named", null, "Name who approved: --approved-by NAME")]
-      : []),
-    ...(approver !== null && approver.trim().toLowerCase() === executor.trim().toLowerCase()
-      ? [
-          finding(
-            "approver",
-            "the approver",
-            `somebody else than ${executor}, who deploys`,
-            approver,
-            "Have somebody else approve: --approved-by NAME",
-          ),
-        ]
-      : []),
-    ...(rehearsedAt === null || daysSince(rehearsedAt) > rehearsalLife
-      ? [
-          finding(
-            "rehearsal",
-            "this plan",
-            `rehearsed within the last ${rehearsalLife} days`,
-            rehearsedAt === null ? null : `rehearsed at ${rehearsedAt.toISOString()}`,
-            "Rehearse it: spfp-db rehearse",
-          ),
-        ]
-      : []),
-  ];
+  const findings: Finding[] = [];
+  if (ticket === null) {
+    findings.push(finding("ticket", "the change ticket", "named", null, "Name it: --ticket ID"));
+  }
+  if (approver === null) {
+    const remedy = "Name who approved: --approved-by NAME";
+    findings.push(finding("approver", "the approver", "named", null, remedy));
+  }
+  if (objection !== null) {
+    const remedy = "Have another person approve: --approved-by NAME";
+    findings.push(finding("approver", "the approver", "somebody else than who deploys", objection, remedy));
+  }
+  if (unrehearsed !== null) {
+    const expected = "rehearsed within the last 7 days";
+    const remedy = "Rehearse it: spfp-db rehearse, or spfp-db deploy on a restored copy of the database.";
+    findings.push(finding("rehearsal", "this plan", expected, unrehearsed, remedy));
+  }
+  return findings;
 }
 
 const asked = {
