@@ -4,4 +4,5 @@ export { expectedTags } from "./expected/tags.ts";
 export { type ExpectedTag, expectedCatalog } from "./expected.ts";
 export { generateExpected } from "./generate.ts";
 export { type ObjectIdentity, type ObjectKind, objectKinds } from "./objects.ts";
-export { readCatalog } from "./read.ts";
+export { catalogQuery } from "./query.ts";
+export { pinnedSettings, readCatalog } from "./read.ts";

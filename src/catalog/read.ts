@@ -10,7 +10,7 @@ import { catalogQuery } from "./query.ts";
  * more than it saves on a query of many small parts. `pg_temp` goes last, or a temporary table would hide a real one
  * and change how it is printed.
  */
-function pinnedSettings(schemas: readonly string[]): Record<string, string> {
+export function pinnedSettings(schemas: readonly string[]): Record<string, string> {
   return {
     search_path: [...schemas.map(quoteIdentifier), "pg_temp"].join(", "),
     quote_all_identifiers: "off",
