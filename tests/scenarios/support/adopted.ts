@@ -1,0 +1,10 @@
+import { baselineMigrations } from "../../../src/deploy/index.ts";
+import { writeJournal } from "../../../src/deploy/journal.ts";
+import { createDatabase, type TestDatabase } from "../../support/database.ts";
+
+/** Production, adopted: its two migrations are recorded, the others pending. */
+export async function createAdopted(): Promise<TestDatabase> {
+  const database = await createDatabase("production");
+  await database.sql.begin((transaction) => writeJournal(transaction, baselineMigrations()));
+  return database;
+}
