@@ -43,6 +43,17 @@ function claim(drift: Drift, closest: Drift): Drift {
   };
 }
 
+/** @throws SpfpError USAGE for a tag that the project does not have */
+function positionOf(project: Project, points: readonly Point[], tag: string): number {
+  const found = points.findIndex((point) => point.tag === tag);
+  if (found >= 0) return found;
+  throw new SpfpError(
+    "USAGE",
+    `"${tag}" is no migration of ${project.name}`,
+    `They are ${points.map((point) => point.tag).join(", ")}.`,
+  );
+}
+
 /**
  * Where a database that Drizzle has never seen stands in a project's history, and what keeps it from being adopted
  * there. Pure.
@@ -54,18 +65,12 @@ export function findPoint(
   actual: Catalog,
   at?: string,
 ): { at: number; drift: Drift } {
-  const position = (tag: string): number => {
-    const found = points.findIndex((point) => point.tag === tag);
-    if (found >= 0) return found;
-    throw new SpfpError(
-      "USAGE",
-      `"${tag}" is no migration of ${project.name}`,
-      `They are ${points.map((point) => point.tag).join(", ")}.`,
-    );
-  };
   const drifts = measureDrift(points, actual, project.leaveOut);
-  const closest = findClosest(drifts, project.baselineTag === null ? 0 : position(project.baselineTag));
-  const chosen = at === undefined ? closest : position(at);
+  const closest = findClosest(
+    drifts,
+    project.baselineTag === null ? 0 : positionOf(project, points, project.baselineTag),
+  );
+  const chosen = at === undefined ? closest : positionOf(project, points, at);
   const [drift, best] = [drifts[chosen], drifts[closest]];
   if (!drift || !best) throw new RangeError("a project without migrations has no points");
   return { at: chosen, drift: chosen > closest ? claim(drift, best) : drift };
@@ -122,6 +127,7 @@ export async function findStanding(sql: Queryable, project: Project, at?: string
   const migrations = readMigrations(project.migrationsFolder);
   const actual = await readCatalog(sql, { schemas: project.schemas });
   const points = readPoints(project, migrations);
+  if (at !== undefined) positionOf(project, points, at);
   const journal = await readJournal(sql);
   const planFrom = async (applied: readonly Migration[], drift: Drift) => {
     const pending = migrations.filter((migration) => !applied.includes(migration));

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { preflight, spfpProject } from "../../src/deploy/index.ts";
+import { connect, type EmbeddedServer, startServer } from "../../src/postgres/index.ts";
+import { startPooler } from "../scenarios/support/pooler.ts";
+import { testDatabase } from "../support/database.ts";
+
+/*
+ * What is of a whole server, and not of a database, on a server of its own: other tests would see it.
+ */
+describe("a server", () => {
+  let server: EmbeddedServer;
+  beforeAll(async () => {
+    server = await startServer({ temporary: true });
+  });
+  afterAll(() => server.stop());
+
+  it("with an inactive replication slot is warned about: the log that is kept for it will grow", async () => {
+    const administrator = await connect(server.adminUrl);
+    await administrator`select pg_create_physical_replication_slot('forgotten', true)`;
+    const looked = await preflight(spfpProject, server.adminUrl, {
+      mode: "quick",
+      backupId: "b",
+      sample: 50,
+    });
+    await administrator`select pg_drop_replication_slot('forgotten')`;
+    await administrator.end();
+    expect(looked.items.find(({ id }) => id === "replication")).toMatchObject({
+      verdict: "warn",
+      findings: [{ check: "replication.slot", object: "replication slot forgotten" }],
+    });
+  });
+
+  it("without Supabase's roles and functions blocks, and says what brings them", async () => {
+    const looked = await preflight(spfpProject, server.adminUrl, {
+      mode: "quick",
+      backupId: "b",
+      sample: 50,
+    });
+    const found = looked.items.find(({ id }) => id === "dependencies");
+    expect(found?.verdict).toBe("block");
+    expect(found?.findings.map(({ object }) => object)).toEqual(
+      expect.arrayContaining(["auth.users", "auth.uid()"]),
+    );
+    expect(found?.findings.every(({ remedy }) => remedy.includes("spfp-db bootstrap"))).toBe(true);
+  });
+});
+
+describe("a pooler", async () => {
+  const database = await testDatabase("production");
+
+  it.each([
+    ["transaction", "block"],
+    ["session", "pass"],
+  ] as const)("in %s mode: %s", async (mode, verdict) => {
+    const pooler = await startPooler(database.url, mode);
+    const looked = await preflight(spfpProject, pooler.url, { mode: "quick", backupId: "b", sample: 50 });
+    await pooler.stop();
+    const server = looked.items.find(({ id }) => id === "server");
+    expect(server?.verdict).toBe(verdict);
+    if (verdict === "block") expect(server?.findings).toMatchObject([{ check: "server.pooler" }]);
+  });
+});
