@@ -1,0 +1,104 @@
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { compareCatalogs, expectedCatalog, readCatalog } from "../../src/catalog/index.ts";
+import { baselineMigrations, planFor, reachState, spfpProject } from "../../src/deploy/index.ts";
+import { writeJournal } from "../../src/deploy/journal.ts";
+import { connect, createScratchDatabase, siblingUrl, startServer } from "../../src/postgres/index.ts";
+import { spfp } from "../../src/spfp.ts";
+import { postmasterPid, scratchFolder } from "../postgres/processes.ts";
+import { createDatabase } from "../support/database.ts";
+import { createAdopted } from "./support/adopted.ts";
+import { deploy, differencesBetween, journalOf } from "./support/project.ts";
+
+/** One step of so many, of each kind. */
+const everyStep = 8;
+
+it("its connection cut before and after statements, a deployment says so, and the next one continues", {
+  timeout: 300_000,
+}, async () => {
+  const database = await createAdopted();
+  const deployed = await createDatabase("deployed");
+  onTestFinished(async () => {
+    await database.drop();
+    await deployed.drop();
+  });
+  const { url, sql } = database;
+  const project = { ...spfpProject, validate: async () => [] };
+  const observing = await connect(url);
+  const plan = await planFor(observing, spfpProject, []).finally(() => observing.end());
+  const points = plan.steps.filter(({ action }, at) => action !== "skip" && at % everyStep === 1);
+  for (const { id } of points) {
+    for (const at of ["before", "after"] as const) {
+      const report = await deploy(
+        url,
+        { parallel: 1 },
+        {
+          project,
+          observer: async (event) => {
+            if (event.type !== "statement" || event.step.id !== id || event.at !== at) return;
+            await sql`
+              select pg_terminate_backend(pid, 10000) from pg_stat_activity
+              where datname = current_database() and application_name ~ '^spfp-db deploy [-0-9a-f]{36}$'`;
+          },
+        },
+      );
+      expect(report).toMatchObject({ outcome: "failed", error: { code: "CONNECTION_LOST", step: id } });
+      expect(report.error?.remedy).toContain("run the same command again");
+    }
+  }
+  expect(await deploy(url)).toMatchObject({ ok: true, outcome: "completed" });
+  expect(await differencesBetween(database, deployed)).toEqual([]);
+  expect(await journalOf(database)).toEqual(await journalOf(deployed));
+  expect(await sql`select from spfp_db.deployments where outcome is null`).toEqual([]);
+});
+
+it("the server killed in the middle and started again, the same command continues", {
+  timeout: 300_000,
+}, async () => {
+  const folder = scratchFolder();
+  onTestFinished(folder.remove);
+  const dataDirectory = join(folder.path, "data");
+  let server = await startServer({ dataDirectory, durable: false });
+  onTestFinished(() => server.stop());
+  const scratch = await createScratchDatabase(server.url("postgres"));
+  const name = new URL(scratch.url).pathname.slice(1);
+  const prepared = await connect(scratch.url);
+  await reachState(prepared, "production");
+  await prepared.begin((transaction) => writeJournal(transaction, baselineMigrations()));
+  await prepared.end();
+
+  const points = [
+    { isIt: "create table", at: "after" },
+    { isIt: "add column", at: "before" },
+    { isIt: "create index", at: "before" },
+    { isIt: "create index", at: "after" },
+    { isIt: "create view", at: "after" },
+  ] as const;
+  for (const { isIt, at } of points) {
+    let killed = false;
+    const report = await deploy(
+      siblingUrl(server.url("postgres"), name),
+      {},
+      {
+        observer: async (event) => {
+          if (killed || event.type !== "statement" || event.step.kind !== isIt || event.at !== at) return;
+          killed = true;
+          const pid = postmasterPid(dataDirectory);
+          if (pid === undefined) throw new Error("the server does not run");
+          process.kill(pid, "SIGKILL");
+          await server.ended();
+        },
+      },
+    );
+    expect(report).toMatchObject({ outcome: "failed", error: { code: "CONNECTION_LOST" } });
+    server = await startServer({ dataDirectory, durable: false });
+  }
+  const url = siblingUrl(server.url("postgres"), name);
+  expect(await deploy(url)).toMatchObject({ ok: true, outcome: "completed" });
+  const sql = await connect(url);
+  onTestFinished(() => sql.end());
+  expect(
+    compareCatalogs(expectedCatalog(spfp.headTag), await readCatalog(sql, { schemas: spfp.schemas })),
+  ).toEqual([]);
+  expect(await sql`select from pg_index where not indisvalid`).toEqual([]);
+});
