@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { type Command, CommanderError, program } from "commander";
 import { z } from "zod";
 import { SpfpError } from "../errors.ts";
+import { addBackup } from "./backup.ts";
 import { addBaseline } from "./baseline.ts";
 import { addBootstrap } from "./bootstrap.ts";
 import { addCheck } from "./check.ts";
@@ -29,6 +30,7 @@ const commands: readonly ((program: Command) => void)[] = [
   addPlan,
   addFix,
   addDeploy,
+  addBackup,
   addRollback,
   addExport,
   addLog,

@@ -1,4 +1,5 @@
 export { type BaselineOptions, baseline } from "./adopt.ts";
+export { type BackupOptions, type BackupReport, backup, backupReportSchema } from "./backup.ts";
 export { type BaselineReport, baselineReportSchema } from "./baseline-report.ts";
 export { cleanUpAutomationLogs } from "./cleanup.ts";
 export {

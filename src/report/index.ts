@@ -1,3 +1,4 @@
+export { formatBackupReport } from "./backup.ts";
 export { formatBaselineReport } from "./baseline.ts";
 export { formatCheckReport } from "./check.ts";
 export { formatDeploymentReport } from "./deploy.ts";
