@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { preflight, spfpProject } from "../../src/deploy/index.ts";
 import { connect, type EmbeddedServer, startServer } from "../../src/postgres/index.ts";
+import { scratchFolder } from "../postgres/processes.ts";
 import { startPooler } from "../scenarios/support/pooler.ts";
 import { testDatabase } from "../support/database.ts";
 
@@ -8,11 +10,45 @@ import { testDatabase } from "../support/database.ts";
  * What is of a whole server, and not of a database, on a server of its own: other tests would see it.
  */
 describe("a server", () => {
+  const folder = scratchFolder();
   let server: EmbeddedServer;
   beforeAll(async () => {
-    server = await startServer({ temporary: true });
+    const dataDirectory = join(folder.path, "data");
+    server = await startServer({ dataDirectory });
+    const administrator = await connect(server.adminUrl);
+    await administrator`alter system set max_prepared_transactions = 2`;
+    await administrator.end();
+    await server.stop();
+    server = await startServer({ dataDirectory });
   });
-  afterAll(() => server.stop());
+  afterAll(async () => {
+    await server.stop();
+    folder.remove();
+  });
+
+  it("with a prepared transaction blocks: nobody who comes or goes ends it", async () => {
+    const administrator = await connect(server.adminUrl);
+    await administrator
+      .unsafe("begin; create table prepared (id int); prepare transaction 'left-over'")
+      .simple();
+    const looked = await preflight(spfpProject, server.adminUrl, {
+      mode: "quick",
+      backupId: "b",
+      sample: 50,
+    });
+    await administrator.unsafe("rollback prepared 'left-over'");
+    await administrator.end();
+    expect(looked.items.find(({ id }) => id === "activity")).toMatchObject({
+      verdict: "block",
+      findings: [
+        {
+          check: "activity.prepared",
+          object: "prepared transaction left-over",
+          remedy: expect.stringContaining("ROLLBACK PREPARED 'left-over';"),
+        },
+      ],
+    });
+  });
 
   it("with an inactive replication slot is warned about: the log that is kept for it will grow", async () => {
     const administrator = await connect(server.adminUrl);
