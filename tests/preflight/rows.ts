@@ -1,6 +1,5 @@
 import { z } from "zod";
-import type { RowChange } from "../../src/preflight/index.ts";
-import { quoteIdentifier } from "../../src/sql.ts";
+import { type RowChange, undoMergeWithin } from "../../src/preflight/index.ts";
 import type { Transaction } from "../support/database.ts";
 import type { State } from "./model.ts";
 
@@ -126,15 +125,9 @@ export function sorted(state: State): State {
   };
 }
 
-/** Undoes changes as their type promises: backwards, each where the row still holds what the change set. */
+/** Undoes changes in rows that nobody has touched since. */
 export async function undo(sql: Transaction, changes: readonly RowChange[]): Promise<void> {
-  for (const { table, id, column, before, after } of [...changes].reverse()) {
-    const type = { category_id: "uuid", deleted_at: "timestamp", is_default: "boolean" }[column];
-    const result = await sql.unsafe(
-      `update public.${table} set ${quoteIdentifier(column)} = $1::text::${type}
-       where id = $2 and ${quoteIdentifier(column)} = $3::text::${type}`,
-      [before === null ? null : String(before), id, String(after)],
-    );
-    if (result.count !== 1) throw new Error(`${table} ${id}: ${column} isn't ${after} any more`);
-  }
+  const { undone, kept } = await undoMergeWithin(sql, changes);
+  if (kept.length > 0) throw new Error(`not undone: ${JSON.stringify(kept)}`);
+  if (JSON.stringify(undone) !== JSON.stringify(changes)) throw new Error("not every change is reported");
 }
