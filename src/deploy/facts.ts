@@ -45,6 +45,8 @@ const dependencySchema = z.object({
 });
 
 const surroundingsSchema = z.object({
+  /** Domains that not every value is allowed in. */
+  domains: z.array(z.object({ schema: z.string(), name: z.string() })),
   relations: z.array(relationSchema),
   columns: z.array(columnSchema),
   functions: z.array(functionSchema),
@@ -72,6 +74,9 @@ with others as (
   select oid, nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'
 )
 select json_build_object(
+  'domains', (select coalesce(json_agg(json_build_object('schema', n.nspname, 'name', t.typname)), '[]')
+    from pg_type t join others n on n.oid = t.typnamespace where t.typtype = 'd'
+      and (t.typnotnull or exists (select from pg_constraint k where k.contypid = t.oid))),
   'schemas', (select coalesce(json_agg(nspname order by nspname), '[]') from others),
   'relations', (select coalesce(json_agg(json_build_object(
       'schema', n.nspname, 'name', c.relname,

@@ -361,6 +361,33 @@ export function contextOf(
         .map(({ view }) => view);
       return [...new Map(views.map((view) => [`${view.schema}.${view.name}`, view])).values()];
     },
+    partitions: ({ schema, name }) =>
+      world
+        .catalog()
+        .tables.filter(({ partition }) => partition?.of.schema === schema && partition.of.name === name),
+    referencing: ({ schema, name }) =>
+      world
+        .catalog()
+        .tables.filter(({ constraints }) =>
+          constraints.some(({ references }) => references?.schema === schema && references.table === name),
+        ),
+    reads: (view) =>
+      facts.dependencies
+        .filter((one) => one.view.schema === view.schema && one.view.name === view.name)
+        .map(({ on }) => ({ schema: on.schema, name: on.name })),
+    sequencesOf: (table, column) =>
+      world
+        .catalog()
+        .sequences.filter(
+          ({ ownedBy }) =>
+            ownedBy?.schema === table.schema &&
+            ownedBy.table === table.name &&
+            (column === undefined || ownedBy.column === column),
+        ),
+    isStrictDomain: (type) =>
+      facts.domains.some(
+        ({ schema, name }) => type === `${schema}.${name}` || (schemas.includes(schema) && type === name),
+      ),
     indexTable: ({ schema, name }) => {
       const inCatalog = [...world.catalog().tables, ...after.tables, ...(before?.tables ?? [])].find(
         (table) => table.schema === schema && table.indexes.some((index) => index.name === name),

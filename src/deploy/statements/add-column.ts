@@ -113,6 +113,12 @@ function hazardsOf(
       `ALTER TABLE ${label(table)} ADD COLUMN ${nameOf} ${type}; ALTER COLUMN ${nameOf} SET DEFAULT …; then an UPDATE in batches.`,
     );
   }
+  if (context.isStrictDomain(type)) {
+    return rewrite(
+      `Each row of ${label(table)} is held against the rules of ${type} for ${where}: the table is written anew while everybody waits.`,
+      `ALTER TABLE ${label(table)} ADD COLUMN ${nameOf} of the domain's own type; ADD CONSTRAINT … CHECK (…), which is validated without stopping anybody.`,
+    );
+  }
   if (of("CONSTR_NOTNULL") && !standard && (context.rows(table) ?? 0) > 0) {
     return [
       {

@@ -126,6 +126,7 @@ function checked(
       catalogChange({
         ...shared,
         sql: adding(constraint, name, place),
+        locks: shared.locks.map((one) => ({ ...one, held: "size" as const })),
         safety: "Every row is checked while writers wait.",
         work: { does: "scan", table, lookups: true },
         hazards: [

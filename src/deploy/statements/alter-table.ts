@@ -31,7 +31,7 @@ export function alterTable(statement: AlterTableStmt, sql: string, context: Cont
     const place = { table, context, sql: own };
     switch (statement.objtype) {
       case "OBJECT_TABLE":
-        return alterOne(command, place);
+        return alterOne(command, place).map((draft) => withPartitions(draft, table, context));
       case "OBJECT_VIEW":
       case "OBJECT_MATVIEW":
         return alterView(command, place);
@@ -39,6 +39,29 @@ export function alterTable(statement: AlterTableStmt, sql: string, context: Cont
         return [notUnderstood(command, place)];
     }
   });
+}
+
+const recursing: readonly StepKind[] = [
+  "add column",
+  "alter column",
+  "drop column",
+  "add constraint",
+  "validate constraint",
+  "drop constraint",
+  "alter trigger",
+];
+
+/** What is done to a partitioned table is done to its partitions. */
+function withPartitions(draft: Draft, table: Relation, context: Context): Draft {
+  const partitions = recursing.includes(draft.kind) ? context.partitions(table) : [];
+  return {
+    ...draft,
+    locks: draft.locks.flatMap((one) =>
+      one.schema === table.schema && one.name === table.name
+        ? [one, ...partitions.map((partition) => lock(partition, one.mode, one.held))]
+        : [one],
+    ),
+  };
 }
 
 function notUnderstood(command: AlterTableCmd, { table, sql }: Place): Draft {
@@ -92,11 +115,16 @@ function alterOne(command: AlterTableCmd, place: Place): Draft[] {
         ),
       ];
     case "AT_AddIdentity":
-    case "AT_DropIdentity":
-      return [ofColumn(command, place, "change the identity of", ["identity"])];
+    case "AT_DropIdentity": {
+      const draft = ofColumn(command, place, "change the identity of", ["identity"]);
+      const sequences = context.sequencesOf(table, command.name ?? "");
+      return [
+        { ...draft, locks: [...draft.locks, ...sequences.map((one) => lock(one, "ACCESS EXCLUSIVE"))] },
+      ];
+    }
     case "AT_SetIdentity":
       // What it sets is the sequence's: safe to repeat.
-      return [{ ...ofColumn(command, place, "change the identity of", []), goal: { does: "once" } }];
+      return [setIdentity(command, place)];
     case "AT_SetStorage":
     case "AT_SetCompression":
       return [option(command, place, "ACCESS EXCLUSIVE")];
@@ -143,6 +171,16 @@ function alterOne(command: AlterTableCmd, place: Place): Draft[] {
     default:
       return [notUnderstood(command, place)];
   }
+}
+
+function setIdentity(command: AlterTableCmd, place: Place): Draft {
+  const draft = ofColumn(command, place, "change the identity of", []);
+  const sequences = place.context.sequencesOf(place.table, command.name ?? "");
+  return {
+    ...draft,
+    locks: [...draft.locks, ...sequences.map((one) => lock(one, "SHARE ROW EXCLUSIVE"))],
+    goal: { does: "once" },
+  };
 }
 
 function ofColumn(
@@ -300,7 +338,9 @@ function dropColumn(command: AlterTableCmd, { table, context, sql }: Place): Dra
     sql,
     target: itself,
     needs: [target("table", table)],
-    locks: [lock(table, "ACCESS EXCLUSIVE"), ...others.map((other) => lock(other, "ACCESS EXCLUSIVE"))],
+    locks: [table, ...others, ...context.sequencesOf(table, name)].map((one) =>
+      lock(one, "ACCESS EXCLUSIVE"),
+    ),
     goal: { does: "drop", target: itself },
     hazards:
       context.isNew(table) || !context.exists(itself)
@@ -323,6 +363,7 @@ function alterView(command: AlterTableCmd, place: Place): Draft[] {
   const properties = set.flatMap((node) =>
     "DefElem" in node ? (viewProperties[node.DefElem.defname ?? ""] ?? []) : [],
   );
+  const isStorage = set.length > 0 && relOptionsLock(command) === "SHARE UPDATE EXCLUSIVE";
   switch (command.subtype) {
     case "AT_SetRelOptions":
     case "AT_ResetRelOptions":
@@ -335,7 +376,7 @@ function alterView(command: AlterTableCmd, place: Place): Draft[] {
           sql,
           target: itself,
           needs: [itself],
-          locks: [lock(view, "ACCESS EXCLUSIVE")],
+          locks: [lock(view, isStorage ? "SHARE UPDATE EXCLUSIVE" : "ACCESS EXCLUSIVE")],
           goal:
             properties.length > 0 && properties.length === set.length
               ? { does: "alter", target: itself, properties }
@@ -343,6 +384,9 @@ function alterView(command: AlterTableCmd, place: Place): Draft[] {
           replacement: sql,
         }),
       ];
+    case "AT_SetTableSpace":
+    case "AT_SetAccessMethod":
+      return [rewriting(command, place, "It is copied to where it goes", null)];
     default:
       return [notUnderstood(command, place)];
   }

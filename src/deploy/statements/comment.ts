@@ -53,11 +53,11 @@ function commented(statement: CommentStmt, context: Context): { itself: Target |
       return { itself: part("index", table ?? relation, name), locks: [] };
     }
     case "OBJECT_TABCONSTRAINT":
-      return { itself: part("constraint", parent, name), locks: [lock(parent, "SHARE UPDATE EXCLUSIVE")] };
+      return { itself: part("constraint", parent, name), locks: [lock(parent, "ACCESS SHARE")] };
     case "OBJECT_TRIGGER":
-      return { itself: part("trigger", parent, name), locks: [lock(parent, "SHARE UPDATE EXCLUSIVE")] };
+      return { itself: part("trigger", parent, name), locks: [lock(parent, "ACCESS SHARE")] };
     case "OBJECT_POLICY":
-      return { itself: part("policy", parent, name), locks: [lock(parent, "SHARE UPDATE EXCLUSIVE")] };
+      return { itself: part("policy", parent, name), locks: [lock(parent, "ACCESS SHARE")] };
     case "OBJECT_FUNCTION":
     case "OBJECT_PROCEDURE":
     case "OBJECT_ROUTINE":

@@ -45,6 +45,8 @@ export function createIndex(statement: IndexStmt, sql: string, context: Context)
         sql,
         target: null,
         goal: { does: "once" },
+        locks: [lock(table, "SHARE", "size")],
+        safety: "Writers wait while it is built.",
         hazards: [
           {
             name: "not-resumable",

@@ -41,6 +41,9 @@ export function createTable(statement: CreateStmt, sql: string, context: Context
   const parents = (statement.inhRelations ?? []).flatMap((node) =>
     "RangeVar" in node ? [resolve(node.RangeVar, context)] : [],
   );
+  const copied = (statement.tableElts ?? []).flatMap((node) =>
+    "TableLikeClause" in node ? [resolve(node.TableLikeClause.relation, context)] : [],
+  );
   const parts: Target[] = [
     ...columnsOf(statement).flatMap(({ colname }) =>
       colname === undefined ? [] : [part("column", table, colname)],
@@ -61,6 +64,7 @@ export function createTable(statement: CreateStmt, sql: string, context: Context
         ].filter((need) => need.name !== table.name || need.schema !== table.schema),
       ),
       locks: [
+        ...copied.map((one) => lock(one, "ACCESS SHARE")),
         ...uniqueRelations(others).map((one) => lock(one, "SHARE ROW EXCLUSIVE")),
         // A partition is attached, and a child inherits: both change the parent.
         ...parents.map((one) =>

@@ -63,7 +63,13 @@ export function refreshView(statement: RefreshMatViewStmt, sql: string, context:
       sql,
       target: { kind: "data", schema: view.schema, name: view.name, table: view.name },
       needs: [target("table", view)],
-      locks: [lock(view, statement.concurrent ? "EXCLUSIVE" : "ACCESS EXCLUSIVE", "size")],
+      locks: [
+        // Nobody writes a materialized view but who refreshes it.
+        statement.concurrent
+          ? { ...lock(view, "EXCLUSIVE", "size"), stopsWrites: false }
+          : lock(view, "ACCESS EXCLUSIVE", "size"),
+        ...context.reads(view).map((relation) => lock(relation, "ACCESS SHARE", "size")),
+      ],
       safety: statement.concurrent
         ? "CONCURRENTLY: the view is read meanwhile."
         : "Whoever reads the view waits until it is computed anew.",

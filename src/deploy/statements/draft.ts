@@ -93,6 +93,16 @@ export interface Context {
   readonly volatility: (name: readonly string[]) => "immutable" | "stable" | "volatile" | null;
   /** The views that select from a relation, or from one column of it. */
   readonly dependents: (relation: Relation, column?: string) => readonly Relation[];
+  /** The partitions of a table, and what inherits from it. */
+  readonly partitions: (relation: Relation) => readonly Relation[];
+  /** The tables whose foreign keys point at a table. */
+  readonly referencing: (relation: Relation) => readonly Relation[];
+  /** What a view reads. */
+  readonly reads: (view: Relation) => readonly Relation[];
+  /** The sequences of identity and serial columns, of one column where it is named. */
+  readonly sequencesOf: (table: Relation, column?: string) => readonly Relation[];
+  /** Whether a type, as printed, is a domain that not every value is allowed in. */
+  readonly isStrictDomain: (type: string) => boolean;
   /** The schema and table of an index; undefined for an unknown one. */
   readonly indexTable: (index: Relation) => Relation | undefined;
 }

@@ -24,7 +24,13 @@ function dropOne(node: Node, statement: DropStmt, sql: string | null, context: C
     case "OBJECT_INDEX":
       return [dropIndex(resolveName(path, context), statement, sql, context)];
     case "OBJECT_TABLE":
-      return [dropTable(resolveName(path, context), (name) => text("TABLE", name), context)];
+      return [
+        dropTable(resolveName(path, context), {
+          sql: (name) => text("TABLE", name),
+          isCascading: cascade !== "",
+          context,
+        }),
+      ];
     case "OBJECT_VIEW":
     case "OBJECT_MATVIEW": {
       const words = statement.removeType === "OBJECT_VIEW" ? "VIEW" : "MATERIALIZED VIEW";
@@ -179,8 +185,8 @@ function goneForClients(itself: Target, context: Context): DraftHazard[] {
 }
 
 const cascades = (what: string): DraftHazard => ({
-  name: "data-loss",
-  message: `CASCADE also drops whatever depends on ${what}, columns with their rows included.`,
+  name: "unsupported",
+  message: `CASCADE also drops whatever depends on ${what}, columns with their rows included, and the plan can't name it.`,
   safeForm: "Name each object that has to go in a DROP of its own, without CASCADE.",
 });
 
@@ -197,10 +203,18 @@ function cascading(view: Relation, { behavior }: DropStmt, context: Context): Dr
   ];
 }
 
-function dropTable(table: Relation, sql: (name: string) => string, context: Context): Draft {
+function dropTable(
+  table: Relation,
+  { sql, isCascading, context }: { sql: (name: string) => string; isCascading: boolean; context: Context },
+): Draft {
   const itself = target("table", table);
   // Dropping a foreign key removes its triggers from the table at the other end.
-  const others: Lock[] = referencedTables(table, context).map((other) => lock(other, "ACCESS EXCLUSIVE"));
+  const others: Lock[] = [
+    ...referencedTables(table, context),
+    ...context.partitions(table),
+    ...context.sequencesOf(table),
+    ...(isCascading ? [...context.referencing(table), ...context.dependents(table)] : []),
+  ].map((other) => lock(other, "ACCESS EXCLUSIVE"));
   return simple("drop table", itself, sql(quoted(table)), {
     locks: [lock(table, "ACCESS EXCLUSIVE"), ...others],
     hazards:
@@ -209,11 +223,16 @@ function dropTable(table: Relation, sql: (name: string) => string, context: Cont
         : [
             {
               name: "data-loss",
-              message: `The rows of ${label(table)} are gone for good.`,
+              message: `The rows of ${label(table)} are gone for good${isCascading ? alsoGone(table, context) : ""}.`,
               safeForm: `ALTER TABLE ${quoted(table)} SET SCHEMA <archive>; and drop it when nobody misses it.`,
             },
           ],
   });
+}
+
+function alsoGone(table: Relation, context: Context): string {
+  const views = context.dependents(table);
+  return views.length > 0 ? `, and with them ${views.map(label).join(", ")}` : "";
 }
 
 /** The tables at the other end of a table's foreign keys, those on one column of it where one is named. */

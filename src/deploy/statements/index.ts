@@ -18,7 +18,7 @@ import { role } from "./role.ts";
 import { createExtension, createSchema } from "./schema.ts";
 import { alterSequence, createSequence } from "./sequence.ts";
 import { createTrigger } from "./trigger.ts";
-import { alterDomain, alterEnum, createDomain, createEnum } from "./type.ts";
+import { alterDomain, alterEnum, createComposite, createDomain, createEnum } from "./type.ts";
 
 export type { Context, Draft, Goal, Work } from "./draft.ts";
 
@@ -81,6 +81,7 @@ function dispatch(node: ParsedStatement["node"], sql: string, context: Context):
   if ("AlterOwnerStmt" in node) return changeOwner(node.AlterOwnerStmt, sql, context);
   if ("CreateEnumStmt" in node) return createEnum(node.CreateEnumStmt, sql, context);
   if ("AlterEnumStmt" in node) return alterEnum(node.AlterEnumStmt, sql, context);
+  if ("CompositeTypeStmt" in node) return createComposite(node.CompositeTypeStmt, sql, context);
   if ("CreateDomainStmt" in node) return createDomain(node.CreateDomainStmt, sql, context);
   if ("AlterDomainStmt" in node) return alterDomain(node.AlterDomainStmt, sql, context);
   if ("CreateSeqStmt" in node) return createSequence(node.CreateSeqStmt, sql, context);
@@ -89,6 +90,7 @@ function dispatch(node: ParsedStatement["node"], sql: string, context: Context):
   if ("CreateExtensionStmt" in node) return createExtension(node.CreateExtensionStmt, sql);
   if ("CreateRoleStmt" in node) return role("create", node.CreateRoleStmt.role ?? "", sql);
   if ("AlterRoleStmt" in node) return role("alter", node.AlterRoleStmt.role?.rolename ?? "", sql);
+  if ("AlterRoleSetStmt" in node) return role("alter", node.AlterRoleSetStmt.role?.rolename ?? "", sql);
   if ("DropRoleStmt" in node) {
     const roles = (node.DropRoleStmt.roles ?? []).flatMap((one) =>
       "RoleSpec" in one ? [one.RoleSpec.rolename ?? ""] : [],

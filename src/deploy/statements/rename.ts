@@ -161,7 +161,9 @@ export function setSchema(statement: AlterObjectSchemaStmt, sql: string, context
       ),
     ];
   }
-  const locks = statement.relation ? [lock(relation, "ACCESS EXCLUSIVE")] : [];
+  const locks = statement.relation
+    ? [relation, ...context.sequencesOf(relation)].map((one) => lock(one, "ACCESS EXCLUSIVE"))
+    : [];
   const kind = from.kind === "table" ? ("move table" as const) : ("rename" as const);
   return [
     {

@@ -22,7 +22,7 @@ export function createTrigger(statement: CreateTrigStmt, sql: string, context: C
         ...(called.schema === "pg_catalog" ? [] : [target("function", called)]),
       ],
       locks: [
-        lock(table, "SHARE ROW EXCLUSIVE"),
+        ...[table, ...context.partitions(table)].map((one) => lock(one, "SHARE ROW EXCLUSIVE")),
         ...(statement.constrrel ? [lock(resolve(statement.constrrel, context), "SHARE ROW EXCLUSIVE")] : []),
       ],
       goal: { does: "create", target: itself, parts: [] },

@@ -1,8 +1,14 @@
-import type { AlterDomainStmt, AlterEnumStmt, CreateDomainStmt, CreateEnumStmt } from "libpg-query";
+import type {
+  AlterDomainStmt,
+  AlterEnumStmt,
+  CompositeTypeStmt,
+  CreateDomainStmt,
+  CreateEnumStmt,
+} from "libpg-query";
 import { quoteLiteral, quoteQualified } from "../../sql.ts";
 import { names } from "../tree.ts";
 import { type Context, catalogChange, type Draft, label, refused, target } from "./draft.ts";
-import { needsOf, resolveName } from "./resolve.ts";
+import { needsOf, resolve, resolveName } from "./resolve.ts";
 
 /** `CREATE TYPE … AS ENUM`. */
 export function createEnum(statement: CreateEnumStmt, sql: string, context: Context): Draft[] {
@@ -59,6 +65,21 @@ export function alterEnum(statement: AlterEnumStmt, sql: string, context: Contex
       safety:
         "In a transaction of its own, since a new value can only be used once that is committed; no table is locked.",
       goal: { does: "alter", target: itself, properties: [`label ${newVal}`] },
+    }),
+  ];
+}
+
+/** `CREATE TYPE … AS (…)`, which no catalog shows. */
+export function createComposite(statement: CompositeTypeStmt, sql: string, context: Context): Draft[] {
+  const type = resolve(statement.typevar, context);
+  return [
+    catalogChange({
+      kind: "create type",
+      title: `create type ${label(type)}`,
+      sql,
+      target: null,
+      safety: "A new type: nothing uses it yet.",
+      goal: { does: "once" },
     }),
   ];
 }
