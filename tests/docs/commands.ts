@@ -1,13 +1,14 @@
 import { spawn } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import type { DatabaseUrl } from "../../src/postgres/index.ts";
 import { projectFolder } from "../support/states.ts";
 
 /*
  * Documents whose output is what the commands print. A fenced block of `sh` runs where `<!-- output -->` follows it;
- * `<!-- run: … -->` runs too, and the reader does not see it. Blocks share a folder, and what one exports the next has.
+ * `<!-- output: first 2, last 3 -->` shows those lines only. `<!-- run: … -->` runs too, and the reader does not see
+ * it. Blocks share a folder, and what one exports the next has.
  */
 
 /** Where the commands of a document run: an empty folder, with spfp-db on the path. */
@@ -82,10 +83,14 @@ const volatile: readonly [RegExp, string][] = [
   [/\b\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})?( UTC)?/g, "2026-02-14 03:00:00 UTC"],
   [/\b\d{8}T\d{4,6}Z?/g, "20260214T030000Z"],
   [/\b[0-9a-f]{64}\b/g, `4f1c7a${"0".repeat(58)}`],
-  [/\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,16}\b/g, "4f1c7a2b"],
+  [/(?<![\w-])(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{12}(?![\w-])/g, "4f1c7a000000"],
+  [/-(?=[0-9a-f]*\d)[0-9a-f]{8}(?=\.(md|json))/g, "-5f0c2a1e"],
+  [/\b20\d{2}-\d{2}-\d{2}\b(?! \d{2}:)/g, "2026-02-14"],
+  [/\b\d+ commits?\b/g, "100 commits"],
   [/\b\d+ min \d+ s\b/g, "1 s"],
   [/(?<![\w.])\d[\d,]*(\.\d+)? ?(ms|s|min)\b(?! timeout)/g, "1 s"],
   [/(?<![\w.])[\d,]+(\.\d+)? (bytes|[kMGT]i?B)\b/g, "1 MB"],
+  [/\b[\d.]+ transactions per second/g, "1.0 transactions per second"],
   [/\bpid \d+/g, "pid 4711"],
   [/PostgreSQL \d+\.\d+/g, "PostgreSQL 17.10"],
 ];
@@ -100,6 +105,7 @@ export function normalise(text: string, { folder, url }: { folder: string; url: 
     [host, "127.0.0.1:5432"],
     [`:${port}`, ":5432"],
     [decodeURIComponent(pathname.slice(1)), "spfp"],
+    [userInfo().username, "operator"],
     [`//${username}@`, "//postgres@"],
     [`"${username}"`, '"postgres"'],
   ];
@@ -123,7 +129,7 @@ export function normalise(text: string, { folder, url }: { folder: string; url: 
 type Part =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "hidden"; readonly text: string; readonly commands: string }
-  | { readonly type: "output"; readonly commands: string };
+  | { readonly type: "output"; readonly marker: string; readonly commands: string };
 
 const fence = "```";
 
@@ -131,13 +137,13 @@ const fence = "```";
 export function partsOf(markdown: string): Part[] {
   const parts: Part[] = [];
   const pattern =
-    /^<!-- run: (?<hidden>[\s\S]*?) -->$|^```sh\n(?<commands>[\s\S]*?)\n```$|^<!-- output -->\n(?:[\s\S]*?\n)??<!-- \/output -->$/gm;
+    /^<!-- run: (?<hidden>[\s\S]*?) -->$|^```sh\n(?<commands>[\s\S]*?)\n```$|^(?<marker><!-- output(?:: first \d+, last \d+)? -->)\n(?:[\s\S]*?\n)??<!-- \/output -->$/gm;
   let at = 0;
   let last: string | undefined;
   for (const match of markdown.matchAll(pattern)) {
     parts.push({ type: "text", text: markdown.slice(at, match.index) });
     at = match.index + match[0].length;
-    const { hidden, commands } = match.groups ?? {};
+    const { hidden, commands, marker = "" } = match.groups ?? {};
     if (hidden !== undefined) {
       parts.push({ type: "hidden", text: match[0], commands: hidden });
     } else if (commands !== undefined) {
@@ -145,11 +151,20 @@ export function partsOf(markdown: string): Part[] {
       last = commands;
     } else {
       if (last === undefined) throw new Error("an output without the commands that print it");
-      parts.push({ type: "output", commands: last });
+      parts.push({ type: "output", marker, commands: last });
       last = undefined;
     }
   }
   return [...parts, { type: "text", text: markdown.slice(at) }];
+}
+
+/** The lines that a marker asks for. */
+function excerpt(output: string, marker: string): string {
+  const [, first, last] = /first (\d+), last (\d+)/.exec(marker) ?? [];
+  if (first === undefined || last === undefined) return output;
+  const lines = output.split("\n");
+  if (lines.length <= Number(first) + Number(last)) return output;
+  return [...lines.slice(0, Number(first)), "…", ...lines.slice(lines.length - Number(last))].join("\n");
 }
 
 /** The document with each output as the commands print it now. */
@@ -164,7 +179,7 @@ export async function withOutput(markdown: string, shell: Shell): Promise<string
     texts.push(
       part.type === "hidden"
         ? part.text
-        : `<!-- output -->\n${fence}text\n${output}\n${fence}\n<!-- /output -->`,
+        : `${part.marker}\n${fence}text\n${excerpt(output, part.marker)}\n${fence}\n<!-- /output -->`,
     );
   }
   return texts.join("");

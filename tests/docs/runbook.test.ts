@@ -1,0 +1,25 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { generateData } from "../../src/bench/index.ts";
+import { connect } from "../../src/postgres/index.ts";
+import { testDatabase } from "../support/database.ts";
+import { projectFolder } from "../support/states.ts";
+import { commandsWithoutOutput, openShell, withOutput } from "./commands.ts";
+
+const file = join(projectFolder, "docs", "runbook.md");
+const document = readFileSync(file, "utf8");
+const database = await testDatabase("production");
+const shell = openShell(database.url);
+afterAll(() => shell.end());
+
+test("every command of the runbook runs, or says why it does not", () => {
+  expect(commandsWithoutOutput(document)).toEqual([]);
+});
+
+// `npm run runbook` writes what the commands print into the document.
+test("the runbook's commands print what it says", { timeout: 300_000 }, async () => {
+  const sql = await connect(database.url);
+  await generateData(sql, { scale: 0.005, seed: 1 }).finally(() => sql.end());
+  await expect(await withOutput(document, shell)).toMatchFileSnapshot(file);
+});
