@@ -375,7 +375,13 @@ async function prove(
   const differences = compareCatalogs(before, facts.actual).map((difference) => {
     const { object } = difference;
     const isOurs = intended.has(sayWhich(difference));
-    const why = !isOurs ? "others" : scope === "indexes" || again.kept.has(keyOf(object)) ? "kept" : "left";
+    // Of grants, privilege by privilege, the plan knows better than a comparison of the whole.
+    const why =
+      !isOurs || object.kind === "grant"
+        ? "others"
+        : scope === "indexes" || again.kept.has(keyOf(object))
+          ? "kept"
+          : "left";
     return {
       object: `${object.kind} ${object.label}`,
       why,
