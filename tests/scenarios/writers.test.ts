@@ -1,0 +1,66 @@
+import { randomBytes } from "node:crypto";
+import postgres from "postgres";
+import { expect, inject, it, onTestFinished } from "vitest";
+import { generateData } from "../../src/bench/index.ts";
+import { connect, type DatabaseUrl, parseDatabaseUrl } from "../../src/postgres/index.ts";
+import { mergeDuplicates } from "../../src/preflight/index.ts";
+import { quoteIdentifier } from "../../src/sql.ts";
+import { projectFolder, withDatabase } from "../support/states.ts";
+import { createAdopted } from "./support/adopted.ts";
+import { drizzleKitMigrate } from "./support/drizzle-kit.ts";
+import { deploy } from "./support/project.ts";
+import { type Longest, startTraffic } from "./support/traffic.ts";
+
+/** Of production's data: 200,000 tasks, leads and posts each, 400,000 transactions. */
+const scale = 0.2;
+
+/** In milliseconds: how long a statement may queue for a lock, and what a busy machine may add to anybody's wait. */
+const lockTimeout = 1_000;
+const margin = 1_500;
+
+/** The same database once more. */
+async function copyOf(url: DatabaseUrl): Promise<DatabaseUrl> {
+  const server = parseDatabaseUrl(inject("testServer").owner);
+  const name = `${inject("testServer").prefix}_${randomBytes(6).toString("hex")}`;
+  const sql = postgres(server, { max: 1, onnotice: () => {} });
+  onTestFinished(async () => {
+    await sql.unsafe(`drop database if exists ${quoteIdentifier(name)} with (force)`);
+    await sql.end();
+  });
+  const original = new URL(url).pathname.slice(1);
+  await sql.unsafe(`create database ${quoteIdentifier(name)} template ${quoteIdentifier(original)}`);
+  return withDatabase(server, name);
+}
+
+const told = ({ milliseconds, table, what }: Longest): string =>
+  `${Math.round(milliseconds)} ms for a ${what} of ${table}`;
+
+it("readers and writers go on while 200,000-row tables are deployed to", { timeout: 600_000 }, async () => {
+  const database = await createAdopted();
+  onTestFinished(() => database.drop());
+  const sql = await connect(database.url);
+  await generateData(sql, { scale, seed: 1 });
+  await mergeDuplicates(sql);
+  await sql.end();
+  await database.sql.end();
+  const other = await copyOf(database.url);
+
+  const online = await startTraffic(database.url);
+  const report = await deploy(database.url, { lockTimeout });
+  const { longest, statements } = await online.stop();
+
+  const offline = await startTraffic(other);
+  const begun = performance.now();
+  await drizzleKitMigrate(projectFolder, other);
+  const took = performance.now() - begun;
+  const { longest: longestOffline } = await offline.stop();
+
+  process.stdout.write(
+    `longest wait while deploying online (${(report.milliseconds / 1000).toFixed(1)} s, ${statements} statements): ${told(longest)}\n` +
+      `longest wait during drizzle-kit migrate (${(took / 1000).toFixed(1)} s): ${told(longestOffline)}\n`,
+  );
+  expect(report).toMatchObject({ ok: true, outcome: "completed" });
+  expect(statements).toBeGreaterThan(100);
+  expect(longest.milliseconds).toBeLessThan(lockTimeout + margin);
+  expect(longestOffline.milliseconds).toBeGreaterThan(longest.milliseconds);
+});
