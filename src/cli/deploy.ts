@@ -188,7 +188,11 @@ async function runDeploy(options: DeployCommandOptions): Promise<void> {
       tell: (event) => {
         if (event.type === "deployed") {
           screen?.end();
-          if (!options.json) print(formatDeploymentReport(event.report));
+          const { outcome, steps } = event.report;
+          const isUntouched = outcome === "stopped" && steps.every(({ status }) => status !== "done");
+          if (!options.json) {
+            print(isUntouched ? "Stopped; nothing was changed." : formatDeploymentReport(event.report));
+          }
         }
         tell(event);
       },
@@ -232,7 +236,7 @@ async function createScreen(stopSignal: AbortSignal, isAsked: boolean) {
 /** Tells what happens around the deployment itself. */
 async function createTeller(mode: Mode, print: (text: string) => void) {
   const { hasWork } = await import("../deploy/index.ts");
-  const { formatPlan, formatPreflightReport, formatWatchReport } = await import("../report/index.ts");
+  const { formatPlanSummary, formatPreflightReport, formatWatchReport } = await import("../report/index.ts");
   let minutes = Number.POSITIVE_INFINITY;
   return (event: LeadEvent): void => {
     switch (event.type) {
@@ -240,7 +244,9 @@ async function createTeller(mode: Mode, print: (text: string) => void) {
         if (mode !== "quick" || !event.report.ok) print(formatPreflightReport(event.report));
         break;
       case "plan":
-        if (mode !== "quick" && hasWork(event.plan)) print(formatPlan(event.plan));
+        if (mode !== "quick" && hasWork(event.plan)) {
+          print(`\n${formatPlanSummary(event.plan)}\nEvery step of it: spfp-db plan\n`);
+        }
         break;
       case "watching": {
         const left = Math.ceil(event.left / 60);

@@ -8,8 +8,10 @@ import { beginDeployment, ensureBookkeeping, finishDeployment } from "./bookkeep
 import { type DeploymentReport, deploymentReportSchema, type Mode } from "./deployment-report.ts";
 import type { Observer, Phase } from "./events.ts";
 import { type Execution, executePlan } from "./execute.ts";
+import { withoutSecrets } from "./log.ts";
 import { planFor } from "./plan.ts";
 import type { Project } from "./project.ts";
+import { recheckReplaced } from "./recheck.ts";
 import { requireSamePlan } from "./same-plan.ts";
 import { openSession, type Session } from "./session.ts";
 import { tableSizes } from "./sizes.ts";
@@ -64,6 +66,9 @@ export function defaultExecutor(): string {
     return `uid ${process.getuid?.() ?? "unknown"}`;
   }
 }
+
+/** What somebody said, for the record: a restore point may be named by a URL, with its password. */
+const said = (text: string | undefined): string | null => (text === undefined ? null : withoutSecrets(text));
 
 /** @throws SpfpError PLAN_BLOCKED, naming the first steps that cannot run as they are */
 function requireUnblocked(plan: Plan): void {
@@ -126,9 +131,9 @@ export async function deploy(
       project: project.name,
       mode: options.mode,
       executor: options.executor ?? defaultExecutor(),
-      approver: confirmation?.approvedBy ?? options.approvedBy ?? null,
-      ticket: confirmation?.ticket ?? options.ticket ?? null,
-      backup: confirmation?.backupId ?? options.backupId ?? null,
+      approver: said(confirmation?.approvedBy ?? options.approvedBy),
+      ticket: said(confirmation?.ticket ?? options.ticket),
+      backup: said(confirmation?.backupId ?? options.backupId),
       plan,
       before,
     } as const;
@@ -230,6 +235,7 @@ async function carryOut(
       parallel,
       stopSignal: options.stopSignal,
       observer,
+      recheck: recheckReplaced(project, plan, before),
     }),
   );
   if (execution.outcome !== "completed") return { execution, findings: [], error: execution.error };

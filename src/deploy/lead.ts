@@ -2,7 +2,14 @@ import { connect, type DatabaseUrl, type Sql } from "../postgres/index.ts";
 import { type Confirmation, type DeployOptions, deploy } from "./deploy.ts";
 import type { DeploymentReport, Mode } from "./deployment-report.ts";
 import type { Observer } from "./events.ts";
-import { addDetails, type DeploymentLog, type LogDetails, readLog, type SignOff } from "./log.ts";
+import {
+  addDetails,
+  type DeploymentLog,
+  type LogDetails,
+  readLog,
+  type SignOff,
+  withoutSecrets,
+} from "./log.ts";
 import {
   type Answers,
   type Ask,
@@ -60,6 +67,9 @@ export interface Leading {
 
 const asked = new Set<string>(["restore-point", "approvals"]);
 
+/** What somebody said, for the record. */
+const said = (text: string | undefined): string | null => (text === undefined ? null : withoutSecrets(text));
+
 /** A preflight without what the mode asks a person for: that is settled once it has been asked. */
 function withoutQuestions(report: PreflightReport): PreflightReport {
   const items = report.items.filter(({ id }) => !asked.has(id));
@@ -116,8 +126,8 @@ export async function leadDeployment(
     if (given === undefined) return null;
     answers = given;
     const details: Partial<LogDetails> = {
-      window: answers.window ?? null,
-      notice: answers.notice ?? null,
+      window: said(answers.window),
+      notice: said(answers.notice),
       rehearsal: rehearsed && { at: rehearsed.at, digest: rehearsed.digest },
     };
     return { backupId: answers.backup, approvedBy: answers.approver, ticket: answers.ticket, details };

@@ -4,7 +4,7 @@ export { formatCheckReport } from "./check.ts";
 export { formatDeploymentReport } from "./deploy.ts";
 export { formatBytes, formatDeploymentLog, formatWatchReport, writeDeploymentLog } from "./deployment.ts";
 export { formatFixReport } from "./fix.ts";
-export { formatLock, formatPlan } from "./plan.ts";
+export { formatLock, formatPlan, formatPlanSummary } from "./plan.ts";
 export { formatPreflightReport } from "./preflight.ts";
 export { formatRehearsalReport, successLine } from "./rehearsal.ts";
 export { formatRollbackEvent, formatRollbackPreview, formatRollbackReport } from "./rollback.ts";

@@ -85,11 +85,16 @@ export function formatPlan(plan: Plan): string {
       "\n",
     ),
   );
+  return [...parts, formatPlanSummary(plan)].join("\n");
+}
+
+/** What is worth knowing of a plan without its steps: notes and totals. */
+export function formatPlanSummary(plan: Plan): string {
   const notes =
     plan.notes.length > 0
       ? ["Not the migrations', but it matters:", ...plan.notes.map((note) => `  ${note}`), ""]
       : [];
-  return [...parts, ...notes, formatTotals(plan)].join("\n");
+  return [...notes, formatTotals(plan)].join("\n");
 }
 
 function formatTotals({ steps, id, from, to }: Plan): string {

@@ -50,7 +50,7 @@ const enterprise: Answers = {
   ticket: "CHG-1",
   backup: "postgresql://postgres:hunter2@db.example.com/backups",
   window: "Sunday 03:00",
-  notice: "all teams",
+  notice: "all teams, see https://bot:hunter2@example.com",
   goAhead: true,
   signedOffBy: "ana",
   watch: 0.2,
@@ -156,7 +156,7 @@ describe("quick, then enterprise elsewhere", () => {
       approver: "Bruno Lima",
       ticket: "CHG-1",
       window: "Sunday 03:00",
-      notice: "all teams",
+      notice: "all teams, see https://bot@example.com",
       watch: { ok: true, wantedSeconds: 0.2 },
       signOffs: [
         { by: "ana", after: "validation" },
@@ -165,7 +165,8 @@ describe("quick, then enterprise elsewhere", () => {
     });
     expect(log?.rehearsal).not.toBeNull();
     expect(log?.watch?.indexes.length).toBeGreaterThan(20);
-    expect(JSON.stringify(log)).not.toContain("hunter2");
+    const recorded = await database.sql`select to_json(d)::text as record from spfp_db.deployments d`;
+    expect(JSON.stringify([log, deployment, [...recorded]])).not.toContain("hunter2");
     expect(await readLastLog(database.sql)).toEqual(log);
 
     // Once more there is nothing to do, so nobody is asked for anything.
