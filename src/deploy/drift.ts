@@ -44,11 +44,22 @@ interface Pending {
   /** Keys of what holds any of that: the table of a new index. */
   readonly holders: Set<string>;
   readonly added: Set<string>;
+  readonly removed: Set<string>;
   /** Keys of views and functions that are written anew as a whole. */
   readonly rewritten: Set<string>;
+  /** What is changed of an object, as its key and a property. */
+  readonly properties: Set<string>;
+  /** Keys of the tables whose policies change. */
+  readonly guarded: Set<string>;
   /** Columns that something new or changed reads, as `schema.table.column`. */
   readonly read: Set<string>;
 }
+
+const keysOf = (differences: readonly Difference[], isWanted: (one: Difference) => boolean): string[] =>
+  differences.filter(isWanted).map(({ object }) => keyOf(object));
+
+const propertyKey = (one: Extract<Difference, { kind: "different" }>): string =>
+  `${keyOf(one.object)} ${one.property}`;
 
 /** For each point, what comes after it; what is left out reads nothing. */
 function pendingAfter(points: readonly Point[], isLeftOut: (object: ObjectIdentity) => boolean): Pending[] {
@@ -57,7 +68,10 @@ function pendingAfter(points: readonly Point[], isLeftOut: (object: ObjectIdenti
     changed: new Set(),
     holders: new Set(),
     added: new Set(),
+    removed: new Set(),
     rewritten: new Set(),
+    properties: new Set(),
+    guarded: new Set(),
     read: new Set(),
   };
   for (let at = points.length - 1; at >= 0; at -= 1) {
@@ -70,16 +84,23 @@ function pendingAfter(points: readonly Point[], isLeftOut: (object: ObjectIdenti
       after = {
         changed: new Set([...after.changed, ...changed]),
         holders: new Set([...after.holders, ...differences.flatMap(({ object }) => lineOf(object).slice(1))]),
-        added: new Set([
-          ...after.added,
-          ...differences.flatMap(({ kind, object }) => (kind === "extra" ? keyOf(object) : [])),
-        ]),
+        added: new Set([...after.added, ...keysOf(differences, ({ kind }) => kind === "extra")]),
+        removed: new Set([...after.removed, ...keysOf(differences, ({ kind }) => kind === "missing")]),
         rewritten: new Set([
           ...after.rewritten,
-          ...differences.flatMap((one) =>
-            one.kind === "different" && ["definition", "body"].includes(one.property)
-              ? keyOf(one.object)
-              : [],
+          ...keysOf(
+            differences,
+            (one) => one.kind === "different" && ["definition", "body"].includes(one.property),
+          ),
+        ]),
+        properties: new Set([
+          ...after.properties,
+          ...differences.flatMap((one) => (one.kind === "different" ? propertyKey(one) : [])),
+        ]),
+        guarded: new Set([
+          ...after.guarded,
+          ...differences.flatMap(({ object }) =>
+            object.kind === "policy" && object.parent ? keyOf(object.parent) : [],
           ),
         ]),
         read: new Set([...after.read, ...columnsRead(here, next, isChanged)]),
@@ -117,8 +138,20 @@ function groupOf(difference: Difference, pending: Pending): keyof Drift {
     // A grant is given again, and what is written anew as a whole need not be there; anything else is built upon.
     return object.kind === "grant" || pending.rewritten.has(key) ? "settled" : "inTheWay";
   }
+  // A policy is worth nothing where the table does not ask for policies.
+  if (kind === "different" && difference.property === "rowSecurity" && pending.guarded.has(key)) {
+    return "inTheWay";
+  }
   if (!isTouched) return "untouched";
-  return isReplaceable(object) ? "settled" : "inTheWay";
+  return isReplaceable(object) && isReplaced(difference, pending) ? "settled" : "inTheWay";
+}
+
+/** Whether what differs is gone, written anew, or set, by the end of the pending migrations. */
+function isReplaced(difference: Difference, { removed, rewritten, properties }: Pending): boolean {
+  return (
+    lineOf(difference.object).some((key) => removed.has(key) || rewritten.has(key)) ||
+    (difference.kind === "different" && properties.has(propertyKey(difference)))
+  );
 }
 
 /** The group of what is there before its migration, in a form that no migration gives it. */

@@ -1,5 +1,6 @@
 import postgres from "postgres";
 import { z } from "zod";
+import type { Difference } from "../catalog/index.ts";
 import { type ErrorCode, SpfpError } from "../errors.ts";
 import type { Finding } from "../finding.ts";
 import { readMigrations } from "../migrations/index.ts";
@@ -134,6 +135,9 @@ function hazardFindings({ steps }: Plan): Finding[] {
 const insufficientPrivilege = "42501";
 const lockNotAvailable = "55P03";
 
+const isComment = (difference: Difference): boolean =>
+  difference.kind === "different" && difference.property === "comment";
+
 async function readStateItem(sql: Reader, project: Project): Promise<StateItem> {
   let standing: Standing;
   try {
@@ -180,7 +184,11 @@ async function readStateItem(sql: Reader, project: Project): Promise<StateItem> 
       ...driftFindings("inTheWay", drift.inTheWay),
       ...blocked,
       ...hazardFindings(plan),
-      ...driftFindings("untouched", drift.untouched),
+      ...driftFindings("untouched", drift.untouched.filter(isComment)),
+      ...driftFindings(
+        "untouched",
+        drift.untouched.filter((one) => !isComment(one)),
+      ).map((finding) => ({ ...finding, severity: "warning" }) as const),
     ],
     applied: applied.map(({ tag }) => tag),
     plan,

@@ -8,7 +8,7 @@ import { gatherFacts } from "./facts.ts";
 import { holdJournal, readJournal } from "./journal-state.ts";
 import { makePlan } from "./plan.ts";
 import type { Project } from "./project.ts";
-import type { Plan, Step } from "./step.ts";
+import type { Plan, Step, Target } from "./step.ts";
 
 /** The points of a project's history, in order. */
 export function readPoints(project: Project, migrations: readonly Migration[]): Point[] {
@@ -94,8 +94,9 @@ export interface Standing {
 
 const noDrift: Drift = { inTheWay: [], settled: [], untouched: [] };
 
-const objectOf = ({ target, title }: Step): string =>
-  target === null ? title : [target.schema, target.table, target.name].filter(Boolean).join(".");
+const labelOf = ({ schema, table, name }: Target): string => [schema, table, name].filter(Boolean).join(".");
+
+const objectOf = ({ target, title }: Step): string => (target === null ? title : labelOf(target));
 
 /** A step that is blocked by what is there, and not by what the statement would do anywhere. */
 const isObstructed = ({ action, hazards }: Step): boolean =>
@@ -103,8 +104,10 @@ const isObstructed = ({ action, hazards }: Step): boolean =>
 
 function obstructions({ steps }: Plan, known: Drift): Finding[] {
   const named = new Set(known.inTheWay.map(({ object }) => object.label));
+  // What only lacks what is named already says nothing new.
+  const isNamed = (need: Target): boolean => named.has(labelOf(need));
   return steps
-    .filter((step) => isObstructed(step) && !named.has(objectOf(step)))
+    .filter((step) => isObstructed(step) && !named.has(objectOf(step)) && !step.needs.some(isNamed))
     .map((step) => ({
       check: "adoption.blocked",
       severity: "error",

@@ -135,6 +135,17 @@ describe("what stands in the way", () => {
       "drop function update_updated_at_column() cascade",
       "public.update_updated_at_column()",
     ],
+    [
+      "a function with another body, of which only the settings are to be changed",
+      `create or replace function update_updated_at_column() returns trigger language plpgsql as
+        $$ begin new.updated_at = clock_timestamp(); return new; end $$`,
+      "public.update_updated_at_column()",
+    ],
+    [
+      "row-level security switched off where policies are to be changed",
+      "alter table goals disable row level security",
+      "public.goals",
+    ],
     ["a missing table that is to be indexed", "drop table marketing_posts cascade", "public.marketing_posts"],
   ])("%s", async (_title, statement, object) => {
     const one = await database("production", statement);

@@ -80,11 +80,18 @@ describe("state", () => {
     expect(report.findings.map(({ object }) => object)).toContain("public.accounts.accounts_select");
   });
 
-  it("passes where nothing pending touches what differs", async () => {
-    const report = await look(await database("production", "drop index idx_operational_tasks_status"));
-    expect(report.verdicts["state"]).toBe("pass");
+  it("warns where nothing pending touches what differs, and not of comments", async () => {
+    const one = await database(
+      "production",
+      "drop index idx_operational_tasks_status",
+      "comment on table sent_atas is 'mine'",
+    );
+    const report = await look(one);
+    expect(report.ok).toBe(true);
+    expect(report.verdicts["state"]).toBe("warn");
     expect(report.findings).toMatchObject([
-      { severity: "info", object: "public.operational_tasks.idx_operational_tasks_status" },
+      { severity: "info", object: "public.sent_atas" },
+      { severity: "warning", object: "public.operational_tasks.idx_operational_tasks_status" },
     ]);
   });
 });
@@ -102,6 +109,18 @@ describe("duplicates", () => {
     expect(report.verdicts["duplicates"]).toBe("block");
     expect(report.findings.map(({ check }) => check)).toEqual(["duplicates.category", "duplicates.template"]);
     expect(report.findings[0]?.actual).toContain('"LAZER"');
+    expect(report.others("duplicates")).toEqual([]);
+  });
+});
+
+describe("a policy beside ours on one of our tables", () => {
+  it("blocks: the checks would refuse it once all is deployed", async () => {
+    const one = await database(
+      "production",
+      "create policy mine on goals for select to authenticated using (user_id is not null)",
+    );
+    const report = await look(one);
+    expect(report.findings).toMatchObject([{ check: "rls.policy-extra", object: "public.goals.mine" }]);
     expect(report.others("duplicates")).toEqual([]);
   });
 });
