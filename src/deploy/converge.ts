@@ -212,7 +212,7 @@ function alter(draft: Draft, { target, properties }: Of<"alter">, around: Surrou
   const { world, timeline, schemas, isDone, isAlone } = around;
   const [after] = timeline.after;
   if (!world.exists(target)) {
-    if (isDone && !has(after, target)) return doneBefore;
+    if (isDone) return doneBefore;
     return blocked(`It changes ${target.kind} ${nameOf(target)}, which is not there.`);
   }
   if (world.fate(target) !== "untouched") return run;
@@ -234,6 +234,8 @@ function alter(draft: Draft, { target, properties }: Of<"alter">, around: Surrou
     return isUnchanged && !isAlone && !isDone ? run : asWanted;
   }
   if (!has(after, target)) return isDone ? doneBefore : run;
+  // Whatever was there before: what is not validated has to be.
+  if (properties.includes("validated")) return run;
   const { before } = timeline;
   if (before && has(before, target) && differ(before, actual).length === 0) return run;
   // Made by a step of this very migration in a form of its own.
@@ -254,12 +256,15 @@ function drop({ target }: Of<"drop">, around: Surroundings): Verdict {
   const [after] = timeline.after;
   if (!world.exists(target)) return notThere;
   if (world.fate(target) !== "untouched" || !has(after, target)) return run;
-  const actual = world.catalog();
-  if (differences(after, actual, target).length > 0) return run;
+  // What was made anew may still have to be validated or built to its end.
+  const isLike = (expected: Catalog) =>
+    has(expected, target) &&
+    differences(expected, world.catalog(), target).every(
+      (one) => one.kind === "different" && ["validated", "valid", "ready"].includes(one.property),
+    );
+  if (!isLike(after)) return run;
   const { before } = timeline;
-  const isUnchanged =
-    before !== null && has(before, target) && differences(before, actual, target).length === 0;
-  if (!isUnchanged) return { action: "skip", reason: "It was made anew already." };
+  if (before === null || !isLike(before)) return { action: "skip", reason: "It was made anew already." };
   return isDone ? doneBefore : run;
 }
 

@@ -152,7 +152,7 @@ function planMigration(
         dependents: context.dependents,
       });
       const step = stepOf(draft, verdict, { id, migration, workshop });
-      if (toRun.includes(step.action)) world.apply(draft);
+      if (toRun.includes(step.action)) world.apply(draft, timeline.after[0]);
       if (!isRepair || step.action !== "skip") judged.push({ step, draft, isRepair });
     }
   }

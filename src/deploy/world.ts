@@ -17,8 +17,8 @@ export interface World {
   readonly isNew: (relation: Relation) => boolean;
   /** Whether a step changes what a role may do with an object; see `grantKey`. */
   readonly isGrantChanged: (key: string) => boolean;
-  /** Takes a step as run. */
-  readonly apply: (draft: Draft) => void;
+  /** Takes a step as run; what it makes is as the migration leaves it. */
+  readonly apply: (draft: Draft, after: Catalog) => void;
   /** Brings a table back from the archive. */
   readonly restore: (table: Relation) => void;
   /** A table that an interrupted deployment made: it counts as new. */
@@ -129,11 +129,12 @@ export function createWorld(facts: Facts, managed: readonly string[]): World {
     },
     isNew: ({ schema, name }) => fresh.has(JSON.stringify([schema, name])),
     isGrantChanged: (one) => fates.has(one),
-    apply: ({ goal }) => {
+    apply: ({ goal }, after) => {
       switch (goal.does) {
         case "create":
           for (const one of [goal.target, ...goal.parts]) {
             fates.set(key(one), fate(one) === "untouched" && inCatalog(one) ? "changed" : "made");
+            catalog = withObject(withoutObject(catalog, one), after, one);
           }
           if (goal.target.kind === "table" && goal.target.schema !== null) {
             fresh.add(JSON.stringify([goal.target.schema, goal.target.name]));
@@ -141,9 +142,11 @@ export function createWorld(facts: Facts, managed: readonly string[]): World {
           return;
         case "alter":
           if (fate(goal.target) === "untouched") fates.set(key(goal.target), "changed");
+          if (goal.type !== undefined) catalog = withType(catalog, goal.target, goal.type);
           return;
         case "drop":
           fates.set(key(goal.target), "gone");
+          catalog = withoutObject(catalog, goal.target);
           if (goal.target.kind === "constraint" && goal.target.schema !== null) {
             // The index of a key goes with it.
             fates.set(key({ ...goal.target, kind: "index" }), "gone");
@@ -249,6 +252,97 @@ export function movedTable(table: Table, schema: string): Table {
     indexes: table.indexes.map((index) => ({ ...index, definition: text(index.definition) })),
     constraints: table.constraints.map((one) => ({ ...one, definition: text(one.definition) })),
     triggers: table.triggers.map((trigger) => ({ ...trigger, definition: text(trigger.definition) })),
+  };
+}
+
+const parts = ["columns", "constraints", "indexes", "policies", "triggers"] as const;
+const partOf: Partial<Record<Target["kind"], (typeof parts)[number]>> = {
+  column: "columns",
+  constraint: "constraints",
+  index: "indexes",
+  policy: "policies",
+  trigger: "triggers",
+};
+
+const inTableOf =
+  ({ schema, table }: Target) =>
+  (one: Table): boolean =>
+    one.schema === schema && one.name === table;
+
+/** The catalog without one object of a table, or without a relation. */
+function withoutObject(catalog: Catalog, target: Target): Catalog {
+  const { kind, schema, name, table } = target;
+  const list = partOf[kind];
+  if (table !== null && list !== undefined) {
+    const isIn = inTableOf(target);
+    return {
+      ...catalog,
+      tables: catalog.tables.map((one) => {
+        if (!isIn(one)) return one;
+        const without = { ...one, [list]: one[list].filter((part) => part.name !== name) };
+        // The index of a key goes with it.
+        return kind === "constraint"
+          ? { ...without, indexes: one.indexes.filter((index) => index.constraint !== name) }
+          : without;
+      }),
+    };
+  }
+  const isOther = (one: Relation) => one.schema !== schema || one.name !== name;
+  switch (kind) {
+    case "table":
+      return { ...catalog, tables: catalog.tables.filter(isOther) };
+    case "view":
+      return { ...catalog, views: catalog.views.filter(isOther) };
+    case "sequence":
+      return { ...catalog, sequences: catalog.sequences.filter(isOther) };
+    default:
+      return catalog;
+  }
+}
+
+/** The catalog with one object more, as another has it; a table comes without its parts. */
+function withObject(catalog: Catalog, from: Catalog, target: Target): Catalog {
+  const { kind, schema, name, table } = target;
+  const list = partOf[kind];
+  if (table !== null && list !== undefined) {
+    const isIn = inTableOf(target);
+    const found = from.tables.find(isIn)?.[list].filter((part) => part.name === name) ?? [];
+    return {
+      ...catalog,
+      tables: catalog.tables.map((one) => (isIn(one) ? { ...one, [list]: [...one[list], ...found] } : one)),
+    };
+  }
+  const isIt = (one: Relation) => one.schema === schema && one.name === name;
+  switch (kind) {
+    case "table": {
+      const bare = from.tables
+        .filter(isIt)
+        .map((one) => ({ ...one, columns: [], constraints: [], indexes: [], policies: [], triggers: [] }));
+      return { ...catalog, tables: [...catalog.tables, ...bare] };
+    }
+    case "view":
+      return { ...catalog, views: [...catalog.views, ...from.views.filter(isIt)] };
+    case "sequence":
+      return { ...catalog, sequences: [...catalog.sequences, ...from.sequences.filter(isIt)] };
+    default:
+      return catalog;
+  }
+}
+
+function withType(catalog: Catalog, target: Target, type: string): Catalog {
+  const isIn = inTableOf(target);
+  return {
+    ...catalog,
+    tables: catalog.tables.map((one) =>
+      isIn(one)
+        ? {
+            ...one,
+            columns: one.columns.map((column) =>
+              column.name === target.name ? { ...column, type } : column,
+            ),
+          }
+        : one,
+    ),
   };
 }
 

@@ -72,7 +72,7 @@ export function alterType(
         hazards.length === 0
           ? "The stored values stay as they are: no row is looked at; the lock is held for a moment."
           : "Everybody waits while the table is read or written anew.",
-      goal: { does: "alter", target: itself, properties: ["type"] },
+      goal: { does: "alter", target: itself, properties: ["type"], type: to },
       hazards,
       work: hazards.length > 0 ? { does: "rewrite", table } : { does: "catalog" },
     }),

@@ -23,7 +23,13 @@ export type Goal =
       /** Properties that do not matter here: another step sets them. */
       readonly ignore?: readonly string[];
     }
-  | { readonly does: "alter"; readonly target: Target; readonly properties: readonly string[] }
+  | {
+      readonly does: "alter";
+      readonly target: Target;
+      readonly properties: readonly string[];
+      /** The type that a column gets. */
+      readonly type?: string;
+    }
   | { readonly does: "drop"; readonly target: Target }
   | { readonly does: "rename"; readonly target: Target; readonly to: Target }
   | {

@@ -187,7 +187,7 @@ describe("a statement on a table that the same plan makes", () => {
       after: facts.catalog,
     });
     for (const draft of classify(parsed("CREATE TABLE area.fresh (id integer, at timestamptz)"), around))
-      world.apply(draft);
+      world.apply(draft, facts.catalog);
     const drafts = classify(parsed(text), around);
     expect(drafts.map((draft) => draft.sql)).toEqual([text]);
     expect(hazardsOf(drafts)).toEqual([]);
