@@ -115,6 +115,22 @@ async function readSurroundings(sql: Queryable): Promise<Surroundings> {
   return surroundingsSchema.parse(JSON.parse(row.surroundings));
 }
 
+/** The tables that a rollback put aside, printed as they will be when they are back among the managed schemas. */
+export async function readArchive(sql: Queryable, schemas: readonly string[]): Promise<Catalog> {
+  const both = await readCatalog(sql, { schemas: [...schemas, archiveSchema] });
+  const isArchived = ({ schema }: { schema: string }): boolean => schema === archiveSchema;
+  return {
+    ...both,
+    schemas: both.schemas.filter(({ name }) => name === archiveSchema),
+    tables: both.tables.filter(isArchived),
+    views: both.views.filter(isArchived),
+    functions: both.functions.filter(isArchived),
+    enums: both.enums.filter(isArchived),
+    domains: both.domains.filter(isArchived),
+    sequences: both.sequences.filter(isArchived),
+  };
+}
+
 /**
  * Reads from a live database what a plan for it is made from. Changes nothing, and takes no lock that stops anybody.
  *
@@ -134,7 +150,7 @@ export async function gatherFacts(
     catalog,
     state,
     archive: surroundings.schemas.includes(archiveSchema)
-      ? await readCatalog(sql, { schemas: [archiveSchema] })
+      ? await readArchive(sql, project.schemas)
       : { ...catalog, tables: [], views: [], functions: [], enums: [], domains: [], sequences: [] },
     journal: await readJournal(sql),
     done: await doneSteps(sql),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Catalog, readCatalog } from "../catalog/index.ts";
 import { SpfpError } from "../errors.ts";
 import { type Migration, readMigrations } from "../migrations/index.ts";
-import type { Queryable } from "./bookkeeping.ts";
+import { hasBookkeeping, type Queryable } from "./bookkeeping.ts";
 import type { Project } from "./project.ts";
 
 /** Which of a project's migrations a database has had. */
@@ -90,10 +90,20 @@ export async function readState(
 ): Promise<MigrationState> {
   const migrations = readMigrations(project.migrationsFolder);
   const journal = await readJournal(sql);
-  if (journal.length === 0) {
+  // What a deployment began, or a rollback took out of the journal, is no stranger.
+  if (journal.length === 0 && !(await hasDeployed(sql, project))) {
     requireEmpty(project, migrations, catalog ?? (await readCatalog(sql, { schemas: project.schemas })));
   }
   return holdJournal(journal, migrations);
+}
+
+async function hasDeployed(sql: Queryable, { name }: Project): Promise<boolean> {
+  if (!(await hasBookkeeping(sql))) return false;
+  const rows = await sql.unsafe(
+    `select exists (select from spfp_db.deployments where kind = 'deploy' and project = $1) as present`,
+    [name],
+  );
+  return existsSchema.parse([...rows])[0].present;
 }
 
 function requireEmpty(project: Project, migrations: readonly Migration[], catalog: Catalog): void {

@@ -8,7 +8,7 @@ import { defaultExecutor, defaultGiveUpAfter, defaultLockTimeout } from "./deplo
 import { stepResultSchema } from "./deployment-report.ts";
 import type { Observer } from "./events.ts";
 import { type Execution, executePlan } from "./execute.ts";
-import { archiveSchema } from "./facts.ts";
+import { readArchive } from "./facts.ts";
 import type { Project } from "./project.ts";
 import { keyOf, sayWhich, withoutInvalidIndexes } from "./rollback/changes.ts";
 import { find, type RollbackFacts } from "./rollback/context.ts";
@@ -106,7 +106,7 @@ async function gatherFacts(sql: Queryable, project: Project, deployment: Deploym
     head,
     dropped: deployment.dropped,
     made: deployment.made,
-    archived: await readCatalog(sql, { schemas: [archiveSchema] }),
+    archived: await readArchive(sql, project.schemas),
     dependents: await readDependents(sql, project.schemas),
     violated: await violatedConstraints(sql, { before: deployment.before, actual, schemas: project.schemas }),
     sizes: await readSizes(sql, project.schemas),

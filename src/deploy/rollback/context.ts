@@ -1,4 +1,5 @@
 import type { Catalog, FunctionObject, Index, ObjectIdentity, Table, Trigger } from "../../catalog/index.ts";
+import { archiveSchema } from "../facts.ts";
 import type { Plan, Step, Target } from "../step.ts";
 import { type Changes, changesOf, keyOf, withoutInvalidIndexes } from "./changes.ts";
 import { rollbackStep, type Sizes, type StepDraft } from "./draft.ts";
@@ -132,6 +133,7 @@ export function usesFunction(trigger: Trigger, functions: readonly FunctionObjec
 }
 
 function isPartOf(head: Catalog, { kind, schema, name, table }: Dependent): boolean {
+  if (schema === archiveSchema) return true;
   const owner = table === null ? undefined : find(head.tables, { schema, name: table });
   const view = table === null ? undefined : find(head.views, { schema, name: table });
   const has = (list: readonly { name: string }[] | undefined) =>

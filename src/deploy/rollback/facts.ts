@@ -92,8 +92,16 @@ order by 1`;
 
 const rowsSchema = z.array(z.object({ dependent: z.string() }));
 
-/** Everything that depends on a view, table, index, function or type of the schemas. */
+/** Has names read and printed as a catalog has them, for the rest of the transaction. */
+async function lookThrough(sql: Queryable, schemas: readonly string[]): Promise<void> {
+  await sql.unsafe(`select pg_catalog.set_config('search_path', $1, true)`, [
+    [...schemas.map(quoteIdentifier), "pg_temp"].join(", "),
+  ]);
+}
+
+/** Everything that depends on a view, table, index, function or type of the schemas. Inside a transaction. */
 export async function readDependents(sql: Queryable, schemas: readonly string[]): Promise<Dependent[]> {
+  await lookThrough(sql, schemas);
   const rows = rowsSchema.parse([...(await sql.unsafe(dependentsQuery, [JSON.stringify(schemas)]))]);
   return rows.map(({ dependent }) => dependentSchema.parse(JSON.parse(dependent)));
 }
@@ -138,7 +146,7 @@ function offence({ schema, name }: { schema: string; name: string }, constraint:
 
 const foundSchema = z.tuple([z.object({ found: z.boolean() })]);
 
-/** Whether rows are there that a constraint would refuse; false where that cannot be told. */
+/** Whether rows are there that a constraint would refuse; false where that cannot be told. Inside a transaction. */
 export async function isViolated(
   sql: Queryable,
   {
@@ -149,9 +157,7 @@ export async function isViolated(
 ): Promise<boolean> {
   const query = offence(table, constraint);
   if (query === null) return false;
-  await sql.unsafe(`select pg_catalog.set_config('search_path', $1, true)`, [
-    [...schemas.map(quoteIdentifier), "pg_temp"].join(", "),
-  ]);
+  await lookThrough(sql, schemas);
   return foundSchema.parse([...(await sql.unsafe(`select exists (${query}) as found`))])[0].found;
 }
 

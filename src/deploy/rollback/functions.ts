@@ -1,5 +1,6 @@
 import type { FunctionObject } from "../../catalog/index.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../../sql.ts";
+import { archiveSchema } from "../facts.ts";
 import {
   type Context,
   dependentLabel,
@@ -138,13 +139,14 @@ export function restoreFunctions(context: Context): void {
 /** Drops the functions that came with the deployment, save those that a kept column still needs. */
 export function dropFunctions(context: Context): void {
   const { createdFunctions, createdTables, add } = context;
+  // The policies and triggers of an archived table that need it are dropped; its columns and the rest stay.
   const staysWith = ({ kind, schema, table }: Dependent): boolean => {
-    const isArchived = table !== null && find(createdTables, { schema, name: table }) !== undefined;
-    // The policies and triggers of an archived table that need it are dropped; its columns and the rest stay.
-    if (kind === "trigger" || kind === "policy" || kind === "view") return false;
-    if (kind === "function") return false;
-    if (isArchived || kind === "column") return true;
-    return false;
+    if (kind === "column") return true;
+    if (kind !== "constraint" && kind !== "index") return false;
+    return (
+      schema === archiveSchema ||
+      (table !== null && find(createdTables, { schema, name: table }) !== undefined)
+    );
   };
   const dependents = (one: FunctionObject) =>
     context.dependentsOn("function", { schema: one.schema, name: functionLabel(one) });

@@ -1,0 +1,245 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, inject, it } from "vitest";
+import { type Catalog, compareCatalogs, generateExpected, readCatalog } from "../../src/catalog/index.ts";
+import { deploy } from "../../src/deploy/deploy.ts";
+import { type Project, previewRollback, rollback } from "../../src/deploy/index.ts";
+import { readMigrations } from "../../src/migrations/index.ts";
+import { createDatabase, type TestDatabase } from "../support/database.ts";
+
+/** A Drizzle migrations folder of a library, whose second migration changes a thing of each kind. */
+const library = [
+  `CREATE SCHEMA "library";
+--> statement-breakpoint
+CREATE TYPE "library"."genre" AS ENUM ('novel', 'poetry');
+--> statement-breakpoint
+CREATE TABLE "library"."books" (
+  "id" serial PRIMARY KEY,
+  "title" text NOT NULL,
+  "genre" "library"."genre" NOT NULL DEFAULT 'novel',
+  "pages" integer CONSTRAINT "books_pages_check" CHECK (pages > 0),
+  "isbn" varchar(20) CONSTRAINT "books_isbn_key" UNIQUE
+);
+--> statement-breakpoint
+CREATE INDEX "books_title" ON "library"."books" ("title");
+--> statement-breakpoint
+CREATE FUNCTION "library"."shelf"("id" integer) RETURNS text LANGUAGE sql STABLE AS $$ SELECT 'shelf ' || id $$;
+--> statement-breakpoint
+CREATE FUNCTION "library"."touch"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+--> statement-breakpoint
+CREATE VIEW "library"."catalogue" AS SELECT id, title FROM "library"."books";
+--> statement-breakpoint
+CREATE VIEW "library"."index_cards" AS SELECT title FROM "library"."catalogue";
+--> statement-breakpoint
+CREATE TRIGGER "touch" BEFORE UPDATE ON "library"."books" FOR EACH ROW EXECUTE FUNCTION "library"."touch"();
+--> statement-breakpoint
+COMMENT ON TABLE "library"."books" IS 'What''s on the shelves';
+--> statement-breakpoint
+CREATE POLICY "anyone" ON "library"."books" FOR SELECT USING (true);
+`,
+  `CREATE TABLE "library"."readers" ("id" serial PRIMARY KEY, "name" text NOT NULL, "favourite" "library"."genre");
+--> statement-breakpoint
+CREATE TYPE "library"."state" AS ENUM ('good', 'worn');
+--> statement-breakpoint
+CREATE TYPE "library"."unused" AS ENUM ('a', 'b');
+--> statement-breakpoint
+CREATE TABLE "library"."loans" (
+  "id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  "book_id" integer NOT NULL CONSTRAINT "loans_book_id_fkey" REFERENCES "library"."books" ("id"),
+  "reader_id" integer NOT NULL CONSTRAINT "loans_reader_id_fkey" REFERENCES "library"."readers" ("id")
+);
+--> statement-breakpoint
+ALTER TABLE "library"."books" ADD COLUMN "state" "library"."state";
+--> statement-breakpoint
+ALTER TABLE "library"."books" ADD COLUMN "copies" integer NOT NULL DEFAULT 1;
+--> statement-breakpoint
+ALTER TABLE "library"."books" ADD CONSTRAINT "books_copies_check" CHECK (copies >= 0);
+--> statement-breakpoint
+ALTER TABLE "library"."books" ALTER COLUMN "genre" SET DEFAULT 'poetry';
+--> statement-breakpoint
+CREATE INDEX "books_state" ON "library"."books" ("state") WHERE copies > 0;
+--> statement-breakpoint
+CREATE UNIQUE INDEX "books_title_isbn" ON "library"."books" ("title", "isbn");
+--> statement-breakpoint
+DROP INDEX "library"."books_title";
+--> statement-breakpoint
+CREATE FUNCTION "library"."is_worn"("state" "library"."state") RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT state = 'worn' $$;
+--> statement-breakpoint
+CREATE OR REPLACE FUNCTION "library"."shelf"("id" integer) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = 'library', 'pg_temp' AS $$ SELECT 'Shelf no. ' || id $$;
+--> statement-breakpoint
+CREATE OR REPLACE FUNCTION "library"."touch"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.copies := greatest(NEW.copies, 0);
+  RETURN NEW;
+END $$;
+--> statement-breakpoint
+CREATE OR REPLACE VIEW "library"."catalogue" WITH (security_invoker = true) AS
+  SELECT id, title, "library"."is_worn"(state) AS worn FROM "library"."books";
+--> statement-breakpoint
+CREATE VIEW "library"."worn" AS SELECT c.id, r.name FROM "library"."catalogue" c, "library"."readers" r WHERE c.worn;
+--> statement-breakpoint
+CREATE POLICY "signed in" ON "library"."books" FOR SELECT TO authenticated USING (NOT "library"."is_worn"(state));
+--> statement-breakpoint
+DROP POLICY "anyone" ON "library"."books";
+--> statement-breakpoint
+ALTER TABLE "library"."books" ENABLE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY "own" ON "library"."loans" USING ("library"."is_worn"('worn'));
+--> statement-breakpoint
+CREATE TRIGGER "touch_loans" BEFORE UPDATE ON "library"."loans" FOR EACH ROW EXECUTE FUNCTION "library"."touch"();
+--> statement-breakpoint
+GRANT SELECT ON TABLE "library"."books" TO authenticated;
+--> statement-breakpoint
+COMMENT ON TABLE "library"."books" IS 'Books';
+--> statement-breakpoint
+INSERT INTO "library"."readers" ("name") VALUES ('Everybody');
+`,
+];
+
+/** Writes migrations as drizzle-kit does. */
+function writeFolder(files: readonly string[]): string {
+  const folder = mkdtempSync(join(inject("scratchFolder"), "migrations-"));
+  mkdirSync(join(folder, "meta"));
+  const entries = files.map((sql, idx) => {
+    const tag = `000${idx}_${createHash("sha256").update(sql).digest("hex").slice(0, 6)}`;
+    writeFileSync(join(folder, `${tag}.sql`), sql);
+    return { idx, version: "7", when: 1_760_000_000_000 + idx, tag, breakpoints: true };
+  });
+  writeFileSync(
+    join(folder, "meta", "_journal.json"),
+    JSON.stringify({ version: "7", dialect: "postgresql", entries }),
+  );
+  return folder;
+}
+
+/** A project of nothing but migrations. */
+async function makeProject(files: readonly string[], schemas: Project["schemas"]): Promise<Project> {
+  const migrationsFolder = writeFolder(files);
+  const scratch = await createDatabase("empty");
+  let expected: Map<string, Catalog>;
+  try {
+    expected = await generateExpected(scratch.sql, { migrations: readMigrations(migrationsFolder), schemas });
+  } finally {
+    await scratch.drop();
+  }
+  return {
+    name: "library",
+    migrationsFolder,
+    baselineTag: null,
+    schemas,
+    expectedCatalog(tag) {
+      const catalog = expected.get(tag);
+      if (!catalog) throw new Error(`no catalog of ${tag}`);
+      return catalog;
+    },
+    requires: [],
+    validate: async () => [],
+    preflight: async () => [],
+    leaveOut: () => null,
+  };
+}
+
+async function deployed(project: Project, { url }: TestDatabase): Promise<void> {
+  const report = await deploy(project, url, { mode: "quick", backupId: "none" });
+  expect(report.error).toBeNull();
+  expect(report.ok).toBe(true);
+}
+
+describe("any other project", async () => {
+  const first = await makeProject(library.slice(0, 1), ["library"]);
+  const whole = await makeProject(library, ["library"]);
+  const catalogOf = ({ sql }: TestDatabase) => readCatalog(sql, { schemas: whole.schemas });
+
+  const make = async () => {
+    const database = await createDatabase("empty");
+    await deployed(first, database);
+    await database.sql`insert into library.books (title, pages) values ('Iracema', 120), ('O Guarani', 300)`;
+    const before = await catalogOf(database);
+    await deployed(whole, database);
+    await database.sql`insert into library.loans (book_id, reader_id) values (1, 1)`;
+    await database.sql`update library.books set state = 'worn', copies = 3 where id = 1`;
+    return { database, before, after: await catalogOf(database) };
+  };
+
+  it("goes back as a whole and forward again", async () => {
+    const { database, before, after } = await make();
+    const { sql, url } = database;
+    try {
+      const report = await rollback(whole, url, { scope: "all", approvedBy: "Ana" });
+      expect(report.error).toBeNull();
+      const left = compareCatalogs(before, await catalogOf(database), { owners: true });
+      expect(left.map(({ kind, object }) => `${object.kind} ${object.label} ${kind}`)).toEqual([
+        // A kept column needs its type; a sequence belongs to its table.
+        "enum library.state extra",
+        "column library.books.state extra",
+        "column library.books.copies extra",
+      ]);
+      // The application of old goes on, though a row of the archive points at the book.
+      await sql`delete from library.books where id = 2`;
+      await sql`insert into library.books (title) values ('Senhora')`;
+      expect(await sql`select name from spfp_db_archive.readers`).toEqual([{ name: "Everybody" }]);
+      expect(await sql`select book_id from spfp_db_archive.loans`).toHaveLength(1);
+
+      await deployed(whole, database);
+      expect(compareCatalogs(after, await catalogOf(database), { owners: true })).toEqual([]);
+      // What was inserted once is not inserted again.
+      expect(await sql`select name from library.readers`).toEqual([{ name: "Everybody" }]);
+      expect(await sql`select state::text, copies from library.books where id = 1`).toEqual([
+        { state: "worn", copies: 3 },
+      ]);
+    } finally {
+      await database.drop();
+    }
+  });
+
+  it("goes back by its indexes alone, and forward again", async () => {
+    const { database, after } = await make();
+    try {
+      await rollback(whole, database.url, { scope: "indexes", approvedBy: "Ana" });
+      const gone = compareCatalogs(after, await catalogOf(database));
+      expect(gone.map(({ object }) => object.label)).toEqual(["library.books.books_state"]);
+      await deployed(whole, database);
+      expect(compareCatalogs(after, await catalogOf(database), { owners: true })).toEqual([]);
+    } finally {
+      await database.drop();
+    }
+  });
+
+  it("builds the indexes of a deployment that made everything once more", async () => {
+    const database = await createDatabase("empty");
+    try {
+      await deployed(whole, database);
+      const after = await catalogOf(database);
+      await rollback(whole, database.url, { scope: "indexes", approvedBy: "Ana" });
+      await deployed(whole, database);
+      expect(compareCatalogs(after, await catalogOf(database), { owners: true })).toEqual([]);
+      // And what was made by both goes back at once.
+      const report = await rollback(whole, database.url, { scope: "all", approvedBy: "Ana" });
+      expect(report.error).toBeNull();
+      expect((await catalogOf(database)).tables).toEqual([]);
+    } finally {
+      await database.drop();
+    }
+  });
+
+  it("goes back to nothing, by one deployment that made everything", async () => {
+    const database = await createDatabase("empty");
+    try {
+      await deployed(whole, database);
+      const after = await catalogOf(database);
+      await database.sql`insert into library.books (title) values ('Iracema')`;
+      const preview = await previewRollback(whole, database.url, "all");
+      expect(preview.deployment.from).toBeNull();
+      const report = await rollback(whole, database.url, { scope: "all", approvedBy: "Ana" });
+      expect(report.error).toBeNull();
+      const { tables, views, functions } = await catalogOf(database);
+      expect([tables, views, functions]).toEqual([[], [], []]);
+      await deployed(whole, database);
+      expect(compareCatalogs(after, await catalogOf(database), { owners: true })).toEqual([]);
+      expect(await database.sql`select title from library.books`).toEqual([{ title: "Iracema" }]);
+    } finally {
+      await database.drop();
+    }
+  });
+});
