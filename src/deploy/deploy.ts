@@ -11,7 +11,7 @@ import { type Execution, executePlan } from "./execute.ts";
 import { withoutSecrets } from "./log.ts";
 import { planFor } from "./plan.ts";
 import type { Project } from "./project.ts";
-import { recheckReplaced } from "./recheck.ts";
+import { rememberReplaced } from "./recheck.ts";
 import { requireSamePlan } from "./same-plan.ts";
 import { openSession, type Session } from "./session.ts";
 import { tableSizes } from "./sizes.ts";
@@ -228,6 +228,7 @@ async function carryOut(
 ): Promise<Ending> {
   await ensureBookkeeping(session.sql);
   await beginDeployment(session.sql, record);
+  const recheck = await rememberReplaced(session.sql, plan);
   const execution = await phase("execute", () =>
     executePlan(session, plan, {
       lockTimeout: options.lockTimeout ?? defaultLockTimeout,
@@ -235,7 +236,7 @@ async function carryOut(
       parallel,
       stopSignal: options.stopSignal,
       observer,
-      recheck: recheckReplaced(project, plan, before),
+      recheck,
     }),
   );
   if (execution.outcome !== "completed") return { execution, findings: [], error: execution.error };

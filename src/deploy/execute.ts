@@ -20,6 +20,8 @@ export interface ExecuteOptions {
   /** Aborted: stop after the current step. */
   readonly stopSignal?: AbortSignal | undefined;
   readonly observer: Observer;
+  /** Throws where a step must not run after all, since what it works on has changed; asked in its transaction. */
+  readonly recheck?: (transaction: Queryable, step: Step) => Promise<void>;
   /** Records a migration whose steps are done, in the last one's transaction. Default: in Drizzle's journal. */
   readonly record?: (transaction: Queryable, migration: Plan["migrations"][number]) => Promise<void>;
 }
@@ -251,6 +253,7 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
         lock_timeout: `${options.lockTimeout}ms`,
         ...(step.kind === "opaque" ? { statement_timeout: `${opaqueLimit}ms` } : {}),
       });
+      await options.recheck?.(transaction, step);
       await observer({ type: "statement", at: "before", step, sql: step.sql });
       await transaction.unsafe(step.sql).simple();
       await observer({ type: "statement", at: "after", step, sql: step.sql });

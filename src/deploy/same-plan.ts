@@ -24,11 +24,12 @@ function isRemainder(wanted: Plan, fresh: Plan): boolean {
     wanted.to === fresh.to &&
     fresh.migrations.every(({ hash }) => wanted.migrations.some((other) => other.hash === hash)) &&
     fresh.steps.every((step) => {
+      if (step.action === "skip") return true;
       const planned = steps.get(step.id);
       if (!planned) return false;
       // An interrupted build has left something to clear away, and is else the same.
       const same = step.action === "rebuild" ? { ...step, action: planned.action } : step;
-      return step.action === "skip" || substance(same) === substance(planned);
+      return substance(same) === substance(planned);
     })
   );
 }
@@ -42,6 +43,7 @@ export async function requireSamePlan(sql: Queryable, wanted: Plan, fresh: Plan)
   if (wanted.id === fresh.id && wanted.state === fresh.state) return;
   if (isRemainder(wanted, fresh) && (await wasBegun(sql, wanted))) return;
   const changed = fresh.steps.find((step) => {
+    if (step.action === "skip") return false;
     const planned = wanted.steps.find(({ id }) => id === step.id);
     return !planned || substance(planned) !== substance(step);
   });

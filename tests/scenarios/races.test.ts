@@ -76,3 +76,22 @@ it("what somebody else does of the plan meanwhile is found out, and is no obstac
   expect(await deploy(url)).toMatchObject({ ok: true });
   expect(await differencesBetween(database, deployed)).toEqual([]);
 });
+
+it("a view that somebody changes meanwhile is not lost", { timeout: 120_000 }, async () => {
+  const { url, sql } = await databases();
+  const theirs = "select user_id, status, 'theirs' as whose from operational_tasks";
+  const report = await deploy(
+    url,
+    {},
+    {
+      observer: async (event) => {
+        if (event.type !== "step started" || event.step.target?.name !== "tasks_summary") return;
+        await sql.unsafe(`drop view tasks_summary; create view tasks_summary as ${theirs}`);
+      },
+    },
+  );
+  expect(report).toMatchObject({ ok: false, outcome: "failed", error: { code: "PLAN_OUTDATED" } });
+  expect(report.error?.message).toContain("tasks_summary");
+  const [row] = await sql`select pg_get_viewdef('tasks_summary'::regclass) as definition`;
+  expect(row?.["definition"]).toContain("theirs");
+});
