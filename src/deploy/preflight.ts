@@ -168,7 +168,7 @@ async function readStateItem(sql: Reader, project: Project): Promise<StateItem> 
       plan: null,
     };
   }
-  const { applied, drift, plan, blocked } = standing;
+  const { actual, applied, drift, plan, blocked } = standing;
   const missing: Finding = {
     check: "state.baseline",
     severity: "error",
@@ -184,6 +184,7 @@ async function readStateItem(sql: Reader, project: Project): Promise<StateItem> 
       ...driftFindings("inTheWay", drift.inTheWay),
       ...blocked,
       ...hazardFindings(plan),
+      ...(project.foresee?.(actual) ?? []),
       ...driftFindings("untouched", drift.untouched.filter(isComment)),
       ...driftFindings(
         "untouched",

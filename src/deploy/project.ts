@@ -27,6 +27,8 @@ export interface Project {
   readonly validate: (sql: Sql) => Promise<readonly Finding[]>;
   /** What the project alone can tell before a deployment: duplicates that a new rule would refuse. */
   readonly preflight: (sql: Reader) => Promise<readonly Finding[]>;
+  /** What is there now, and what the project's own checks would refuse once all is deployed. */
+  readonly foresee?: (actual: Catalog) => readonly Finding[];
   /** Why a step's object is to be left out of this database, or null. */
   readonly leaveOut: (target: Target, actual: Catalog) => string | null;
 }

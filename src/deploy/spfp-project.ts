@@ -1,18 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { explainScreen, findTenant, screens } from "../bench/index.ts";
-import {
-  type Catalog,
-  type ExpectedTag,
-  expectedCatalog,
-  expectedTags,
-  readCatalog,
-} from "../catalog/index.ts";
+import { type Catalog, type ExpectedTag, expectedCatalog, expectedTags } from "../catalog/index.ts";
 import { checkCatalog, runChecks } from "../checks/index.ts";
 import { SpfpError } from "../errors.ts";
 import type { Finding } from "../finding.ts";
 import type { Sql } from "../postgres/index.ts";
-import { duplicateFindings, type Reader, type Requirement } from "../preflight/index.ts";
+import { duplicateFindings, type Requirement } from "../preflight/index.ts";
 import { spfp } from "../spfp.ts";
 import type { Project } from "./project.ts";
 
@@ -59,8 +53,7 @@ async function screenFindings(sql: Sql): Promise<Finding[]> {
  * Policies beside ours on our own tables. Permissive ones add up, so that one more can only open a table further: the
  * checks refuse it, and it is better known before than after a deployment.
  */
-async function policyFindings(sql: Reader): Promise<Finding[]> {
-  const actual = await readCatalog(sql, { schemas: spfp.schemas });
+function policyFindings(actual: Catalog): Finding[] {
   const known = new Set(
     expectedTags.flatMap((tag) =>
       expectedCatalog(tag).tables.flatMap(({ schema, name: table, policies }) =>
@@ -105,7 +98,8 @@ export const spfpProject: Project = {
     if (findings.some(({ severity }) => severity === "error")) return findings;
     return [...findings, ...(await screenFindings(sql))];
   },
-  preflight: async (sql) => [...(await duplicateFindings(sql)), ...(await policyFindings(sql))],
+  preflight: duplicateFindings,
+  foresee: policyFindings,
   leaveOut({ kind, name, table }, actual) {
     if (kind !== "index" || name !== "idx_investments_account_id" || table !== "investments") return null;
     const investments = actual.tables.find((one) => one.schema === "public" && one.name === "investments");

@@ -121,7 +121,8 @@ describe("a policy beside ours on one of our tables", () => {
     );
     const report = await look(one);
     expect(report.findings).toMatchObject([{ check: "rls.policy-extra", object: "public.goals.mine" }]);
-    expect(report.others("duplicates")).toEqual([]);
+    expect(report.verdicts["state"]).toBe("block");
+    expect(report.others("state")).toEqual([]);
   });
 });
 

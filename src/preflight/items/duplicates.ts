@@ -1,12 +1,12 @@
 import type { PreflightItem } from "../item.ts";
 
-/** Nothing in the data that a new rule would refuse, and nothing else that the project knows would end badly. */
+/** Nothing in the data that a new rule would refuse. */
 export const duplicates: PreflightItem = {
   id: "duplicates",
-  title: "Duplicates, and what else is refused",
+  title: "Duplicates that the new rules refuse",
   async run(context) {
     const findings = await context.duplicates(context.sql);
     const { length } = findings.filter(({ severity }) => severity === "error");
-    return { evidence: length === 0 ? "none" : `${length} to put right`, findings };
+    return { evidence: length === 0 ? "none" : length === 1 ? "1 group" : `${length} groups`, findings };
   },
 };
