@@ -43,9 +43,8 @@ export async function requireSamePlan(sql: Queryable, wanted: Plan, fresh: Plan)
   if (wanted.id === fresh.id && wanted.state === fresh.state) return;
   if (isRemainder(wanted, fresh) && (await wasBegun(sql, wanted))) return;
   const changed = fresh.steps.find((step) => {
-    if (step.action === "skip") return false;
     const planned = wanted.steps.find(({ id }) => id === step.id);
-    return !planned || substance(planned) !== substance(step);
+    return planned ? substance(planned) !== substance(step) : step.action !== "skip";
   });
   const first = changed ? `: first at ${changed.title} (step ${changed.id}), now to ${changed.action}` : "";
   throw new SpfpError(
