@@ -1,6 +1,46 @@
-import { expect, test } from "vitest";
-import { readLastLog, readLog, withoutSecrets } from "../../src/deploy/index.ts";
-import { testDatabase } from "../support/database.ts";
+import { randomUUID } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import {
+  beginDeployment,
+  beginStep,
+  type DeploymentRecord,
+  ensureBookkeeping,
+  finishDeployment,
+} from "../../src/deploy/bookkeeping.ts";
+import { addDetails, planSchema, readLastLog, readLog, withoutSecrets } from "../../src/deploy/index.ts";
+import { connect } from "../../src/postgres/index.ts";
+import { createDatabase, testDatabase } from "../support/database.ts";
+
+const step = {
+  migration: "0001_b",
+  kind: "create index",
+  title: "create index idx_x on public.y",
+  sql: "CREATE INDEX CONCURRENTLY idx_x ON public.y (id)",
+  target: { kind: "index", schema: "public", name: "idx_x", table: "y" },
+  needs: [],
+  locks: [],
+  transactional: false,
+  hazards: [],
+  safety: "CONCURRENTLY",
+  size: null,
+  estimate: { milliseconds: 20, growthBytes: 0 },
+};
+
+const plan = planSchema.parse({
+  version: 1,
+  id: "a".repeat(64),
+  state: "b".repeat(64),
+  project: "shop",
+  createdAt: "2026-02-14T03:00:00.000Z",
+  from: "0000_a",
+  to: "0001_b",
+  migrations: [{ tag: "0001_b", hash: "c".repeat(64), when: 1 }],
+  steps: [
+    { ...step, id: "0001_b/1", action: "run", reason: null },
+    { ...step, id: "0001_b/2", action: "skip", reason: "It is as wanted." },
+  ],
+  notes: [],
+});
 
 const database = await testDatabase("production");
 
@@ -18,4 +58,77 @@ test.each([
 test("a database on which nothing ever ran has no log", async () => {
   expect(await readLastLog(database.sql)).toBeUndefined();
   expect(await readLog(database.sql, "5f0c2a1e-7d3b-4c58-9a60-1b2c3d4e5f60")).toBeUndefined();
+});
+
+describe("what the database remembers", () => {
+  const record = (kind: "deploy" | "rollback"): DeploymentRecord => ({
+    id: randomUUID(),
+    kind,
+    project: "shop",
+    mode: null,
+    executor: "ana",
+    approver: "Bruno",
+    ticket: null,
+    backup: "postgresql://postgres:hunter2@db.example.com/backups",
+    plan,
+    before: null,
+  });
+
+  test("a deployment that was killed has a log too: its steps as far as they are known", async () => {
+    const other = await createDatabase("empty");
+    const sql = await connect(other.url);
+    try {
+      const killed = record("deploy");
+      await ensureBookkeeping(sql);
+      await beginDeployment(sql, killed);
+      const [first] = plan.steps;
+      if (!first) throw new Error("the plan has a step");
+      await beginStep(sql, {
+        deploymentId: killed.id,
+        step: first,
+        migrationHash: "c".repeat(64),
+        attempts: 1,
+      });
+      expect(await readLog(sql, killed.id)).toMatchObject({
+        kind: "deploy",
+        outcome: null,
+        finishedAt: null,
+        backup: "postgresql://postgres@db.example.com/backups",
+        plan: { id: plan.id, to: "0001_b" },
+        steps: [
+          { id: "0001_b/1", status: "running", attempts: 1, expectedMilliseconds: 20, milliseconds: null },
+          { id: "0001_b/2", status: "not run", action: "skip", reason: "It is as wanted." },
+        ],
+      });
+
+      const failed = record("rollback");
+      await beginDeployment(sql, failed);
+      await finishDeployment(sql, failed.id, "failed", {
+        scope: "all",
+        error: {
+          code: "CONNECTION_LOST",
+          message: "lost postgresql://postgres:hunter2@db.example.com/x",
+          remedy: "Run it again.",
+          step: null,
+        },
+        other: "not of the log",
+      });
+      await addDetails(sql, failed.id, { notice: "by password=hunter2" });
+      const log = await readLog(sql, failed.id);
+      expect(log).toMatchObject({
+        kind: "rollback",
+        outcome: "failed",
+        scope: "all",
+        notice: "by password=…",
+        error: { code: "CONNECTION_LOST", message: "lost postgresql://postgres@db.example.com/x" },
+      });
+      expect(JSON.stringify(log)).not.toContain("hunter2");
+      // The one before was interrupted, as the next one found; the last one is the newest.
+      expect(await readLog(sql, killed.id)).toMatchObject({ outcome: "interrupted" });
+      expect(await readLastLog(sql)).toEqual(log);
+    } finally {
+      await sql.end();
+      await other.drop();
+    }
+  });
 });

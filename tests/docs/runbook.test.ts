@@ -18,7 +18,7 @@ test("every command of the runbook runs, or says why it does not", () => {
 });
 
 // `npm run runbook` writes what the commands print into the document.
-test("the runbook's commands print what it says", { timeout: 300_000 }, async () => {
+test("the runbook's commands print what it says", { timeout: 600_000 }, async () => {
   const sql = await connect(database.url);
   await generateData(sql, { scale: 0.005, seed: 1 }).finally(() => sql.end());
   await expect(await withOutput(document, shell)).toMatchFileSnapshot(file);

@@ -60,7 +60,7 @@ test("every command runs, or says why it does not", () => {
 });
 
 // `npm run runbook` writes what the commands print into the document.
-test("the commands print what it says, the code of their entry in it", { timeout: 240_000 }, async () => {
+test("the commands print what it says, the code of their entry in it", { timeout: 600_000 }, async () => {
   const generated = await withOutput(document, shell);
   for (const section of generated.split(/^## /m).slice(1)) {
     const code = /`([A-Z_]+)`\n/.exec(section)?.[1];
