@@ -552,6 +552,6 @@ function spellOne(one: Difference): string {
     case "different":
       return one.property === "body" || (one.object.kind === "view" && one.property === "definition")
         ? `its ${one.property} differs`
-        : `its ${one.property} is ${one.actual ?? "nothing"}, wanted is ${one.expected ?? "nothing"}`;
+        : `its ${one.property} is ${one.actual || "nothing"}, wanted is ${one.expected || "nothing"}`;
   }
 }

@@ -152,7 +152,10 @@ function planMigration(
         dependents: context.dependents,
       });
       const step = stepOf(draft, verdict, { id, migration, workshop });
-      if (toRun.includes(step.action)) world.apply(draft, timeline.after[0]);
+      // Also where a hazard blocks it: what comes after is not to be blamed for that.
+      if (toRun.includes(verdict.action) && step.action !== "leave out") {
+        world.apply(draft, timeline.after[0]);
+      }
       if (!isRepair || step.action !== "skip") judged.push({ step, draft, isRepair });
     }
   }
