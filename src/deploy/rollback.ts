@@ -106,6 +106,7 @@ async function gatherFacts(sql: Queryable, project: Project, deployment: Deploym
     head,
     dropped: deployment.dropped,
     made: deployment.made,
+    renamed: deployment.renamed,
     archived: await readArchive(sql, project.schemas),
     dependents: await readDependents(sql, project.schemas),
     violated: await violatedConstraints(sql, { before: deployment.before, actual, schemas: project.schemas }),

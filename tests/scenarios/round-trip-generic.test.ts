@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, inject, it } from "vitest";
 import { type Catalog, compareCatalogs, generateExpected, readCatalog } from "../../src/catalog/index.ts";
@@ -140,8 +140,12 @@ async function makeProject(files: readonly string[], schemas: Project["schemas"]
   };
 }
 
-async function deployed(project: Project, { url }: TestDatabase): Promise<void> {
-  const report = await deploy(project, url, { mode: "quick", backupId: "none" });
+async function deployed(
+  project: Project,
+  { url }: TestDatabase,
+  allow: readonly string[] = [],
+): Promise<void> {
+  const report = await deploy(project, url, { mode: "quick", backupId: "none", allow });
   expect(report.error).toBeNull();
   expect(report.ok).toBe(true);
 }
@@ -238,6 +242,87 @@ describe("any other project", async () => {
       await deployed(whole, database);
       expect(compareCatalogs(after, await catalogOf(database), { owners: true })).toEqual([]);
       expect(await database.sql`select title from library.books`).toEqual([{ title: "Iracema" }]);
+    } finally {
+      await database.drop();
+    }
+  });
+});
+
+/** The files of a folder of `tests/fixtures/migrations`. */
+function filesOf(name: string): string[] {
+  const folder = new URL(`../fixtures/migrations/${name}/`, import.meta.url);
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".sql"))
+    .sort()
+    .map((file) => readFileSync(new URL(file, folder), "utf8"));
+}
+
+describe.each([
+  {
+    name: "shop",
+    schema: "public",
+    rows: [
+      "insert into customers (email, name) values ('a@example.com', 'Ana')",
+      "insert into products (sku, title, price) values ('1', ' A thing ', 10)",
+      "insert into orders (customer_id, status) select id, 'open' from customers",
+    ],
+    more: [
+      "insert into payments (order_id, amount) select id, 5 from orders",
+      "update orders set note = 'soon'",
+    ],
+    kept: [
+      "column public.customers.name different",
+      "column public.products.price different",
+      "column public.customers.newsletter extra",
+      "column public.orders.changed_at extra",
+    ],
+  },
+  {
+    name: "blog",
+    schema: "blog",
+    rows: [
+      "insert into blog.authors (name) values ('Clarice')",
+      "insert into blog.posts (author_id, title, slug) values (1, 'First', 'first')",
+    ],
+    more: [
+      "insert into blog.tags values (1, 'new')",
+      "update blog.posts set state = 'review', tone = 'loud'",
+    ],
+    kept: [
+      "enum blog.state different",
+      "sequence blog.issue different",
+      "column blog.posts.id different",
+      "enum blog.tone extra",
+      "column blog.posts.tone extra",
+      "column blog.posts.lead extra",
+      "column blog.posts.likes extra",
+    ],
+  },
+])("the $name", async ({ name, schema, rows, more, kept }) => {
+  const files = filesOf(name);
+  const first = await makeProject(files.slice(0, 1), [schema]);
+  const whole = await makeProject(files, [schema]);
+  const tags = readMigrations(whole.migrationsFolder).map(({ tag }) => tag);
+
+  it("goes back and forward again", async () => {
+    const database = await createDatabase("empty");
+    const { sql, url } = database;
+    const catalog = () => readCatalog(sql, { schemas: [schema] });
+    try {
+      await deployed(first, database);
+      for (const row of rows) await sql.unsafe(row);
+      const before = await catalog();
+      await deployed(whole, database, tags);
+      for (const row of more) await sql.unsafe(row);
+      const after = await catalog();
+      const report = await rollback(whole, url, { scope: "all", approvedBy: "Ana" });
+      expect(report.error).toBeNull();
+      const left = compareCatalogs(before, await catalog(), { owners: true });
+      expect(
+        [...new Set(left.map(({ kind, object }) => `${object.kind} ${object.label} ${kind}`))].sort(),
+      ).toEqual(kept.toSorted());
+      await deployed(whole, database, tags);
+      expect(compareCatalogs(after, await catalog(), { owners: true })).toEqual([]);
     } finally {
       await database.drop();
     }

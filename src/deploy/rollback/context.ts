@@ -1,7 +1,15 @@
-import type { Catalog, FunctionObject, Index, ObjectIdentity, Table, Trigger } from "../../catalog/index.ts";
+import {
+  type Catalog,
+  compareCatalogs,
+  type FunctionObject,
+  type Index,
+  type ObjectIdentity,
+  type Table,
+  type Trigger,
+} from "../../catalog/index.ts";
 import { archiveSchema } from "../facts.ts";
 import type { Plan, Step, Target } from "../step.ts";
-import { type Changes, changesOf, keyOf, withoutInvalidIndexes } from "./changes.ts";
+import { type Changes, changesOf, keyOf, keyOfTarget, withoutInvalidIndexes } from "./changes.ts";
 import { rollbackStep, type Sizes, type StepDraft } from "./draft.ts";
 import type { Dependent } from "./facts.ts";
 
@@ -17,6 +25,8 @@ export interface RollbackFacts {
   readonly dropped: readonly Target[];
   /** What they made. */
   readonly made: readonly Target[];
+  /** Steps that renamed what cannot be made anew: tables, columns, types. */
+  readonly renamed: readonly Step[];
   /** What is in the archive already. */
   readonly archived: Catalog;
   readonly dependents: readonly Dependent[];
@@ -66,6 +76,8 @@ export interface Context extends Pick<RollbackFacts, "archived" | "violated"> {
   add(draft: StepDraft): void;
   isCreated(key: string): boolean;
   isRemoved(key: string): boolean;
+  /** Whether it was there before and is not any more, whoever did that. */
+  wasRemoved(target: Target): boolean;
   /** Whether a property of the object is not as before. */
   isAltered(key: string, ignore?: readonly string[]): boolean;
   dependentsOn(kind: Dependent["on"]["kind"], object: Named): Dependent[];
@@ -164,6 +176,9 @@ export function createContext(facts: RollbackFacts): Context {
   const changes = changesOf({ before, actual, head, dropped: facts.dropped, made: facts.made });
   const created = new Set(changes.created.map(keyOf));
   const removed = new Set(changes.removed.map(keyOf));
+  const gone = new Set(
+    compareCatalogs(before, actual).flatMap(({ kind, object }) => (kind === "missing" ? keyOf(object) : [])),
+  );
   const steps: Step[] = [];
   const notes: string[] = [];
   const kept = new Set<string>();
@@ -194,6 +209,7 @@ export function createContext(facts: RollbackFacts): Context {
     add: (draft) => void steps.push(rollbackStep(draft, facts.sizes)),
     isCreated: (key) => created.has(key),
     isRemoved: (key) => removed.has(key),
+    wasRemoved: (target) => gone.has(keyOfTarget(target)),
     isAltered: (key, ignore = []) =>
       changes.altered.some(({ object, property }) => keyOf(object) === key && !ignore.includes(property)),
     dependentsOn: (kind, { schema, name }) =>

@@ -45,6 +45,7 @@ export function planRollback(facts: RollbackFacts, scope: RollbackScope): Planne
             (find(context.head.tables, table)?.indexes.some(({ name }) => name === index.name) ?? false))),
     );
   } else {
+    refuseRenames(context, facts);
     undoEverything(context);
     for (const title of facts.once)
       context.notes.push(`${title}: what it did stays, and it is not done again`);
@@ -68,6 +69,21 @@ function undoEverything(context: Context): void {
   archiveTables(context);
   dropFunctions(context);
   dropTypes(context);
+}
+
+/** What was renamed would be taken for something new, and for something lost. */
+function refuseRenames(context: Context, { renamed }: RollbackFacts): void {
+  for (const step of renamed) {
+    if (!step.target || !context.wasRemoved(step.target)) continue;
+    context.add({
+      kind: "rename",
+      title: `undo: ${step.title}`,
+      sql: step.sql,
+      target: step.target,
+      safety: "It is not run.",
+      blocked: `the deployment did: ${step.sql.replaceAll(/\s+/g, " ")}; rename it back by hand, when the clients are ready for that, then roll back`,
+    });
+  }
 }
 
 /** Drizzle's journal rows of the migrations, and the engine's own of their steps, but for what cannot be undone. */

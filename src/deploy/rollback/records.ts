@@ -19,6 +19,8 @@ export interface Deployment {
   readonly migrations: Plan["migrations"];
   readonly dropped: readonly Target[];
   readonly made: readonly Target[];
+  /** Steps that renamed what holds rows or is part of what does. */
+  readonly renamed: readonly Step[];
   /** What it did that can be neither undone nor done twice. */
   readonly once: readonly Step[];
   /** Whether a journal still says that any of it is done. */
@@ -70,6 +72,9 @@ const isDone = ({ action }: Step): boolean => ["run", "replace", "rebuild"].incl
 
 /** Kinds of step that a rollback leaves as they are, and that a later deployment does not do again. */
 const onceKinds: readonly Step["kind"][] = ["change data", "opaque"];
+
+/** What is renamed back by making it anew under its former name. */
+const remade: readonly Target["kind"][] = ["policy", "constraint", "trigger", "index", "view", "function"];
 
 const doneSchema = z.array(z.object({ hash: z.string(), step: z.string() }));
 
@@ -139,8 +144,12 @@ export async function findDeployment(sql: Queryable): Promise<Deployment> {
     to,
     from: first.from,
     migrations,
-    dropped: targets(({ kind }) => kind.startsWith("drop ")),
+    dropped: targets(
+      ({ kind, target }) =>
+        kind.startsWith("drop ") || (kind === "rename" && target !== null && remade.includes(target.kind)),
+    ),
     made: targets(({ kind }) => !kind.startsWith("drop ") && !onceKinds.includes(kind)),
+    renamed: steps.filter(({ kind, target }) => kind === "rename" && target && !remade.includes(target.kind)),
     once: [...new Map(once.map((step) => [step.id, step])).values()],
     recorded: journal.some(({ hash }) => hashes.has(hash)) || done.some(({ step }) => !onceIds.has(step)),
   };
