@@ -177,6 +177,12 @@ export interface StepRecord {
 
 /** Records a step as begun; where it is recorded already, as begun again. */
 export async function beginStep(sql: Queryable, record: StepRecord): Promise<void> {
+  // What an earlier deployment did and somebody has undone since is done again.
+  await sql.unsafe(
+    `update spfp_db.steps set status = 'undone'
+     where status = 'done' and migration_hash = $1 and step_id = $2 and deployment_id <> $3::uuid`,
+    [record.migrationHash, record.step.id, record.deploymentId],
+  );
   await sql.unsafe(
     `insert into spfp_db.steps (deployment_id, step_id, migration_hash, sql_hash, status, attempts, started_at)
      values ($1::uuid, $2, $3, $4, 'running', $5::int, clock_timestamp())

@@ -1,0 +1,160 @@
+import { afterAll, describe, expect, it } from "vitest";
+import {
+  baseline,
+  deploy,
+  gatherFacts,
+  makePlan,
+  planFor,
+  readState,
+  spfpProject,
+  status,
+  statusSchema,
+} from "../../../src/deploy/index.ts";
+import { holdJournal } from "../../../src/deploy/journal-state.ts";
+import { SpfpError } from "../../../src/errors.ts";
+import { readMigrations } from "../../../src/migrations/index.ts";
+import { formatPlan, formatStatus } from "../../../src/report/index.ts";
+import { spfp } from "../../../src/spfp.ts";
+import { createDatabase, type TestDatabase } from "../../support/database.ts";
+import type { State } from "../../support/states.ts";
+
+const databases: TestDatabase[] = [];
+afterAll(() => Promise.all(databases.map((database) => database.drop())));
+
+async function database(state: State): Promise<TestDatabase> {
+  const made = await createDatabase(state);
+  databases.push(made);
+  return made;
+}
+
+const migrations = readMigrations(spfp.migrationsFolder);
+const [first, second, third] = migrations;
+if (!first || !second || !third) throw new Error("three migrations are expected at least");
+
+const codeOf = (run: () => unknown): string => {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof SpfpError) return error.code;
+    throw error;
+  }
+  return "none";
+};
+
+describe("a journal", () => {
+  it.each([
+    ["of the first migrations is taken as it is", [first, second], "none"],
+    ["that names a migration twice is taken as it is", [first, first], "none"],
+    ["of a file that was changed is refused", [{ ...first, hash: "0".repeat(64) }], "MIGRATION_CHANGED"],
+    [
+      "of a file that is not there is refused",
+      [first, { hash: "0".repeat(64), when: 1 }],
+      "MIGRATION_MISSING",
+    ],
+    ["that lacks one before the last is refused", [first, third], "MIGRATION_OUT_OF_ORDER"],
+  ])("%s", (_, journal, code) => {
+    expect(codeOf(() => holdJournal(journal, migrations))).toBe(code);
+  });
+
+  it("tells what is applied and what is pending, in order", () => {
+    const { applied, pending } = holdJournal([second, first], migrations);
+    expect(applied).toEqual([first, second]);
+    expect(pending).toEqual(migrations.slice(2));
+  });
+});
+
+describe("the state of a database", () => {
+  it("is everything pending where nothing is there", async () => {
+    const { sql } = await database("empty");
+    expect(await readState(sql, spfpProject)).toEqual({ applied: [], pending: migrations });
+    expect(await status(sql, spfpProject)).toMatchObject({
+      standing: "empty",
+      catalog: null,
+      halfDone: null,
+    });
+  });
+
+  it("is unknown where the tables are there and no journal is", async () => {
+    const { sql } = await database("production");
+    await expect(readState(sql, spfpProject)).rejects.toMatchObject({ code: "NOT_ADOPTED" });
+    await expect(planFor(sql, spfpProject, [])).rejects.toMatchObject({ code: "NOT_ADOPTED" });
+    const found = await status(sql, spfpProject);
+    expect(found).toMatchObject({ standing: "unadopted", applied: [] });
+    expect(formatStatus(found)).toContain("spfp-db baseline");
+  });
+
+  it("is at the end after Drizzle's own migrator, and the catalog tells when it is not as it should be", async () => {
+    const { sql } = await database("deployed");
+    expect(await status(sql, spfpProject)).toMatchObject({
+      standing: "current",
+      pending: [],
+      catalog: { expected: spfp.headTag, differences: [] },
+    });
+    await sql`drop index idx_goals_user_deadline`;
+    await sql`create table not_ours (id int)`;
+    const found = await status(sql, spfpProject);
+    expect(found.catalog?.differences).toEqual([
+      {
+        object: "public.goals.idx_goals_user_deadline",
+        property: null,
+        expected: expect.stringContaining("CREATE INDEX"),
+        actual: null,
+      },
+    ]);
+    expect(formatStatus(found)).toContain("public.goals.idx_goals_user_deadline is missing");
+  });
+
+  it("tells a deployment that did not get to its end, and how far it got", async () => {
+    const made = await database("production");
+    await baseline(spfpProject, made.url);
+    await made.sql`insert into auth.users (id) values ('00000000-0000-4000-8000-000000000001')`;
+    await made.sql`insert into categories (user_id, name) select '00000000-0000-4000-8000-000000000001', name
+      from (values ('Food'), ('food')) as one (name)`;
+    const report = await deploy(spfpProject, made.url, { mode: "quick", backupId: "none" });
+    expect(report.ok).toBe(false);
+    const found = statusSchema.parse(await status(made.sql, spfpProject));
+    expect(found).toMatchObject({
+      standing: "behind",
+      halfDone: { kind: "deploy", outcome: "failed", isRunning: false },
+    });
+    expect(found.halfDone?.done).toBeGreaterThan(0);
+    expect(found.halfDone?.planned).toBeGreaterThan(found.halfDone?.done ?? 0);
+    expect(formatStatus(found)).toContain("run the same command again");
+    const plan = await planFor(made.sql, spfpProject, []);
+    expect(plan.steps.filter(({ action }) => action === "skip").length).toBeGreaterThanOrEqual(
+      found.halfDone?.done ?? 0,
+    );
+  });
+});
+
+describe("a plan for a person", () => {
+  it("shows every statement with its locks, size, time and safety, and says in the end that nothing is blocked", async () => {
+    const made = await database("production");
+    await baseline(spfpProject, made.url);
+    const plan = await planFor(made.sql, spfpProject, []);
+    const text = formatPlan(plan);
+    for (const { sql, action } of plan.steps)
+      if (action !== "skip") expect(text).toContain(sql.split("\n")[0]);
+    expect(text).toContain("public.goals SHARE UPDATE EXCLUSIVE as long as it works: others read and write");
+    expect(text).toContain("Nothing is blocked.");
+    expect(text).toContain("No reader or writer is stopped for longer than a moment.");
+  });
+
+  it("says that nothing is to do where nothing is", async () => {
+    const { sql } = await database("deployed");
+    expect(formatPlan(await planFor(sql, spfpProject, []))).toContain("Nothing to do");
+  });
+
+  it("shows what is blocked with the reason and the way out", async () => {
+    const made = await database("production");
+    await baseline(spfpProject, made.url);
+    await made.sql`create index idx_goals_user_deadline on goals (deadline)`;
+    const plan = await planFor(made.sql, spfpProject, []);
+    const text = formatPlan(plan);
+    expect(text).toContain("is there with another definition");
+    expect(text).toContain("1 step is blocked: nothing runs until that is settled.");
+    expect(await makePlan(spfpProject, await gatherFacts(made.sql, spfpProject))).toMatchObject({
+      id: plan.id,
+    });
+  });
+});
