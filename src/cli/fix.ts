@@ -5,24 +5,12 @@ import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./databas
 interface FixOptions extends DatabaseOptions {
   apply?: true;
   dryRun?: true;
-  undo?: ReturnType<typeof parseId>;
+  undo?: string;
   json?: true;
 }
 
-const uuid = z.templateLiteral([
-  z.string(),
-  "-",
-  z.string(),
-  "-",
-  z.string(),
-  "-",
-  z.string(),
-  "-",
-  z.string(),
-]);
-
-function parseId(text: string): z.infer<typeof uuid> {
-  const id = z.guid().pipe(uuid).safeParse(text.trim());
+function parseId(text: string): string {
+  const id = z.guid().safeParse(text.trim());
   if (!id.success) throw new InvalidArgumentError("Give the id that --apply printed.");
   return id.data;
 }

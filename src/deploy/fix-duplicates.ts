@@ -52,7 +52,7 @@ async function recordChanges(sql: Queryable, id: UUID, changes: readonly RowChan
 
 const changesSchema = z.array(rowChangeSchema);
 
-async function readChanges(sql: Queryable, id: UUID): Promise<RowChange[]> {
+async function readChanges(sql: Queryable, id: string): Promise<RowChange[]> {
   const rows = await sql.unsafe(
     `select table_name as "table", row_id as id, column_name as "column",
        before #>> '{}' as before, after #>> '{}' as after
@@ -149,9 +149,10 @@ const fixSchema = z.array(z.object({ undone: z.string().nullable() }));
  * @throws SpfpError FIX_UNKNOWN: there is no such fix, or it was undone before; DATA_REFUSED: the uniqueness rules are
  * in force, which what was there before breaks
  */
-export async function undoFix(url: DatabaseUrl, fix: UUID): Promise<FixReport> {
+export async function undoFix(url: DatabaseUrl, fix: string): Promise<FixReport> {
   const unknown = (what: string) =>
     new SpfpError("FIX_UNKNOWN", what, "Give the id that spfp-db fix duplicates --apply printed.");
+  if (!z.guid().safeParse(fix).success) throw unknown(`"${fix}" is no id of a fix`);
   return recorded(url, ({ sql, verify }, id) =>
     sql
       .begin("isolation level read committed", async (transaction) => {
