@@ -21,8 +21,11 @@ export interface Shell {
 /** Only ends what hangs, in milliseconds. */
 const timeLimit = 100_000;
 
-/** A shell whose commands work on `url`, as in a pipe: no terminal, no colours. */
-export function openShell(url: DatabaseUrl, environment: Readonly<Record<string, string>> = {}): Shell {
+/**
+ * A shell whose commands work on `url`, as in a pipe: no terminal, no colours.
+ * @param environment other databases, by the variables that name them
+ */
+export function openShell(url: DatabaseUrl, environment: Readonly<Record<string, DatabaseUrl>> = {}): Shell {
   const root = mkdtempSync(join(tmpdir(), "spfp-docs-"));
   const folder = join(root, "empty");
   const tools = join(root, "tools");
@@ -67,7 +70,7 @@ export function openShell(url: DatabaseUrl, environment: Readonly<Record<string,
       child.once("close", (status) => {
         clearTimeout(limit);
         const ending = status === 0 ? "" : `(exit status ${status})\n`;
-        resolve(normalise(`${output}${ending}`, { folder, url }));
+        resolve(normalise(`${output}${ending}`, folder, [url, ...Object.values(environment)]));
       });
     });
   return { folder, run, end: () => rmSync(root, { recursive: true, force: true }) };
@@ -91,23 +94,28 @@ const volatile: readonly [RegExp, string][] = [
   [/(?<![\w.])\d[\d,]*(\.\d+)? ?(ms|s|min)\b(?! timeout)/g, "1 s"],
   [/(?<![\w.])[\d,]+(\.\d+)? (bytes|[kMGT]i?B)\b/g, "1 MB"],
   [/\b[\d.]+ transactions per second/g, "1.0 transactions per second"],
+  [/\b\d+ other sessions/g, "2 other sessions"],
   [/\bpid \d+/g, "pid 4711"],
   [/PostgreSQL \d+\.\d+/g, "PostgreSQL 17.10"],
 ];
 
 /** An output as it is the same in every run: times, sizes, ids, folders and addresses replaced. */
-export function normalise(text: string, { folder, url }: { folder: string; url: DatabaseUrl }): string {
-  const { host, port, pathname, username } = new URL(url);
+export function normalise(text: string, folder: string, urls: readonly DatabaseUrl[]): string {
   const known: [string, string][] = [
     [`${folder}/`, ""],
     [folder, "."],
     [projectFolder, "…"],
-    [host, "127.0.0.1:5432"],
-    [`:${port}`, ":5432"],
-    [decodeURIComponent(pathname.slice(1)), "spfp"],
     [userInfo().username, "operator"],
-    [`//${username}@`, "//postgres@"],
-    [`"${username}"`, '"postgres"'],
+    ...urls.flatMap((url): [string, string][] => {
+      const { host, port, pathname, username } = new URL(url);
+      return [
+        [host, "127.0.0.1:5432"],
+        [`:${port}`, ":5432"],
+        [decodeURIComponent(pathname.slice(1)), "spfp"],
+        [`//${username}@`, "//postgres@"],
+        [`"${username}"`, '"postgres"'],
+      ];
+    }),
   ];
   return text
     .split("\n")

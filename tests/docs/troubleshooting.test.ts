@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { baseline, spfpProject } from "../../src/deploy/index.ts";
 import { errorCodes } from "../../src/errors.ts";
 import { testDatabase } from "../support/database.ts";
 import { projectFolder } from "../support/states.ts";
@@ -9,8 +10,18 @@ import { commandsWithoutOutput, openShell, withOutput } from "./commands.ts";
 const file = join(projectFolder, "docs", "troubleshooting.md");
 const document = readFileSync(file, "utf8");
 const database = await testDatabase("production");
-const shell = openShell(database.url);
+const adopted = await testDatabase("production");
+const shell = openShell(database.url, { adopted: adopted.url });
 afterAll(() => shell.end());
+
+/** What stands in the way in the examples, in a database that is adopted. */
+async function putInTheWay(): Promise<void> {
+  await baseline(spfpProject, adopted.url);
+  const user = await adopted.createUser();
+  await adopted.sql`insert into public.categories (user_id, name, created_at)
+    values (${user}, 'Food', '2025-01-01'), (${user}, 'food', '2025-02-01')`;
+  await adopted.sql`create index idx_goals_user_deadline on public.goals (name)`;
+}
 
 interface Entry {
   readonly heading: string;
@@ -61,11 +72,18 @@ test("every command runs, or says why it does not", () => {
 
 // `npm run runbook` writes what the commands print into the document.
 test("the commands print what it says, the code of their entry in it", { timeout: 600_000 }, async () => {
-  const generated = await withOutput(document, shell);
+  await putInTheWay();
+  // A session that was forgotten, for the time of the examples.
+  const generated = await adopted.sql.begin(async (forgotten) => {
+    await forgotten`set local application_name = 'psql'`;
+    await forgotten`update public.accounts set name = name`;
+    await forgotten`lock table public.goals in row exclusive mode`;
+    return withOutput(document, shell);
+  });
   for (const section of generated.split(/^## /m).slice(1)) {
     const code = /`([A-Z_]+)`\n/.exec(section)?.[1];
     const output = /<!-- output -->([\s\S]*?)<!-- \/output -->/.exec(section)?.[1];
-    if (output !== undefined) expect(output, `the example of ${code}`).toContain(`${code}: `);
+    if (output?.includes("spfp-db: ")) expect(output, `the example of ${code}`).toContain(`${code}: `);
   }
   await expect(generated).toMatchFileSnapshot(file);
 });
