@@ -23,7 +23,7 @@ export interface ExecuteOptions {
   /** Throws where a step must not run after all, since what it works on has changed; asked in its transaction. */
   readonly recheck?: (transaction: Queryable, step: Step) => Promise<void>;
   /** Records a migration whose steps are done, in the last one's transaction. Default: in Drizzle's journal. */
-  readonly record?: (transaction: Queryable, migration: Plan["migrations"][number]) => Promise<void>;
+  readonly record?: (transaction: Queryable, migration: Migration) => Promise<void>;
 }
 
 /** What became of a step. Times are in milliseconds. */
@@ -42,6 +42,18 @@ export interface Execution {
   readonly steps: readonly StepResult[];
   readonly error: SpfpError | null;
 }
+
+type Migration = Plan["migrations"][number];
+
+/** What `recordMigration` takes: nobody else writes to that table. */
+const journal: Lock = {
+  schema: "drizzle",
+  name: "__drizzle_migrations",
+  mode: "SHARE ROW EXCLUSIVE",
+  stopsReads: false,
+  stopsWrites: true,
+  held: "moment",
+};
 
 /** What a step throws to end the run without being at fault. */
 const stopped = Symbol("stopped");
@@ -67,7 +79,6 @@ const isToRun = ({ action }: Step): boolean =>
 export async function executePlan(session: Session, plan: Plan, options: ExecuteOptions): Promise<Execution> {
   if (plan.steps.some(({ action }) => action === "blocked"))
     throw new TypeError("the plan has blocked steps");
-  const { record = recordMigration } = options;
   const results = new Map<string, StepResult>();
   const run = createRun(session, plan, options, results);
   const end = (outcome: Execution["outcome"], error: SpfpError | null): Execution => ({
@@ -88,18 +99,34 @@ export async function executePlan(session: Session, plan: Plan, options: Execute
       if (failure) return end("failed", failure);
     }
     if (!together) {
-      try {
-        await session.verify();
-        await session.sql.begin((transaction) => record(transaction, migration));
-      } catch (error) {
-        const step = steps.at(-1);
-        if (!step) throw error;
-        return end("failed", stepError(step, error));
-      }
+      const failure = await run.settle(migration);
+      if (failure === stopped) return end("stopped", null);
+      if (failure) return end("failed", failure);
     }
     await options.observer({ type: "migration recorded", tag: migration.tag });
   }
   return end("completed", null);
+}
+
+/** What takes a migration as applied, in the words of a step: for who waits for it, or is told that it failed. */
+function recording({ tag }: Migration): Step {
+  return {
+    id: `${tag}/journal`,
+    migration: tag,
+    kind: "change data",
+    title: `record ${tag} in ${journal.schema}.${journal.name}`,
+    sql: `INSERT INTO ${quoteQualified(journal.schema, journal.name)} (hash, created_at) VALUES ($1, $2)`,
+    target: null,
+    needs: [],
+    locks: [journal],
+    transactional: true,
+    action: "run",
+    reason: null,
+    hazards: [],
+    safety: "One row.",
+    size: null,
+    estimate: { milliseconds: 0, growthBytes: 0 },
+  };
 }
 
 /** Steps that may run at the same time, in the order of the plan: index builds that follow each other. */
@@ -126,7 +153,7 @@ function byTable(steps: readonly Step[]): Step[][] {
 }
 
 function createRun(session: Session, plan: Plan, options: ExecuteOptions, results: Map<string, StepResult>) {
-  const { observer, stopSignal } = options;
+  const { observer, stopSignal, record: recordApplied = recordMigration } = options;
   const workers: Worker[] = [session];
   const ownPids = (): number[] => workers.map(({ pid }) => pid);
   const hashes = new Map(plan.migrations.map(({ tag, hash }) => [tag, hash]));
@@ -220,12 +247,41 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
     }
   }
 
+  /** Records a migration on its own; hands back what ended it, or nothing. */
+  async function settle(migration: Migration) {
+    const step = recording(migration);
+    const first = performance.now();
+    try {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          const work = session.sql.begin(async (transaction) => {
+            await session.verify(transaction);
+            await setLocal(transaction, { lock_timeout: `${options.lockTimeout}ms` });
+            await recordApplied(transaction, migration);
+          });
+          await watching(
+            session.monitor,
+            session,
+            ({ holders }) => tellWaiting(step, holders, performance.now() - first),
+            work,
+          );
+          return undefined;
+        } catch (error) {
+          if (!isMomentary(error)) throw error;
+          await retreat(step, attempt, first);
+        }
+      }
+    } catch (error) {
+      return error === stopped ? stopped : stepError(step, error);
+    }
+  }
+
   /**
    * Leaves the relations alone for a while; gives up where that has gone on for too long.
    * @returns the locks that an autovacuum is in the way of
    */
   async function retreat(step: Step, attempt: number, first: number): Promise<readonly Lock[]> {
-    const holders = await holdersOf(session.monitor, step.locks, ownPids());
+    const holders = await holdersOf(session.monitor, [...step.locks, journal], ownPids());
     const waited = performance.now() - first;
     if (waited >= options.giveUpAfter) throw gaveUp(step, waited, holders, "");
     const pause = Math.min(backoff(attempt), Math.max(0, options.giveUpAfter - waited));
@@ -264,7 +320,7 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
         error: null,
       });
       const migration = plan.migrations.find(({ tag }) => tag === step.migration);
-      if (completes && migration) await (options.record ?? recordMigration)(transaction, migration);
+      if (completes && migration) await recordApplied(transaction, migration);
     });
     await watching(
       session.monitor,
@@ -352,7 +408,7 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
     if (holders.length > 0) await observer({ type: "step waiting", step, holders, waited });
   }
 
-  return { group };
+  return { group, settle };
 }
 
 async function setLocal(transaction: Queryable, settings: Readonly<Record<string, string>>): Promise<void> {
