@@ -29,6 +29,11 @@ export interface Project {
   readonly preflight: (sql: Reader) => Promise<readonly Finding[]>;
   /** What is there now, and what the project's own checks would refuse once all is deployed. */
   readonly foresee?: (actual: Catalog) => readonly Finding[];
+  /**
+   * What undoes, at a rollback, a step that changed what no catalog shows, by the step's id: it is done again by the
+   * next deployment. What is not listed stays, and is never done twice.
+   */
+  readonly undo?: Readonly<Record<string, string>>;
   /** Why a step's object is to be left out of this database, or null. */
   readonly leaveOut: (target: Target, actual: Catalog) => string | null;
 }

@@ -112,10 +112,11 @@ async function gatherFacts(sql: Queryable, project: Project, deployment: Deploym
     violated: await violatedConstraints(sql, { before: deployment.before, actual, schemas: project.schemas }),
     sizes: await readSizes(sql, project.schemas),
     migrations: deployment.migrations,
-    recorded: deployment.recorded,
+    isJournalled: deployment.isJournalled,
+    done: deployment.done,
     from: deployment.from,
-    once: deployment.once.map(({ title }) => title),
-    onceIds: deployment.once.map(({ id }) => id),
+    once: deployment.once,
+    undo: project.undo ?? {},
     now: new Date(),
   };
 }
@@ -376,13 +377,9 @@ async function prove(
   const differences = compareCatalogs(before, facts.actual).map((difference) => {
     const { object } = difference;
     const isOurs = intended.has(sayWhich(difference));
+    const isKept = scope === "indexes" || again.kept.has(keyOf(object));
     // Of grants, privilege by privilege, the plan knows better than a comparison of the whole.
-    const why =
-      !isOurs || object.kind === "grant"
-        ? "others"
-        : scope === "indexes" || again.kept.has(keyOf(object))
-          ? "kept"
-          : "left";
+    const why = !isOurs ? "others" : isKept ? "kept" : object.kind === "grant" ? "others" : "left";
     return {
       object: `${object.kind} ${object.label}`,
       why,

@@ -98,6 +98,18 @@ export const spfpProject: Project = {
     if (findings.some(({ severity }) => severity === "error")) return findings;
     return [...findings, ...(await screenFindings(sql))];
   },
+  undo: {
+    // The daily job would fail each day for want of its function.
+    "0003_functions_and_triggers/14": `DO $$
+BEGIN
+  IF EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'pg_cron') THEN
+    PERFORM cron.unschedule(jobid) FROM cron.job WHERE jobname = 'spfp-cleanup-automation-logs';
+  END IF;
+EXCEPTION WHEN insufficient_privilege THEN
+  RAISE WARNING 'pg_cron is there, but this role may not unschedule with it: %', SQLERRM;
+END;
+$$;`,
+  },
   preflight: duplicateFindings,
   foresee: policyFindings,
   leaveOut({ kind, name, table }, actual) {

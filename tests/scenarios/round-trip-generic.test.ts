@@ -328,3 +328,83 @@ describe.each([
     }
   });
 });
+
+describe("what no catalog shows", async () => {
+  const files = [
+    `CREATE TABLE "jobs" ("name" text PRIMARY KEY, "runs" integer NOT NULL DEFAULT 0);`,
+    `INSERT INTO "jobs" ("name") VALUES ('once');
+--> statement-breakpoint
+DO $$ BEGIN INSERT INTO jobs (name) VALUES ('daily') ON CONFLICT (name) DO UPDATE SET runs = jobs.runs + 1; END $$;
+--> statement-breakpoint
+CREATE INDEX "jobs_runs" ON "jobs" ("runs");`,
+  ];
+  const first = await makeProject(files.slice(0, 1), ["public"]);
+  const whole = await makeProject(files, ["public"]);
+  const tag = readMigrations(whole.migrationsFolder).at(-1)?.tag;
+  const jobs = async ({ sql }: TestDatabase) => [...(await sql`select name, runs from jobs order by name`)];
+
+  it("is done once, whatever happens", async () => {
+    const database = await createDatabase("empty");
+    try {
+      await deployed(first, database);
+      await deployed(whole, database);
+      const report = await rollback(whole, database.url, { scope: "all", approvedBy: "Ana" });
+      expect(report.plan.notes).toEqual([
+        expect.stringContaining(`step ${tag}/1`),
+        expect.stringContaining(`step ${tag}/2`),
+      ]);
+      await deployed(whole, database);
+      expect(await jobs(database)).toEqual([
+        { name: "daily", runs: 0 },
+        { name: "once", runs: 0 },
+      ]);
+    } finally {
+      await database.drop();
+    }
+  });
+
+  it("is undone where the project knows how, and done again", async () => {
+    const database = await createDatabase("empty");
+    try {
+      const project = { ...whole, undo: { [`${tag}/2`]: "delete from public.jobs where name = 'daily'" } };
+      await deployed(first, database);
+      await deployed(project, database);
+      await rollback(project, database.url, { scope: "indexes", approvedBy: "Ana" });
+      expect(await jobs(database)).toHaveLength(2);
+      const report = await rollback(project, database.url, { scope: "all", approvedBy: "Ana" });
+      expect(report.error).toBeNull();
+      expect(await jobs(database)).toEqual([{ name: "once", runs: 0 }]);
+      await deployed(project, database);
+      expect(await jobs(database)).toHaveLength(2);
+    } finally {
+      await database.drop();
+    }
+  });
+});
+
+describe("what was renamed", async () => {
+  const files = [
+    `CREATE TABLE "jobs" ("name" text PRIMARY KEY, "runs" integer);`,
+    `ALTER TABLE "jobs" RENAME COLUMN "runs" TO "times";`,
+  ];
+  const first = await makeProject(files.slice(0, 1), ["public"]);
+  const whole = await makeProject(files, ["public"]);
+  const tags = readMigrations(whole.migrationsFolder).map(({ tag }) => tag);
+
+  it("is not taken for something new and something lost", async () => {
+    const database = await createDatabase("empty");
+    try {
+      await deployed(first, database);
+      await deployed(whole, database, tags);
+      const going = () => rollback(whole, database.url, { scope: "all", approvedBy: "Ana" });
+      await expect(going()).rejects.toMatchObject({
+        code: "PLAN_BLOCKED",
+        message: expect.stringContaining(`RENAME COLUMN "runs" TO "times"`),
+      });
+      await database.sql`alter table jobs rename column times to runs`;
+      expect(await going()).toMatchObject({ ok: true });
+    } finally {
+      await database.drop();
+    }
+  });
+});

@@ -35,14 +35,16 @@ export interface RollbackFacts {
   readonly sizes: Sizes;
   /** The migrations that the deployment applied. */
   readonly migrations: Plan["migrations"];
-  /** Whether any of them is recorded as applied, or a step of them as done. */
-  readonly recorded: boolean;
+  /** Whether any of them is recorded as applied. */
+  readonly isJournalled: boolean;
+  /** Ids of their steps that are recorded as done. */
+  readonly done: readonly string[];
   /** The migration before them. */
   readonly from: string | null;
-  /** Titles of what the deployment did that can be neither undone nor done twice: changed rows, opaque statements. */
-  readonly once: readonly string[];
-  /** Ids of those steps. */
-  readonly onceIds: readonly string[];
+  /** What the deployment did that no catalog shows: changed rows, opaque statements. */
+  readonly once: readonly Step[];
+  /** What undoes some of those, by their ids. */
+  readonly undo: Readonly<Record<string, string>>;
   /** For the plan's `createdAt`. */
   readonly now: Date;
 }

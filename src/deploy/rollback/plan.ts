@@ -32,9 +32,10 @@ const sha256 = (text: string): string => createHash("sha256").update(text).diges
  */
 export function planRollback(facts: RollbackFacts, scope: RollbackScope): PlannedRollback {
   const context = createContext(facts);
-  // The journals first: from then on the migrations count as pending, and both `deploy` and `rollback` lead on from
-  // wherever this one is interrupted.
-  forgetMigrations(context, facts);
+  if (scope === "all") undoHidden(context, facts);
+  // Then the journals, before anything else: from there on the migrations count as pending, and both `deploy` and
+  // `rollback` lead on from wherever this one is interrupted.
+  forgetMigrations(context, facts, scope);
   if (scope === "indexes") {
     dropIndexes(
       context,
@@ -47,8 +48,6 @@ export function planRollback(facts: RollbackFacts, scope: RollbackScope): Planne
   } else {
     refuseRenames(context, facts);
     undoEverything(context);
-    for (const title of facts.once)
-      context.notes.push(`${title}: what it did stays, and it is not done again`);
   }
   return { plan: toPlan(facts, context), kept: context.kept };
 }
@@ -71,6 +70,24 @@ function undoEverything(context: Context): void {
   dropTypes(context);
 }
 
+/** Undoes what the project knows how to undo though no catalog shows it; the rest stays. */
+function undoHidden(context: Context, { once, undo }: RollbackFacts): void {
+  for (const { id, title } of once) {
+    const sql = undo[id];
+    if (sql === undefined) {
+      context.notes.push(`step ${id}, ${title}: what it did stays, and it is not done again`);
+      continue;
+    }
+    context.add({
+      kind: "opaque",
+      title: `undo step ${id}, ${title}`,
+      sql,
+      target: null,
+      safety: "It runs in a transaction of its own and is stopped after a few seconds.",
+    });
+  }
+}
+
 /** What was renamed would be taken for something new, and for something lost. */
 function refuseRenames(context: Context, { renamed }: RollbackFacts): void {
   for (const step of renamed) {
@@ -87,10 +104,17 @@ function refuseRenames(context: Context, { renamed }: RollbackFacts): void {
 }
 
 /** Drizzle's journal rows of the migrations, and the engine's own of their steps, but for what cannot be undone. */
-function forgetMigrations(context: Context, { migrations, recorded, onceIds }: RollbackFacts): void {
-  if (!recorded || migrations.length === 0) return;
+function forgetMigrations(
+  context: Context,
+  { migrations, isJournalled, done, once, undo }: RollbackFacts,
+  scope: RollbackScope,
+): void {
   const hashes = migrations.map(({ hash }) => quoteLiteral(hash).trim()).join(", ");
-  const kept = onceIds.map((id) => quoteLiteral(id).trim()).join(", ");
+  // What is undone is to be done again.
+  const isKept = ({ id }: Step): boolean => scope === "indexes" || undo[id] === undefined;
+  const keptIds = once.filter(isKept).map(({ id }) => id);
+  if (!isJournalled && done.every((id) => keptIds.includes(id))) return;
+  const kept = keptIds.map((id) => quoteLiteral(id).trim()).join(", ");
   context.add({
     kind: "change data",
     title: `take ${migrations.map(({ tag }) => tag).join(", ")} out of the journal`,

@@ -21,10 +21,12 @@ export interface Deployment {
   readonly made: readonly Target[];
   /** Steps that renamed what holds rows or is part of what does. */
   readonly renamed: readonly Step[];
-  /** What it did that can be neither undone nor done twice. */
+  /** What it did that no catalog shows: changed rows, opaque statements. */
   readonly once: readonly Step[];
-  /** Whether a journal still says that any of it is done. */
-  readonly recorded: boolean;
+  /** Whether Drizzle's journal still has any of it. */
+  readonly isJournalled: boolean;
+  /** Ids of its steps that are recorded as done. */
+  readonly done: readonly string[];
 }
 
 const recordsSchema = z.array(
@@ -135,7 +137,6 @@ export async function findDeployment(sql: Queryable): Promise<Deployment> {
   const once = steps.filter(
     ({ id, kind }) => onceKinds.includes(kind) && done.some(({ step }) => step === id),
   );
-  const onceIds = new Set(once.map(({ id }) => id));
   const journal = await readJournal(sql);
   return {
     id: last.id,
@@ -151,6 +152,7 @@ export async function findDeployment(sql: Queryable): Promise<Deployment> {
     made: targets(({ kind }) => !kind.startsWith("drop ") && !onceKinds.includes(kind)),
     renamed: steps.filter(({ kind, target }) => kind === "rename" && target && !remade.includes(target.kind)),
     once: [...new Map(once.map((step) => [step.id, step])).values()],
-    recorded: journal.some(({ hash }) => hashes.has(hash)) || done.some(({ step }) => !onceIds.has(step)),
+    isJournalled: journal.some(({ hash }) => hashes.has(hash)),
+    done: done.map(({ step }) => step),
   };
 }
