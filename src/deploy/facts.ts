@@ -47,6 +47,8 @@ const dependencySchema = z.object({
 const surroundingsSchema = z.object({
   /** Domains that not every value is allowed in. */
   domains: z.array(z.object({ schema: z.string(), name: z.string() })),
+  /** Types that no catalog shows: composite ones, ranges. */
+  types: z.array(z.object({ schema: z.string(), name: z.string() })),
   relations: z.array(relationSchema),
   columns: z.array(columnSchema),
   functions: z.array(functionSchema),
@@ -68,23 +70,41 @@ export interface Facts extends Surroundings {
   readonly done: readonly { readonly migration: string; readonly step: string }[];
 }
 
-// Statistics are read where the role may: without them the estimates are coarser, and nothing else differs.
+// Statistics are read where the role may: without them the estimates are coarser, and nothing else differs. To measure
+// a relation is to lock it: of one that somebody holds as a whole, or waits to, the last known size has to do.
 const surroundingsQuery = `
 with others as (
   select oid, nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'
+),
+held as materialized (
+  select l.relation from pg_locks l
+  where l.locktype = 'relation' and l.mode = 'AccessExclusiveLock' and l.pid is distinct from pg_backend_pid()
+    and l.database = (select oid from pg_database where datname = current_database())
+),
+unmeasurable as materialized (
+  select relation as oid from held
+  union select i.indrelid from pg_index i join held on held.relation = i.indexrelid
+  union select c.oid from pg_class c join held on held.relation = c.reltoastrelid
 )
 select json_build_object(
   'domains', (select coalesce(json_agg(json_build_object('schema', n.nspname, 'name', t.typname)), '[]')
     from pg_type t join others n on n.oid = t.typnamespace where t.typtype = 'd'
       and (t.typnotnull or exists (select from pg_constraint k where k.contypid = t.oid))),
+  'types', (select coalesce(json_agg(json_build_object('schema', n.nspname, 'name', t.typname)), '[]')
+    from pg_type t join others n on n.oid = t.typnamespace left join pg_class c on c.oid = t.typrelid
+    where t.typtype = 'r' or c.relkind = 'c'),
   'schemas', (select coalesce(json_agg(nspname order by nspname), '[]') from others),
   'relations', (select coalesce(json_agg(json_build_object(
       'schema', n.nspname, 'name', c.relname,
       'kind', case when c.relkind in ('r', 'p', 'f') then 'table' when c.relkind in ('v', 'm') then 'view'
         when c.relkind = 'S' then 'sequence' else 'index' end,
-      'bytes', case when c.relkind in ('v', 'f') then 0 else coalesce(pg_total_relation_size(c.oid), 0) end,
-      'rows', case when c.reltuples >= 0 then c.reltuples when c.relkind in ('r', 'm', 't')
-        then round(pg_relation_size(c.oid) / 100.0) else 0 end,
+      'bytes', case when c.relkind in ('v', 'f') then 0
+        when c.oid in (select oid from unmeasurable)
+          then c.relpages::bigint * current_setting('block_size')::int
+        else coalesce(pg_total_relation_size(c.oid), 0) end,
+      'rows', case when c.reltuples >= 0 then c.reltuples
+        when c.relkind in ('r', 'm', 't') and c.oid not in (select oid from unmeasurable)
+          then round(pg_relation_size(c.oid) / 100.0) else 0 end,
       'table', (select t.relname from pg_index i join pg_class t on t.oid = i.indrelid where i.indexrelid = c.oid))
       order by n.nspname, c.relname), '[]')
     from others n join pg_class c on c.relnamespace = n.oid where c.relkind in ('r', 'p', 'f', 'v', 'm', 'S', 'i', 'I')),

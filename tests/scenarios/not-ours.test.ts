@@ -39,6 +39,22 @@ const seen = async ({ sql }: TestDatabase) => ({
   invoices: [...(await sql`select * from payments.invoices order by id`)],
 });
 
+describe("a table of theirs that somebody holds as a whole", () => {
+  it.each([
+    ["it", "lock table payments.invoices in access exclusive mode"],
+    ["an index of it", "reindex index payments.by_user"],
+  ])("keeps no deployment waiting: %s", async (_title, hold) => {
+    const one = await database("production");
+    await one.sql.unsafe("create schema payments; create table payments.invoices (id int, user_id uuid)");
+    await one.sql.unsafe("create index by_user on payments.invoices (user_id)");
+    await baseline(spfpProject, one.url);
+    await one.sql.begin(async (transaction) => {
+      await transaction.unsafe(hold);
+      expect(await deploy(one.url)).toMatchObject({ ok: true });
+    });
+  });
+});
+
 describe("what is not ours", () => {
   let theirs: TestDatabase;
   let plain: TestDatabase;
