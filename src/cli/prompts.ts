@@ -7,7 +7,7 @@ export function canAsk(): boolean {
 }
 
 /** Asks at the terminal; Ctrl-C and Escape mean that whoever is asked would rather stop. */
-export const askAtTerminal: Ask = async ({ name, text: message, example }, answers) => {
+export const askAtTerminal: Ask = async ({ name, text: message, example }, answers, refuse) => {
   const output = process.stderr;
   if (name === "goAhead") {
     const agreed = await confirm({ message, initialValue: false, output });
@@ -19,8 +19,7 @@ export const askAtTerminal: Ask = async ({ name, text: message, example }, answe
     output,
     placeholder: example,
     ...(name === "signedOffBy" ? { initialValue: executor } : {}),
-    validate: (value) =>
-      value === undefined || value.trim() === "" ? "Say something, or press Ctrl-C." : undefined,
+    validate: (value) => refuse(value ?? "") ?? undefined,
   });
   return isCancel(answer) ? undefined : answer;
 };

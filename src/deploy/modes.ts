@@ -187,15 +187,12 @@ export function requireAnswers(mode: Mode, answers: Answers): void {
   requireTwoPersons(mode, answers);
 }
 
-/** Asks one question; undefined where whoever is asked would rather stop. */
-export type Ask = (question: Question, answers: Answers) => Promise<string | undefined>;
-
-/** What an answer is worth, or what is wrong with it. */
-function parseAnswer(question: Question, text: string): string | number | boolean {
-  if (question.name === "goAhead") return text === "yes";
-  if (question.name === "watch") return parseWatch(text);
-  return text.trim();
-}
+/** Asks one question, until `refuse` finds nothing wrong; undefined where whoever is asked would rather stop. */
+export type Ask = (
+  question: Question,
+  answers: Answers,
+  refuse: (text: string) => string | null,
+) => Promise<string | undefined>;
 
 /**
  * Minutes as seconds: `15`, `0.5`.
@@ -207,10 +204,28 @@ export function parseWatch(text: string): number {
   throw new SpfpError("USAGE", `"${text}" is no time to watch`, "Give minutes, up to a day: --watch 15");
 }
 
+/** The answers with what was said to a question. */
+function withAnswer(answers: Answers, { name }: Question, text: string): Answers {
+  if (name === "goAhead") return { ...answers, goAhead: text === "yes" };
+  if (name === "watch") return { ...answers, watch: parseWatch(text) };
+  return { ...answers, [name]: text.trim() };
+}
+
+/** What is wrong with an answer, for whoever gives it; null where nothing is. */
+export function whyRefused(mode: Mode, answers: Answers, question: Question, text: string): string | null {
+  if (text.trim() === "") return "It needs an answer; Ctrl-C stops.";
+  try {
+    return objection(mode, withAnswer(answers, question, text));
+  } catch (error) {
+    if (error instanceof SpfpError) return error.message;
+    throw error;
+  }
+}
+
 /**
  * Asks what a mode still wants to know at a stage, one question after the other.
  * @returns the answers with those that came, or undefined where whoever was asked would rather stop
- * @throws SpfpError APPROVAL_REFUSED
+ * @throws SpfpError APPROVAL_REFUSED, USAGE: an answer that `refuse` had refused
  */
 export async function askFor(
   mode: Mode,
@@ -220,10 +235,11 @@ export async function askFor(
 ): Promise<Answers | undefined> {
   let known = answers;
   for (const question of unanswered(mode, answers, stage)) {
-    const text = await ask(question, known);
-    const answer = text === undefined ? false : parseAnswer(question, text);
-    if (answer === false) return undefined;
-    known = { ...known, [question.name]: answer };
+    const before = known;
+    const text = await ask(question, before, (said) => whyRefused(mode, before, question, said));
+    if (text === undefined) return undefined;
+    known = withAnswer(before, question, text);
+    if (known.goAhead === false) return undefined;
     requireTwoPersons(mode, known);
   }
   return known;

@@ -132,6 +132,42 @@ describe("asking", () => {
   });
 });
 
+test("whoever is asked hears what is wrong with an answer, and can give another", async () => {
+  const refused: (string | null)[] = [];
+  const said: Readonly<Record<string, readonly string[]>> = {
+    approver: [" ", "ANA", "Bruno"],
+    window: ["now"],
+    notice: ["all"],
+    watch: ["soon", "5"],
+    goAhead: ["yes"],
+  };
+  const ask: Ask = async ({ name }, _, refuse) =>
+    said[name]?.find((text) => {
+      const why = refuse(text);
+      refused.push(why);
+      return why === null;
+    });
+  const known = { executor: "ana", backup: "b", ticket: "t" };
+  expect(await askFor("enterprise", known, "before", ask)).toEqual({
+    ...known,
+    approver: "Bruno",
+    window: "now",
+    notice: "all",
+    watch: 300,
+    goAhead: true,
+  });
+  expect(refused).toEqual([
+    "It needs an answer; Ctrl-C stops.",
+    "ana deploys, so somebody else has to approve it",
+    null,
+    null,
+    null,
+    '"soon" is no time to watch',
+    null,
+    null,
+  ]);
+});
+
 test("a watch is given in minutes and kept in seconds", () => {
   expect(parseWatch("15")).toBe(900);
   expect(parseWatch("0.5")).toBe(30);
