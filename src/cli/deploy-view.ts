@@ -219,8 +219,18 @@ function withinRoom(lines: readonly { line: string; weight: number }[], room: nu
   return lines.filter((line) => kept.has(line)).map(({ line }) => line);
 }
 
-/** A line within the terminal's width; where it is too long its dress goes with its end. */
+const escapeCharacter = String.fromCharCode(27);
+const dressOrCharacter = new RegExp(`${escapeCharacter}\\[[\\d;]*m|.`, "gsu");
+
+/** A line within the terminal's width, its dress kept. */
 function cut(line: string, columns: number): string {
-  const plain = stripVTControlCharacters(line);
-  return plain.length < columns ? line : `${plain.slice(0, Math.max(0, columns - 2))}…`;
+  if (stripVTControlCharacters(line).length < columns) return line;
+  let room = Math.max(0, columns - 2);
+  // Escape sequences take no room; those after the cut turn the dress off again.
+  return line.replaceAll(dressOrCharacter, (part) => {
+    if (part.startsWith(escapeCharacter)) return part;
+    room -= 1;
+    if (room < -1) return "";
+    return room === -1 ? "…" : part;
+  });
 }
