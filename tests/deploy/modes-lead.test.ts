@@ -87,6 +87,38 @@ test("whoever says no is left with a database as it was", async () => {
   expect(await applied(database)).toBe(2);
 });
 
+test("what fails on the way is on record with its error, is no rehearsal, and nobody signs it off", async () => {
+  const database = await adopted();
+  const user = await database.createUser();
+  const elsewhere = join(folder, "failed");
+  const { result } = lead(database, {
+    mode: "guided",
+    answers: { ...enterprise, executor: "ana" },
+    folder: elsewhere,
+    // After the preflight, and before the index that refuses it.
+    observer: async ({ type }) => {
+      if (type !== "planned") return;
+      await database.sql`insert into public.categories (user_id, name)
+        values (${user}, 'Food'), (${user}, 'food')`;
+    },
+  });
+  const { ok, log, deployment } = await result;
+  expect(ok).toBe(false);
+  expect(log).toMatchObject({
+    outcome: "failed",
+    window: "Sunday 03:00",
+    error: { code: "DATA_REFUSED" },
+    signOffs: [],
+    watch: null,
+  });
+  expect(log?.steps.filter(({ status }) => status === "failed")).toMatchObject([
+    { title: expect.stringContaining("unique_user_category_name"), attempts: 1 },
+  ]);
+  expect(() => requireRehearsal({ id: deployment?.plan.id ?? "" }, { folder: elsewhere })).toThrow(
+    expect.objectContaining({ code: "REHEARSAL_MISSING" }),
+  );
+});
+
 describe("quick, then enterprise elsewhere", () => {
   let rehearsed: string;
   beforeAll(async () => {
