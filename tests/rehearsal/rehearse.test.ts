@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { baseline, planFor, spfpProject } from "../../src/deploy/index.ts";
+import { connect } from "../../src/postgres/index.ts";
+import { rehearse } from "../../src/rehearsal/index.ts";
+import { formatRehearsalReport, successLine } from "../../src/report/index.ts";
+import { testDatabase } from "../support/database.ts";
+
+const scratch = await testDatabase("empty");
+const production = await testDatabase("production");
+
+test("a rehearsal goes through everything, and records the very plan that production will get", async () => {
+  const titles: string[] = [];
+  const report = await rehearse(scratch.url, { scale: 0.001 }, (title, work) => {
+    titles.push(title);
+    return work(() => {});
+  });
+  expect(report.problems).toEqual([]);
+  expect(report.ok).toBe(true);
+  expect(titles).toEqual(report.phases.map(({ title }) => title));
+  expect(titles).toContain("Deploying online");
+  expect(formatRehearsalReport(report).split("\n").at(-1)).toBe(successLine);
+
+  await baseline(spfpProject, production.url);
+  const sql = await connect(production.url);
+  const plan = await planFor(sql, spfpProject, []).finally(() => sql.end());
+  expect(report.record.planId).toBe(plan.id);
+});
