@@ -87,16 +87,19 @@ function restore(context: Context, { table, was, now, index }: Restoration): voi
   const common = { target: part("constraint", table, was.name) };
   if (index) {
     const temporary = `${index.name.slice(0, 50)}_restored`;
-    context.add({
-      kind: "create index",
-      title: `build index ${table.schema}.${temporary}`,
-      sql: concurrently(index.definition.replace(index.name, quoteIdentifier(temporary))),
-      target: part("index", table, temporary),
-      locks: [[table, "SHARE UPDATE EXCLUSIVE"]],
-      transactional: false,
-      scans: true,
-      safety: "Built concurrently: readers and writers of the table go on.",
-    });
+    // Built already, where the rollback was interrupted before the constraint took it.
+    if (!table.indexes.some(({ name: other, valid }) => other === temporary && valid)) {
+      context.add({
+        kind: "create index",
+        title: `build index ${table.schema}.${temporary}`,
+        sql: concurrently(underName(index, temporary)),
+        target: part("index", table, temporary),
+        locks: [[table, "SHARE UPDATE EXCLUSIVE"]],
+        transactional: false,
+        scans: true,
+        safety: "Built concurrently: readers and writers of the table go on.",
+      });
+    }
     const words = was.type === "p" ? "PRIMARY KEY" : "UNIQUE";
     context.add({
       ...common,
@@ -141,6 +144,14 @@ function restore(context: Context, { table, was, now, index }: Restoration): voi
     scans: true,
     safety: "Rows are read under a lock that lets readers and writers go on.",
   });
+}
+
+/** An index's definition with another name in it; PostgreSQL prints a name in quotes where it needs them. */
+function underName({ name, definition }: Index, other: string): string {
+  return [name, quoteIdentifier(name)].reduce(
+    (sql, printed) => sql.replace(` INDEX ${printed} ON `, () => ` INDEX ${quoteIdentifier(other)} ON `),
+    definition,
+  );
 }
 
 /** An index definition as PostgreSQL prints it, built without stopping writers. */

@@ -57,9 +57,9 @@ function undoEverything(context: Context): void {
   dropTriggers(context);
   restoreFunctions(context);
   undoPolicies(context);
-  undoColumns(context);
   undoViews(context);
   undoConstraints(context);
+  undoColumns(context);
   restoreIndexes(context);
   dropIndexes(context, (index, table) => context.isCreated(partKey("index", table, index.name)));
   restoreTriggers(context);
