@@ -114,7 +114,9 @@ export async function deploy(
     return result;
   };
   const parallel = options.parallel ?? defaultParallel;
-  const session = await phase("connect", () => openSession(url, { kind: "deploy", id, builders: parallel }));
+  const session = await phase("connect", () =>
+    openSession(url, { kind: "deploy", id, builders: parallel, schemas: project.schemas }),
+  );
   try {
     const { plan, before } = await phase("plan", async () => {
       const fresh = await planFor(session.sql, project, options.allow ?? []);

@@ -32,6 +32,8 @@ export interface SessionOptions {
   readonly id?: UUID;
   /** How many connections will build indexes at once: they share the memory. Default 1. */
   readonly builders?: number;
+  /** Where unqualified names are looked for before the schemas of the role's own path, and made. Default: only there. */
+  readonly schemas?: readonly string[];
 }
 
 /** The advisory lock of all deployments: two keys, the first being `spfp` in ASCII. */
@@ -120,7 +122,7 @@ export async function refuseTransactionPooler(url: DatabaseUrl, one: Sql, other:
   }
 }
 
-async function configure(sql: Sql, builders: number): Promise<void> {
+async function configure(sql: Sql, builders: number, schemas: readonly string[]): Promise<void> {
   await sql.unsafe(
     `select pg_catalog.set_config(s.name, w.value, false)
      from pg_catalog.json_each_text($1::text::json) as w (name, value)
@@ -134,6 +136,19 @@ async function configure(sql: Sql, builders: number): Promise<void> {
      from pg_catalog.pg_settings work, pg_catalog.pg_settings cache
      where work.name = 'maintenance_work_mem' and cache.name = 'shared_buffers'`,
     [memoryCeiling, builders],
+  );
+  await sql.unsafe(
+    `select pg_catalog.set_config('search_path', string_agg(pg_catalog.quote_ident(path.name), ', ' order by path.at), false)
+     from (
+       select name, min(at) as at
+       from json_array_elements_text(($1::text::json)) with ordinality as wanted (name, at)
+       group by name
+       union all
+       select name, 1000 + at from unnest(pg_catalog.current_schemas(false)) with ordinality as own (name, at)
+       where name not in (select json_array_elements_text($1::text::json))
+     ) path
+     having count(*) > 0`,
+    [JSON.stringify(schemas)],
   );
   // Not every operating system can tell that a client is gone; there it is noticed at the end of the statement.
   await sql.unsafe(`set client_connection_check_interval = '500ms'`).catch((error: unknown) => {
@@ -209,7 +224,7 @@ async function takeLock(sql: Sql, url: DatabaseUrl): Promise<void> {
  */
 export async function openSession(
   url: DatabaseUrl,
-  { kind, id = randomUUID(), builders = 1 }: SessionOptions,
+  { kind, id = randomUUID(), builders = 1, schemas = [] }: SessionOptions,
 ): Promise<Session> {
   refuseKnownPooler(url);
   const applicationName = `spfp-db ${kind} ${id}`;
@@ -226,7 +241,7 @@ export async function openSession(
     const sql = await open();
     const monitor = await open(" watch");
     await refuseTransactionPooler(url, sql, monitor);
-    await configure(sql, builders);
+    await configure(sql, builders, schemas);
     const worker = await markBackend(sql, url);
     await takeLock(sql, url);
     return {
@@ -235,7 +250,7 @@ export async function openSession(
       monitor,
       openWorker: async () => {
         const extra = await open(" build");
-        await configure(extra, builders);
+        await configure(extra, builders, schemas);
         return markBackend(extra, url);
       },
       end,

@@ -48,6 +48,17 @@ describe("a deployment's session", () => {
     ]);
   });
 
+  it("makes what is unqualified in the project's first schema, whatever the role's path, which it keeps", async () => {
+    const { url, sql } = await fresh();
+    const name = quoteIdentifier(new URL(url).pathname.slice(1));
+    await sql.unsafe(`create schema "Shop"; create schema other`);
+    await sql.unsafe(`alter database ${name} set search_path = other, public`);
+    const opened = await openSession(url, { kind: "deploy", schemas: ["Shop", "public"] });
+    onTestFinished(() => opened.end());
+    const path = await opened.sql`select to_json(current_schemas(false))::text as path`;
+    expect([...path]).toEqual([{ path: '["Shop","public","other"]' }]);
+  });
+
   it("notices a backend that is not its own", async () => {
     const { url } = await fresh();
     const { verify, monitor } = await session(url);
