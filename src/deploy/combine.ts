@@ -7,13 +7,15 @@ export interface Judged {
   readonly draft: Draft;
   /** Whether it is there only because of what a table lacks: it comes and goes between two plans. */
   readonly isRepair: boolean;
+  /** Whether it ends with row-level security being switched on. */
+  readonly enables: boolean;
 }
 
 /** Left apart: what is refused has to be read alone, and what is left out stays so. */
 const apart = ["blocked", "leave out"];
 
 /**
- * Takes together what must not be seen half done: a new table and its row-level security, a new function and who may
+ * Takes together what must not be seen half done: a new table and its row-level security, that and its first policies, a new function and who may
  * execute it, a revoke and the grant after it, a drop and what is made in its place. Which ones does not depend on
  * what is to do, so that a plan made again later has the same steps.
  */
@@ -39,6 +41,15 @@ function belongTogether(one: Judged, other: Judged): boolean {
       one.step.kind === "create table" &&
       one.step.target !== null &&
       isSame(one.step.target, other.step.target)
+    );
+  }
+  if (other.step.kind === "create policy" && second.does === "create") {
+    // Without its first policies nobody would see a row.
+    return (
+      one.step.target !== null &&
+      (one.step.kind === "row security" || one.enables) &&
+      one.step.target.schema === second.target.schema &&
+      one.step.target.name === second.target.table
     );
   }
   if (second.does !== "grant") return false;
@@ -67,6 +78,7 @@ function together(one: Judged, other: Judged): Judged {
     // What follows is held against what was made last.
     draft: lead.draft,
     isRepair: false,
+    enables: other.step.kind === "row security" || (one.enables && other.step.kind === "create policy"),
     step: {
       ...lead.step,
       id: `${a.id}+${b.id.slice(b.id.indexOf("/") + 1)}`,

@@ -91,7 +91,8 @@ function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: Sur
   if (!world.exists(target)) return isDone && !isWanted ? doneBefore : run;
   if (world.fate(target) !== "untouched") return run;
   // Nothing is known of what lies outside the managed schemas but that it is there.
-  if (target.schema !== null && !schemas.includes(target.schema)) return asWanted;
+  const managed = target.kind === "schema" ? target.name : target.schema;
+  if (managed !== null && !schemas.includes(managed)) return asWanted;
   const actual = world.catalog();
   const ignored = [...ignore, ...setLater, ...setElsewhere];
   const differ = (expected: Catalog) =>

@@ -11,7 +11,11 @@ export function notesOf(
 ): string[] {
   const notes = judged.flatMap(({ step }) => {
     if (step.action === "skip" || step.action === "leave out") return [];
-    return [...sameIndex(step, facts, after), ...dependents(step, facts, now)];
+    return [
+      ...goneMeanwhile(step, judged),
+      ...sameIndex(step, facts, after),
+      ...dependents(step, facts, now),
+    ];
   });
   return [...new Set(notes)];
 }
@@ -36,6 +40,21 @@ function sameIndex({ kind, target, title }: Step, { catalog }: Facts, after: Cat
       ({ name }) =>
         `${title}: index ${name} on the same table has the same definition; one of them is enough.`,
     );
+}
+
+/** A view that is dropped and made again, with other steps between. */
+function goneMeanwhile(step: Step, judged: readonly { readonly step: Step }[]): string[] {
+  const { target, kind, id } = step;
+  if (kind !== "drop view" || target === null) return [];
+  const again = judged.find(
+    ({ step: { kind: other, target: made } }) =>
+      other === "create view" && made?.schema === target.schema && made.name === target.name,
+  );
+  return again
+    ? [
+        `${target.schema}.${target.name} is gone from step ${id} to ${again.step.id}: whoever reads it meanwhile fails.`,
+      ]
+    : [];
 }
 
 /** Views that are not the migrations' own and read what a step changes. */

@@ -132,6 +132,7 @@ function planMigration(
     schemas: project.schemas,
     before: timeline.before,
     after: timeline.after[0],
+    last: timeline.after.at(-1) ?? timeline.after[0],
   });
   const ahead = preview(statements, context);
   const judged: Judged[] = [];
@@ -156,7 +157,8 @@ function planMigration(
       if (toRun.includes(verdict.action) && step.action !== "leave out") {
         world.apply(draft, timeline.after[0]);
       }
-      if (!isRepair || step.action !== "skip") judged.push({ step, draft, isRepair });
+      if (!isRepair || step.action !== "skip")
+        judged.push({ step, draft, isRepair, enables: step.kind === "row security" });
     }
   }
   return combine(judged);

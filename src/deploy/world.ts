@@ -87,7 +87,8 @@ export function createWorld(facts: Facts, managed: readonly string[]): World {
         return (
           !managed.includes(schema) ||
           catalog.enums.some(same(schema, name)) ||
-          catalog.domains.some(same(schema, name))
+          catalog.domains.some(same(schema, name)) ||
+          facts.types.some(same(schema, name))
         );
       default:
         return true;
@@ -403,12 +404,14 @@ export function contextOf(
     schemas,
     before,
     after,
-  }: { schemas: readonly [string, ...string[]]; before: Catalog | null; after: Catalog },
+    last = after,
+  }: { schemas: readonly [string, ...string[]]; before: Catalog | null; after: Catalog; last?: Catalog },
 ): Context {
   return {
     schemas,
     isNew: world.isNew,
     table: ({ schema, name }) => world.catalog().tables.find(same(schema, name)),
+    tableAtLast: ({ schema, name }) => last.tables.find(same(schema, name)),
     tableBefore: ({ schema, name }) => before?.tables.find(same(schema, name)),
     isView: ({ schema, name }) =>
       [world.catalog(), after].some(({ views }) => views.some(same(schema, name))),
@@ -427,6 +430,10 @@ export function contextOf(
       }
     },
     rows: ({ schema, name }) => facts.relations.find(same(schema, name))?.rows ?? null,
+    overloads: ({ schema, name }) =>
+      [...world.catalog().functions, ...after.functions]
+        .filter((one) => one.schema === schema && one.name === name)
+        .map((one) => one.argumentTypes),
     volatility: (path) => {
       const name = path.at(-1);
       const schema = path.length > 1 ? path.at(-2) : undefined;
@@ -438,7 +445,7 @@ export function contextOf(
         if (found.some((one) => one.volatility === volatility)) return volatility;
       }
       // One that this plan makes may be anything.
-      const made = { kind: "function", schema: schema ?? schemas[0], name: name ?? "", table: null } as const;
+      const made = { kind: "function", schema: schema ?? "public", name: name ?? "", table: null } as const;
       if (found.length === 0 && world.exists(made) && schema !== "pg_catalog") return null;
       // Of the system's functions only those that are not immutable are in the facts.
       return found.length > 0 || schema === undefined || schema === "pg_catalog" ? "immutable" : null;

@@ -35,7 +35,7 @@ export function addColumn(
       title: `add column ${label(table)}.${name}`,
       sql: columnSql,
       target: itself,
-      needs: unique([target("table", table), ...needsOf(definition, context)]),
+      needs: unique([target("table", table), ...needsOf(definition)]),
       locks: [lock(table, "ACCESS EXCLUSIVE", hazards.length > 0 ? "size" : "moment")],
       safety:
         hazards.length > 0

@@ -92,7 +92,7 @@ function checked(
 ): Draft[] {
   const { table, context } = place;
   const itself = part("constraint", table, name);
-  const referenced = constraint.pktable ? resolve(constraint.pktable, context) : null;
+  const referenced = constraint.pktable ? resolve(constraint.pktable) : null;
   const used = columnsOf(constraint, place);
   const isSelf = referenced !== null && label(referenced) === label(table);
   const shared = {
@@ -105,7 +105,7 @@ function checked(
       ...(referenced
         ? [target("table", referenced), ...columns(referenced, names(constraint.pk_attrs))]
         : []),
-      ...needsOf(constraint.raw_expr, context),
+      ...needsOf(constraint.raw_expr),
     ]),
     locks: [lock(table, mode), ...(referenced && !isSelf ? [lock(referenced, mode)] : [])],
     goal: { does: "create" as const, target: itself, parts: [] },

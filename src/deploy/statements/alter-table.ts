@@ -19,7 +19,7 @@ interface Place {
 
 /** `ALTER TABLE`: each command a step, in the order written. */
 export function alterTable(statement: AlterTableStmt, sql: string, context: Context): Draft[] {
-  const table = resolve(statement.relation, context);
+  const table = resolve(statement.relation);
   const commands = (statement.cmds ?? []).flatMap((node) =>
     "AlterTableCmd" in node ? [node.AlterTableCmd] : [],
   );
@@ -183,12 +183,7 @@ function setIdentity(command: AlterTableCmd, place: Place): Draft {
   };
 }
 
-function ofColumn(
-  command: AlterTableCmd,
-  { table, context, sql }: Place,
-  verb: string,
-  properties: string[],
-): Draft {
+function ofColumn(command: AlterTableCmd, { table, sql }: Place, verb: string, properties: string[]): Draft {
   const name = command.name ?? "";
   const itself = part("column", table, name);
   return catalogChange({
@@ -196,7 +191,7 @@ function ofColumn(
     title: `${verb} ${label(table)}.${name}`,
     sql,
     target: itself,
-    needs: unique([target("table", table), itself, ...needsOf(command.def, context)]),
+    needs: unique([target("table", table), itself, ...needsOf(command.def)]),
     locks: [lock(table, "ACCESS EXCLUSIVE")],
     goal: { does: "alter", target: itself, properties },
     replacement: sql,
@@ -249,7 +244,10 @@ function ofTrigger(command: AlterTableCmd, { table, sql }: Place): Draft {
   });
 }
 
-function rowSecurity({ table, sql }: Place, verb: string, property: string): Draft {
+function rowSecurity({ table, context, sql }: Place, verb: string, property: string): Draft {
+  const isOff = context.table(table)?.rowSecurity === false;
+  const isOpen = (context.tableAtLast(table)?.policies.length ?? 0) > 0;
+  const isClosing = verb === "enable" && isOff && !isOpen && !context.isNew(table);
   const itself = target("table", table);
   return catalogChange({
     kind: "row security",
@@ -260,6 +258,15 @@ function rowSecurity({ table, sql }: Place, verb: string, property: string): Dra
     locks: [lock(table, "ACCESS EXCLUSIVE")],
     goal: { does: "alter", target: itself, properties: [property] },
     replacement: sql,
+    hazards: isClosing
+      ? [
+          {
+            name: "breaks-clients",
+            message: `${label(table)} gets no policy: whoever does not own it, and is not above row-level security, reads and writes none of its rows any more.`,
+            safeForm: `CREATE POLICY … ON ${label(table)} …; in the same migration.`,
+          },
+        ]
+      : [],
   });
 }
 

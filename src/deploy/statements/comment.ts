@@ -37,8 +37,8 @@ function commented(statement: CommentStmt, context: Context): { itself: Target |
       : node && "TypeName" in node
         ? names(node.TypeName.names)
         : names(node ? [node] : []);
-  const relation = resolveName(path, context);
-  const parent = resolveName(path.slice(0, -1), context);
+  const relation = resolveName(path);
+  const parent = resolveName(path.slice(0, -1));
   const name = path.at(-1) ?? "";
   switch (statement.objtype) {
     case "OBJECT_TABLE":

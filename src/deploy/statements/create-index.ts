@@ -19,7 +19,7 @@ export const builtConcurrently =
 
 /** `CREATE INDEX`: on a table that others use it is built concurrently, outside a transaction. */
 export function createIndex(statement: IndexStmt, sql: string, context: Context): Draft[] {
-  const table = resolve(statement.relation, context);
+  const table = resolve(statement.relation);
   const name = statement.idxname;
   const uses = [...keyColumns(statement.indexParams), ...columnsIn(statement.whereClause)];
   const included = keyColumns(statement.indexIncludingParams);
@@ -28,7 +28,7 @@ export function createIndex(statement: IndexStmt, sql: string, context: Context)
     needs: unique([
       target("table", table),
       ...columns(table, [...uses, ...included]),
-      ...needsOf([statement.indexParams, statement.whereClause], context),
+      ...needsOf([statement.indexParams, statement.whereClause]),
     ]),
     work: {
       does: "index" as const,

@@ -2,7 +2,7 @@ import type { ColumnDef, Constraint, CreateStmt } from "libpg-query";
 import type { Target } from "../step.ts";
 import type { Relation } from "../tree.ts";
 import { constraintName } from "./constraint-name.ts";
-import { type Context, catalogChange, type Draft, label, lock, part, target } from "./draft.ts";
+import { catalogChange, type Draft, label, lock, part, target } from "./draft.ts";
 import { needsOf, resolve, unique } from "./resolve.ts";
 
 /** A table's constraints of a `CREATE TABLE`, those of its columns included, with the names they get. */
@@ -30,19 +30,19 @@ export function columnsOf(statement: CreateStmt): ColumnDef[] {
 }
 
 /** `CREATE TABLE`: a new table stops nobody; a foreign key locks the table that it points at. */
-export function createTable(statement: CreateStmt, sql: string, context: Context): Draft[] {
-  const table = resolve(statement.relation, context);
+export function createTable(statement: CreateStmt, sql: string): Draft[] {
+  const table = resolve(statement.relation);
   const itself = target("table", table);
   const constraints = constraintsOf(statement, table);
   const referenced = constraints.flatMap(({ constraint }) =>
-    constraint.contype === "CONSTR_FOREIGN" ? [resolve(constraint.pktable, context)] : [],
+    constraint.contype === "CONSTR_FOREIGN" ? [resolve(constraint.pktable)] : [],
   );
   const others = referenced.filter(({ schema, name }) => schema !== table.schema || name !== table.name);
   const parents = (statement.inhRelations ?? []).flatMap((node) =>
-    "RangeVar" in node ? [resolve(node.RangeVar, context)] : [],
+    "RangeVar" in node ? [resolve(node.RangeVar)] : [],
   );
   const copied = (statement.tableElts ?? []).flatMap((node) =>
-    "TableLikeClause" in node ? [resolve(node.TableLikeClause.relation, context)] : [],
+    "TableLikeClause" in node ? [resolve(node.TableLikeClause.relation)] : [],
   );
   const parts: Target[] = [
     ...columnsOf(statement).flatMap(({ colname }) =>
@@ -59,7 +59,7 @@ export function createTable(statement: CreateStmt, sql: string, context: Context
       target: itself,
       needs: unique(
         [
-          ...needsOf(statement.tableElts, context),
+          ...needsOf(statement.tableElts),
           ...[...others, ...parents].map((one) => target("table", one)),
         ].filter((need) => need.name !== table.name || need.schema !== table.schema),
       ),

@@ -6,18 +6,18 @@ import { needsOf, relationsOf, resolve } from "./resolve.ts";
 
 /** `CREATE [OR REPLACE] VIEW`: replaces one that is there, together with its options. */
 export function createView(statement: ViewStmt, sql: string, context: Context): Draft[] {
-  const view = resolve(statement.view, context);
+  const view = resolve(statement.view);
   const itself = target("view", view);
   const present = context.exists(itself);
   const replacing = statement.replace ? sql : print({ ViewStmt: { ...statement, replace: true } });
-  const reads = relationsOf(statement.query, context);
+  const reads = relationsOf(statement.query);
   return [
     catalogChange({
       kind: "create view",
       title: `${statement.replace && present ? "replace" : "create"} view ${label(view)}`,
       sql,
       target: itself,
-      needs: needsOf(statement.query, context),
+      needs: needsOf(statement.query),
       locks: [
         ...(present ? [lock(view, "ACCESS EXCLUSIVE")] : []),
         ...reads.map((relation) => lock(relation, "ACCESS SHARE")),
@@ -32,9 +32,9 @@ export function createView(statement: ViewStmt, sql: string, context: Context): 
 }
 
 /** `CREATE MATERIALIZED VIEW`, and `CREATE TABLE … AS`, which no drizzle-kit generates and no catalog can tell from rows. */
-export function createTableAs(statement: CreateTableAsStmt, sql: string, context: Context): Draft[] {
-  const relation = resolve(statement.into?.rel, context);
-  const reads = relationsOf(statement.query, context);
+export function createTableAs(statement: CreateTableAsStmt, sql: string): Draft[] {
+  const relation = resolve(statement.into?.rel);
+  const reads = relationsOf(statement.query);
   const materialized = statement.objtype === "OBJECT_MATVIEW";
   const itself = target(materialized ? "view" : "table", relation);
   return [
@@ -43,7 +43,7 @@ export function createTableAs(statement: CreateTableAsStmt, sql: string, context
       title: `create ${materialized ? "materialized view" : "table"} ${label(relation)} from a query`,
       sql,
       target: itself,
-      needs: needsOf(statement.query, context),
+      needs: needsOf(statement.query),
       locks: reads.map((one) => lock(one, "ACCESS SHARE", "size")),
       safety: "It reads, and stops nobody: the new relation is nobody's yet.",
       goal: { does: "create", target: itself, parts: [] },
@@ -54,7 +54,7 @@ export function createTableAs(statement: CreateTableAsStmt, sql: string, context
 
 /** `REFRESH MATERIALIZED VIEW`. */
 export function refreshView(statement: RefreshMatViewStmt, sql: string, context: Context): Draft[] {
-  const view = resolve(statement.relation, context);
+  const view = resolve(statement.relation);
   const name = quoteQualified(view.schema, view.name);
   return [
     catalogChange({

@@ -28,15 +28,15 @@ function changing(
   context: Context,
   { tree, hazards }: { tree: unknown; hazards: (table: Relation) => Draft["hazards"] },
 ): Draft[] {
-  const table = resolve(range, context);
-  const others = relationsOf(tree, context).filter((other) => label(other) !== label(table));
+  const table = resolve(range);
+  const others = relationsOf(tree).filter((other) => label(other) !== label(table));
   return [
     catalogChange({
       kind: "change data",
       title: `${verb} ${label(table)}`,
       sql,
       target: data(table),
-      needs: unique([target("table", table), ...needsOf(tree, context)]),
+      needs: unique([target("table", table), ...needsOf(tree)]),
       locks: [lock(table, "ROW EXCLUSIVE"), ...others.map((other) => lock(other, "ACCESS SHARE"))],
       safety: context.isNew(table) ? "The table is made by this deployment and empty." : safety,
       goal: { does: "once" },
@@ -63,7 +63,7 @@ export function insert(statement: InsertStmt, sql: string, context: Context): Dr
   const select =
     statement.selectStmt && "SelectStmt" in statement.selectStmt ? statement.selectStmt.SelectStmt : {};
   const literal = (select.valuesLists ?? []).length > 0 || statement.selectStmt === undefined;
-  const sources = literal ? [] : relationsOf(select, context).filter((source) => !context.isNew(source));
+  const sources = literal ? [] : relationsOf(select).filter((source) => !context.isNew(source));
   return changing("insert into", statement.relation, sql, context, {
     tree: statement,
     hazards: () => sources.flatMap((source) => manyRows(source, context, "It reads")),
@@ -105,7 +105,7 @@ export function remove(statement: DeleteStmt, sql: string, context: Context): Dr
 /** `TRUNCATE`. */
 export function truncate(statement: TruncateStmt, sql: string, context: Context): Draft[] {
   const tables = (statement.relations ?? []).flatMap((node) =>
-    "RangeVar" in node ? [resolve(node.RangeVar, context)] : [],
+    "RangeVar" in node ? [resolve(node.RangeVar)] : [],
   );
   const old = tables.filter((table) => !context.isNew(table));
   const [first] = tables;
@@ -134,7 +134,7 @@ export function truncate(statement: TruncateStmt, sql: string, context: Context)
 }
 
 /** `SELECT`, which a migration has only for what the functions that it calls do. */
-export function select(statement: SelectStmt, sql: string, context: Context): Draft[] {
+export function select(statement: SelectStmt, sql: string): Draft[] {
   const into: Node | undefined = statement.intoClause ? { IntoClause: statement.intoClause } : undefined;
   const title = into ? `make table ${statement.intoClause?.rel?.relname ?? ""} from a query` : "select";
   return [
@@ -143,10 +143,8 @@ export function select(statement: SelectStmt, sql: string, context: Context): Dr
       title,
       sql,
       target: null,
-      needs: needsOf({ ...statement, intoClause: undefined }, context),
-      locks: relationsOf({ ...statement, intoClause: undefined }, context).map((one) =>
-        lock(one, "ACCESS SHARE"),
-      ),
+      needs: needsOf({ ...statement, intoClause: undefined }),
+      locks: relationsOf({ ...statement, intoClause: undefined }).map((one) => lock(one, "ACCESS SHARE")),
       safety,
       goal: { does: "once" },
     }),

@@ -79,12 +79,14 @@ export interface Draft {
 
 /** What a statement is classified in: the database as the steps before it leave it. */
 export interface Context {
-  /** The schemas whose objects the migrations manage; the first is where an unqualified name belongs. */
+  /** The schemas whose objects the migrations manage. */
   readonly schemas: readonly [string, ...string[]];
   /** Whether this plan makes the table, so that it is empty and nobody waits for it. */
   readonly isNew: (relation: Relation) => boolean;
   /** A managed table as it is; undefined for one that is not there or not managed. */
   readonly table: (relation: Relation) => Table | undefined;
+  /** A table as the last migration leaves it. */
+  readonly tableAtLast: (relation: Relation) => Table | undefined;
   /** Whether a relation is a view, or becomes one by this plan. */
   readonly isView: (relation: Relation) => boolean;
   /** A table as the migration before leaves it, whatever was done since: what is numbered by it stays the same. */
@@ -97,6 +99,8 @@ export interface Context {
   readonly rows: (relation: Relation) => number | null;
   /** Null for a function that is not known. */
   readonly volatility: (name: readonly string[]) => "immutable" | "stable" | "volatile" | null;
+  /** The argument types of the functions of a name. */
+  readonly overloads: (name: Relation) => readonly string[];
   /** The views that select from a relation, or from one column of it. */
   readonly dependents: (relation: Relation, column?: string) => readonly Relation[];
   /** The partitions of a table, and what inherits from it. */

@@ -22,10 +22,10 @@ function dropOne(node: Node, statement: DropStmt, sql: string | null, context: C
   const path = pathOf(node);
   switch (statement.removeType) {
     case "OBJECT_INDEX":
-      return [dropIndex(resolveName(path, context), statement, sql, context)];
+      return [dropIndex(resolveName(path), statement, sql, context)];
     case "OBJECT_TABLE":
       return [
-        dropTable(resolveName(path, context), {
+        dropTable(resolveName(path), {
           sql: (name) => text("TABLE", name),
           isCascading: cascade !== "",
           context,
@@ -34,7 +34,7 @@ function dropOne(node: Node, statement: DropStmt, sql: string | null, context: C
     case "OBJECT_VIEW":
     case "OBJECT_MATVIEW": {
       const words = statement.removeType === "OBJECT_VIEW" ? "VIEW" : "MATERIALIZED VIEW";
-      const view = resolveName(path, context);
+      const view = resolveName(path);
       const itself = target("view", view);
       return [
         simple("drop view", itself, text(words, quoted(view)), {
@@ -46,7 +46,7 @@ function dropOne(node: Node, statement: DropStmt, sql: string | null, context: C
     case "OBJECT_POLICY":
     case "OBJECT_TRIGGER": {
       const kind = statement.removeType === "OBJECT_POLICY" ? "policy" : "trigger";
-      const table = resolveName(path.slice(0, -1), context);
+      const table = resolveName(path.slice(0, -1));
       const name = path.at(-1) ?? "";
       return [
         simple(
@@ -76,7 +76,7 @@ function dropOne(node: Node, statement: DropStmt, sql: string | null, context: C
     case "OBJECT_TYPE":
     case "OBJECT_DOMAIN": {
       const name = "TypeName" in node ? names(node.TypeName.names) : path;
-      const type = resolveName(name, context);
+      const type = resolveName(name);
       const domain = statement.removeType === "OBJECT_DOMAIN";
       return [
         simple(
@@ -91,7 +91,7 @@ function dropOne(node: Node, statement: DropStmt, sql: string | null, context: C
       ];
     }
     case "OBJECT_SEQUENCE": {
-      const sequence = resolveName(path, context);
+      const sequence = resolveName(path);
       return [
         simple("drop sequence", target("sequence", sequence), text("SEQUENCE", quoted(sequence)), {
           locks: [lock(sequence, "ACCESS EXCLUSIVE")],

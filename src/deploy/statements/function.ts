@@ -13,7 +13,7 @@ export function functionName(name: string, types: string): string {
 
 /** `CREATE [OR REPLACE] FUNCTION` and `PROCEDURE`. */
 export function createFunction(statement: CreateFunctionStmt, sql: string, context: Context): Draft[] {
-  const { schema, name } = resolveName(names(statement.funcname), context);
+  const { schema, name } = resolveName(names(statement.funcname));
   const types = (statement.parameters ?? []).flatMap((node) => {
     if (!("FunctionParameter" in node)) return [];
     const { argType, mode } = node.FunctionParameter;
@@ -29,7 +29,7 @@ export function createFunction(statement: CreateFunctionStmt, sql: string, conte
       title: `${present ? "replace" : "create"} ${kind} ${label({ schema, name })}`,
       sql,
       target: itself,
-      locks: readsOfBody(statement, context).map((relation) => lock(relation, "ACCESS SHARE")),
+      locks: readsOfBody(statement).map((relation) => lock(relation, "ACCESS SHARE")),
       safety: present
         ? "Calls that run go on with the old body; the next ones take the new."
         : "A new function: nobody calls it yet.",
@@ -48,8 +48,8 @@ function replacing(statement: CreateFunctionStmt): string {
 }
 
 /** What PostgreSQL looks at when it checks the body: an SQL function's queries, and no other language's. */
-function readsOfBody(statement: CreateFunctionStmt, context: Context): Relation[] {
-  if (statement.sql_body) return relationsOf(statement.sql_body, context);
+function readsOfBody(statement: CreateFunctionStmt): Relation[] {
+  if (statement.sql_body) return relationsOf(statement.sql_body);
   const option = (name: string) =>
     (statement.options ?? []).flatMap((node) =>
       "DefElem" in node && node.DefElem.defname === name && node.DefElem.arg ? [node.DefElem.arg] : [],
@@ -58,7 +58,7 @@ function readsOfBody(statement: CreateFunctionStmt, context: Context): Relation[
   const body = textOf(option("as"));
   if (body === undefined) return [];
   try {
-    return parseStatements(body).flatMap(({ node }) => relationsOf(node, context));
+    return parseStatements(body).flatMap(({ node }) => relationsOf(node));
   } catch {
     // The server checks it, and says what is wrong with it.
     return [];
@@ -76,8 +76,11 @@ function textOf(node: Node | undefined): string | undefined {
 export function functionTarget(node: Node | undefined, context: Context) {
   if (node === undefined || !("ObjectWithArgs" in node)) return null;
   const object = node.ObjectWithArgs;
-  const { schema, name } = resolveName(names(object.objname), context);
-  return target("function", { schema, name: functionName(name, argumentTypes(object, context.schemas)) });
+  const { schema, name } = resolveName(names(object.objname));
+  const types = object.args_unspecified
+    ? context.overloads({ schema, name })[0]
+    : argumentTypes(object, context.schemas);
+  return target("function", { schema, name: functionName(name, types ?? "") });
 }
 
 /** `ALTER FUNCTION … SET`, `STABLE`, `SECURITY DEFINER` and so on. */

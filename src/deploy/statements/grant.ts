@@ -55,11 +55,11 @@ function targetOf(node: Node, { objtype }: GrantStmt, context: Context): Target[
   switch (objtype) {
     case "OBJECT_TABLE": {
       if (!("RangeVar" in node)) return [];
-      const relation = resolve(node.RangeVar, context);
+      const relation = resolve(node.RangeVar);
       return [target(context.isView(relation) ? "view" : "table", relation)];
     }
     case "OBJECT_SEQUENCE":
-      return "RangeVar" in node ? [target("sequence", resolve(node.RangeVar, context))] : [];
+      return "RangeVar" in node ? [target("sequence", resolve(node.RangeVar))] : [];
     case "OBJECT_FUNCTION":
     case "OBJECT_PROCEDURE":
     case "OBJECT_ROUTINE": {
@@ -70,7 +70,7 @@ function targetOf(node: Node, { objtype }: GrantStmt, context: Context): Target[
       return names([node]).map((name) => ({ kind: "schema", schema: null, name, table: null }));
     case "OBJECT_TYPE":
     case "OBJECT_DOMAIN":
-      return "List" in node ? [target("enum", resolveName(names(node.List.items), context))] : [];
+      return "List" in node ? [target("enum", resolveName(names(node.List.items)))] : [];
     default:
       return [];
   }

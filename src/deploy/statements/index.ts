@@ -55,18 +55,18 @@ function faithfully(sql: string, work: () => Draft[]): Draft[] {
 }
 
 function dispatch(node: ParsedStatement["node"], sql: string, context: Context): Draft[] {
-  if ("CreateStmt" in node) return createTable(node.CreateStmt, sql, context);
+  if ("CreateStmt" in node) return createTable(node.CreateStmt, sql);
   if ("AlterTableStmt" in node) return alterTable(node.AlterTableStmt, sql, context);
   if ("IndexStmt" in node) return createIndex(node.IndexStmt, sql, context);
   if ("DropStmt" in node) return drop(node.DropStmt, sql, context);
   if ("ViewStmt" in node) return createView(node.ViewStmt, sql, context);
-  if ("CreateTableAsStmt" in node) return createTableAs(node.CreateTableAsStmt, sql, context);
+  if ("CreateTableAsStmt" in node) return createTableAs(node.CreateTableAsStmt, sql);
   if ("RefreshMatViewStmt" in node) return refreshView(node.RefreshMatViewStmt, sql, context);
   if ("CreateFunctionStmt" in node) return createFunction(node.CreateFunctionStmt, sql, context);
   if ("AlterFunctionStmt" in node) return alterFunction(node.AlterFunctionStmt, sql, context);
   if ("CreateTrigStmt" in node) return createTrigger(node.CreateTrigStmt, sql, context);
-  if ("CreatePolicyStmt" in node) return createPolicy(node.CreatePolicyStmt, sql, context);
-  if ("AlterPolicyStmt" in node) return alterPolicy(node.AlterPolicyStmt, sql, context);
+  if ("CreatePolicyStmt" in node) return createPolicy(node.CreatePolicyStmt, sql);
+  if ("AlterPolicyStmt" in node) return alterPolicy(node.AlterPolicyStmt, sql);
   if ("GrantStmt" in node) return grant(node.GrantStmt, sql, context);
   if ("AlterDefaultPrivilegesStmt" in node) return defaultPrivileges(node.AlterDefaultPrivilegesStmt, sql);
   if ("GrantRoleStmt" in node) return grantRole(node.GrantRoleStmt, sql);
@@ -78,13 +78,13 @@ function dispatch(node: ParsedStatement["node"], sql: string, context: Context):
       : rename(node.RenameStmt, sql, context);
   }
   if ("AlterObjectSchemaStmt" in node) return setSchema(node.AlterObjectSchemaStmt, sql, context);
-  if ("AlterOwnerStmt" in node) return changeOwner(node.AlterOwnerStmt, sql, context);
-  if ("CreateEnumStmt" in node) return createEnum(node.CreateEnumStmt, sql, context);
-  if ("AlterEnumStmt" in node) return alterEnum(node.AlterEnumStmt, sql, context);
-  if ("CompositeTypeStmt" in node) return createComposite(node.CompositeTypeStmt, sql, context);
-  if ("CreateDomainStmt" in node) return createDomain(node.CreateDomainStmt, sql, context);
-  if ("AlterDomainStmt" in node) return alterDomain(node.AlterDomainStmt, sql, context);
-  if ("CreateSeqStmt" in node) return createSequence(node.CreateSeqStmt, sql, context);
+  if ("AlterOwnerStmt" in node) return changeOwner(node.AlterOwnerStmt, sql);
+  if ("CreateEnumStmt" in node) return createEnum(node.CreateEnumStmt, sql);
+  if ("AlterEnumStmt" in node) return alterEnum(node.AlterEnumStmt, sql);
+  if ("CompositeTypeStmt" in node) return createComposite(node.CompositeTypeStmt, sql);
+  if ("CreateDomainStmt" in node) return createDomain(node.CreateDomainStmt, sql);
+  if ("AlterDomainStmt" in node) return alterDomain(node.AlterDomainStmt, sql);
+  if ("CreateSeqStmt" in node) return createSequence(node.CreateSeqStmt, sql);
   if ("AlterSeqStmt" in node) return alterSequence(node.AlterSeqStmt, sql, context);
   if ("CreateSchemaStmt" in node) return createSchema(node.CreateSchemaStmt, sql);
   if ("CreateExtensionStmt" in node) return createExtension(node.CreateExtensionStmt, sql);
@@ -102,7 +102,7 @@ function dispatch(node: ParsedStatement["node"], sql: string, context: Context):
   if ("DeleteStmt" in node) return remove(node.DeleteStmt, sql, context);
   if ("MergeStmt" in node) return merge(node.MergeStmt, sql, context);
   if ("TruncateStmt" in node) return truncate(node.TruncateStmt, sql, context);
-  if ("SelectStmt" in node) return select(node.SelectStmt, sql, context);
+  if ("SelectStmt" in node) return select(node.SelectStmt, sql);
   if ("DoStmt" in node) return opaque("run a DO block", sql);
   if ("CallStmt" in node) {
     return opaque(`call ${names(node.CallStmt.funccall?.funcname).join(".")}`, sql);

@@ -1,22 +1,22 @@
 import type { AlterPolicyStmt, CreatePolicyStmt } from "libpg-query";
 import { quoteIdentifier, quoteQualified } from "../../sql.ts";
 import type { Relation } from "../tree.ts";
-import { type Context, catalogChange, type Draft, label, lock, part, target } from "./draft.ts";
+import { catalogChange, type Draft, label, lock, part, target } from "./draft.ts";
 import { needsOf, relationsOf, resolve, unique } from "./resolve.ts";
 
 const dropping = (table: Relation, name: string) =>
   `DROP POLICY ${quoteIdentifier(name)} ON ${quoteQualified(table.schema, table.name)}`;
 
-const locks = (table: Relation, expressions: unknown, context: Context) => [
+const locks = (table: Relation, expressions: unknown) => [
   lock(table, "ACCESS EXCLUSIVE"),
-  ...relationsOf(expressions, context)
+  ...relationsOf(expressions)
     .filter((other) => label(other) !== label(table))
     .map((other) => lock(other, "ACCESS SHARE")),
 ];
 
 /** `CREATE POLICY`. */
-export function createPolicy(statement: CreatePolicyStmt, sql: string, context: Context): Draft[] {
-  const table = resolve(statement.table, context);
+export function createPolicy(statement: CreatePolicyStmt, sql: string): Draft[] {
+  const table = resolve(statement.table);
   const name = statement.policy_name ?? "";
   const itself = part("policy", table, name);
   const expressions = [statement.qual, statement.with_check];
@@ -26,8 +26,8 @@ export function createPolicy(statement: CreatePolicyStmt, sql: string, context: 
       title: `create policy "${name}" on ${label(table)}`,
       sql,
       target: itself,
-      needs: unique([target("table", table), ...needsOf(expressions, context)]),
-      locks: locks(table, expressions, context),
+      needs: unique([target("table", table), ...needsOf(expressions)]),
+      locks: locks(table, expressions),
       goal: { does: "create", target: itself, parts: [] },
       replacement: `${dropping(table, name)};\n${sql}`,
     }),
@@ -35,8 +35,8 @@ export function createPolicy(statement: CreatePolicyStmt, sql: string, context: 
 }
 
 /** `ALTER POLICY`. */
-export function alterPolicy(statement: AlterPolicyStmt, sql: string, context: Context): Draft[] {
-  const table = resolve(statement.table, context);
+export function alterPolicy(statement: AlterPolicyStmt, sql: string): Draft[] {
+  const table = resolve(statement.table);
   const name = statement.policy_name ?? "";
   const itself = part("policy", table, name);
   const expressions = [statement.qual, statement.with_check];
@@ -51,8 +51,8 @@ export function alterPolicy(statement: AlterPolicyStmt, sql: string, context: Co
       title: `alter policy "${name}" on ${label(table)}`,
       sql,
       target: itself,
-      needs: unique([target("table", table), itself, ...needsOf(expressions, context)]),
-      locks: locks(table, expressions, context),
+      needs: unique([target("table", table), itself, ...needsOf(expressions)]),
+      locks: locks(table, expressions),
       goal: { does: "alter", target: itself, properties },
       // Sets every property that it names, whatever they were.
       replacement: sql,

@@ -79,7 +79,7 @@ function hazardsOf(from: Target, to: string, context: Context): Omit<Hazard, "al
 }
 
 function renamed(statement: RenameStmt, context: Context): Renaming | null {
-  const relation = resolve(statement.relation, context);
+  const relation = resolve(statement.relation);
   const sub = statement.subname ?? "";
   const strongest = [lock(relation, "ACCESS EXCLUSIVE")];
   const path =
@@ -108,9 +108,9 @@ function renamed(statement: RenameStmt, context: Context): Renaming | null {
       return { from: part("index", table ?? relation, relation.name), locks: [], used: false };
     }
     case "OBJECT_TYPE":
-      return { from: target("enum", resolveName(path, context)), locks: [], used: true };
+      return { from: target("enum", resolveName(path)), locks: [], used: true };
     case "OBJECT_DOMAIN":
-      return { from: target("domain", resolveName(path, context)), locks: [], used: true };
+      return { from: target("domain", resolveName(path)), locks: [], used: true };
     case "OBJECT_FUNCTION":
     case "OBJECT_PROCEDURE":
     case "OBJECT_ROUTINE": {
@@ -130,7 +130,7 @@ function renamed(statement: RenameStmt, context: Context): Renaming | null {
 
 /** `ALTER … SET SCHEMA`. */
 export function setSchema(statement: AlterObjectSchemaStmt, sql: string, context: Context): Draft[] {
-  const relation = resolve(statement.relation, context);
+  const relation = resolve(statement.relation);
   const schema = statement.newschema ?? "";
   const path = statement.object && "List" in statement.object ? names(statement.object.List.items) : [];
   const from = ((): Target | null => {
@@ -143,9 +143,9 @@ export function setSchema(statement: AlterObjectSchemaStmt, sql: string, context
       case "OBJECT_SEQUENCE":
         return target("sequence", relation);
       case "OBJECT_TYPE":
-        return target("enum", resolveName(path, context));
+        return target("enum", resolveName(path));
       case "OBJECT_DOMAIN":
-        return target("domain", resolveName(path, context));
+        return target("domain", resolveName(path));
       case "OBJECT_FUNCTION":
         return functionTarget(statement.object, context);
       default:
@@ -176,8 +176,8 @@ export function setSchema(statement: AlterObjectSchemaStmt, sql: string, context
 }
 
 /** `ALTER … OWNER TO`. */
-export function changeOwner(statement: AlterOwnerStmt, sql: string, context: Context): Draft[] {
-  const relation = statement.relation ? resolve(statement.relation, context) : null;
+export function changeOwner(statement: AlterOwnerStmt, sql: string): Draft[] {
+  const relation = statement.relation ? resolve(statement.relation) : null;
   return [
     catalogChange({
       kind: "table option",

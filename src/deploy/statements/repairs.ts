@@ -17,7 +17,7 @@ const separate = ["CONSTR_CHECK", "CONSTR_FOREIGN", "CONSTR_UNIQUE", "CONSTR_PRI
 export function repairs(node: ParsedStatement["node"], context: Context): Draft[][] {
   if (!("CreateStmt" in node)) return [];
   const statement = node.CreateStmt;
-  const table = resolve(statement.relation, context);
+  const table = resolve(statement.relation);
   const columns = columnsOf(statement).map((definition) => {
     const { constraints: all = [], ...rest } = definition;
     const kept = all.filter(

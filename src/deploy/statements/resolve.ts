@@ -1,23 +1,26 @@
 import type { RangeVar } from "libpg-query";
 import type { Target } from "../step.ts";
 import { functionsIn, type Relation, relationsIn } from "../tree.ts";
-import { type Context, part, target } from "./draft.ts";
+import { part, target } from "./draft.ts";
 
-/** Where a relation is: an unqualified name belongs to the first managed schema. */
-export function resolve(range: RangeVar | undefined, { schemas }: Pick<Context, "schemas">): Relation {
-  return { schema: range?.schemaname ?? schemas[0], name: range?.relname ?? "" };
+/** Where a name without a schema belongs: drizzle-kit writes none for `public`, first of every search path. */
+const home = "public";
+
+/** Where a relation is. */
+export function resolve(range: RangeVar | undefined): Relation {
+  return { schema: range?.schemaname ?? home, name: range?.relname ?? "" };
 }
 
 /** The same of a name's parts, as `ARRAY['public', 'x']` in the nodes of DROP and COMMENT. */
-export function resolveName(path: readonly string[], { schemas }: Pick<Context, "schemas">): Relation {
-  return { schema: path.at(-2) ?? schemas[0], name: path.at(-1) ?? "" };
+export function resolveName(path: readonly string[]): Relation {
+  return { schema: path.at(-2) ?? home, name: path.at(-1) ?? "" };
 }
 
 /** The relations that a tree mentions, each once. */
-export function relationsOf(tree: unknown, context: Context): Relation[] {
+export function relationsOf(tree: unknown): Relation[] {
   const found = new Map<string, Relation>();
   for (const range of relationsIn(tree)) {
-    const relation = resolve(range, context);
+    const relation = resolve(range);
     if (relation.schema === "pg_catalog" || relation.schema === "information_schema") continue;
     // An unqualified name of the system's: pg_extension and its like.
     if (range.schemaname === undefined && relation.name.startsWith("pg_")) continue;
@@ -27,14 +30,14 @@ export function relationsOf(tree: unknown, context: Context): Relation[] {
 }
 
 /** What an expression or query needs: the relations it reads, and the functions it calls by a qualified name. */
-export function needsOf(tree: unknown, context: Context): Target[] {
+export function needsOf(tree: unknown): Target[] {
   const functions = functionsIn(tree).flatMap((path): Target[] => {
     const [schema, name] = path.slice(-2);
     return path.length < 2 || schema === undefined || name === undefined || schema === "pg_catalog"
       ? []
       : [target("function", { schema, name })];
   });
-  return unique([...relationsOf(tree, context).map((relation) => target("table", relation)), ...functions]);
+  return unique([...relationsOf(tree).map((relation) => target("table", relation)), ...functions]);
 }
 
 /** Columns of a table, as needs. */

@@ -3,8 +3,8 @@ import { type Context, catalogChange, type Draft, label, lock, target } from "./
 import { resolve } from "./resolve.ts";
 
 /** `CREATE SEQUENCE`. */
-export function createSequence(statement: CreateSeqStmt, sql: string, context: Context): Draft[] {
-  const sequence = resolve(statement.sequence, context);
+export function createSequence(statement: CreateSeqStmt, sql: string): Draft[] {
+  const sequence = resolve(statement.sequence);
   const itself = target("sequence", sequence);
   return [
     catalogChange({
@@ -31,7 +31,7 @@ const propertyOf: Readonly<Record<string, string>> = {
 
 /** `ALTER SEQUENCE`. PostgreSQL 17 manual, "ALTER SEQUENCE": blocks other `nextval` calls for a moment. */
 export function alterSequence(statement: AlterSeqStmt, sql: string, context: Context): Draft[] {
-  const sequence = resolve(statement.sequence, context);
+  const sequence = resolve(statement.sequence);
   const itself = target("sequence", sequence);
   const set = (statement.options ?? []).flatMap((node) =>
     "DefElem" in node ? [node.DefElem.defname ?? ""] : [],

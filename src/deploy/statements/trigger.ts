@@ -6,10 +6,10 @@ import { resolve, resolveName } from "./resolve.ts";
 
 /** `CREATE [OR REPLACE] TRIGGER`: writers wait for a moment, readers don't. PostgreSQL 17 manual, 13.3.1. */
 export function createTrigger(statement: CreateTrigStmt, sql: string, context: Context): Draft[] {
-  const table = resolve(statement.relation, context);
+  const table = resolve(statement.relation);
   const name = statement.trigname ?? "";
   const itself = part("trigger", table, name);
-  const called = resolveName(names(statement.funcname), context);
+  const called = resolveName(names(statement.funcname));
   const dropped = `DROP TRIGGER ${quoteIdentifier(name)} ON ${quoteQualified(table.schema, table.name)}`;
   return [
     catalogChange({
@@ -23,7 +23,7 @@ export function createTrigger(statement: CreateTrigStmt, sql: string, context: C
       ],
       locks: [
         ...[table, ...context.partitions(table)].map((one) => lock(one, "SHARE ROW EXCLUSIVE")),
-        ...(statement.constrrel ? [lock(resolve(statement.constrrel, context), "SHARE ROW EXCLUSIVE")] : []),
+        ...(statement.constrrel ? [lock(resolve(statement.constrrel), "SHARE ROW EXCLUSIVE")] : []),
       ],
       goal: { does: "create", target: itself, parts: [] },
       replacement: statement.replace ? sql : `${dropped};\n${sql}`,

@@ -7,12 +7,12 @@ import type {
 } from "libpg-query";
 import { quoteLiteral, quoteQualified } from "../../sql.ts";
 import { names } from "../tree.ts";
-import { type Context, catalogChange, type Draft, label, refused, target } from "./draft.ts";
+import { catalogChange, type Draft, label, refused, target } from "./draft.ts";
 import { needsOf, resolve, resolveName } from "./resolve.ts";
 
 /** `CREATE TYPE … AS ENUM`. */
-export function createEnum(statement: CreateEnumStmt, sql: string, context: Context): Draft[] {
-  const type = resolveName(names(statement.typeName), context);
+export function createEnum(statement: CreateEnumStmt, sql: string): Draft[] {
+  const type = resolveName(names(statement.typeName));
   const itself = target("enum", type);
   return [
     catalogChange({
@@ -27,8 +27,8 @@ export function createEnum(statement: CreateEnumStmt, sql: string, context: Cont
 }
 
 /** `ALTER TYPE … ADD VALUE` and `RENAME VALUE`. PostgreSQL 17 manual, "ALTER TYPE". */
-export function alterEnum(statement: AlterEnumStmt, sql: string, context: Context): Draft[] {
-  const type = resolveName(names(statement.typeName), context);
+export function alterEnum(statement: AlterEnumStmt, sql: string): Draft[] {
+  const type = resolveName(names(statement.typeName));
   const itself = target("enum", type);
   const { newVal = "", oldVal, newValNeighbor, newValIsAfter } = statement;
   if (oldVal !== undefined) {
@@ -70,23 +70,24 @@ export function alterEnum(statement: AlterEnumStmt, sql: string, context: Contex
 }
 
 /** `CREATE TYPE … AS (…)`, which no catalog shows. */
-export function createComposite(statement: CompositeTypeStmt, sql: string, context: Context): Draft[] {
-  const type = resolve(statement.typevar, context);
+export function createComposite(statement: CompositeTypeStmt, sql: string): Draft[] {
+  const type = resolve(statement.typevar);
+  const itself = target("enum", type);
   return [
     catalogChange({
       kind: "create type",
       title: `create type ${label(type)}`,
       sql,
-      target: null,
+      target: itself,
       safety: "A new type: nothing uses it yet.",
-      goal: { does: "once" },
+      goal: { does: "create", target: itself, parts: [] },
     }),
   ];
 }
 
 /** `CREATE DOMAIN`. */
-export function createDomain(statement: CreateDomainStmt, sql: string, context: Context): Draft[] {
-  const domain = resolveName(names(statement.domainname), context);
+export function createDomain(statement: CreateDomainStmt, sql: string): Draft[] {
+  const domain = resolveName(names(statement.domainname));
   const itself = target("domain", domain);
   return [
     catalogChange({
@@ -94,7 +95,7 @@ export function createDomain(statement: CreateDomainStmt, sql: string, context: 
       title: `create domain ${label(domain)}`,
       sql,
       target: itself,
-      needs: needsOf(statement.constraints, context),
+      needs: needsOf(statement.constraints),
       safety: "A new type: nothing uses it yet.",
       goal: { does: "create", target: itself, parts: [] },
     }),
@@ -102,8 +103,8 @@ export function createDomain(statement: CreateDomainStmt, sql: string, context: 
 }
 
 /** `ALTER DOMAIN`: its default, and constraints that need no table to be read. */
-export function alterDomain(statement: AlterDomainStmt, sql: string, context: Context): Draft[] {
-  const domain = resolveName(names(statement.typeName), context);
+export function alterDomain(statement: AlterDomainStmt, sql: string): Draft[] {
+  const domain = resolveName(names(statement.typeName));
   const itself = target("domain", domain);
   const harmless = {
     // src/include/nodes/parsenodes.h: T default, N drop not null, X drop constraint, C add constraint.

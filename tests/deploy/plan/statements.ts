@@ -527,6 +527,7 @@ export const cases: readonly Case[] = [
   {
     sql: "ALTER TABLE area.parted ENABLE ROW LEVEL SECURITY",
     steps: ["row security"],
+    hazards: ["breaks-clients"],
   },
   {
     sql: "CREATE TRIGGER poked AFTER INSERT ON area.parted FOR EACH ROW EXECUTE FUNCTION area.touch()",
