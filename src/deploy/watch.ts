@@ -189,6 +189,21 @@ export function judge(samples: readonly Sample[]): Finding[] {
   return findings;
 }
 
+/** A watch that was ended before its time has not seen what it was for. */
+function cutShort({ seconds, wantedSeconds }: Pick<WatchReport, "wantedSeconds" | "seconds">): Finding[] {
+  if (seconds >= wantedSeconds) return [];
+  return [
+    {
+      check: "watch.time",
+      severity: "error",
+      object: "the watch",
+      expected: `${Math.round(wantedSeconds)} s`,
+      actual: `ended after ${Math.round(seconds)} s`,
+      remedy: "Look at pg_stat_activity and the server's log before anybody signs it off.",
+    },
+  ];
+}
+
 /** What was seen, put together. Pure. */
 export function summariseWatch(
   samples: readonly Sample[],
@@ -211,7 +226,7 @@ export function summariseWatch(
   const before = new Map(
     (first?.indexes ?? []).map(({ schema, name, scans }) => [`${schema}.${name}`, scans]),
   );
-  const findings = judge(samples);
+  const findings = [...judge(samples), ...cutShort(times)];
   return {
     ...times,
     samples: samples.length,

@@ -92,7 +92,7 @@ test("a watch looks until its time is over, and counts the scans of the indexes 
   expect(report.indexes).toMatchObject([{ index: "public.idx_sales_leads_analysis", valid: true }]);
 });
 
-test("a watch that is stopped reports what it saw", async () => {
+test("a watch that is stopped reports what it saw, and does not count", async () => {
   const stop = new AbortController();
   const report = await watch(database.sql, {
     seconds: 3600,
@@ -100,5 +100,10 @@ test("a watch that is stopped reports what it saw", async () => {
     stopSignal: stop.signal,
     onSample: () => stop.abort(),
   });
-  expect(report).toMatchObject({ wantedSeconds: 3600, samples: 1 });
+  expect(report).toMatchObject({
+    wantedSeconds: 3600,
+    samples: 1,
+    ok: false,
+    findings: [{ check: "watch.time", severity: "error" }],
+  });
 });
