@@ -5,13 +5,15 @@ import { baselineMigrations, planFor, reachState, spfpProject } from "../../src/
 import { writeJournal } from "../../src/deploy/journal.ts";
 import { connect, createScratchDatabase, siblingUrl, startServer } from "../../src/postgres/index.ts";
 import { spfp } from "../../src/spfp.ts";
-import { postmasterPid, scratchFolder } from "../postgres/processes.ts";
+import { eventually, postmasterPid, scratchFolder } from "../postgres/processes.ts";
 import { createDatabase } from "../support/database.ts";
 import { createAdopted } from "./support/adopted.ts";
+import { execute } from "./support/execute.ts";
+import { index, planOf } from "./support/plan.ts";
 import { deploy, differencesBetween, journalOf } from "./support/project.ts";
 
 /** One step of so many, of each kind. */
-const everyStep = 8;
+const everyStep = 12;
 
 it("its connection cut before and after statements, a deployment says so, and the next one continues", {
   timeout: 300_000,
@@ -100,5 +102,42 @@ it("the server killed in the middle and started again, the same command continue
   expect(
     compareCatalogs(expectedCatalog(spfp.headTag), await readCatalog(sql, { schemas: spfp.schemas })),
   ).toEqual([]);
+  expect(await sql`select from pg_index where not indisvalid`).toEqual([]);
+});
+
+it("the connection that it watches from cut, it does not go on blindly", { timeout: 120_000 }, async () => {
+  const { url, sql, drop } = await createDatabase("empty");
+  onTestFinished(drop);
+  await sql`create table public.tasks (id int)`;
+  const writer = await sql.reserve();
+  await writer`begin`;
+  await writer`lock table tasks in row exclusive mode`;
+  const plan = planOf({
+    one: [
+      {
+        sql: "create index concurrently idx_tasks on public.tasks (id)",
+        kind: "create index",
+        target: index("idx_tasks", "tasks"),
+        transactional: false,
+      },
+    ],
+  });
+  const report = await execute(url, plan, {
+    observer: async (event) => {
+      if (event.type !== "step waiting") return;
+      await sql`
+        select pg_terminate_backend(pid, 10000) from pg_stat_activity
+        where datname = current_database() and application_name like 'spfp-db deploy % watch'`;
+    },
+  });
+  expect(report).toMatchObject({ outcome: "failed", error: { code: "CONNECTION_LOST" } });
+  await eventually("the build has ended with its connection", async () => {
+    const left =
+      await sql`select from pg_stat_activity where application_name like 'spfp-db deploy %' and datname = current_database()`;
+    return left.length === 0;
+  });
+  await writer`rollback`;
+  writer.release();
+  expect(await execute(url, plan)).toMatchObject({ outcome: "completed" });
   expect(await sql`select from pg_index where not indisvalid`).toEqual([]);
 });

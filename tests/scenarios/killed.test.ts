@@ -1,10 +1,12 @@
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { baselineMigrations, planFor, spfpProject } from "../../src/deploy/index.ts";
 import { writeJournal } from "../../src/deploy/journal.ts";
 import { connect } from "../../src/postgres/index.ts";
+import { eventually } from "../postgres/processes.ts";
 import { testDatabase } from "../support/database.ts";
-import { compileDeployer, runDeployer } from "./support/killed.ts";
+import { createAdopted } from "./support/adopted.ts";
+import { compileDeployer, runDeployer, startDeployer } from "./support/killed.ts";
 import { differencesBetween, journalOf } from "./support/project.ts";
 
 const deployed = await testDatabase("deployed");
@@ -12,7 +14,7 @@ const database = await testDatabase("production");
 const deployer = compileDeployer();
 
 /** Each kind of step, and of those that are alike one of so many: each kill costs a second. 1 kills at every step. */
-const oneOf = 6;
+const oneOf = 8;
 
 it("killed before and after each statement in turn, it ends where an undisturbed one ends", {
   timeout: 600_000,
@@ -54,4 +56,42 @@ it("killed before and after each statement in turn, it ends where an undisturbed
   expect(done.map(({ step }) => step)).toEqual(recorded.map(({ id }) => id));
   expect(await database.sql`select from pg_index where not indisvalid`).toEqual([]);
   expect(await database.sql`select from spfp_db.deployments where outcome is null`).toEqual([]);
+});
+
+it("killed in the middle of two index builds, it leaves halves of them, which the next run clears away", {
+  timeout: 180_000,
+}, async () => {
+  const { url, sql, ...half } = await createAdopted();
+  onTestFinished(half.drop);
+  const invalid = () =>
+    sql`select indexrelid::regclass::text as name from pg_index where not indisvalid order by 1`;
+  const planning = await connect(url);
+  const plan = await planFor(planning, spfpProject, []).finally(() => planning.end());
+  const first = plan.steps.filter(({ action }) => action !== "skip").findIndex((step) => !step.transactional);
+  await runDeployer(deployer, url, { stopAt: 2 * first + 1 });
+  // Builds on these tables wait for it, with their indexes begun.
+  const writer = await sql.reserve();
+  await writer`begin`;
+  await writer`lock table corporate_activities, marketing_posts in row exclusive mode`;
+  const { kill } = startDeployer(deployer, url, { parallel: 2 });
+  await eventually("both builds have begun", async () => (await invalid()).length === 2);
+
+  await kill();
+
+  // Whoever comes next is not kept waiting by what the killed one left in the server.
+  await eventually("its backends have noticed", async () => {
+    const left = await sql`
+      select from pg_stat_activity
+      where datname = current_database() and application_name like 'spfp-db deploy %'`;
+    return left.length === 0;
+  });
+  expect(await invalid()).toHaveLength(2);
+  await writer`rollback`;
+  writer.release();
+  expect(await runDeployer(deployer, url, { stopAt: 0, parallel: 2 })).toEqual({
+    outcome: "completed",
+    error: null,
+  });
+  expect(await invalid()).toEqual([]);
+  expect(await differencesBetween({ url, sql, ...half }, deployed)).toEqual([]);
 });

@@ -72,3 +72,19 @@ export function runDeployer(
     });
   });
 }
+
+/** Starts a deployer that nothing stops but being killed. */
+export function startDeployer(
+  file: string,
+  url: DatabaseUrl,
+  { parallel }: { parallel: number },
+): { kill: () => Promise<void> } {
+  const child = spawn(process.execPath, [file, url, "0", String(parallel)], { stdio: "ignore" });
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  return {
+    kill: () => {
+      child.kill("SIGKILL");
+      return ended;
+    },
+  };
+}
