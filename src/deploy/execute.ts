@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
 import type { SpfpError } from "../errors.ts";
 import { quoteQualified } from "../sql.ts";
 import { beginStep, endStep, type Queryable, recordMigration, type StepRecord } from "./bookkeeping.ts";
 import type { Observer } from "./events.ts";
+import { dropInvalidIndex, isValidIndex } from "./index-state.ts";
 import { backoff, evictAutovacuum, type Holder, holdersOf } from "./locks.ts";
 import { watching } from "./progress.ts";
-import type { Session, Worker } from "./session.ts";
+import { hasRoom, type Session, type Worker } from "./session.ts";
 import type { Lock, Plan, Step } from "./step.ts";
 import { gaveUp, isMomentary, stepError } from "./step-error.ts";
 
@@ -60,9 +60,6 @@ const stopped = Symbol("stopped");
 
 /** For as long as this an opaque statement may hold what it locked, in milliseconds. */
 const opaqueLimit = 5_000;
-
-/** Connections that are left to others when index builds get some of their own. */
-const connectionsLeft = 10;
 
 const isBuild = (step: Step): boolean => !step.transactional && step.kind === "create index";
 const isToRun = ({ action }: Step): boolean =>
@@ -187,7 +184,7 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
   }
 
   async function openWorkers(wanted: number): Promise<void> {
-    while (workers.length < wanted && (await freeConnections(session.monitor)) > connectionsLeft) {
+    while (workers.length < wanted && (await hasRoom(session.monitor))) {
       try {
         workers.push(await session.openWorker());
       } catch {
@@ -342,7 +339,7 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
     await worker.verify();
     await beginStep(sql, record);
     const work = async (): Promise<void> => {
-      if (step.kind === "create index") await dropInvalid(sql, step);
+      if (step.kind === "create index") await dropInvalidIndex(sql, step);
       await observer({ type: "statement", at: "before", step, sql: step.sql });
       await sql.unsafe(step.sql).simple();
       await observer({ type: "statement", at: "after", step, sql: step.sql });
@@ -369,7 +366,7 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
         },
         work(),
       );
-      if (step.kind === "create index" && !(await isValid(sql, step))) {
+      if (step.kind === "create index" && !(await isValidIndex(sql, step))) {
         throw new TypeError(`index ${step.target?.name} is not valid, though its build reported success`);
       }
     } catch (error) {
@@ -395,10 +392,10 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
     const limit = impatient ? options.lockTimeout : options.giveUpAfter;
     try {
       await worker.sql.unsafe(`select pg_catalog.set_config('lock_timeout', $1, false)`, [`${limit}ms`]);
-      await dropInvalid(worker.sql, step);
+      await dropInvalidIndex(worker.sql, step);
       return "";
     } catch {
-      return ` Index ${step.target?.name} is left invalid, which does no harm: the next run drops it.`;
+      return ` Index ${step.target?.name} is left invalid: the next run drops it.`;
     } finally {
       await worker.sql.unsafe(`set lock_timeout = 0`).catch(() => undefined);
     }
@@ -435,43 +432,4 @@ async function recordFailure(
   } catch {
     // The next deployment marks what still counts as running.
   }
-}
-
-const roomSchema = z.tuple([z.object({ free: z.coerce.number() })]);
-
-async function freeConnections(sql: Queryable): Promise<number> {
-  const rows = await sql.unsafe(
-    `select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
-       - (select count(*) from pg_catalog.pg_stat_activity where backend_type = 'client backend') as free`,
-  );
-  return roomSchema.parse([...rows])[0].free;
-}
-
-const indexSchema = z.array(z.object({ valid: z.boolean() }));
-
-async function indexState(sql: Queryable, { target }: Step): Promise<z.infer<typeof indexSchema>> {
-  if (target?.kind !== "index" || target.schema === null)
-    throw new TypeError("an index step without an index");
-  return indexSchema.parse([
-    ...(await sql.unsafe(
-      `select i.indisvalid as valid from pg_catalog.pg_index i
-       join pg_catalog.pg_class c on c.oid = i.indexrelid
-       join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-       where n.nspname = $1 and c.relname = $2`,
-      [target.schema, target.name],
-    )),
-  ]);
-}
-
-async function isValid(sql: Queryable, step: Step): Promise<boolean> {
-  return (await indexState(sql, step))[0]?.valid ?? false;
-}
-
-/** Drops what an interrupted build left under the name of a step's index. A valid index is never touched. */
-async function dropInvalid(sql: Queryable, step: Step): Promise<void> {
-  const [index] = await indexState(sql, step);
-  if (!index || index.valid || !step.target?.schema) return;
-  await sql
-    .unsafe(`drop index concurrently if exists ${quoteQualified(step.target.schema, step.target.name)}`)
-    .simple();
 }

@@ -156,6 +156,20 @@ async function configure(sql: Sql, builders: number, schemas: readonly string[])
   });
 }
 
+const roomSchema = z.tuple([z.object({ free: z.coerce.number() })]);
+
+/** Connections that are left to others when index builds get some of their own. */
+const connectionsLeft = 10;
+
+/** Whether the server has a connection to spare for another worker. */
+export async function hasRoom(sql: Queryable): Promise<boolean> {
+  const rows = await sql.unsafe(
+    `select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+       - (select count(*) from pg_catalog.pg_stat_activity where backend_type = 'client backend') as free`,
+  );
+  return roomSchema.parse([...rows])[0].free > connectionsLeft;
+}
+
 /** Marks the backend with a token of its own, so that it is known again. */
 async function markBackend(sql: Sql, url: DatabaseUrl): Promise<Worker> {
   const token = randomUUID();

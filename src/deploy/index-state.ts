@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { quoteQualified } from "../sql.ts";
+import type { Queryable } from "./bookkeeping.ts";
+import type { Step } from "./step.ts";
+
+const indexSchema = z.array(z.object({ valid: z.boolean() }));
+
+async function indexState(sql: Queryable, { target }: Step): Promise<z.infer<typeof indexSchema>> {
+  if (target?.kind !== "index" || target.schema === null)
+    throw new TypeError("an index step without an index");
+  return indexSchema.parse([
+    ...(await sql.unsafe(
+      `select i.indisvalid as valid from pg_catalog.pg_index i
+       join pg_catalog.pg_class c on c.oid = i.indexrelid
+       join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+       where n.nspname = $1 and c.relname = $2`,
+      [target.schema, target.name],
+    )),
+  ]);
+}
+
+/** Whether the index of a step is there and may be used. */
+export async function isValidIndex(sql: Queryable, step: Step): Promise<boolean> {
+  return (await indexState(sql, step))[0]?.valid ?? false;
+}
+
+/** Drops what an interrupted build left under the name of a step's index. A valid index is never touched. */
+export async function dropInvalidIndex(sql: Queryable, step: Step): Promise<void> {
+  const [index] = await indexState(sql, step);
+  if (!index || index.valid || !step.target?.schema) return;
+  await sql
+    .unsafe(`drop index concurrently if exists ${quoteQualified(step.target.schema, step.target.name)}`)
+    .simple();
+}
