@@ -201,11 +201,16 @@ function regrant(
   const others = [
     ...new Set(["PUBLIC", ...byDefault, ...wanted.grants.map(({ grantee }) => grantee)]),
   ].filter((grantee) => grantee !== wanted.owner && grantee !== actual.server.role);
+  // PostgreSQL 17 has a privilege that older servers do not know.
+  const known = (privileges: readonly string[]) =>
+    privileges.filter((name) => name !== "MAINTAIN" || actual.server.version >= 170000);
   return [
     `REVOKE ALL ON ${object} FROM ${others.map(role).join(", ")}`,
     ...wanted.grants
       .filter(({ grantee }) => others.includes(grantee))
-      .map(({ grantee, privileges }) => `GRANT ${privileges.join(", ")} ON ${object} TO ${role(grantee)}`),
+      .map(
+        ({ grantee, privileges }) => `GRANT ${known(privileges).join(", ")} ON ${object} TO ${role(grantee)}`,
+      ),
   ];
 }
 

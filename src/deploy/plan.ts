@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Catalog } from "../catalog/index.ts";
+import { SpfpError } from "../errors.ts";
 import type { Migration } from "../migrations/index.ts";
 import type { Sql } from "../postgres/index.ts";
 import { quoteIdentifier, quoteQualified } from "../sql.ts";
@@ -32,7 +33,8 @@ const toRun = ["run", "replace", "rebuild"];
  * Plans what brings a database to the last migration of a project, online: each statement in the form that stops
  * nobody, held against what is there already. Pure: the same facts make the same plan.
  *
- * @throws SpfpError FILE_MISSING, FILE_INVALID for a migration that does not parse
+ * @throws SpfpError FILE_MISSING, FILE_INVALID for a migration that does not parse, USAGE for an allowed step that
+ * there is none of
  * @example
  * const plan = await makePlan(project, await gatherFacts(sql, project), { allow: ["0007_drop_legacy/2"] });
  */
@@ -56,6 +58,7 @@ export async function makePlan(
     judged.push(...planMigration(migration, await parseMigration(migration), timeline, workshop));
   }
   const steps = judged.map(({ step }) => step);
+  requireKnown(allow, steps, facts);
   return {
     version: 1,
     id: hash(steps.map(({ id, sql, action }) => [id, sql, action])),
@@ -71,6 +74,23 @@ export async function makePlan(
       after: expectedAt(project, pending.at(-1)),
     }),
   };
+}
+
+/** What is allowed has to be there, or a mistyped name would go unnoticed; what is applied already may be named. */
+function requireKnown(allow: readonly string[], steps: readonly Step[], { state }: Facts): void {
+  const ids = new Set(steps.flatMap(({ id }) => [id, ...idsOf(id)]));
+  const pending = state.pending.map(({ tag }) => tag);
+  const applied = state.applied.map(({ tag }) => tag);
+  const unknown = allow.find((one) => {
+    const [tag = ""] = one.split("/");
+    return !ids.has(one) && !pending.includes(one) && !applied.includes(tag);
+  });
+  if (unknown === undefined) return;
+  throw new SpfpError(
+    "USAGE",
+    `there is no step ${unknown} to allow`,
+    "Name a step as spfp-db plan prints it, with its migration: 0006_drop_legacy/2. Or a migration, for all its steps.",
+  );
 }
 
 /** Reads the facts and plans from them. */
@@ -264,7 +284,7 @@ function stepOf(
     sql = draft.sql,
   }: Verdict = left && verdict.action !== "skip" ? { action: "leave out", reason: left } : verdict;
   const isToRun = toRun.includes(action);
-  const isAllowed = allow.includes(id) || allow.includes(migration.tag);
+  const isAllowed = allow.some((one) => one === migration.tag || idsOf(one).includes(id));
   const hazards = isToRun
     ? draft.hazards.map((hazard) => ({ ...hazard, allowed: isAllowed && hazard.name !== "unsupported" }))
     : [];

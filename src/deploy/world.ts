@@ -396,6 +396,15 @@ function renamed(catalog: Catalog, from: Target, to: Target): Catalog {
   }
 }
 
+/** The rows of a table, of all its partitions where it has some; null for one that is not known. */
+function rowsOf(table: Relation, catalog: Catalog, facts: Facts): number | null {
+  const found = facts.relations.find(same(table.schema, table.name));
+  if (!found) return null;
+  return catalog.tables
+    .filter(({ partition }) => partition?.of.schema === table.schema && partition.of.name === table.name)
+    .reduce((sum, one) => sum + (rowsOf(one, catalog, facts) ?? 0), found.rows);
+}
+
 /** What statements are classified in. */
 export function contextOf(
   world: World,
@@ -429,7 +438,7 @@ export function contextOf(
           return false;
       }
     },
-    rows: ({ schema, name }) => facts.relations.find(same(schema, name))?.rows ?? null,
+    rows: (relation) => rowsOf(relation, world.catalog(), facts),
     overloads: ({ schema, name }) =>
       [...world.catalog().functions, ...after.functions]
         .filter((one) => one.schema === schema && one.name === name)

@@ -19,7 +19,7 @@ const few = 10_000;
 const data = ({ schema, name }: Relation): Target => ({ kind: "data", schema, name, table: name });
 
 const safety =
-  "In a transaction of its own, once, and under a timeout: it holds the rows that it changes for no longer than that.";
+  "In a transaction of its own, and written down in that same transaction: it happens once, whatever is cut off.";
 
 function changing(
   verb: string,

@@ -105,6 +105,16 @@ describe("the migrations that must be refused", () => {
     });
   });
 
+  it.each(["0001_everything_at_once/99", "0009_nothing", "4"])(
+    "can't be allowed as %s, which is none",
+    async (name) => {
+      await within(refused, 1, async (sql) => {
+        const facts = await gatherFacts(sql, refused);
+        await expect(makePlan(refused, facts, { allow: [name] })).rejects.toMatchObject({ code: "USAGE" });
+      });
+    },
+  );
+
   it("are let through where they are allowed by name, but never what is not understood", async () => {
     await within(refused, 1, async (sql) => {
       const facts = await gatherFacts(sql, refused);
