@@ -175,29 +175,36 @@ export interface StepRecord {
   readonly attempts: number;
 }
 
-/** Records a step as begun; where it is recorded already, as begun again. */
-export async function beginStep(sql: Queryable, record: StepRecord): Promise<void> {
+/**
+ * Records a step as begun; where it is recorded already, as begun again. In the transaction of a step it is recorded as
+ * done before its statement: they come to be together, and what the statement locks is held for no round trip longer.
+ */
+export async function beginStep(
+  sql: Queryable,
+  record: StepRecord,
+  status: "running" | "done" = "running",
+): Promise<void> {
   // What an earlier deployment did and somebody has undone since is done again.
   await sql.unsafe(
-    `update spfp_db.steps set status = 'undone'
-     where status = 'done' and migration_hash = $1 and step_id = $2 and deployment_id <> $3::uuid`,
-    [record.migrationHash, record.step.id, record.deploymentId],
-  );
-  await sql.unsafe(
-    `insert into spfp_db.steps (deployment_id, step_id, migration_hash, sql_hash, status, attempts, started_at)
-     values ($1::uuid, $2, $3, $4, 'running', $5::int, clock_timestamp())
-     on conflict (deployment_id, step_id) do update set status = 'running', attempts = excluded.attempts`,
+    `with undone as (
+       update spfp_db.steps set status = 'undone'
+       where status = 'done' and migration_hash = $3 and step_id = $2 and deployment_id <> $1::uuid
+     )
+     insert into spfp_db.steps (deployment_id, step_id, migration_hash, sql_hash, status, attempts, started_at)
+     values ($1::uuid, $2, $3, $4, $6, $5::int, clock_timestamp())
+     on conflict (deployment_id, step_id) do update set status = excluded.status, attempts = excluded.attempts`,
     [
       record.deploymentId,
       record.step.id,
       record.migrationHash,
       createHash("sha256").update(record.step.sql).digest("hex"),
       record.attempts,
+      status,
     ],
   );
 }
 
-/** Records a begun step as done, or as failed with why. */
+/** Records a begun step as done, with how long it took; or as failed, with why. */
 export async function endStep(
   sql: Queryable,
   record: StepRecord,

@@ -307,17 +307,13 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
         ...(step.kind === "opaque" ? { statement_timeout: `${opaqueLimit}ms` } : {}),
       });
       await options.recheck?.(transaction, step);
+      // Before the statement, so that nothing comes between it and the commit: until then it holds its locks.
+      await beginStep(transaction, record, "done");
+      const migration = plan.migrations.find(({ tag }) => tag === step.migration);
+      if (completes && migration) await recordApplied(transaction, migration);
       await observer({ type: "statement", at: "before", step, sql: step.sql });
       await transaction.unsafe(step.sql).simple();
       await observer({ type: "statement", at: "after", step, sql: step.sql });
-      await beginStep(transaction, record);
-      await endStep(transaction, record, {
-        status: "done",
-        milliseconds: performance.now() - begun,
-        error: null,
-      });
-      const migration = plan.migrations.find(({ tag }) => tag === step.migration);
-      if (completes && migration) await recordApplied(transaction, migration);
     });
     await watching(
       session.monitor,
@@ -325,6 +321,9 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
       ({ holders }) => tellWaiting(step, holders, performance.now() - begun),
       work,
     );
+    const milliseconds = performance.now() - begun;
+    // It is done and recorded; only how long it took is still missing.
+    await endStep(worker.sql, record, { status: "done", milliseconds, error: null }).catch(() => undefined);
   }
 
   /** What may not run in a transaction: an index is built or dropped, and nobody is kept waiting meanwhile. */
