@@ -60,8 +60,18 @@ it("the server killed in the middle and started again, the same command continue
   const folder = scratchFolder();
   onTestFinished(folder.remove);
   const dataDirectory = join(folder.path, "data");
-  let server = await startServer({ dataDirectory, durable: false });
+  const start = () => startServer({ dataDirectory, durable: false });
+  let server = await start();
   onTestFinished(() => server.stop());
+  /** Started again, and found to answer: the processes of the killed one may still be on their way out. */
+  const restart = async (): Promise<void> => {
+    await eventually("the server answers", async () => {
+      server = await start();
+      const sql = await connect(server.url("postgres")).catch(() => undefined);
+      await sql?.end();
+      return sql !== undefined;
+    });
+  };
   const scratch = await createScratchDatabase(server.url("postgres"));
   const name = new URL(scratch.url).pathname.slice(1);
   const prepared = await connect(scratch.url);
@@ -93,7 +103,7 @@ it("the server killed in the middle and started again, the same command continue
       },
     );
     expect(report).toMatchObject({ outcome: "failed", error: { code: "CONNECTION_LOST" } });
-    server = await startServer({ dataDirectory, durable: false });
+    await restart();
   }
   const url = siblingUrl(server.url("postgres"), name);
   expect(await deploy(url)).toMatchObject({ ok: true, outcome: "completed" });
