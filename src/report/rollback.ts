@@ -50,6 +50,7 @@ export function formatRollbackEvent(event: DeploymentEvent): string | null {
 export function formatRollbackReport(report: RollbackReport): string {
   const { outcome, differences, error, steps, plan, milliseconds, approver } = report;
   const done = steps.filter(({ status }) => status === "done").length;
+  if (outcome === "stopped" && done === 0) return dress.doubtful("Nothing was changed.");
   const of = (why: (typeof differences)[number]["why"]) => differences.filter((one) => one.why === why);
   const list = (title: string, items: typeof differences): string[] =>
     items.length > 0 ? [`${title}:`, ...items.map(({ object }) => `    ${object}`)] : [];
