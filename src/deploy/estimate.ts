@@ -4,7 +4,7 @@ import type { Step } from "./step.ts";
 import type { Relation } from "./tree.ts";
 
 /*
- * Rough figures, measured on two cores and a disk of a small cloud server. They are for telling seconds from hours.
+ * Orders of magnitude, for telling seconds from hours. The log of a deployment has what each step took beside them.
  */
 
 /** What a change of the catalog takes, with its round trips, in milliseconds. */
