@@ -83,12 +83,7 @@ export async function baseline(
       id,
       kind: "baseline",
       project: project.name,
-      mode: null,
       executor: defaultExecutor(),
-      approver: null,
-      ticket: null,
-      backup: null,
-      plan: null,
       before: actual,
     });
     await sql.begin(async (transaction) => {

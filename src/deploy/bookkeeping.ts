@@ -109,14 +109,14 @@ export interface DeploymentRecord {
   readonly id: UUID;
   readonly kind: DeploymentKind;
   readonly project: string;
-  readonly mode: string | null;
   readonly executor: string;
-  readonly approver: string | null;
-  readonly ticket: string | null;
-  readonly backup: string | null;
-  readonly plan: Plan | null;
+  readonly mode?: string;
+  readonly approver?: string | null;
+  readonly ticket?: string | null;
+  readonly backup?: string | null;
+  readonly plan?: Plan;
   /** What the database was like before. */
-  readonly before: Catalog | null;
+  readonly before?: Catalog;
 }
 
 /**
@@ -140,13 +140,13 @@ export async function beginDeployment(sql: Sql, record: DeploymentRecord): Promi
         record.id,
         record.kind,
         record.project,
-        record.mode,
+        record.mode ?? null,
         record.executor,
-        record.approver,
-        record.ticket,
-        record.backup,
-        record.plan && JSON.stringify(record.plan),
-        record.before && JSON.stringify(record.before),
+        record.approver ?? null,
+        record.ticket ?? null,
+        record.backup ?? null,
+        record.plan ? JSON.stringify(record.plan) : null,
+        record.before ? JSON.stringify(record.before) : null,
       ],
     );
   });
@@ -184,13 +184,15 @@ export async function beginStep(
   record: StepRecord,
   status: "running" | "done" = "running",
 ): Promise<void> {
-  // What an earlier deployment did and somebody has undone since is done again.
+  // What an earlier deployment did and somebody has undone since is done again. Not in one statement with the insert:
+  // parts of a statement do not see each other's rows, and a step is done once.
   await sql.unsafe(
-    `with undone as (
-       update spfp_db.steps set status = 'undone'
-       where status = 'done' and migration_hash = $3 and step_id = $2 and deployment_id <> $1::uuid
-     )
-     insert into spfp_db.steps (deployment_id, step_id, migration_hash, sql_hash, status, attempts, started_at)
+    `update spfp_db.steps set status = 'undone'
+     where status = 'done' and migration_hash = $3 and step_id = $2 and deployment_id <> $1::uuid`,
+    [record.deploymentId, record.step.id, record.migrationHash],
+  );
+  await sql.unsafe(
+    `insert into spfp_db.steps (deployment_id, step_id, migration_hash, sql_hash, status, attempts, started_at)
      values ($1::uuid, $2, $3, $4, $6, $5::int, clock_timestamp())
      on conflict (deployment_id, step_id) do update set status = excluded.status, attempts = excluded.attempts`,
     [

@@ -1,5 +1,6 @@
+import { lockModes } from "./lock-modes.ts";
 import type { Draft } from "./statements/index.ts";
-import { type Lock, lockModes, type Step, type Target } from "./step.ts";
+import type { Lock, Step, Target } from "./step.ts";
 
 /** A step with what it was made of. */
 export interface Judged {

@@ -36,6 +36,15 @@ export const stepResultSchema = z.strictObject({
   expectedMilliseconds: z.number(),
 });
 
+/** Why a deployment or a rollback did not get to its end. */
+export const reportedErrorSchema = z.strictObject({
+  code: z.enum(errorCodes),
+  message: z.string(),
+  remedy: z.string(),
+  /** The step that failed. */
+  step: z.string().nullable(),
+});
+
 /** All that there is to say of a deployment afterwards. JSON, without secrets. */
 export const deploymentReportSchema = z.strictObject({
   /** That of its record in the database. */
@@ -60,15 +69,7 @@ export const deploymentReportSchema = z.strictObject({
   /** What does not hold, and what is worth knowing; empty where the steps did not get to their end. */
   findings: z.array(findingSchema),
   sizes: z.strictObject({ before: z.array(tableSizeSchema), after: z.array(tableSizeSchema) }),
-  error: z
-    .strictObject({
-      code: z.enum(errorCodes),
-      message: z.string(),
-      remedy: z.string(),
-      /** The step that failed. */
-      step: z.string().nullable(),
-    })
-    .nullable(),
+  error: reportedErrorSchema.nullable(),
 });
 
 export type DeploymentReport = z.infer<typeof deploymentReportSchema>;

@@ -3,7 +3,7 @@ import type { SpfpError } from "../errors.ts";
 import { quoteQualified } from "../sql.ts";
 import { beginStep, endStep, type Queryable, recordMigration, type StepRecord } from "./bookkeeping.ts";
 import type { Observer } from "./events.ts";
-import { dropInvalidIndex, isValidIndex } from "./index-state.ts";
+import { dropInvalidIndex, indexState } from "./index-state.ts";
 import { backoff, evictAutovacuum, type Holder, holdersOf } from "./locks.ts";
 import { watching } from "./progress.ts";
 import { hasRoom, type Session, type Worker } from "./session.ts";
@@ -337,9 +337,17 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
 
     await worker.verify();
     await beginStep(sql, record);
+    let begun = false;
     const work = async (): Promise<void> => {
-      if (step.kind === "create index") await dropInvalidIndex(sql, step);
+      if (step.kind === "create index" && (await indexState(sql, step)) === "invalid") {
+        // Somebody may be building it at this moment: it would be dropped when they are done.
+        await sql.begin((transaction) => evictAutovacuum(transaction, step.locks));
+        await dropInvalidIndex(sql, step);
+      }
+      // What is rebuilt has the wanted definition, and somebody has brought it to its end.
+      if (step.action === "rebuild" && (await indexState(sql, step)) === "valid") return;
       await observer({ type: "statement", at: "before", step, sql: step.sql });
+      begun = true;
       await sql.unsafe(step.sql).simple();
       await observer({ type: "statement", at: "after", step, sql: step.sql });
     };
@@ -365,11 +373,12 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
         },
         work(),
       );
-      if (step.kind === "create index" && !(await isValidIndex(sql, step))) {
+      if (step.kind === "create index" && (await indexState(sql, step)) !== "valid") {
         throw new TypeError(`index ${step.target?.name} is not valid, though its build reported success`);
       }
     } catch (error) {
-      const left = step.kind === "create index" ? await clearAway(worker, step, givenUp !== undefined) : "";
+      const isOurs = begun && step.kind === "create index";
+      const left = isOurs ? await clearAway(worker, step, givenUp !== undefined) : "";
       if (givenUp && stopping) {
         await recordFailure(sql, record, 0, undefined);
         throw stopped;

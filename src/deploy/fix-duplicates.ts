@@ -80,13 +80,7 @@ async function recorded<Result>(
       id,
       kind: "fix",
       project: "spfp",
-      mode: null,
       executor: defaultExecutor(),
-      approver: null,
-      ticket: null,
-      backup: null,
-      plan: null,
-      before: null,
     });
     try {
       return await work(session, id);

@@ -5,10 +5,14 @@ import type { Step } from "./step.ts";
 
 const indexSchema = z.array(z.object({ valid: z.boolean() }));
 
-async function indexState(sql: Queryable, { target }: Step): Promise<z.infer<typeof indexSchema>> {
+/** Whether the index of a step is there, and whether it may be used. */
+export type IndexState = "missing" | "invalid" | "valid";
+
+/** Looks for the index of a step by its name. */
+export async function indexState(sql: Queryable, { target }: Step): Promise<IndexState> {
   if (target?.kind !== "index" || target.schema === null)
     throw new TypeError("an index step without an index");
-  return indexSchema.parse([
+  const [index] = indexSchema.parse([
     ...(await sql.unsafe(
       `select i.indisvalid as valid from pg_catalog.pg_index i
        join pg_catalog.pg_class c on c.oid = i.indexrelid
@@ -17,17 +21,13 @@ async function indexState(sql: Queryable, { target }: Step): Promise<z.infer<typ
       [target.schema, target.name],
     )),
   ]);
-}
-
-/** Whether the index of a step is there and may be used. */
-export async function isValidIndex(sql: Queryable, step: Step): Promise<boolean> {
-  return (await indexState(sql, step))[0]?.valid ?? false;
+  if (!index) return "missing";
+  return index.valid ? "valid" : "invalid";
 }
 
 /** Drops what an interrupted build left under the name of a step's index. A valid index is never touched. */
 export async function dropInvalidIndex(sql: Queryable, step: Step): Promise<void> {
-  const [index] = await indexState(sql, step);
-  if (!index || index.valid || !step.target?.schema) return;
+  if (!step.target?.schema || (await indexState(sql, step)) !== "invalid") return;
   await sql
     .unsafe(`drop index concurrently if exists ${quoteQualified(step.target.schema, step.target.name)}`)
     .simple();

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { quoteQualified } from "../sql.ts";
 import type { Queryable } from "./bookkeeping.ts";
-import type { Lock, LockMode } from "./step.ts";
+import { conflictingModes, type LockMode } from "./lock-modes.ts";
+import type { Lock } from "./step.ts";
 
 const holderSchema = z.object({
   /** Null for a prepared transaction, which no process holds. */
@@ -19,48 +20,6 @@ const holderSchema = z.object({
 
 /** A session that holds what another waits for. */
 export type Holder = z.infer<typeof holderSchema>;
-
-/** PostgreSQL 17 manual, 13.3.1, table 13.2 "Conflicting Lock Modes". */
-const conflicts: Readonly<Record<LockMode, readonly LockMode[]>> = {
-  "ACCESS SHARE": ["ACCESS EXCLUSIVE"],
-  "ROW SHARE": ["EXCLUSIVE", "ACCESS EXCLUSIVE"],
-  "ROW EXCLUSIVE": ["SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE"],
-  "SHARE UPDATE EXCLUSIVE": [
-    "SHARE UPDATE EXCLUSIVE",
-    "SHARE",
-    "SHARE ROW EXCLUSIVE",
-    "EXCLUSIVE",
-    "ACCESS EXCLUSIVE",
-  ],
-  SHARE: ["ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE"],
-  "SHARE ROW EXCLUSIVE": [
-    "ROW EXCLUSIVE",
-    "SHARE UPDATE EXCLUSIVE",
-    "SHARE",
-    "SHARE ROW EXCLUSIVE",
-    "EXCLUSIVE",
-    "ACCESS EXCLUSIVE",
-  ],
-  EXCLUSIVE: [
-    "ROW SHARE",
-    "ROW EXCLUSIVE",
-    "SHARE UPDATE EXCLUSIVE",
-    "SHARE",
-    "SHARE ROW EXCLUSIVE",
-    "EXCLUSIVE",
-    "ACCESS EXCLUSIVE",
-  ],
-  "ACCESS EXCLUSIVE": [
-    "ACCESS SHARE",
-    "ROW SHARE",
-    "ROW EXCLUSIVE",
-    "SHARE UPDATE EXCLUSIVE",
-    "SHARE",
-    "SHARE ROW EXCLUSIVE",
-    "EXCLUSIVE",
-    "ACCESS EXCLUSIVE",
-  ],
-};
 
 /** `ACCESS EXCLUSIVE` as `pg_locks` spells it: `AccessExclusiveLock`. */
 function spelled(mode: LockMode): string {
@@ -97,7 +56,7 @@ export async function holdersOf(
 ): Promise<Holder[]> {
   if (locks.length === 0) return [];
   const wanted = locks.flatMap(({ schema, name, mode }) =>
-    conflicts[mode].map((other) => ({ schema, name, mode: spelled(other) })),
+    conflictingModes[mode].map((other) => ({ schema, name, mode: spelled(other) })),
   );
   const rows = await monitor.unsafe(
     `with holding as (

@@ -1,11 +1,11 @@
 import { randomUUID, type UUID } from "node:crypto";
 import { z } from "zod";
 import { type Catalog, compareCatalogs, readCatalog } from "../catalog/index.ts";
-import { errorCodes, SpfpError } from "../errors.ts";
+import { SpfpError } from "../errors.ts";
 import { connect, type DatabaseUrl, redactUrl, type Sql } from "../postgres/index.ts";
 import { beginDeployment, ensureBookkeeping, finishDeployment, type Queryable } from "./bookkeeping.ts";
 import { defaultExecutor, defaultGiveUpAfter, defaultLockTimeout } from "./deploy.ts";
-import { stepResultSchema } from "./deployment-report.ts";
+import { reportedErrorSchema, stepResultSchema } from "./deployment-report.ts";
 import type { Observer } from "./events.ts";
 import { type Execution, executePlan } from "./execute.ts";
 import { readArchive } from "./facts.ts";
@@ -65,14 +65,7 @@ export const rollbackReportSchema = rollbackPreviewSchema.extend({
       actual: z.string().nullable(),
     }),
   ),
-  error: z
-    .strictObject({
-      code: z.enum(errorCodes),
-      message: z.string(),
-      remedy: z.string(),
-      step: z.string().nullable(),
-    })
-    .nullable(),
+  error: reportedErrorSchema.nullable(),
 });
 
 export type RollbackPreview = z.infer<typeof rollbackPreviewSchema>;
@@ -333,11 +326,8 @@ async function carryOut(
     id,
     kind: "rollback",
     project: project.name,
-    mode: null,
     executor,
     approver,
-    ticket: null,
-    backup: null,
     plan: preview.plan,
     before: await readCatalog(session.sql, { schemas: project.schemas }),
   });

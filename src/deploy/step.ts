@@ -1,21 +1,11 @@
 import { z } from "zod";
+import { objectKinds } from "../catalog/index.ts";
+import { lockModes } from "./lock-modes.ts";
 
 /*
  * The vocabulary of a deployment. Everything here is JSON: a plan can be printed, reviewed, stored, compared, and run
  * later, by another machine.
  */
-
-/** PostgreSQL 17 manual, 13.3.1 "Table-Level Locks", weakest first. */
-export const lockModes = [
-  "ACCESS SHARE",
-  "ROW SHARE",
-  "ROW EXCLUSIVE",
-  "SHARE UPDATE EXCLUSIVE",
-  "SHARE",
-  "SHARE ROW EXCLUSIVE",
-  "EXCLUSIVE",
-  "ACCESS EXCLUSIVE",
-] as const;
 
 export const stepKinds = [
   "create schema",
@@ -74,25 +64,9 @@ export const hazardNames = [
 
 const name = z.string().min(1);
 
-/** What a step makes, changes or removes; the same words as in a catalog's `ObjectIdentity`. */
+/** What a step makes, changes or removes; the words of a catalog's `ObjectIdentity`, or the rows of a table. */
 export const targetSchema = z.strictObject({
-  kind: z.enum([
-    "schema",
-    "extension",
-    "table",
-    "view",
-    "column",
-    "constraint",
-    "index",
-    "policy",
-    "trigger",
-    "function",
-    "enum",
-    "domain",
-    "sequence",
-    "grant",
-    "data",
-  ]),
+  kind: z.union([z.enum(objectKinds).exclude(["default privilege"]), z.literal("data")]),
   schema: name.nullable(),
   /** The object's own name; a function's comes with its argument types: `f(integer)`. */
   name,
@@ -180,7 +154,6 @@ export const planSchema = z.strictObject({
   notes: z.array(z.string()),
 });
 
-export type LockMode = (typeof lockModes)[number];
 export type StepKind = (typeof stepKinds)[number];
 export type HazardName = (typeof hazardNames)[number];
 export type Action = (typeof actions)[number];

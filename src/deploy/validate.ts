@@ -12,16 +12,32 @@ const keyOf = (difference: Difference): string =>
     difference.kind === "different" && difference.property,
   ]);
 
+/** What a difference means after a deployment, and what to do. */
+function judge(difference: Difference, excused: boolean): Pick<Finding, "severity" | "remedy"> {
+  // Nothing can change it afterwards.
+  if (difference.kind === "different" && difference.property === "columnOrder") {
+    return {
+      severity: "info",
+      remedy:
+        "Nothing, where statements name their columns: these come in the order in which they were added.",
+    };
+  }
+  if (excused) {
+    return {
+      severity: "info",
+      remedy: "Nothing: it was so before the deployment, and no migration touches it.",
+    };
+  }
+  return { severity: "error", remedy: "See what changed it, and plan again: spfp-db plan" };
+}
+
 function findingOf(difference: Difference, excused: boolean): Finding {
   return {
     check: `catalog.${difference.kind}`,
-    severity: excused ? "info" : "error",
     object: difference.object.label,
     expected: "expected" in difference ? difference.expected : null,
     actual: "actual" in difference ? difference.actual : null,
-    remedy: excused
-      ? "Nothing: it was so before the deployment, and no migration touches it."
-      : "See what changed it, and plan again: spfp-db plan",
+    ...judge(difference, excused),
   };
 }
 

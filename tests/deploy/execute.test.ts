@@ -18,6 +18,17 @@ async function fresh(state: State) {
 }
 
 describe("executing a plan", () => {
+  it("does a step again that somebody has undone by hand", async () => {
+    const { url, sql } = await fresh("empty");
+    const plan = planOf({ one: [{ sql: "create table public.made (id int)" }] });
+    expect(await execute(url, plan)).toMatchObject({ outcome: "completed", error: null });
+    await sql`drop table made`;
+    expect(await execute(url, plan)).toMatchObject({ outcome: "completed", error: null });
+    expect(await sql`select from made`).toEqual([]);
+    const records = await sql`select status from spfp_db.steps order by started_at`;
+    expect(records.map(({ status }) => status)).toEqual(["undone", "done"]);
+  });
+
   it("ends at the catalog that Drizzle's migrator ends at", async () => {
     const database = await fresh("production");
     const migrations = readMigrations(spfp.migrationsFolder);

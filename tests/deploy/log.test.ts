@@ -65,13 +65,10 @@ describe("what the database remembers", () => {
     id: randomUUID(),
     kind,
     project: "shop",
-    mode: null,
     executor: "ana",
     approver: "Bruno",
-    ticket: null,
     backup: "postgresql://postgres:hunter2@db.example.com/backups",
     plan,
-    before: null,
   });
 
   test("a deployment that was killed has a log too: its steps as far as they are known", async () => {

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { doneSteps } from "../../src/deploy/bookkeeping.ts";
 import { describeHolder } from "../../src/deploy/locks.ts";
 import { connect, mainDatabase, startServer } from "../../src/postgres/index.ts";
+import { quoteIdentifier } from "../../src/sql.ts";
 import { createDatabase, only } from "../support/database.ts";
 import { execute, listen } from "./support/execute.ts";
 import { type HandStep, index, lock, planOf } from "./support/plan.ts";
@@ -41,7 +42,11 @@ async function holding(url: string, statement: string) {
   await sql.unsafe(`begin`);
   await sql.unsafe(statement);
   const { pid } = only(z.object({ pid: z.int() }), await sql`select pg_backend_pid() as pid`);
-  return { pid, letGo: () => sql.unsafe("rollback") };
+  return {
+    pid,
+    go: (next: string) => sql.unsafe(next),
+    letGo: () => sql.unsafe("rollback"),
+  };
 }
 
 const holders = [
@@ -181,8 +186,62 @@ describe("an index build", () => {
   });
 });
 
-describe("a vacuum of the table", async () => {
-  // Of its own: settings of the whole server are changed.
+describe("an index that somebody builds by hand at the same time", () => {
+  const plan = (action: "run" | "rebuild") => planOf({ one: [{ ...buildIndex, action }] });
+
+  /** A build that waits for a transaction which wrote to the table. */
+  async function building() {
+    const { url, sql } = await tasks();
+    const writer = await holding(url, "update tasks set title = 'z' where id = 2");
+    const builder = postgres(url, {
+      max: 1,
+      onnotice: () => {},
+      connection: { application_name: "by hand" },
+    });
+    onTestFinished(() => builder.end({ timeout: 0 }));
+    const built = builder.unsafe(buildIndex.sql).simple().execute();
+    await expect
+      .poll(async () => [...(await sql`select indisvalid as valid from pg_index where not indisprimary`)])
+      .toContainEqual({ valid: false });
+    const { oid } = only(
+      z.object({ oid: z.string() }),
+      await sql`select 'idx_tasks_title'::regclass::oid::text as oid`,
+    );
+    return { url, sql, letGo: writer.letGo, built, oid };
+  }
+
+  it("is waited for, and left as it is when it is done", async () => {
+    const { url, sql, letGo, built, oid } = await building();
+    const { observer, next, of } = listen();
+    const execution = execute(url, plan("rebuild"), { observer });
+    await next("step retried");
+    await letGo();
+    await built;
+    expect(await execution).toMatchObject({ outcome: "completed", steps: [{ status: "done" }] });
+    expect(of("step retried")[0]?.holders).toEqual([expect.objectContaining({ application: "by hand" })]);
+    expect([...(await sql`select oid::text from pg_class where relname = 'idx_tasks_title'`)]).toEqual([
+      { oid },
+    ]);
+  });
+
+  it("is not taken away where the deployer gives up", async () => {
+    const { url, sql, letGo, built, oid } = await building();
+    const execution = await execute(url, plan("rebuild"), { giveUpAfter: 300 });
+    expect(execution).toMatchObject({
+      outcome: "failed",
+      error: { code: "LOCK_TIMEOUT", message: expect.stringContaining("by hand") },
+    });
+    await letGo();
+    await built;
+    const indexes = await sql`
+      select indexrelid::text as oid, indisvalid as valid from pg_index
+      where indrelid = 'tasks'::regclass and not indisprimary`;
+    expect([...indexes]).toEqual([{ oid, valid: true }]);
+  });
+});
+
+// Of its own: settings of the whole server are changed.
+describe("on a server of its own", async () => {
   const server = await startServer({ temporary: true, durable: false });
   const administrator = await connect(server.adminUrl);
   afterAll(async () => {
@@ -207,7 +266,7 @@ describe("a vacuum of the table", async () => {
 
   const vacuuming = z.object({ running: z.boolean() });
 
-  it("by hand is waited for, and named", async () => {
+  it("a vacuum of the table by hand is waited for, and named", async () => {
     const sql = await vacuumedTable();
     const vacuum = postgres(server.url(mainDatabase), { max: 1, onnotice: () => {} });
     onTestFinished(() => vacuum.end({ timeout: 0 }));
@@ -235,7 +294,7 @@ describe("a vacuum of the table", async () => {
     expect(of("step retried")[0]?.holders).toEqual([expect.objectContaining({ pid })]);
   });
 
-  it("by the server itself makes way for the deployer", async () => {
+  it("a vacuum of the table by the server itself makes way for the deployer", async () => {
     const sql = await vacuumedTable();
     await sql`alter table tasks set (autovacuum_enabled = on)`;
     await expect
@@ -256,4 +315,34 @@ describe("a vacuum of the table", async () => {
     );
     expect(backends).toContain("autovacuum worker");
   }, 120_000);
+
+  it("a deadlock that the server ends at the deployer's cost is no failure: the step is tried again", async () => {
+    const url = server.url(mainDatabase);
+    // Time for the other to come into it, and then it is the deployer who notices.
+    await administrator.unsafe(`alter database ${quoteIdentifier(mainDatabase)} set deadlock_timeout = '3s'`);
+    const sql = postgres(url, { max: 1, onnotice: () => {} });
+    onTestFinished(() => sql.end({ timeout: 0 }));
+    await sql.unsafe(
+      `create table owners (id int primary key); create table pets (id int primary key, owner int)`,
+    );
+    const writer = await holding(url, "lock table owners in row exclusive mode");
+    const foreignKey: HandStep = {
+      sql: `alter table public.pets add constraint pets_owner foreign key (owner) references public.owners not valid`,
+      kind: "add constraint",
+      target: { kind: "constraint", schema: "public", name: "pets_owner", table: "pets" },
+      locks: [lock("pets", "SHARE ROW EXCLUSIVE"), lock("owners", "SHARE ROW EXCLUSIVE")],
+    };
+    let crossing: Promise<unknown> | undefined;
+    const execution = await execute(url, planOf({ one: [foreignKey] }), {
+      // Not what ends the waiting here.
+      lockTimeout: 60_000,
+      observer: (event) => {
+        if (event.type !== "step waiting") return;
+        // The deployer has the pets and waits for the owners; the writer, who has those, wants the pets.
+        crossing ??= writer.go("lock table pets in row exclusive mode").then(writer.letGo);
+      },
+    });
+    expect(execution).toMatchObject({ outcome: "completed", steps: [{ status: "done", attempts: 2 }] });
+    await crossing;
+  });
 });

@@ -63,6 +63,19 @@ describe("a database on which the old script half ran", () => {
     await expectCompleted(database);
   });
 
+  it("may have the columns in another order, of which the report says that it does not matter", async () => {
+    const database = await production(
+      "alter table sent_atas add column updated_at timestamptz not null default now()",
+      "alter table sent_atas add column deleted_at timestamptz",
+    );
+    expect(await baseline(spfpProject, database.url)).toMatchObject({ outcome: "adopted" });
+    const report = await deploy(database.url);
+    expect(report).toMatchObject({ ok: true, error: null, outcome: "completed" });
+    expect(report.findings.filter(({ object }) => object === "public.sent_atas")).toMatchObject([
+      { severity: "info" },
+    ]);
+  });
+
   it("may have the older shape of investments", async () => {
     const database = await production(
       halfRun,
@@ -75,6 +88,29 @@ describe("a database on which the old script half ran", () => {
     const left = report.steps.filter(({ status }) => status === "left out");
     expect(left).toMatchObject([{ title: expect.stringContaining("idx_investments_account_id") }]);
     expect(left[0]?.reason).toContain("account_id");
+  });
+});
+
+describe("a deployment that was stopped half way", () => {
+  it("is completed though somebody has taken away what it had done", async () => {
+    const database = await production();
+    await baseline(spfpProject, database.url);
+    const stop = new AbortController();
+    const stopped = await deploy(
+      database.url,
+      { stopSignal: stop.signal },
+      {
+        observer: (event) => {
+          if (event.type === "step done" && event.step.kind === "create index") stop.abort();
+        },
+      },
+    );
+    expect(stopped).toMatchObject({ outcome: "stopped" });
+    await database.sql`alter table sent_atas drop column deleted_at cascade`;
+    expect(await deploy(database.url)).toMatchObject({ ok: true, error: null, outcome: "completed" });
+    expect(await journalOf(database)).toEqual(await journalOf(deployed));
+    // A column that is added anew comes last.
+    expect(await differencesBetween(deployed, database)).toEqual(["different table public.sent_atas"]);
   });
 });
 

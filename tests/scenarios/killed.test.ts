@@ -1,7 +1,6 @@
 import { expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
-import { baselineMigrations, planFor, spfpProject } from "../../src/deploy/index.ts";
-import { writeJournal } from "../../src/deploy/journal.ts";
+import { planFor, spfpProject } from "../../src/deploy/index.ts";
 import { connect } from "../../src/postgres/index.ts";
 import { eventually } from "../postgres/processes.ts";
 import { testDatabase } from "../support/database.ts";
@@ -10,53 +9,59 @@ import { compileDeployer, runDeployer, startDeployer } from "./support/killed.ts
 import { differencesBetween, journalOf } from "./support/project.ts";
 
 const deployed = await testDatabase("deployed");
-const database = await testDatabase("production");
-const deployer = compileDeployer();
+const deployer = await compileDeployer();
 
-it("killed before and after each statement in turn, it ends where an undisturbed one ends", {
-  // Each of some 280 kills costs a second or two.
-  timeout: 1_800_000,
-}, async () => {
-  const sql = await connect(database.url);
-  await writeJournal(sql, baselineMigrations());
-  const plan = await planFor(sql, spfpProject, []);
-  await sql.end();
-  const steps = plan.steps.filter(({ action }) => action !== "skip");
+/** Halves of the plan, each in a database of its own: killed at the same time, they take half as long. */
+const shares = ["the first half", "the second half"] as const;
 
-  // Where the next deployer begins: a step that was not committed is its first.
-  let first = 0;
-  for (const [at, step] of steps.entries()) {
-    expect(await runDeployer(deployer, database.url, { stopAt: 2 * (at - first) + 1 })).toEqual({
-      at: "before",
-      step: step.id,
-    });
-    expect(await runDeployer(deployer, database.url, { stopAt: 2 })).toEqual({ at: "after", step: step.id });
-    // An index that was complete when its builder was killed needs nothing any more.
-    first = step.transactional ? at : at + 1;
-  }
-  expect(await runDeployer(deployer, database.url, { stopAt: 0 })).toEqual({
-    outcome: "completed",
-    error: null,
-  });
+it.concurrent.for(shares)(
+  "killed before and after each statement of %s in turn, it ends where an undisturbed one ends",
+  {
+    // Each of some 280 kills costs a second or so.
+    timeout: 900_000,
+  },
+  async (share, { expect, onTestFinished }) => {
+    const database = await createAdopted();
+    onTestFinished(database.drop);
+    const { url, sql } = database;
+    const planning = await connect(url);
+    const plan = await planFor(planning, spfpProject, []).finally(() => planning.end());
+    const steps = plan.steps.filter(({ action }) => action !== "skip");
+    const middle = Math.ceil(steps.length / 2);
+    const isOurs = (at: number): boolean => at < middle === (share === "the first half");
 
-  expect(await differencesBetween(database, deployed)).toEqual([]);
-  expect(await journalOf(database)).toEqual(await journalOf(deployed));
-  const done = z
-    .array(z.object({ step: z.string() }))
-    .parse([
-      ...(await database.sql`select step_id as step from spfp_db.steps where status = 'done' order by finished_at`),
-    ]);
-  const recorded = steps.filter((step) => step.transactional);
-  expect(done.map(({ step }) => step)).toEqual(recorded.map(({ id }) => id));
-  expect(await database.sql`select from pg_index where not indisvalid`).toEqual([]);
-  expect(await database.sql`select from spfp_db.deployments where outcome is null`).toEqual([]);
-});
+    // Where the next deployer begins: a step that was not committed is its first.
+    let first = 0;
+    for (const [at, step] of steps.entries()) {
+      if (!isOurs(at)) continue;
+      expect(await runDeployer(deployer, url, { stopAt: 2 * (at - first) + 1 })).toEqual({
+        at: "before",
+        step: step.id,
+      });
+      expect(await runDeployer(deployer, url, { stopAt: 2 })).toEqual({ at: "after", step: step.id });
+      // An index that was complete when its builder was killed needs nothing any more.
+      first = step.transactional ? at : at + 1;
+    }
+    expect(await runDeployer(deployer, url, { stopAt: 0 })).toEqual({ outcome: "completed", error: null });
+
+    expect(await differencesBetween(database, deployed)).toEqual([]);
+    expect(await journalOf(database)).toEqual(await journalOf(deployed));
+    const done = z
+      .array(z.object({ step: z.string() }))
+      .parse([...(await sql`select step_id as step from spfp_db.steps where status = 'done'`)]);
+    const recorded = steps.filter((step, at) => step.transactional || !isOurs(at));
+    expect(done.map(({ step }) => step).sort()).toEqual(recorded.map(({ id }) => id).sort());
+    expect(await sql`select from pg_index where not indisvalid`).toEqual([]);
+    expect(await sql`select from spfp_db.deployments where outcome is null`).toEqual([]);
+  },
+);
 
 it("killed in the middle of two index builds, it leaves halves of them, which the next run clears away", {
   timeout: 180_000,
 }, async () => {
-  const { url, sql, ...half } = await createAdopted();
-  onTestFinished(half.drop);
+  const database = await createAdopted();
+  onTestFinished(database.drop);
+  const { url, sql } = database;
   const invalid = () =>
     sql`select indexrelid::regclass::text as name from pg_index where not indisvalid order by 1`;
   const planning = await connect(url);
@@ -87,5 +92,5 @@ it("killed in the middle of two index builds, it leaves halves of them, which th
     error: null,
   });
   expect(await invalid()).toEqual([]);
-  expect(await differencesBetween({ url, sql, ...half }, deployed)).toEqual([]);
+  expect(await differencesBetween(database, deployed)).toEqual([]);
 });

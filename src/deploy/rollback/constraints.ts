@@ -1,8 +1,8 @@
 import type { Constraint, Index, Table } from "../../catalog/index.ts";
 import { quoteIdentifier, quoteQualified } from "../../sql.ts";
-import { part } from "../statements/draft.ts";
+import { momentary, part } from "../statements/draft.ts";
 import { type Context, type Named, partKey, plainIndexes, qualifiedLabel } from "./context.ts";
-import { type Locked, momentary, underSchemas } from "./draft.ts";
+import { type Locked, underSchemas } from "./draft.ts";
 import { constraintLabel } from "./facts.ts";
 
 const on = ({ schema, name }: Named): string => quoteQualified(schema, name);

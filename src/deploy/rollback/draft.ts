@@ -1,7 +1,8 @@
 import type { Catalog } from "../../catalog/index.ts";
 import { quoteIdentifier } from "../../sql.ts";
+import type { LockMode } from "../lock-modes.ts";
 import { lock } from "../statements/draft.ts";
-import type { LockMode, Step, StepKind, Target } from "../step.ts";
+import type { Step, StepKind, Target } from "../step.ts";
 
 /** The tag under which a rollback's steps are journalled; no migration is called so. */
 export const rollbackTag = "rollback";
@@ -69,6 +70,3 @@ export function underSchemas(catalog: Catalog, sql: string): string {
 export function roleName(role: string): string {
   return role === "PUBLIC" || role === "public" ? "PUBLIC" : quoteIdentifier(role);
 }
-
-export const momentary =
-  "Only the catalog is changed: the lock is held for a moment, and asked for with a timeout.";

@@ -1,9 +1,9 @@
 import type { Policy, Table } from "../../catalog/index.ts";
 import { quoteIdentifier, quoteQualified } from "../../sql.ts";
-import { part } from "../statements/draft.ts";
+import { momentary, part } from "../statements/draft.ts";
 import { keyOf } from "./changes.ts";
 import { type Context, functionLabel, partKey, qualifiedLabel, topKey } from "./context.ts";
-import { momentary, roleName, underSchemas } from "./draft.ts";
+import { roleName, underSchemas } from "./draft.ts";
 
 const on = (table: Pick<Table, "schema" | "name">): string => quoteQualified(table.schema, table.name);
 

@@ -1,7 +1,7 @@
 import type { Column, Table } from "../../catalog/index.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../../sql.ts";
 import { archiveSchema } from "../facts.ts";
-import { part } from "../statements/draft.ts";
+import { momentary, part } from "../statements/draft.ts";
 import { keyOf } from "./changes.ts";
 import {
   type Context,
@@ -14,7 +14,7 @@ import {
   qualifiedLabel,
   topKey,
 } from "./context.ts";
-import { momentary, underSchemas } from "./draft.ts";
+import { underSchemas } from "./draft.ts";
 
 import { functionSignature } from "./signature.ts";
 

@@ -1,8 +1,8 @@
 import type { Table, Trigger } from "../../catalog/index.ts";
 import { quoteIdentifier, quoteQualified } from "../../sql.ts";
-import { part } from "../statements/draft.ts";
+import { momentary, part } from "../statements/draft.ts";
 import { type Context, type Named, partKey, qualifiedLabel, usesFunction } from "./context.ts";
-import { momentary, underSchemas } from "./draft.ts";
+import { underSchemas } from "./draft.ts";
 
 const modes: Readonly<Record<Trigger["enabled"], string>> = {
   origin: "ENABLE",

@@ -1,6 +1,7 @@
 import type { AlterTableCmd, AlterTableStmt } from "libpg-query";
+import type { LockMode } from "../lock-modes.ts";
 import { print } from "../parse.ts";
-import type { LockMode, StepKind } from "../step.ts";
+import type { StepKind } from "../step.ts";
 import type { Relation } from "../tree.ts";
 import { addColumn } from "./add-column.ts";
 import { addConstraint, validate } from "./add-constraint.ts";

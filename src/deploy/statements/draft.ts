@@ -1,6 +1,7 @@
 import type { Node } from "libpg-query";
 import type { Table } from "../../catalog/index.ts";
-import type { Hazard, Lock, LockMode, StepKind, Target } from "../step.ts";
+import { conflictingModes, type LockMode } from "../lock-modes.ts";
+import type { Hazard, Lock, StepKind, Target } from "../step.ts";
 import type { Relation } from "../tree.ts";
 
 /**
@@ -117,21 +118,17 @@ export interface Context {
   readonly indexTable: (index: Relation) => Relation | undefined;
 }
 
-const strength: Readonly<Record<LockMode, { reads: boolean; writes: boolean }>> = {
-  "ACCESS SHARE": { reads: false, writes: false },
-  "ROW SHARE": { reads: false, writes: false },
-  "ROW EXCLUSIVE": { reads: false, writes: false },
-  "SHARE UPDATE EXCLUSIVE": { reads: false, writes: false },
-  SHARE: { reads: false, writes: true },
-  "SHARE ROW EXCLUSIVE": { reads: false, writes: true },
-  EXCLUSIVE: { reads: false, writes: true },
-  "ACCESS EXCLUSIVE": { reads: true, writes: true },
-};
-
 /** A lock, with whom it stops as the table of conflicts says. PostgreSQL 17 manual, 13.3.1 "Table-Level Locks". */
 export function lock({ schema, name }: Relation, mode: LockMode, held: Lock["held"] = "moment"): Lock {
-  const { reads, writes } = strength[mode];
-  return { schema, name, mode, stopsReads: reads, stopsWrites: writes, held };
+  const stops = conflictingModes[mode];
+  return {
+    schema,
+    name,
+    mode,
+    stopsReads: stops.includes("ACCESS SHARE"),
+    stopsWrites: stops.includes("ROW EXCLUSIVE"),
+    held,
+  };
 }
 
 /** A relation's name as a person writes it. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { type Lock, type LockMode, lockModes } from "../../../src/deploy/step.ts";
+import { type LockMode, lockModes } from "../../../src/deploy/lock-modes.ts";
+import type { Lock } from "../../../src/deploy/step.ts";
 import type { Sql } from "../../support/database.ts";
 
 type Querying = Pick<Sql, "unsafe">;

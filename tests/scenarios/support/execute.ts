@@ -20,11 +20,7 @@ export async function execute(
       project: plan.project,
       mode: "quick",
       executor: "test",
-      approver: null,
-      ticket: null,
-      backup: null,
       plan,
-      before: null,
     });
     return await executePlan(session, plan, {
       lockTimeout: 1000,

@@ -1,41 +1,40 @@
-import { spawn, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { cpSync, mkdtempSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { build } from "esbuild";
 import { inject } from "vitest";
 import { z } from "zod";
 import type { DatabaseUrl } from "../../../src/postgres/index.ts";
 import { projectFolder } from "../../support/states.ts";
 
 /**
- * Compiles the deploying process, which is started hundreds of times.
+ * Bundles the deploying process, which is started hundreds of times, with all that it reads beside it.
  * @returns its file
  */
-export function compileDeployer(): string {
+export async function compileDeployer(): Promise<string> {
   const folder = mkdtempSync(join(inject("scratchFolder"), "deployer-"));
-  writeFileSync(
-    join(folder, "tsconfig.json"),
-    JSON.stringify({
-      extends: join(projectFolder, "tsconfig.json"),
-      compilerOptions: {
-        noEmit: false,
-        rootDir: projectFolder,
-        outDir: folder,
-        typeRoots: [join(projectFolder, "node_modules/@types")],
-      },
-      files: [join(projectFolder, "tests/scenarios/support/deployer.ts")],
-      include: [],
-    }),
-  );
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
-  const compiler = join(projectFolder, "node_modules/typescript/bin/tsc");
-  const { status, stdout } = spawnSync(process.execPath, [compiler, "-p", folder], { encoding: "utf8" });
-  if (status !== 0) throw new Error(`the deployer does not compile: ${stdout}`);
-  for (const name of ["node_modules", "drizzle"]) symlinkSync(join(projectFolder, name), join(folder, name));
-  cpSync(join(projectFolder, "src/catalog/expected"), join(folder, "src/catalog/expected"), {
-    recursive: true,
-    filter: (path) => !path.endsWith(".ts"),
+  const file = join(folder, "src", "deployer.mjs");
+  await build({
+    entryPoints: [join(projectFolder, "tests/scenarios/support/deployer.ts")],
+    outfile: file,
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    format: "esm",
+    logLevel: "error",
+    // The parser finds its WebAssembly by the names of CommonJS.
+    banner: {
+      js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url); const __dirname = import.meta.dirname;`,
+    },
   });
-  return join(folder, "tests/scenarios/support/deployer.js");
+  const parser = join(projectFolder, "node_modules/libpg-query/wasm/libpg-query.wasm");
+  cpSync(parser, join(folder, "src", "libpg-query.wasm"));
+  for (const [from, to] of [
+    ["drizzle", "drizzle"],
+    ["src/catalog/expected", "src/expected"],
+  ] as const)
+    symlinkSync(join(projectFolder, from), join(folder, to), "junction");
+  return file;
 }
 
 const saidSchema = z.union([
