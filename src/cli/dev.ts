@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { SpfpError } from "../errors.ts";
 import type { EmbeddedServer, Sql } from "../postgres/index.ts";
 import { onInterrupt } from "./interrupt.ts";
+import { parseScale } from "./rehearse.ts";
 
 const states = ["empty", "production", "deployed"] as const;
 
@@ -13,6 +14,7 @@ interface DevOptions {
   port?: number;
   data?: string;
   fresh?: true;
+  scale?: number;
 }
 
 function parsePort(text: string): number {
@@ -36,11 +38,30 @@ export function addDev(program: Command): void {
     .option("--port <port>", "port on 127.0.0.1 (default: one that is free)", parsePort)
     .option("--data <folder>", "where its data is kept (default: .spfp/data)")
     .option("--fresh", "delete its data and start anew")
+    .option(
+      "--scale <scale>",
+      "with --state production: fill it with generated data, 1 being production's 5 million rows",
+      parseScale,
+    )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ spfp-db dev                                    to develop on: every migration applied
+  $ spfp-db dev --state production --scale 0.01    to practise a deployment on: 50,000 rows, duplicates among them`,
+    )
     .action(dev);
 }
 
 async function dev(options: DevOptions): Promise<void> {
   const { mainDatabase, showRunningServer, spfpFolder, startServer } = await import("../postgres/index.ts");
+  if (options.scale !== undefined && options.state !== "production") {
+    throw new SpfpError(
+      "USAGE",
+      "--scale fills production as it was before the optimisation, and --state is not production.",
+      "Add --state production, or leave --scale out.",
+    );
+  }
   const dataDirectory = resolve(options.data ?? `${spfpFolder()}/data`);
   const say = (line: string) => process.stderr.write(`${line}\n`);
   const server = await startServer({ dataDirectory, port: options.port, fresh: options.fresh });
@@ -55,6 +76,7 @@ async function dev(options: DevOptions): Promise<void> {
   });
   try {
     const state = await ensureState(server, options.state, say);
+    if (options.scale !== undefined) await fill(server, options.scale, say);
     const url = server.url(mainDatabase);
     const hide = showRunningServer({ url, dataDirectory });
     process.once("exit", hide);
@@ -72,6 +94,22 @@ async function dev(options: DevOptions): Promise<void> {
     forget();
     await stop();
   }
+}
+
+/** Fills the database with generated data; rows that are there already are kept, and none are added to them. */
+async function fill(server: EmbeddedServer, scale: number, say: (line: string) => void): Promise<void> {
+  const { connect, mainDatabase } = await import("../postgres/index.ts");
+  const { generateData } = await import("../bench/index.ts");
+  say("Generating data …");
+  const sql = await connect(server.url(mainDatabase));
+  const filled = await generateData(sql, { scale })
+    .catch((error: unknown) => {
+      if (error instanceof SpfpError && error.code === "NOT_EMPTY") return null;
+      throw error;
+    })
+    .finally(() => sql.end());
+  if (filled === null) return say("It holds rows already: they stay, and none were generated.");
+  say(`${filled.reduce((sum, { rows }) => sum + rows, 0).toLocaleString("en")} rows were generated.`);
 }
 
 /** What the database holds; told from its relations, since it may have been changed by any tool. */

@@ -8,7 +8,8 @@ interface RehearseOptions extends DatabaseOptions {
   json?: true;
 }
 
-function parseScale(text: string): number {
+/** The size of generated data, as a flag. */
+export function parseScale(text: string): number {
   const scale = Number(text);
   if (!/^\d*\.?\d+$/.test(text) || scale < 0.001 || scale > 10) {
     throw new InvalidArgumentError(

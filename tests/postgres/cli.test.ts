@@ -17,6 +17,8 @@ describe("bad input is met with one line and exit status 2", () => {
     [["--chek"], "USAGE"],
     [["dev", "--state", "gone"], "USAGE"],
     [["dev", "--port", "80x"], "USAGE"],
+    [["dev", "--scale", "0.01"], "USAGE"],
+    [["dev", "--state", "production", "--scale", "lots"], "USAGE"],
     [["bootstrap", "--database-url"], "USAGE"],
     [["bootstrap", "--database-url", ""], "URL_INVALID"],
     [["bootstrap", "--database-url", "postgresql://u:s3cret@127.0.0.1:1/d"], "SERVER_UNREACHABLE"],
@@ -85,4 +87,22 @@ test("dev keeps what is there, and says what to do where another state is asked 
   kept.child.kill("SIGINT");
   await kept.end;
   await eventually("it has stopped", () => postmasterPid(data) === undefined);
+});
+
+test("dev fills production with data to practise on, once", async () => {
+  const practice = ["dev", "--state", "production", "--scale", "0.002", "--data", "practice"];
+  const rows = async (url: string): Promise<number> => {
+    const sql = await connect(parseDatabaseUrl(url));
+    const [row] = await sql`select count(*)::int as rows from transactions`.finally(() => sql.end());
+    return Number(row?.["rows"]);
+  };
+  const dev = cli([...practice, "--fresh"], { cwd });
+  const filled = await rows(await dev.line);
+  expect(filled).toBeGreaterThan(1000);
+  dev.child.kill("SIGINT");
+  expect((await dev.end).err).toContain("rows were generated");
+  const again = cli(practice, { cwd });
+  expect(await rows(await again.line)).toBe(filled);
+  again.child.kill("SIGINT");
+  expect((await again.end).err).toContain("they stay");
 });
