@@ -7,7 +7,7 @@ import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmodSync, closeSync, fstatSync, ftruncateSync, openSync, rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
-import { tmpdir } from "node:os";
+import { devNull, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { z } from "zod";
 import { SpfpError } from "../errors.ts";
@@ -67,8 +67,10 @@ async function supervise(job: Job): Promise<void> {
     server.close();
     process.exit(0);
   }
-  // Standard output ends: the command that waits on it may connect.
+  // Standard output ends: the command that waits on it may connect. Its number is taken at once, since what Node opens
+  // under it, say a socket, it never closes.
   closeSync(1);
+  openSync(devNull, "w");
 
   async function lease(socket: Socket): Promise<void> {
     leases.add(socket);

@@ -1,3 +1,4 @@
+import { existsSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { connect, startServer } from "../../src/postgres/index.ts";
@@ -42,6 +43,15 @@ describe("leases", () => {
     two.child.kill("SIGKILL");
     await stopped(data, pid);
   });
+
+  test.runIf(existsSync("/proc/self/fd"))(
+    "no socket of the supervisor's gets the number of a standard stream, under which it would never be closed",
+    async () => {
+      await start();
+      const streams = [0, 1].map((fd) => readlinkSync(`/proc/${supervisorPid(data)}/fd/${fd}`));
+      expect(streams).toEqual(["/dev/null", "/dev/null"]);
+    },
+  );
 
   test("a command that Ctrl-C ends leaves nothing running", async () => {
     const command = hold(data);
