@@ -103,8 +103,8 @@ export async function deploy(
   options: DeployOptions,
   observer: Observer = () => {},
 ): Promise<DeploymentReport> {
-  const begun = performance.now();
-  const startedAt = new Date().toISOString();
+  let begun = performance.now();
+  let startedAt = new Date().toISOString();
   const id = randomUUID();
   const phase = async <Result>(name: Phase, work: () => Promise<Result>): Promise<Result> => {
     const from = performance.now();
@@ -118,15 +118,22 @@ export async function deploy(
     openSession(url, { kind: "deploy", id, builders: parallel, schemas: project.schemas }),
   );
   try {
-    const { plan, before } = await phase("plan", async () => {
+    const plan = await phase("plan", async () => {
       const fresh = await planFor(session.sql, project, options.allow ?? []);
       if (options.plan) await requireSamePlan(session.sql, options.plan, fresh);
       await observer({ type: "planned", plan: fresh });
       requireUnblocked(fresh);
-      return { plan: fresh, before: await readCatalog(session.sql, { schemas: project.schemas }) };
+      return fresh;
     });
-    const sizesBefore = await tableSizes(session.sql, project.schemas);
     const confirmation = options.confirm ? await options.confirm(plan) : {};
+    if (options.confirm && confirmation) {
+      // Whoever was asked may have taken hours over it, which are none of the deployment's.
+      await requireSamePlan(session.sql, plan, await planFor(session.sql, project, options.allow ?? []));
+      begun = performance.now();
+      startedAt = new Date().toISOString();
+    }
+    const before = await readCatalog(session.sql, { schemas: project.schemas });
+    const sizesBefore = await tableSizes(session.sql, project.schemas);
     const record = {
       id,
       kind: "deploy",

@@ -19,8 +19,9 @@ const deploymentSchema = z.strictObject({
   outcome: z.enum(["completed", "stopped", "failed", "interrupted"]).nullable(),
   /** Whether a session of it is there. */
   isRunning: z.boolean(),
-  /** Its steps that are done, and those that its plan has. */
+  /** Its steps that it did, those of them that were undone since, and those that its plan has. */
   done: z.int(),
+  undone: z.int(),
   planned: z.int(),
 });
 
@@ -66,7 +67,10 @@ async function readDeployments(sql: Queryable, project: Project): Promise<Status
          select d.id::text, d.kind, d.executor, d.started_at as "startedAt", d.finished_at as "finishedAt", d.outcome,
            exists (select from pg_catalog.pg_stat_activity a
              where a.datname = current_database() and position(d.id::text in a.application_name) > 0) as "isRunning",
-           (select count(*)::int from spfp_db.steps s where s.deployment_id = d.id and s.status = 'done') as done,
+           (select count(*)::int from spfp_db.steps s
+             where s.deployment_id = d.id and s.status in ('done', 'undone')) as done,
+           (select count(*)::int from spfp_db.steps s
+             where s.deployment_id = d.id and s.status = 'undone') as undone,
            coalesce(json_array_length(d.plan::json -> 'steps'), 0) as planned
          from spfp_db.deployments d where d.project = $1 order by d.started_at desc limit ${shown}) one`,
       [project.name],

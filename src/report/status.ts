@@ -18,11 +18,13 @@ function formatDeployment({
   outcome,
   isRunning,
   done,
+  undone,
   planned,
 }: Deployment): string {
   const state = outcome ?? (isRunning ? "running" : "killed");
   const dressed = state === "completed" ? dress.good(state) : dress.doubtful(state);
-  const steps = planned > 0 ? `  ${done} of ${plural(planned, "step")} done` : "";
+  const back = undone > 0 ? `, ${undone === done ? "all" : undone} undone since` : "";
+  const steps = planned > 0 ? `  ${done} of ${plural(planned, "step")} done${back}` : "";
   return `  ${startedAt.slice(0, 19).replace("T", " ")}  ${kind.padEnd(8)} ${dressed.padEnd(11)} ${executor}${dress.quiet(`${steps}  ${id}`)}`;
 }
 

@@ -103,6 +103,23 @@ it("a plan that is not confirmed changes nothing", async () => {
   expect(await sql`select from pg_namespace where nspname = 'spfp_db'`).toEqual([]);
 });
 
+it("what changed while somebody was asked is noticed, and nothing is undone by a plan made before it", async () => {
+  const { url, sql } = await adopted();
+  const mine = "create or replace view dashboard_metrics as select 'mine'::text as something";
+  const error = await refusal(
+    deploy(url, {
+      confirm: async () => {
+        await sql.unsafe(mine);
+        return { approvedBy: "Ana Souza" };
+      },
+    }),
+  );
+  expect(error.code).toBe("PLAN_OUTDATED");
+  expect(error.message).toContain("dashboard_metrics");
+  expect([...(await sql`select something from dashboard_metrics`)]).toEqual([{ something: "mine" }]);
+  expect(await sql`select from pg_namespace where nspname = 'spfp_db'`).toEqual([]);
+});
+
 it("what a confirmation says is on record", { timeout: 120_000 }, async () => {
   const { url, sql } = await adopted();
   const report = await deploy(url, {
