@@ -250,7 +250,8 @@ async function createTeller(mode: Mode, print: (text: string) => void) {
         break;
       case "watching": {
         const left = Math.ceil(event.left / 60);
-        if (left < minutes && left > 0) print(`Watching the database, ${left} min to go.`);
+        const toGo = left > 1 ? `${left} min` : `${Math.ceil(event.left)} s`;
+        if (left < minutes && left > 0) print(`Watching the database, ${toGo} to go.`);
         minutes = left;
         break;
       }
