@@ -22,6 +22,7 @@ export { type BuildProgress, type DeploymentEvent, type Observer, type Phase, ph
 export { type ExportedScript, type ExportKind, exportKinds, exportScript } from "./export.ts";
 export { type Facts, gatherFacts } from "./facts.ts";
 export { type FixReport, fixDuplicates, fixReportSchema, undoFix } from "./fix-duplicates.ts";
+export { projectOfFolder } from "./folder-project.ts";
 export { type MigrationState, readState } from "./journal-state.ts";
 export { hasWork, type LeadEvent, type Leading, type LeadOptions, leadDeployment } from "./lead.ts";
 export { describeHolder, type Holder } from "./locks.ts";

@@ -1,9 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inject } from "vitest";
-import { generateExpected } from "../../../src/catalog/index.ts";
-import type { Project } from "../../../src/deploy/index.ts";
-import { readMigrations } from "../../../src/migrations/index.ts";
+import { type Project, projectOfFolder } from "../../../src/deploy/index.ts";
 import { createDatabase } from "../../support/database.ts";
 import { projectFolder } from "../../support/states.ts";
 
@@ -37,28 +35,10 @@ async function projectOf(
   migrationsFolder: string,
   schemas: readonly [string, ...string[]],
 ): Promise<Project> {
-  const database = await createDatabase("empty");
+  const scratch = await createDatabase("empty");
   try {
-    const catalogs = await generateExpected(database.sql, {
-      migrations: readMigrations(migrationsFolder),
-      schemas,
-    });
-    return {
-      name,
-      migrationsFolder,
-      baselineTag: null,
-      schemas,
-      expectedCatalog: (tag) => {
-        const catalog = catalogs.get(tag);
-        if (!catalog) throw new Error(`no migration ${tag}`);
-        return catalog;
-      },
-      requires: [],
-      validate: async () => [],
-      preflight: async () => [],
-      leaveOut: () => null,
-    };
+    return await projectOfFolder(scratch.sql, { name, migrationsFolder, schemas });
   } finally {
-    await database.drop();
+    await scratch.drop();
   }
 }

@@ -1,0 +1,42 @@
+import { generateExpected } from "../catalog/index.ts";
+import { SpfpError } from "../errors.ts";
+import { readMigrations } from "../migrations/index.ts";
+import type { Sql } from "../postgres/index.ts";
+import type { Project } from "./project.ts";
+
+/**
+ * A project of any Drizzle migrations folder, to plan, deploy and roll back. What a database has to look like after
+ * each migration is found out by running them in `scratch`, an empty database that is used for nothing else. What the
+ * project asks for beyond its catalog may be added: `{ ...project, validate }`.
+ *
+ * @throws SpfpError FILE_MISSING, FILE_INVALID, and STATEMENT_FAILED for a migration that does not run on an empty
+ * database
+ * @example
+ * const shop = await projectOfFolder(scratch, { name: "shop", migrationsFolder: "drizzle", schemas: ["public"] });
+ * await deploy(shop, parseDatabaseUrl(url), { mode: "quick", backupId: "2026-02-14" });
+ */
+export async function projectOfFolder(
+  scratch: Sql,
+  { name, migrationsFolder, schemas }: Pick<Project, "name" | "migrationsFolder" | "schemas">,
+): Promise<Project> {
+  const catalogs = await generateExpected(scratch, { migrations: readMigrations(migrationsFolder), schemas });
+  return {
+    name,
+    migrationsFolder,
+    schemas,
+    baselineTag: null,
+    expectedCatalog: (tag) => {
+      const catalog = catalogs.get(tag);
+      if (catalog) return catalog;
+      throw new SpfpError(
+        "MIGRATION_MISSING",
+        `${tag} was not in ${migrationsFolder} when the project was read`,
+        "Read the project again from the folder as it is now.",
+      );
+    },
+    requires: [],
+    validate: async () => [],
+    preflight: async () => [],
+    leaveOut: () => null,
+  };
+}
