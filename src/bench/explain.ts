@@ -80,6 +80,16 @@ function describe(node: PlanNode): string {
   return `${node["Node Type"]}${index}${relation}`;
 }
 
+/**
+ * Makes the rest of a transaction a signed-in user's, the way Supabase's API does: role `authenticated` with their
+ * claims, so that row-level security applies. The connected role has to be a member of `authenticated`.
+ */
+export async function signIn(transaction: Transaction, userId: string): Promise<void> {
+  const claims = JSON.stringify({ sub: userId, role: "authenticated" });
+  await transaction`select set_config('request.jwt.claims', ${claims}, true),
+    set_config('request.jwt.claim.sub', ${userId}, true), set_config('role', 'authenticated', true)`;
+}
+
 async function explain(transaction: Transaction, options: string, query: ScreenQuery): Promise<unknown[]> {
   const statement = `explain (${options}, format json) ${query.text}`;
   return [...(await transaction.unsafe(statement, query.parameters))];
@@ -131,10 +141,7 @@ export async function explainScreen(
   context: ScreenContext,
 ): Promise<ExplainedScreen> {
   const queries = await sql.begin("read only", async (transaction) => {
-    const claims = JSON.stringify({ sub: context.userId, role: "authenticated" });
-    await transaction`select set_config('request.jwt.claims', ${claims}, true),
-      set_config('request.jwt.claim.sub', ${context.userId}, true)`;
-    await transaction.unsafe("set local role authenticated");
+    await signIn(transaction, context.userId);
     const measured: Measured[] = [];
     for (const query of screen.queries(context)) measured.push(await measure(transaction, query));
     // From here on every way that doesn't follow an index in its order is dear: what can be used will be.

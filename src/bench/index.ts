@@ -6,7 +6,13 @@ export {
   softDeleteAfterDeployment,
   softDeletedShare,
 } from "./data.ts";
-export { type ExplainedQuery, type ExplainedScreen, explainScreen, type IndexUse } from "./explain.ts";
+export {
+  type ExplainedQuery,
+  type ExplainedScreen,
+  explainScreen,
+  type IndexUse,
+  signIn,
+} from "./explain.ts";
 export { shareWithDuplicateTemplates } from "./fill-crm.ts";
 export { shareWithDuplicateCategories } from "./fill-finance.ts";
 export * from "./screen-queries.ts";

@@ -1,5 +1,6 @@
 import { getViewConfig } from "drizzle-orm/pg-core";
 import { z } from "zod";
+import { signIn } from "../bench/index.ts";
 import type { Sql } from "../postgres/index.ts";
 import { quoteQualified } from "../sql.ts";
 import { viewDefinitions } from "../views/index.ts";
@@ -17,9 +18,7 @@ const rowsSchema = z.array(z.object({ row: z.record(z.string(), z.string().nulla
  */
 export async function readFigures(sql: Sql, userId: string): Promise<RehearsalReport["views"]> {
   return sql.begin("read only", async (transaction) => {
-    await transaction`select set_config('request.jwt.claims',
-      ${JSON.stringify({ sub: userId, role: "authenticated" })}, true)`;
-    await transaction`set local role authenticated`;
+    await signIn(transaction, userId);
     const figures: RehearsalReport["views"] = [];
     for (const { view } of viewDefinitions) {
       const { name, schema } = getViewConfig(view);
