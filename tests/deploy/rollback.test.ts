@@ -1,10 +1,25 @@
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { type Catalog, compareCatalogs, readCatalog } from "../../src/catalog/index.ts";
 import { deploy } from "../../src/deploy/deploy.ts";
 import { baseline, previewRollback, rollback, spfpProject } from "../../src/deploy/index.ts";
-import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { copyDatabase, createDatabase, type TestDatabase } from "../support/database.ts";
 
 const { schemas } = spfpProject;
+
+async function deployProduction(
+  prepare?: (database: TestDatabase) => Promise<void>,
+): Promise<{ database: TestDatabase; before: Catalog }> {
+  const database = await createDatabase("production");
+  await prepare?.(database);
+  await baseline(spfpProject, database.url);
+  const before = await readCatalog(database.sql, { schemas });
+  const report = await deploy(spfpProject, database.url, { mode: "quick", backupId: "none" });
+  expect(report.error).toBeNull();
+  return { database, before };
+}
+
+const original = await deployProduction();
+afterAll(() => original.database.drop());
 
 /** Runs a test on a deployed database, and what it was before. */
 function onDeployed(
@@ -12,13 +27,10 @@ function onDeployed(
   prepare?: (database: TestDatabase) => Promise<void>,
 ): () => Promise<void> {
   return async () => {
-    const database = await createDatabase("production");
+    const { database, before } = prepare
+      ? await deployProduction(prepare)
+      : { database: await copyDatabase(original.database), before: original.before };
     try {
-      await prepare?.(database);
-      await baseline(spfpProject, database.url);
-      const before = await readCatalog(database.sql, { schemas });
-      const report = await deploy(spfpProject, database.url, { mode: "quick", backupId: "none" });
-      expect(report.error).toBeNull();
       await run(database, before);
     } finally {
       await database.drop();

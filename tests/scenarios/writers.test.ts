@@ -1,11 +1,9 @@
-import { randomBytes } from "node:crypto";
-import postgres from "postgres";
-import { expect, inject, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { generateData } from "../../src/bench/index.ts";
-import { connect, type DatabaseUrl, parseDatabaseUrl } from "../../src/postgres/index.ts";
+import { connect } from "../../src/postgres/index.ts";
 import { mergeDuplicates } from "../../src/preflight/index.ts";
-import { quoteIdentifier } from "../../src/sql.ts";
-import { projectFolder, withDatabase } from "../support/states.ts";
+import { copyDatabase } from "../support/database.ts";
+import { projectFolder } from "../support/states.ts";
 import { createAdopted } from "./support/adopted.ts";
 import { drizzleKitMigrate } from "./support/drizzle-kit.ts";
 import { deploy } from "./support/project.ts";
@@ -18,20 +16,6 @@ const scale = 0.2;
 const lockTimeout = 1_000;
 const margin = 1_500;
 
-/** The same database once more. */
-async function copyOf(url: DatabaseUrl): Promise<DatabaseUrl> {
-  const server = parseDatabaseUrl(inject("testServer").owner);
-  const name = `${inject("testServer").prefix}_${randomBytes(6).toString("hex")}`;
-  const sql = postgres(server, { max: 1, onnotice: () => {} });
-  onTestFinished(async () => {
-    await sql.unsafe(`drop database if exists ${quoteIdentifier(name)} with (force)`);
-    await sql.end();
-  });
-  const original = new URL(url).pathname.slice(1);
-  await sql.unsafe(`create database ${quoteIdentifier(name)} template ${quoteIdentifier(original)}`);
-  return withDatabase(server, name);
-}
-
 const told = ({ milliseconds, table, what }: Longest): string =>
   `${Math.round(milliseconds)} ms for a ${what} of ${table}`;
 
@@ -42,16 +26,16 @@ it("readers and writers go on while 200,000-row tables are deployed to", { timeo
   await generateData(sql, { scale, seed: 1 });
   await mergeDuplicates(sql);
   await sql.end();
-  await database.sql.end();
-  const other = await copyOf(database.url);
+  const other = await copyDatabase(database);
+  onTestFinished(() => other.drop());
 
   const online = await startTraffic(database.url);
   const report = await deploy(database.url, { lockTimeout });
   const { longest, statements } = await online.stop();
 
-  const offline = await startTraffic(other);
+  const offline = await startTraffic(other.url);
   const begun = performance.now();
-  await drizzleKitMigrate(projectFolder, other);
+  await drizzleKitMigrate(projectFolder, other.url);
   const took = performance.now() - begun;
   const { longest: longestOffline } = await offline.stop();
 

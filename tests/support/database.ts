@@ -54,6 +54,16 @@ async function within<T>(sql: Sql, run: (sql: Transaction) => Promise<T>, ending
 
 /** Makes a database in a state, by copying the run's template of it, and connects to it as its owner. */
 export async function createDatabase(state: State): Promise<TestDatabase> {
+  return copyOf(`${inject("testServer").prefix}_${state}`);
+}
+
+/** Makes the same database once more. Nobody may be connected to the original, and its own `sql` is ended. */
+export async function copyDatabase({ url, sql }: TestDatabase): Promise<TestDatabase> {
+  await sql.end({ timeout: 5 });
+  return copyOf(decodeURIComponent(new URL(url).pathname.slice(1)));
+}
+
+async function copyOf(template: string): Promise<TestDatabase> {
   const { owner, prefix } = inject("testServer");
   const server = parseDatabaseUrl(owner);
   const name = `${prefix}_${randomBytes(6).toString("hex")}`;
@@ -65,9 +75,7 @@ export async function createDatabase(state: State): Promise<TestDatabase> {
       await sql.end();
     }
   };
-  await maintenance(
-    `create database ${quoteIdentifier(name)} template ${quoteIdentifier(`${prefix}_${state}`)}`,
-  );
+  await maintenance(`create database ${quoteIdentifier(name)} template ${quoteIdentifier(template)}`);
   const url = withDatabase(server, name);
   const sql = postgres(url, { max: 4, onnotice: () => {} });
   return {
