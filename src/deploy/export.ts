@@ -3,7 +3,7 @@ import { type Migration, readMigrations } from "../migrations/index.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql.ts";
 import { type Excerpts, excerptsOf, labelOf } from "./export/excerpt.ts";
 import { dollarQuote } from "./export/quote.ts";
-import { migrationLines } from "./export/statements.ts";
+import { migrationLines, requireUsableLabels } from "./export/statements.ts";
 import { differencesQuery, type Expectation, type Optional, pinSettings } from "./export/validation.ts";
 import type { Project } from "./project.ts";
 import { columnsRead } from "./readers.ts";
@@ -270,6 +270,7 @@ const comment = (lines: readonly string[]): string =>
 
 async function changingScript(source: Source, isWrapped: boolean): Promise<string> {
   const { project, pending } = source;
+  await requireUsableLabels(pending, project.schemas[0]);
   const parts = [
     `-- Where Drizzle records what is applied, so that drizzle-kit and spfp-db carry on from here.
 CREATE SCHEMA IF NOT EXISTS drizzle;

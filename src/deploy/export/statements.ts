@@ -4,6 +4,7 @@ import type { Migration } from "../../migrations/index.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../../sql.ts";
 import { archiveSchema } from "../facts.ts";
 import { type ParsedStatement, parseMigration, print } from "../parse.ts";
+import { names, walk } from "../tree.ts";
 import { dollarQuote } from "./quote.ts";
 
 /** Statements that make something, which may be there already. */
@@ -13,7 +14,6 @@ const makers = [
   "CreateTrigStmt",
   "ViewStmt",
   "CreateFunctionStmt",
-  "CreateEnumStmt",
   "CreateDomainStmt",
   "CompositeTypeStmt",
   "CreateSeqStmt",
@@ -71,6 +71,54 @@ function preparation(node: Node, defaultSchema: string): string[] {
   return [];
 }
 
+/** Where a type is, as its parts; those of one without a schema are looked for where the migrations mean them. */
+const qualify = (parts: readonly string[], defaultSchema: string): string => {
+  const [name = "", schema = defaultSchema] = parts.toReversed();
+  return quoteQualified(schema, name);
+};
+
+/**
+ * The condition under which a statement is run, where an error in a block of its own would not do: what is added to an
+ * enumeration can be used at once only where the type was made by this very transaction, not by a part of it.
+ * PostgreSQL 17 manual, ALTER TYPE, "Notes".
+ */
+function conditionOf(node: Node, defaultSchema: string): string | null {
+  if (!("CreateEnumStmt" in node)) return null;
+  const type = qualify(names(node.CreateEnumStmt.typeName), defaultSchema);
+  return `to_regtype(${quoteLiteral(type)}) IS NULL`;
+}
+
+/**
+ * That no statement uses a value which an earlier one adds to an enumeration that was there before: PostgreSQL
+ * refuses that until the adding is committed.
+ * @throws SpfpError FILE_INVALID
+ */
+export async function requireUsableLabels(
+  migrations: readonly Migration[],
+  defaultSchema: string,
+): Promise<void> {
+  const made = new Set<string>();
+  const added = new Map<string, string>();
+  for (const migration of migrations) {
+    for (const { node } of await parseMigration(migration)) {
+      walk(node, ({ sval }) => {
+        const type = typeof sval === "string" ? added.get(sval) : undefined;
+        if (type === undefined) return;
+        throw new SpfpError(
+          "FILE_INVALID",
+          `${migration.tag}.sql uses '${sval}', which is added to ${type} before; PostgreSQL allows that only after a commit, and a script in one transaction has none`,
+          "Deploy this migration with spfp-db deploy.",
+        );
+      });
+      if ("CreateEnumStmt" in node) made.add(qualify(names(node.CreateEnumStmt.typeName), defaultSchema));
+      if (!("AlterEnumStmt" in node)) continue;
+      const { typeName, newVal, oldVal } = node.AlterEnumStmt;
+      const type = qualify(names(typeName), defaultSchema);
+      if (newVal !== undefined && !oldVal && !made.has(type)) added.set(newVal, type);
+    }
+  }
+}
+
 /** Lines that bring a table back from the archive instead of making it empty. */
 function fromArchive(node: Node, defaultSchema: string): string[] {
   if (!("CreateStmt" in node)) return [];
@@ -120,7 +168,8 @@ export async function migrationLines(migration: Migration, options: BlockOptions
     const run = `EXECUTE ${dollarQuote(transactional(statement, migration.tag), "sql")};`;
     const excused = excuse(node);
     const name = "IndexStmt" in node ? (node.IndexStmt.idxname ?? "") : "";
-    const condition = "IndexStmt" in node ? options.indexCondition(name) : null;
+    const condition =
+      "IndexStmt" in node ? options.indexCondition(name) : conditionOf(node, options.defaultSchema);
     const { schemaname = options.defaultSchema, relname = "" } =
       "CreateStmt" in node ? (node.CreateStmt.relation ?? {}) : {};
     const body = [
