@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
+import { parseFile } from "./file.ts";
 import { onInterrupt } from "./interrupt.ts";
 
 interface BackupCommandOptions extends DatabaseOptions {
@@ -14,7 +15,11 @@ export function addBackup(program: Command): void {
       .command("backup")
       .description("dump the database with pg_dump of the right version, and verify the dump by listing it"),
   )
-    .option("--out <file>", "the file to write; never overwrites (default: the database's name and the time)")
+    .option(
+      "--out <file>",
+      "the file to write; never overwrites (default: the database's name and the time)",
+      parseFile,
+    )
     .option("--json", "print the report as JSON")
     .addHelpText(
       "after",

@@ -1,8 +1,9 @@
-import { statSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import type { ExportKind } from "../deploy/index.ts";
 import { SpfpError } from "../errors.ts";
+import { parseFile } from "./file.ts";
 
 interface ExportCommandOptions {
   for: ExportKind;
@@ -24,6 +25,7 @@ export function addExport(program: Command): void {
     .option(
       "--out <file>",
       "write to this file; a folder gets a file of the right name (default: standard output)",
+      parseFile,
     )
     .addHelpText(
       "after",
@@ -51,11 +53,29 @@ async function runExport(options: ExportCommandOptions): Promise<void> {
     process.stdout.write(sql);
     return;
   }
-  const isFolder =
-    /[/\\]$/.test(options.out) || statSync(options.out, { throwIfNoEntry: false })?.isDirectory();
-  const file = isFolder ? join(options.out, name) : options.out;
+  const file = write(options.out, name, sql);
+  process.stdout.write(`Written to ${file}.\n`);
+}
+
+/**
+ * Writes a script to a file, or into a folder under the script's own name; nothing of it stays where that fails.
+ * @returns the file
+ * @throws SpfpError FILE_EXISTS, FILE_UNWRITABLE
+ */
+function write(out: string, name: string, sql: string): string {
+  const isFolder = /[/\\]$/.test(out) || (existsSync(out) && statSync(out).isDirectory());
+  const file = isFolder ? join(out, name) : out;
   try {
-    writeFileSync(file, sql, { flag: "wx" });
+    const descriptor = openSync(file, "wx");
+    try {
+      writeFileSync(descriptor, sql);
+    } catch (error) {
+      rmSync(file, { force: true });
+      throw error;
+    } finally {
+      closeSync(descriptor);
+    }
+    return file;
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && cause.code === "EEXIST") {
       throw new SpfpError(
@@ -66,11 +86,10 @@ async function runExport(options: ExportCommandOptions): Promise<void> {
       );
     }
     throw new SpfpError(
-      "FILE_MISSING",
+      "FILE_UNWRITABLE",
       `${file} cannot be written: ${cause instanceof Error ? cause.message : cause}`,
-      "Give a file in a folder that exists and that you may write to.",
+      "Give a file in a folder that exists, that you may write to, and that has room.",
       { cause },
     );
   }
-  process.stdout.write(`Written to ${file}.\n`);
 }

@@ -76,13 +76,30 @@ function version(): string {
   return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }
 
+/**
+ * What becomes of a command whose output goes nowhere. Who reads it may have seen enough (`spfp-db … | head`): what runs
+ * goes on to its end, and its status says how it went, as nothing else does. Any other failure is one of the command.
+ */
+function handleLostOutput(): void {
+  let said = false;
+  process.stdout.on("error", (error) => {
+    if (said || ("code" in error && error.code === "EPIPE")) return;
+    said = true;
+    process.exitCode = report(
+      new SpfpError(
+        "FILE_UNWRITABLE",
+        `the output cannot be written: ${error.message}`,
+        "What the command did is done; only its output is lost.",
+      ),
+    );
+  });
+  // There is nowhere left to complain.
+  process.stderr.on("error", () => undefined);
+}
+
 async function main(): Promise<void> {
   handleInterrupts();
-  // Who reads our output may have seen enough (`spfp-db … | head`).
-  process.stdout.on("error", (error) => {
-    if ("code" in error && error.code === "EPIPE") process.exit(0);
-    throw error;
-  });
+  handleLostOutput();
   program
     .name("spfp-db")
     .description("SPFP's PostgreSQL schema as typed code: develop on it, deploy it, prove it")
