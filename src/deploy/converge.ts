@@ -94,6 +94,8 @@ function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: Sur
   const managed = target.kind === "schema" ? target.name : target.schema;
   if (managed !== null && !schemas.includes(managed)) return asWanted;
   const actual = world.catalog();
+  const namesake = otherRelation(after, actual, target);
+  if (namesake !== null) return blocked(namesake);
   const ignored = [...ignore, ...setLater, ...setElsewhere];
   const differ = (expected: Catalog) =>
     differences(expected, actual, target).filter(
@@ -107,6 +109,23 @@ function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: Sur
   const { before } = timeline;
   if (before && has(before, target) && differ(before).length === 0) return run;
   return replace(draft, target, found, around);
+}
+
+/** What kind of relation a name stands for; null where it is none that a catalog lists. */
+function relationKind(catalog: Catalog, schema: string | null, name: string): string | null {
+  const isIt = (one: { schema: string; name: string }): boolean => one.schema === schema && one.name === name;
+  if (catalog.tables.some(isIt)) return "table";
+  const view = catalog.views.find(isIt);
+  return view ? (view.kind === "materialized" ? "materialized view" : "view") : null;
+}
+
+/** Tables and views share their names: what to say where the name is taken by the other kind; else null. */
+function otherRelation(wanted: Catalog, actual: Catalog, target: Target): string | null {
+  const name = target.table ?? target.name;
+  const there = relationKind(actual, target.schema, name);
+  const kind = relationKind(wanted, target.schema, name);
+  if (there === null || kind === null || there === kind) return null;
+  return `${nameOf({ ...target, table: null, name })} is a ${there}, and the migrations make a ${kind} of that name. Rename the ${there}, or drop it if nothing needs it.`;
 }
 
 function index(target: Target, found: readonly Difference[]): Verdict {

@@ -112,6 +112,20 @@ describe("what is there already", () => {
       /is there in another form/,
     ],
     [
+      "a table in place of a view blocks, and both are named",
+      "create table crm_health_check (id int)",
+      "crm_health_check",
+      "blocked",
+      /^public\.crm_health_check is a table, and the migrations make a view of that name\. Rename the table/,
+    ],
+    [
+      "a materialized view in place of a view blocks",
+      "create materialized view crm_health_check as select 1 as one",
+      "crm_health_check",
+      "blocked",
+      /^public\.crm_health_check is a materialized view, and the migrations make a view of that name\./,
+    ],
+    [
       "a view with other columns is dropped and made where nothing depends on it",
       "create view crm_health_check as select user_id as owner from sent_atas",
       "crm_health_check",
