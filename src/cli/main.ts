@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { type Command, CommanderError, program } from "commander";
 import { z } from "zod";
 import { SpfpError } from "../errors.ts";
+import { visible } from "../text.ts";
 import { addBackup } from "./backup.ts";
 import { addBaseline } from "./baseline.ts";
 import { addBootstrap } from "./bootstrap.ts";
@@ -43,7 +44,7 @@ const status = { usage: 2, bug: 70 } as const;
 
 /** An error on one line; what the text of others breaks is joined. */
 function complain(line: string): void {
-  process.stderr.write(`spfp-db: ${line.replaceAll(/\s*\n\s*/g, " ").trim()}\n`);
+  process.stderr.write(`spfp-db: ${visible(line.replaceAll(/\s*\n\s*/g, " ").trim())}\n`);
 }
 
 /** With the full stop that a message may lack. */

@@ -6,6 +6,7 @@ import type { Finding } from "../finding.ts";
 import { readMigrations } from "../migrations/index.ts";
 import { connect, type DatabaseUrl, redactUrl, type Sql } from "../postgres/index.ts";
 import { type Intent, itemReportSchema, type Reader, runItems } from "../preflight/index.ts";
+import { plural } from "../text.ts";
 import { driftFindings } from "./baseline-report.ts";
 import { defaultExecutor } from "./deploy.ts";
 import { type Mode, modes } from "./deployment-report.ts";
@@ -78,9 +79,11 @@ function describe({ applied, pending, plan, drift: { untouched } }: Standing): s
   const left = plan.steps.filter(({ action }) => action === "leave out").length;
   const parts = [
     `at ${applied.at(-1)?.tag ?? "the beginning"}`,
-    pending.length === 0 ? "nothing pending" : `${pending.length} pending, ${toDo} steps to do`,
+    pending.length === 0 ? "nothing pending" : `${pending.length} pending, ${plural(toDo, "step")} to do`,
     ...(left > 0 ? [`${left} left out`] : []),
-    ...(untouched.length > 0 ? [`${untouched.length} differences that nothing pending touches`] : []),
+    ...(untouched.length > 0
+      ? [`${plural(untouched.length, "difference")} that nothing pending touches`]
+      : []),
   ];
   return parts.join("; ");
 }

@@ -1,4 +1,5 @@
 import type { Finding } from "../finding.ts";
+import { plural } from "../text.ts";
 import { findDuplicates } from "./duplicates.ts";
 
 const remedy =
@@ -32,7 +33,7 @@ export async function duplicateFindings(sql: Queryable): Promise<Finding[]> {
         actual: group
           .map(
             ({ id, name, transactions, budgets }) =>
-              `"${name}" (${id}, ${transactions} transactions, ${budgets} budgets)`,
+              `"${name}" (${id}, ${plural(transactions, "transaction")}, ${plural(budgets, "budget")})`,
           )
           .join(", "),
         remedy,

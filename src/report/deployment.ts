@@ -2,10 +2,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DeploymentLog, WatchReport } from "../deploy/index.ts";
 import { formatFinding } from "./findings.ts";
-import { dress, formatDuration, plural } from "./text.ts";
+import { dress, formatDuration, plural, visible } from "./text.ts";
 
 /** A cell of a Markdown table: on one line, its bars escaped. */
-const cell = (text: string): string => text.replaceAll(/\s+/g, " ").trim().replaceAll("|", "\\|");
+const cell = (text: string): string => visible(text.replaceAll(/\s+/g, " ").trim()).replaceAll("|", "\\|");
 
 /** A Markdown table; nothing where it would have no rows. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {

@@ -1,14 +1,16 @@
+import { visible } from "./text.ts";
+
 /** Where a value is longer than this, the part that differs is shown. */
 const shortEnough = 200;
 /** Characters shown from the first difference on. */
 const excerpt = 120;
 
-const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, " ⏎ ").trim();
+const oneLine = (text: string): string => visible(text.replaceAll(/\s*\n\s*/g, " ⏎ ").trim());
 
 function part(text: string, from: number, line: number): string {
   const shown = oneLine(text.slice(from, from + excerpt));
   const more = text.length > from + excerpt ? " …" : "";
-  return `${line > 1 ? `line ${line}: ` : ""}… ${shown || "(ends)"}${more}`;
+  return `${line > 1 ? `line ${line}: ` : ""}${from > 0 ? "… " : ""}${shown || "(ends)"}${more}`;
 }
 
 /** Two values for a person to compare: whole where they are short, from the first difference on where not. */

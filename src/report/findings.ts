@@ -1,6 +1,6 @@
 import type { Finding } from "../finding.ts";
 import { contrast } from "./difference.ts";
-import { dress } from "./text.ts";
+import { dress, visible } from "./text.ts";
 
 const marks = { error: dress.bad("✗"), warning: dress.doubtful("!"), info: dress.quiet("i") };
 
@@ -8,10 +8,10 @@ const marks = { error: dress.bad("✗"), warning: dress.doubtful("!"), info: dre
 export function formatFinding({ check, severity, object, remedy, ...values }: Finding): string {
   const { expected, actual } = contrast(values.expected, values.actual);
   return [
-    `    ${marks[severity]} ${dress.strong(object)}  ${dress.quiet(check)}`,
+    `    ${marks[severity]} ${dress.strong(visible(object))}  ${dress.quiet(check)}`,
     `        expected  ${expected}`,
     `        found     ${actual}`,
-    `        to do     ${remedy}`,
+    `        to do     ${visible(remedy)}`,
   ].join("\n");
 }
 
@@ -19,7 +19,7 @@ export function formatFinding({ check, severity, object, remedy, ...values }: Fi
 export function formatFindingLines(findings: readonly Finding[], shown: number): string[] {
   const lines = findings.slice(0, shown).map(({ severity, object, expected, actual }) => {
     const change = actual === null ? "is missing" : expected === null ? "is extra" : oneLine(actual);
-    return `    ${marks[severity]} ${dress.strong(object)}  ${dress.quiet(change)}`;
+    return `    ${marks[severity]} ${dress.strong(visible(object))}  ${dress.quiet(change)}`;
   });
   const more = findings.length - shown;
   return more > 0 ? [...lines, dress.quiet(`    … and ${more} more`)] : lines;
@@ -28,6 +28,6 @@ export function formatFindingLines(findings: readonly Finding[], shown: number):
 const lineLength = 100;
 
 function oneLine(text: string): string {
-  const line = text.replaceAll(/\s+/g, " ").trim();
+  const line = visible(text.replaceAll(/\s+/g, " ").trim());
   return line.length > lineLength ? `${line.slice(0, lineLength - 1)}…` : line;
 }

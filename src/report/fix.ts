@@ -1,5 +1,5 @@
 import type { FixReport } from "../deploy/index.ts";
-import { dress, plural } from "./text.ts";
+import { dress, plural, visible } from "./text.ts";
 
 /** How many groups, and how many rows left as they are, are shown one by one. */
 const shown = 20;
@@ -17,7 +17,7 @@ function formatGroups({ categories, templates }: FixReport): string[] {
       categories.map(({ userId, kept, categories: group }) => {
         const names = group.map(({ id, name, transactions, budgets }) => {
           const hangs = `${plural(transactions, "transaction")}, ${plural(budgets, "budget")}`;
-          return `    ${id === kept ? dress.good("stays") : "merged"}  "${name}"  ${dress.quiet(`${id}, ${hangs}`)}`;
+          return `    ${id === kept ? dress.good("stays") : "merged"}  "${visible(name)}"  ${dress.quiet(`${id}, ${hangs}`)}`;
         });
         return [`  categories of user ${userId}`, ...names].join("\n");
       }),
@@ -27,9 +27,9 @@ function formatGroups({ categories, templates }: FixReport): string[] {
       templates.map(({ userId, type, kept, templates: group }) => {
         const names = group.map(
           ({ id, name }) =>
-            `    ${id === kept ? dress.good("stays default") : "is default no more"}  "${name}"  ${dress.quiet(id)}`,
+            `    ${id === kept ? dress.good("stays default") : "is default no more"}  "${visible(name)}"  ${dress.quiet(id)}`,
         );
-        return [`  default templates of type ${type} of user ${userId}`, ...names].join("\n");
+        return [`  default templates of type ${visible(type)} of user ${userId}`, ...names].join("\n");
       }),
       "group",
     ),

@@ -1,6 +1,6 @@
 import type { Plan, Step } from "../deploy/index.ts";
 import { formatBytes } from "./deployment.ts";
-import { dress, formatCount, formatDuration, plural } from "./text.ts";
+import { dress, formatCount, formatDuration, plural, visible } from "./text.ts";
 
 const isToRun = ({ action }: Step): boolean => ["run", "replace", "rebuild"].includes(action);
 
@@ -13,10 +13,13 @@ const marks: Readonly<Record<Step["action"], string>> = {
   blocked: dress.bad("✗"),
 };
 
+/** SQL may be indented by tabs. */
+const shown = (line: string): string => line.split("\t").map(visible).join("\t");
+
 const indent = " ".repeat(6);
 
 function field(name: string, text: string): string {
-  const [first = "", ...rest] = text.split("\n");
+  const [first = "", ...rest] = text.split("\n").map(shown);
   return [
     `${indent}${dress.quiet(name.padEnd(7))} ${first}`,
     ...rest.map((line) => `${indent}${" ".repeat(8)}${line}`),
@@ -43,9 +46,9 @@ export function formatLock({
 
 function formatStep(step: Step): string {
   const id = step.id.slice(step.id.indexOf("/") + 1);
-  const heading = `  ${marks[step.action]} ${dress.quiet(id.padEnd(6))} ${dress.strong(step.title)}`;
+  const heading = `  ${marks[step.action]} ${dress.quiet(id.padEnd(6))} ${dress.strong(visible(step.title))}`;
   if (step.action === "skip" || step.action === "leave out") {
-    return `${heading}  ${dress.quiet(`${step.action === "skip" ? "skipped" : "left out"}: ${step.reason ?? ""}`)}`;
+    return `${heading}  ${dress.quiet(`${step.action === "skip" ? "skipped" : "left out"}: ${visible(step.reason ?? "")}`)}`;
   }
   const { size, estimate, hazards } = step;
   const growth = estimate.growthBytes > 0 ? `, ${formatBytes(estimate.growthBytes)} more on disk` : "";

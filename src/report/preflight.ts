@@ -1,6 +1,6 @@
 import type { PreflightReport } from "../deploy/index.ts";
 import { formatFinding } from "./findings.ts";
-import { dress, formatDuration, plural } from "./text.ts";
+import { dress, formatDuration, plural, visible } from "./text.ts";
 
 const marks = { pass: dress.good("✓"), warn: dress.doubtful("!"), block: dress.bad("✗") };
 
@@ -14,7 +14,7 @@ function formatItem({ title, verdict, evidence, findings }: PreflightReport["ite
   const told = ordered.filter(({ severity }) => severity !== "info");
   const more = told.length - shown;
   return [
-    `  ${marks[verdict]} ${title.padEnd(36)} ${dress.quiet(evidence)}`,
+    `  ${marks[verdict]} ${title.padEnd(36)} ${dress.quiet(visible(evidence))}`,
     ...told.slice(0, shown).map(formatFinding),
     ...(more > 0 ? [dress.quiet(`    … and ${more} more: see --json`)] : []),
   ].join("\n");

@@ -1,5 +1,5 @@
 import type { Status } from "../deploy/index.ts";
-import { dress, plural } from "./text.ts";
+import { dress, plural, visible } from "./text.ts";
 
 type Deployment = Status["deployments"][number];
 
@@ -25,7 +25,7 @@ function formatDeployment({
   const dressed = state === "completed" ? dress.good(state) : dress.doubtful(state);
   const back = undone > 0 ? `, ${undone === done ? "all" : undone} undone since` : "";
   const steps = planned > 0 ? `  ${done} of ${plural(planned, "step")} done${back}` : "";
-  return `  ${startedAt.slice(0, 19).replace("T", " ")}  ${kind.padEnd(8)} ${dressed.padEnd(11)} ${executor}${dress.quiet(`${steps}  ${id}`)}`;
+  return `  ${startedAt.slice(0, 19).replace("T", " ")}  ${kind.padEnd(8)} ${dressed.padEnd(11)} ${visible(executor)}${dress.quiet(`${steps}  ${id}`)}`;
 }
 
 /** How many differences of the catalog are shown one by one. */
@@ -43,7 +43,10 @@ function formatCatalog({ catalog, halfDone }: Status): string[] {
     ),
     ...differences
       .slice(0, shown)
-      .map(({ object, property }) => `  ${object}${property === null ? " is missing" : `: ${property}`}`),
+      .map(
+        ({ object, property }) =>
+          `  ${visible(object)}${property === null ? " is missing" : `: ${property}`}`,
+      ),
     ...(more > 0 ? [dress.quiet(`  … and ${more} more: see --json`)] : []),
   ];
 }

@@ -1,5 +1,7 @@
 import pc from "picocolors";
 
+export { formatCount, plural, visible } from "../text.ts";
+
 /** How text is dressed: with colours at a terminal, plain in a pipe (picocolors heeds NO_COLOR and FORCE_COLOR). */
 export const dress = {
   good: pc.green,
@@ -8,16 +10,6 @@ export const dress = {
   quiet: pc.dim,
   strong: pc.bold,
 };
-
-/** 1234567 as `1,234,567`. */
-export function formatCount(count: number): string {
-  return count.toLocaleString("en-US");
-}
-
-/** `1 index`, `2 indexes`. */
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`;
-}
 
 /** Milliseconds as a person reads them: `0.35 ms`, `12 ms`, `1.8 s`, `2 min 5 s`. */
 export function formatDuration(milliseconds: number): string {

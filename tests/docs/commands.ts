@@ -94,7 +94,7 @@ const volatile: readonly [RegExp, string][] = [
   [/(?<![\w.])\d[\d,]*(\.\d+)? ?(ms|s|min)\b(?! timeout)/g, "1 s"],
   [/(?<![\w.])[\d,]+(\.\d+)? (bytes|[kMGT]i?B)\b/g, "1 MB"],
   [/\b[\d.]+ transactions per second/g, "1.0 transactions per second"],
-  [/\b\d+ other sessions/g, "2 other sessions"],
+  [/\b\d+ other sessions?\b/g, "2 other sessions"],
   [/\bpid \d+/g, "pid 4711"],
   [/PostgreSQL \d+\.\d+/g, "PostgreSQL 17.10"],
 ];

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Finding } from "../../finding.ts";
 import { quoteLiteral } from "../../sql.ts";
+import { plural } from "../../text.ts";
 import type { PreflightItem } from "../item.ts";
 
 const schema = z.tuple([
@@ -55,7 +56,7 @@ export const activity: PreflightItem = {
     });
     const seconds = (count: number): string => `${Math.round(count)} s`;
     return {
-      evidence: `${sessions} other sessions, ${long.length} transactions open for over ${longTransaction} s, ${prepared.length} prepared, ${blocking.length} in the way`,
+      evidence: `${plural(sessions, "other session")}, ${plural(long.length, "transaction")} open for over ${longTransaction} s, ${prepared.length} prepared, ${blocking.length} in the way`,
       findings: [
         ...long.map(({ pid, application, user, state, seconds: age }) =>
           finding(
@@ -87,7 +88,7 @@ export const activity: PreflightItem = {
               {
                 check: "activity.hidden",
                 severity: "warning",
-                object: `${hidden} sessions of other roles`,
+                object: `${plural(hidden, "session")} of other roles`,
                 expected: "visible",
                 actual: "this role may not see what they do, nor for how long",
                 remedy: "GRANT pg_read_all_stats TO the role, or look yourself before deploying.",

@@ -1,3 +1,4 @@
+import { plural } from "../../text.ts";
 import type { PreflightItem } from "../item.ts";
 
 /** Nothing in the data that a new rule would refuse. */
@@ -7,6 +8,6 @@ export const duplicates: PreflightItem = {
   async run(context) {
     const findings = await context.duplicates(context.sql);
     const { length } = findings.filter(({ severity }) => severity === "error");
-    return { evidence: length === 0 ? "none" : length === 1 ? "1 group" : `${length} groups`, findings };
+    return { evidence: length === 0 ? "none" : plural(length, "group"), findings };
   },
 };

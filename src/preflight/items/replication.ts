@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { plural } from "../../text.ts";
 import type { PreflightItem } from "../item.ts";
 
 /** How far a replica may be behind before building indexes makes it worse. */
@@ -48,7 +49,7 @@ export const replication: PreflightItem = {
     const warning = (check: string, object: string, expected: string, actual: string, remedy: string) =>
       ({ check, severity: "warning", object, expected, actual, remedy }) as const;
     return {
-      evidence: `${replicas.length} replicas, ${lagging.length} of them lagging; ${slots.length} inactive slots`,
+      evidence: `${plural(replicas.length, "replica")}, ${lagging.length} of them lagging; ${plural(slots.length, "inactive slot")}`,
       findings: [
         ...lagging.map(({ name, seconds, bytes }) =>
           warning(
