@@ -14,7 +14,13 @@ import {
   templateGroupSchema,
   undoMergeWithin,
 } from "../preflight/index.ts";
-import { beginDeployment, ensureBookkeeping, finishDeployment, type Queryable } from "./bookkeeping.ts";
+import {
+  beginDeployment,
+  ensureBookkeeping,
+  finishDeployment,
+  hasBookkeeping,
+  type Queryable,
+} from "./bookkeeping.ts";
 import { defaultExecutor } from "./deploy.ts";
 import { openSession, type Session } from "./session.ts";
 
@@ -135,6 +141,27 @@ export async function fixDuplicates(
 
 const fixSchema = z.array(z.object({ undone: z.string().nullable() }));
 
+const unknown = (what: string): SpfpError =>
+  new SpfpError("FIX_UNKNOWN", what, "Give the id that spfp-db fix duplicates --apply printed.");
+
+/**
+ * That a fix is recorded in this database and was not undone.
+ * @param lock whether it stays so until the transaction ends
+ * @throws SpfpError FIX_UNKNOWN
+ */
+async function requireFix(sql: Queryable, fix: string, { lock }: { readonly lock: boolean }): Promise<void> {
+  const rows = (await hasBookkeeping(sql))
+    ? await sql.unsafe(
+        `select details ->> 'undoneBy' as undone from spfp_db.deployments
+         where id = $1::uuid and kind = 'fix' and details ->> 'fix' = 'duplicates'${lock ? " for update" : ""}`,
+        [fix],
+      )
+    : [];
+  const [record] = fixSchema.parse([...rows]);
+  if (!record) throw unknown(`there is no fix ${fix} in this database`);
+  if (record.undone !== null) throw unknown(`fix ${fix} was undone before, by ${record.undone}`);
+}
+
 /**
  * Undoes a fix: every row that still holds what the fix had set gets back what it held before, in one transaction.
  * What was changed since is left as it is, and reported.
@@ -144,21 +171,15 @@ const fixSchema = z.array(z.object({ undone: z.string().nullable() }));
  * in force, which what was there before breaks
  */
 export async function undoFix(url: DatabaseUrl, fix: string): Promise<FixReport> {
-  const unknown = (what: string) =>
-    new SpfpError("FIX_UNKNOWN", what, "Give the id that spfp-db fix duplicates --apply printed.");
   if (!z.guid().safeParse(fix).success) throw unknown(`"${fix}" is no id of a fix`);
-  return recorded(url, ({ sql, verify }, id) =>
-    sql
+  // Looked for before anything is recorded: it may be the wrong database.
+  const sql = await connect(url, { applicationName: "spfp-db fix" });
+  await requireFix(sql, fix, { lock: false }).finally(() => sql.end({ timeout: 1 }));
+  return recorded(url, (session, id) =>
+    session.sql
       .begin("isolation level read committed", async (transaction) => {
-        await verify(transaction);
-        const found = await transaction.unsafe(
-          `select details ->> 'undoneBy' as undone from spfp_db.deployments
-           where id = $1::uuid and kind = 'fix' and details ->> 'fix' = 'duplicates' for update`,
-          [fix],
-        );
-        const [record] = fixSchema.parse([...found]);
-        if (!record) throw unknown(`there is no fix ${fix} in this database`);
-        if (record.undone !== null) throw unknown(`fix ${fix} was undone before, by ${record.undone}`);
+        await session.verify(transaction);
+        await requireFix(transaction, fix, { lock: true });
         const { undone, kept } = await undoMergeWithin(transaction, await readChanges(transaction, fix));
         const changed = countByTable(undone);
         await transaction.unsafe(

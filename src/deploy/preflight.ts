@@ -227,6 +227,9 @@ async function findPooler(url: DatabaseUrl, sql: Sql): Promise<string | null> {
   }
 }
 
+/** What was named; an empty text names nothing (`--backup-id "$UNSET"`). */
+const named = (text: string | undefined): string | undefined => (text?.trim() === "" ? undefined : text);
+
 const pidSchema = z.tuple([z.object({ pid: z.int() })]);
 const relationsSchema = z.array(z.object({ schema: z.string(), name: z.string() }));
 
@@ -280,6 +283,7 @@ export async function preflight(
   { mode = "guided", sample = defaultSample, ...options }: PreflightOptions = {},
 ): Promise<PreflightReport> {
   const begun = performance.now();
+  const approver = named(options.approvedBy);
   const sql = await connect(url, { applicationName: "spfp-db preflight" });
   try {
     const pooler = await findPooler(url, sql);
@@ -302,14 +306,11 @@ export async function preflight(
         holders: (reader) => findHolders(reader, project, plan),
         lowTraffic: options.lowTraffic ?? null,
         sample,
-        backup: options.backupId ?? null,
+        backup: named(options.backupId) ?? null,
         approvals: {
-          approver: options.approvedBy ?? null,
-          ticket: options.ticket ?? null,
-          objection: objection(mode, {
-            executor: options.executor ?? defaultExecutor(),
-            approver: options.approvedBy,
-          }),
+          approver: approver ?? null,
+          ticket: named(options.ticket) ?? null,
+          objection: objection(mode, { executor: named(options.executor) ?? defaultExecutor(), approver }),
           unrehearsed: plan && whyUnrehearsed(plan, options.folder),
         },
       });

@@ -59,8 +59,12 @@ const shown = 5;
 
 const rowsSchema = z.tuple([z.object({ deployments: z.string() })]);
 
-async function readDeployments(sql: Queryable, project: Project): Promise<Status["deployments"]> {
-  if (!(await hasBookkeeping(sql))) return [];
+/** The last deployments, and the last one that can be half done, however long ago. */
+async function readDeployments(
+  sql: Queryable,
+  project: Project,
+): Promise<{ last: Status["deployments"]; latest: Status["halfDone"] }> {
+  if (!(await hasBookkeeping(sql))) return { last: [], latest: null };
   const [row] = rowsSchema.parse([
     ...(await sql.unsafe(
       `select coalesce(json_agg(one order by one."startedAt" desc), '[]')::text as deployments from (
@@ -72,11 +76,20 @@ async function readDeployments(sql: Queryable, project: Project): Promise<Status
            (select count(*)::int from spfp_db.steps s
              where s.deployment_id = d.id and s.status = 'undone') as undone,
            coalesce(json_array_length(d.plan::json -> 'steps'), 0) as planned
-         from spfp_db.deployments d where d.project = $1 order by d.started_at desc limit ${shown}) one`,
+         from (
+           select *, row_number() over (order by started_at desc) as place,
+             kind in ('deploy', 'rollback') and row_number() over (
+               partition by kind in ('deploy', 'rollback') order by started_at desc) = 1 as "isLatest"
+           from spfp_db.deployments where project = $1
+         ) d where d.place <= ${shown} or d."isLatest") one`,
       [project.name],
     )),
   ]);
-  return z.array(deploymentSchema).parse(JSON.parse(row.deployments));
+  const found = z.array(deploymentSchema).parse(JSON.parse(row.deployments));
+  return {
+    last: found.slice(0, shown),
+    latest: found.find(({ kind }) => kind === "deploy" || kind === "rollback") ?? null,
+  };
 }
 
 async function readCatalogState(
@@ -118,8 +131,7 @@ export async function status(sql: Queryable, project: Project): Promise<Status> 
     isAdopted = false;
   }
   const { applied, pending } = state;
-  const deployments = await readDeployments(sql, project);
-  const [latest] = deployments.filter(({ kind }) => kind === "deploy" || kind === "rollback");
+  const { last: deployments, latest } = await readDeployments(sql, project);
   const list = (some: typeof applied) =>
     some.map(({ tag, when }) => ({ tag, when: new Date(when).toISOString() }));
   return {

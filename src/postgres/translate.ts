@@ -108,6 +108,12 @@ export function translate(error: unknown, url?: DatabaseUrl): Error {
         `${url === undefined ? "" : `${where}: `}${error.message}.`,
         "Another session holds a lock that this needs: see pg_stat_activity and pg_locks, then run it again.",
       );
+    case "25006":
+      return refuse(
+        "STATEMENT_FAILED",
+        `${url === undefined ? "" : `${where}: `}${error.message} (SQLSTATE ${code}).`,
+        "Nothing was changed. Connect to the primary if this is a standby; else see what sets default_transaction_read_only (Supabase does where the disk is full).",
+      );
     case "53300":
     case "57P03":
       return refuse("SERVER_UNREACHABLE", `${where}: ${error.message}.`, "Wait a moment and try again.");

@@ -28,6 +28,9 @@ export interface DatabaseAddress {
 // Poolers and other libraries have parameters of their own in such URLs (`pgbouncer=true`); they are not ours to refuse.
 const parametersSchema = z.object({
   host: z.string().min(1).optional(),
+  port: z.coerce.number().int().min(1).max(65_535).optional(),
+  user: z.string().min(1).optional(),
+  dbname: z.string().min(1).optional(),
   sslmode: z.enum(sslModes).default("prefer"),
   sslrootcert: z.string().min(1).optional(),
   application_name: z.string().optional(),
@@ -80,16 +83,21 @@ function complete(
     throw invalid(`The database URL has a wrong value for ${name}${allowed}.`);
   }
   const parameters = parsed.data;
-  const user = authority.user || process.env["PGUSER"] || userInfo().username;
-  for (const part of [user, authority.database, authority.password]) {
+  // As for libpq, what is named there goes before what stands in front of it.
+  const user = parameters.user ?? (authority.user || process.env["PGUSER"] || userInfo().username);
+  const database = parameters.dbname ?? (authority.database || user);
+  const host = parameters.host ?? (authority.host || "localhost");
+  // libpq tries several hosts in turn; what is journalled in one of them would be missing in the next.
+  if (host.includes(",")) throw invalid("The database URL names several hosts: name the one to work on.");
+  for (const part of [user, database, authority.password]) {
     if (part.includes("\0")) throw invalid("The database URL holds a NUL character.");
   }
   return {
-    host: parameters.host ?? (authority.host || "localhost"),
-    port: authority.port,
+    host,
+    port: parameters.port ?? authority.port,
     user,
     password: authority.password || parameters.password || process.env["PGPASSWORD"] || "",
-    database: authority.database || user,
+    database,
     sslMode: parameters.sslmode,
     sslRootCertificate: parameters.sslrootcert,
     applicationName: parameters.application_name,
@@ -131,5 +139,6 @@ export function redactUrl(url: DatabaseUrl): string {
 export function siblingUrl(url: DatabaseUrl, database: string): DatabaseUrl {
   const sibling = new URL(url);
   sibling.pathname = `/${encodeURIComponent(database)}`;
+  sibling.searchParams.delete("dbname");
   return parseDatabaseUrl(sibling.href);
 }

@@ -122,6 +122,18 @@ describe("fixing duplicates", () => {
     await expect(undoFix(database.url, idOf(undone))).rejects.toMatchObject({ code: "FIX_UNKNOWN" });
   });
 
+  it("that is unknown is looked for without a trace: it may be another database", async () => {
+    const database = await createDatabase("production");
+    try {
+      await expect(undoFix(database.url, randomUUID())).rejects.toMatchObject({ code: "FIX_UNKNOWN" });
+      expect(await database.sql`select from pg_namespace where nspname in ('spfp_db', 'drizzle')`).toEqual(
+        [],
+      );
+    } finally {
+      await database.drop();
+    }
+  });
+
   it("is not undone while a uniqueness rule refuses what was there before", async () => {
     const { database } = await withDuplicates();
     const merged = await fixDuplicates(database.url, { apply: true });

@@ -202,7 +202,7 @@ describe("traffic", () => {
 
 describe("restore point", () => {
   it("blocks without a backup's name", async () => {
-    const report = await look(await database("production"), { mode: "quick", sample: 100 });
+    const report = await look(await database("production"), { mode: "quick", sample: 100, backupId: " " });
     expect(report.ok).toBe(false);
     expect(report.verdicts["restore-point"]).toBe("block");
     expect(report.others("restore-point")).toEqual([]);
@@ -216,7 +216,7 @@ describe("approvals", () => {
 
   it("are asked for by enterprise mode: a ticket, another person, a rehearsal", async () => {
     const one = await database("production");
-    const asked = await look(one, enterprise);
+    const asked = await look(one, { ...enterprise, ticket: "", approvedBy: " " });
     expect(asked.verdicts["approvals"]).toBe("block");
     expect(checks(asked)).toEqual(["approvals.ticket", "approvals.approver", "approvals.rehearsal"]);
     const own = await look(one, { ...enterprise, ticket: "CHG-1", approvedBy: " ana  SOUZA" });

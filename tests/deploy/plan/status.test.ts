@@ -120,6 +120,12 @@ describe("the state of a database", () => {
     expect(found.halfDone?.done).toBeGreaterThan(0);
     expect(found.halfDone?.planned).toBeGreaterThan(found.halfDone?.done ?? 0);
     expect(formatStatus(found)).toContain("run the same command again");
+    // However much else was done since.
+    await made.sql`insert into spfp_db.deployments (id, kind, project, executor, outcome)
+      select gen_random_uuid(), 'fix', 'spfp', 'ana', 'completed' from generate_series(1, 6)`;
+    const later = await status(made.sql, spfpProject);
+    expect(later.halfDone).toEqual(found.halfDone);
+    expect(later.deployments.map(({ kind }) => kind)).toEqual(Array.from({ length: 5 }, () => "fix"));
     const plan = await planFor(made.sql, spfpProject, []);
     expect(plan.steps.filter(({ action }) => action === "skip").length).toBeGreaterThanOrEqual(
       found.halfDone?.done ?? 0,
