@@ -1,23 +1,32 @@
 import { randomUUID, type UUID } from "node:crypto";
 import { z } from "zod";
-import { type Catalog, compareCatalogs, readCatalog } from "../catalog/index.ts";
+import { type Catalog, compareCatalogs, type ObjectIdentity, readCatalog } from "../catalog/index.ts";
 import { SpfpError } from "../errors.ts";
 import { connect, type DatabaseUrl, redactUrl, type Sql } from "../postgres/index.ts";
-import { beginDeployment, ensureBookkeeping, finishDeployment, type Queryable } from "./bookkeeping.ts";
+import { beginDeployment, ensureBookkeeping, finishDeployment } from "./bookkeeping.ts";
 import { defaultExecutor, defaultGiveUpAfter, defaultLockTimeout } from "./deploy.ts";
 import { reportedErrorSchema, stepResultSchema } from "./deployment-report.ts";
+import { targetOf } from "./drift.ts";
 import type { Observer } from "./events.ts";
 import { type Execution, executePlan } from "./execute.ts";
 import { readArchive } from "./facts.ts";
+import { loadParser } from "./parse.ts";
 import type { Project } from "./project.ts";
 import { keyOf, sayWhich, withoutInvalidIndexes } from "./rollback/changes.ts";
-import { find, type RollbackFacts } from "./rollback/context.ts";
-import { constraintLabel, isViolated, readDependents, readSizes } from "./rollback/facts.ts";
+import { find, plainIndexes, type RollbackFacts } from "./rollback/context.ts";
+import {
+  constraintLabel,
+  isRepeated,
+  isViolated,
+  readDependents,
+  readSizes,
+  type Transaction,
+} from "./rollback/facts.ts";
 import { type PlannedRollback, planRollback, type RollbackScope, rollbackScopes } from "./rollback/plan.ts";
 import { type Deployment, findDeployment } from "./rollback/records.ts";
 import { openSession, type Session } from "./session.ts";
 import { tableSizes } from "./sizes.ts";
-import { planSchema } from "./step.ts";
+import { planSchema, type Target } from "./step.ts";
 
 export { type PlannedRollback, planRollback, type RollbackFacts, type RollbackScope, rollbackScopes };
 
@@ -88,21 +97,32 @@ export interface RollbackOptions {
 
 const continues = "Run the same command again: it continues with what is left.";
 
+/** The schemas of a catalog in the order in which names were looked for when it was printed. */
+function inPathOrder(catalog: Catalog, path: readonly string[]): Catalog {
+  const place = ({ name }: { name: string }): number => path.indexOf(name);
+  return { ...catalog, schemas: catalog.schemas.toSorted((one, other) => place(one) - place(other)) };
+}
+
 /** Reads what a rollback is planned from. */
-async function gatherFacts(sql: Queryable, project: Project, deployment: Deployment): Promise<RollbackFacts> {
-  const actual = await readCatalog(sql, { schemas: project.schemas });
+async function gatherFacts(
+  sql: Transaction,
+  project: Project,
+  deployment: Deployment,
+): Promise<RollbackFacts> {
+  const before = inPathOrder(deployment.before, project.schemas);
+  const actual = inPathOrder(await readCatalog(sql, { schemas: project.schemas }), project.schemas);
   const head = project.expectedCatalog(deployment.to);
   return {
     project: project.name,
-    before: deployment.before,
+    before,
     actual,
     head,
-    dropped: deployment.dropped,
+    dropped: [...deployment.dropped, ...droppedAlong(project, deployment)],
     made: deployment.made,
     renamed: deployment.renamed,
     archived: await readArchive(sql, project.schemas),
     dependents: await readDependents(sql, project.schemas),
-    violated: await violatedConstraints(sql, { before: deployment.before, actual, schemas: project.schemas }),
+    violated: await violatedConstraints(sql, { before, actual, schemas: project.schemas }),
     sizes: await readSizes(sql, project.schemas),
     migrations: deployment.migrations,
     isJournalled: deployment.isJournalled,
@@ -114,9 +134,17 @@ async function gatherFacts(sql: Queryable, project: Project, deployment: Deploym
   };
 }
 
-/** Constraints that would come back, and that rows written since do not satisfy. */
+/** What a deployment's migrations take away, also without saying so: an index with its column. */
+function droppedAlong(project: Project, { from, to }: Deployment): Target[] {
+  if (from === null) return [];
+  return compareCatalogs(project.expectedCatalog(from), project.expectedCatalog(to)).flatMap(
+    ({ kind, object }) => (kind === "missing" ? (targetOf(object) ?? []) : []),
+  );
+}
+
+/** Constraints and unique indexes that would come back, and that rows written since do not satisfy. */
 async function violatedConstraints(
-  sql: Queryable,
+  sql: Transaction,
   { before, actual, schemas }: { before: Catalog; actual: Catalog; schemas: readonly string[] },
 ): Promise<Set<string>> {
   const violated = new Set<string>();
@@ -126,8 +154,14 @@ async function violatedConstraints(
     for (const constraint of was.constraints) {
       const now = table.constraints.find(({ name }) => name === constraint.name);
       if (now?.definition === constraint.definition) continue;
-      if (await isViolated(sql, { table, constraint, schemas }))
+      const index = was.indexes.find((one) => one.constraint === constraint.name);
+      if (await isViolated(sql, { table, constraint, index, schemas }))
         violated.add(constraintLabel(table, constraint.name));
+    }
+    for (const index of plainIndexes(was.indexes)) {
+      const now = table.indexes.find(({ name }) => name === index.name);
+      if (now?.definition === index.definition && now.valid) continue;
+      if (await isRepeated(sql, { table, index, schemas })) violated.add(constraintLabel(table, index.name));
     }
   }
   return violated;
@@ -141,8 +175,9 @@ interface Planned {
 
 /** Reads and plans in one transaction, so that everything is of one moment. */
 async function plan(sql: Sql, project: Project, scope: RollbackScope): Promise<Planned> {
+  await loadParser();
   const result = await sql.begin("isolation level repeatable read read only", async (transaction) => {
-    const deployment = await findDeployment(transaction);
+    const deployment = await findDeployment(transaction, project.name);
     const facts = await gatherFacts(transaction, project, deployment);
     return { deployment, facts, planned: planRollback(facts, scope) };
   });
@@ -236,7 +271,8 @@ export async function rollback(
   const id = randomUUID();
   const scope = options.scope ?? "indexes";
   if (!options.confirm) requireApprover(options.approvedBy);
-  const session = await openSession(url, { kind: "rollback", id });
+  // What PostgreSQL printed leaves out the managed schemas, and an index is built outside a transaction of its own path.
+  const session = await openSession(url, { kind: "rollback", id, schemas: project.schemas });
   try {
     const preview = previewOf(url, scope, await plan(session.sql, project, scope));
     await observer({ type: "planned", plan: preview.plan });
@@ -355,6 +391,10 @@ async function carryOut(
   };
 }
 
+/** Whether an object, or what it is part of, is among those that stay. */
+const isPartOf = (object: ObjectIdentity, kept: ReadonlySet<string>): boolean =>
+  kept.has(keyOf(object)) || (object.parent !== null && isPartOf(object.parent, kept));
+
 /** Holds the catalog against the one before the deployment. */
 async function prove(
   sql: Sql,
@@ -367,9 +407,17 @@ async function prove(
   const differences = compareCatalogs(before, facts.actual).map((difference) => {
     const { object } = difference;
     const isOurs = intended.has(sayWhich(difference));
-    const isKept = scope === "indexes" || again.kept.has(keyOf(object));
+    const isKept = scope === "indexes" || isPartOf(object, again.kept);
     // Of grants, privilege by privilege, the plan knows better than a comparison of the whole.
-    const why = !isOurs ? "others" : isKept ? "kept" : object.kind === "grant" ? "others" : "left";
+    const why = again.kept.has(keyOf(object))
+      ? "kept"
+      : !isOurs
+        ? "others"
+        : isKept
+          ? "kept"
+          : object.kind === "grant"
+            ? "others"
+            : "left";
     return {
       object: `${object.kind} ${object.label}`,
       why,

@@ -1,12 +1,11 @@
-import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { describe, expect, inject, it } from "vitest";
-import { type Catalog, compareCatalogs, generateExpected, readCatalog } from "../../src/catalog/index.ts";
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { compareCatalogs, readCatalog } from "../../src/catalog/index.ts";
 import { deploy } from "../../src/deploy/deploy.ts";
 import { type Project, previewRollback, rollback } from "../../src/deploy/index.ts";
 import { readMigrations } from "../../src/migrations/index.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { makeProject } from "./support/generic.ts";
 
 /** A Drizzle migrations folder of a library, whose second migration changes a thing of each kind. */
 const library = [
@@ -96,49 +95,6 @@ COMMENT ON TABLE "library"."books" IS 'Books';
 INSERT INTO "library"."readers" ("name") VALUES ('Everybody');
 `,
 ];
-
-/** Writes migrations as drizzle-kit does. */
-function writeFolder(files: readonly string[]): string {
-  const folder = mkdtempSync(join(inject("scratchFolder"), "migrations-"));
-  mkdirSync(join(folder, "meta"));
-  const entries = files.map((sql, idx) => {
-    const tag = `000${idx}_${createHash("sha256").update(sql).digest("hex").slice(0, 6)}`;
-    writeFileSync(join(folder, `${tag}.sql`), sql);
-    return { idx, version: "7", when: 1_760_000_000_000 + idx, tag, breakpoints: true };
-  });
-  writeFileSync(
-    join(folder, "meta", "_journal.json"),
-    JSON.stringify({ version: "7", dialect: "postgresql", entries }),
-  );
-  return folder;
-}
-
-/** A project of nothing but migrations. */
-async function makeProject(files: readonly string[], schemas: Project["schemas"]): Promise<Project> {
-  const migrationsFolder = writeFolder(files);
-  const scratch = await createDatabase("empty");
-  let expected: Map<string, Catalog>;
-  try {
-    expected = await generateExpected(scratch.sql, { migrations: readMigrations(migrationsFolder), schemas });
-  } finally {
-    await scratch.drop();
-  }
-  return {
-    name: "library",
-    migrationsFolder,
-    baselineTag: null,
-    schemas,
-    expectedCatalog(tag) {
-      const catalog = expected.get(tag);
-      if (!catalog) throw new Error(`no catalog of ${tag}`);
-      return catalog;
-    },
-    requires: [],
-    validate: async () => [],
-    preflight: async () => [],
-    leaveOut: () => null,
-  };
-}
 
 async function deployed(
   project: Project,

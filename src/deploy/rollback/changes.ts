@@ -1,5 +1,6 @@
 import { type Catalog, compareCatalogs, type Difference, type ObjectIdentity } from "../../catalog/index.ts";
 import type { Target } from "../step.ts";
+import { isSameButForCasts } from "./casts.ts";
 
 /** Tells objects apart; the same object of two catalogs has the same key. */
 export function keyOf({ kind, schema, name, parent }: ObjectIdentity): string {
@@ -9,7 +10,7 @@ export function keyOf({ kind, schema, name, parent }: ObjectIdentity): string {
 /** The key of what a step's target names. */
 export function keyOfTarget(
   { kind, schema, name, table }: Target,
-  parentKind: "table" | "view" = "table",
+  parentKind: "table" | "view" | "domain" = "table",
 ): string {
   const parent = table === null ? null : JSON.stringify([parentKind, schema, table, null]);
   return JSON.stringify([kind, schema, name, parent]);
@@ -23,6 +24,31 @@ export interface Changes {
   readonly removed: readonly ObjectIdentity[];
   /** Properties that are not as they were. */
   readonly altered: readonly { readonly object: ObjectIdentity; readonly property: string }[];
+  /** Objects that differ in nothing but what the new type of a column, which stays, brings with it. */
+  readonly recast: readonly ObjectIdentity[];
+}
+
+/** Properties that hold an expression or a definition. */
+const expressions = ["definition", "using", "check", "default"];
+
+type Alteration = Extract<Difference, { kind: "different" }>;
+
+const isRetyped = ({ object, property }: Alteration): boolean =>
+  object.kind === "column" && object.parent?.kind === "table" && property === "type";
+
+/** Tells whether an alteration comes of the columns that have another type. */
+function recasting(alterations: readonly Alteration[]): (alteration: Alteration) => boolean {
+  const retyped = new Set(
+    alterations.flatMap((one) => (isRetyped(one) && one.object.parent ? keyOf(one.object.parent) : [])),
+  );
+  if (retyped.size === 0) return () => false;
+  return (alteration) => {
+    const { object, property } = alteration;
+    const { kind, parent } = object;
+    if (kind === "column" && parent?.kind === "view") return property === "type";
+    const reads = parent === null ? kind === "view" : parent.kind === "view" || retyped.has(keyOf(parent));
+    return reads && expressions.includes(property) && isSameButForCasts(object, alteration);
+  };
 }
 
 export interface ChangeInput {
@@ -66,7 +92,11 @@ export function withoutInvalidIndexes(catalog: Catalog): Catalog {
 export function changesOf({ before, actual, head, dropped, made }: ChangeInput): Changes {
   const intended = new Set(compareCatalogs(before, head).map(sayWhich));
   const keysOf = (targets: readonly Target[]) =>
-    new Set(targets.flatMap((target) => [keyOfTarget(target, "table"), keyOfTarget(target, "view")]));
+    new Set(
+      targets.flatMap((target) =>
+        (["table", "view", "domain"] as const).map((kind) => keyOfTarget(target, kind)),
+      ),
+    );
   const [droppedKeys, madeKeys] = [keysOf(dropped), keysOf(made)];
   const created = compareCatalogs(before, actual).flatMap((difference) => {
     const isOurs = intended.has(sayWhich(difference)) || madeKeys.has(keyOf(difference.object));
@@ -76,13 +106,16 @@ export function changesOf({ before, actual, head, dropped, made }: ChangeInput):
   const others = compareCatalogs(before, withoutInvalidIndexes(actual)).filter((one) =>
     intended.has(sayWhich(one)),
   );
+  const alterations = others.filter((one): one is Alteration => one.kind === "different");
+  const isRecast = recasting(alterations);
   return {
     created,
     removed: others.flatMap(({ kind, object }) =>
       kind === "missing" && (object.kind === "grant" || droppedKeys.has(keyOf(object))) ? object : [],
     ),
-    altered: others.flatMap((difference) =>
-      difference.kind === "different" ? { object: difference.object, property: difference.property } : [],
-    ),
+    altered: alterations
+      .filter((one) => !isRecast(one))
+      .map(({ object, property }) => ({ object, property })),
+    recast: alterations.filter(isRecast).map(({ object }) => object),
   };
 }

@@ -111,7 +111,7 @@ export function partKey(
   kind: ObjectIdentity["kind"],
   { schema, name }: Named,
   child: string,
-  parentKind: "table" | "view" | "function" = "table",
+  parentKind: "table" | "view" | "function" | "domain" = "table",
 ): string {
   const parent: ObjectIdentity = { kind: parentKind, schema, name, parent: null, label: "" };
   return keyOf({ kind, schema, name: child, parent, label: "" });
@@ -183,7 +183,7 @@ export function createContext(facts: RollbackFacts): Context {
   );
   const steps: Step[] = [];
   const notes: string[] = [];
-  const kept = new Set<string>();
+  const kept = new Set(changes.recast.map(keyOf));
   const isOurs = (dependent: Dependent): boolean => isPartOf(head, dependent);
   return {
     before,

@@ -1,5 +1,6 @@
+import postgres from "postgres";
 import { z } from "zod";
-import type { Constraint } from "../../catalog/index.ts";
+import type { Constraint, Index } from "../../catalog/index.ts";
 import { quoteIdentifier, quoteQualified } from "../../sql.ts";
 import type { Queryable } from "../bookkeeping.ts";
 import type { Sizes } from "./draft.ts";
@@ -127,8 +128,13 @@ export async function readSizes(sql: Queryable, schemas: readonly string[]): Pro
   );
 }
 
-/** A condition that finds a row which a constraint would refuse; null where none can be written. */
-function offence({ schema, name }: { schema: string; name: string }, constraint: Constraint): string | null {
+/** An open transaction. */
+export type Transaction = postgres.TransactionSql<Record<never, never>>;
+
+type Relation = { readonly schema: string; readonly name: string };
+
+/** A query that finds a row which a constraint would refuse; null where none can be written. */
+function offence({ schema, name }: Relation, constraint: Constraint): string | null {
   const table = quoteQualified(schema, name);
   if (constraint.type === "c") {
     const expression = /^CHECK (\(.*\))(?: NO INHERIT)?(?: NOT VALID)?$/s.exec(constraint.definition)?.[1];
@@ -144,21 +150,62 @@ function offence({ schema, name }: { schema: string; name: string }, constraint:
   return `select from ${table} r where ${present} and not exists (select from ${quoteQualified(references.schema, references.table)} o where ${match})`;
 }
 
+/** A query that finds rows which are the same to a unique index; null for any other. */
+function repetition({ schema, name }: Relation, index: Index): string | null {
+  if (!index.unique) return null;
+  const keys = index.keys.map(({ expression }) => expression);
+  const conditions = [
+    ...(index.predicate === null ? [] : [`(${index.predicate})`]),
+    // Nulls are not the same as each other, unless the index says so.
+    ...(index.nullsNotDistinct ? [] : keys.map((key) => `(${key}) is not null`)),
+  ];
+  return `select from ${quoteQualified(schema, name)} where ${["true", ...conditions].join(" and ")} group by ${keys.map((key) => `(${key})`).join(", ")} having count(*) > 1`;
+}
+
 const foundSchema = z.tuple([z.object({ found: z.boolean() })]);
 
-/** Whether rows are there that a constraint would refuse; false where that cannot be told. Inside a transaction. */
+/** Whether a query finds anything; false where what it reads is not there any more. */
+async function finds(sql: Transaction, query: string | null, schemas: readonly string[]): Promise<boolean> {
+  if (query === null) return false;
+  try {
+    return await sql.savepoint(async (attempt) => {
+      await lookThrough(attempt, schemas);
+      return foundSchema.parse([...(await attempt.unsafe(`select exists (${query}) as found`))])[0].found;
+    });
+  } catch (error) {
+    if (error instanceof postgres.PostgresError && isAboutForm(error.code)) return false;
+    throw error;
+  }
+}
+
+/** Class 42: a column that was dropped, or has another type now. PostgreSQL 17 manual, appendix A. */
+const isAboutForm = (code: string): boolean => code.startsWith("42") && code !== "42501";
+
+/** Whether rows are there that a constraint would refuse; false where that cannot be told. */
 export async function isViolated(
-  sql: Queryable,
+  sql: Transaction,
   {
     table,
     constraint,
+    index,
     schemas,
-  }: { table: { schema: string; name: string }; constraint: Constraint; schemas: readonly string[] },
+  }: {
+    table: Relation;
+    constraint: Constraint;
+    /** What implements it. */
+    index: Index | undefined;
+    schemas: readonly string[];
+  },
 ): Promise<boolean> {
-  const query = offence(table, constraint);
-  if (query === null) return false;
-  await lookThrough(sql, schemas);
-  return foundSchema.parse([...(await sql.unsafe(`select exists (${query}) as found`))])[0].found;
+  return finds(sql, index ? repetition(table, index) : offence(table, constraint), schemas);
+}
+
+/** Whether rows are there that a unique index would refuse. */
+export async function isRepeated(
+  sql: Transaction,
+  { table, index, schemas }: { table: Relation; index: Index; schemas: readonly string[] },
+): Promise<boolean> {
+  return finds(sql, repetition(table, index), schemas);
 }
 
 /** `schema.table.name` of a constraint. */

@@ -71,12 +71,27 @@ export function restoreGrants(
     const take = wanted.privileges.filter(
       (privilege) => !was.privileges.includes(privilege) && is.privileges.includes(privilege),
     );
+    const isHeld = (privilege: string): boolean =>
+      was.privileges.includes(privilege) && is.privileges.includes(privilege);
+    const giveOption = was.grantable.filter(
+      (privilege) =>
+        isHeld(privilege) && !wanted.grantable.includes(privilege) && !is.grantable.includes(privilege),
+    );
+    const takeOption = wanted.grantable.filter(
+      (privilege) =>
+        isHeld(privilege) && !was.grantable.includes(privilege) && is.grantable.includes(privilege),
+    );
     return [
       ...grantStatement(kind, object, {
         grantee,
-        privileges: give,
-        grantable: was.grantable.filter((privilege) => give.includes(privilege)),
+        privileges: [...give, ...giveOption],
+        grantable: was.grantable.filter(
+          (privilege) => give.includes(privilege) || giveOption.includes(privilege),
+        ),
       }),
+      ...(takeOption.length > 0
+        ? [`REVOKE GRANT OPTION FOR ${takeOption.join(", ")} ON ${kind} ${object} FROM ${roleName(grantee)};`]
+        : []),
       ...(take.length > 0
         ? [`REVOKE ${take.join(", ")} ON ${kind} ${object} FROM ${roleName(grantee)};`]
         : []),

@@ -1,7 +1,14 @@
 import { createHash } from "node:crypto";
 import { quoteLiteral } from "../../sql.ts";
 import type { Plan, Step } from "../step.ts";
-import { dropIndexes, restoreIndexes, undoConstraints } from "./constraints.ts";
+import {
+  dropCreatedIndexes,
+  dropForeignKeys,
+  dropIndexes,
+  restoreForeignKeys,
+  restoreIndexes,
+  undoConstraints,
+} from "./constraints.ts";
 import { type Context, createContext, find, partKey, type RollbackFacts } from "./context.ts";
 import { rollbackTag } from "./draft.ts";
 import { dropFunctions, restoreFunctions } from "./functions.ts";
@@ -9,6 +16,7 @@ import { undoGrants } from "./grants.ts";
 import { undoPolicies } from "./policies.ts";
 import { archiveTables, dropTypes, undoColumns, undoRemarks } from "./tables.ts";
 import { dropTriggers, restoreTriggers } from "./triggers.ts";
+import { restoreTypes } from "./types.ts";
 import { undoViews } from "./views.ts";
 
 /** `indexes`: what was added to speed things up. `all`: everything but columns and rows. */
@@ -55,13 +63,16 @@ export function planRollback(facts: RollbackFacts, scope: RollbackScope): Planne
 function undoEverything(context: Context): void {
   // What fires goes before what it needs, what is needed comes back before what needs it.
   dropTriggers(context);
+  restoreTypes(context);
   restoreFunctions(context);
   undoPolicies(context);
   undoViews(context);
+  dropForeignKeys(context);
   undoConstraints(context);
   undoColumns(context);
   restoreIndexes(context);
-  dropIndexes(context, (index, table) => context.isCreated(partKey("index", table, index.name)));
+  restoreForeignKeys(context);
+  dropCreatedIndexes(context);
   restoreTriggers(context);
   undoGrants(context);
   undoRemarks(context);

@@ -50,22 +50,30 @@ const nothing = (message: string): SpfpError =>
   );
 
 /**
- * The runs of the deployment that stands: the last one that completed, with those before it that did not, and those
- * that were rolled back only in part.
+ * The runs of the deployment that stands: the last one that completed and was not rolled back, with those before it
+ * that did not complete, and those that were rolled back only in part.
  */
 function lastRuns(entries: readonly Entry[]): Entry[] {
-  let runs: Entry[] = [];
-  let isSettled = false;
+  const deployments: Entry[][] = [];
+  let isSettled = true;
   for (const entry of entries) {
     if (entry.kind === "deploy") {
-      runs = isSettled ? [entry] : [...runs, entry];
-      isSettled = entry.outcome === "completed";
-    } else {
-      if (entry.outcome === "completed" && entry.scope === "all") runs = [];
+      if (entry.isEffective) {
+        if (isSettled) deployments.push([]);
+        deployments.at(-1)?.push(entry);
+        isSettled = entry.outcome === "completed";
+      } else if (entry.outcome === "completed") {
+        // Everything that it was to do was done already.
+        isSettled = true;
+      }
+    } else if (entry.outcome === "completed" && entry.scope === "all") {
+      deployments.pop();
+      isSettled = true;
+    } else if (entry.isEffective && deployments.length > 0) {
       isSettled = false;
     }
   }
-  return runs;
+  return deployments.at(-1) ?? [];
 }
 
 const runSchema = z.tuple([z.object({ plan: z.string(), before: z.string() })]);
@@ -81,24 +89,28 @@ const remade: readonly Target["kind"][] = ["policy", "constraint", "trigger", "i
 const doneSchema = z.array(z.object({ hash: z.string(), step: z.string() }));
 
 /**
- * The deployment that a rollback would undo.
+ * The deployment of a project that a rollback would undo.
  * @throws SpfpError NOTHING_TO_ROLL_BACK
  */
-export async function findDeployment(sql: Queryable): Promise<Deployment> {
+export async function findDeployment(sql: Queryable, project: string): Promise<Deployment> {
   if (!(await hasBookkeeping(sql))) throw nothing("spfp-db never deployed to this database");
   const entries = recordsSchema.parse([
     ...(await sql.unsafe(
       `select id::text, kind, outcome, details ->> 'scope' as scope,
          to_json(started_at) #>> '{}' as "startedAt",
-         kind = 'rollback' or coalesce(jsonb_path_exists(plan,
-           '$.steps[*] ? (@.action == "run" || @.action == "replace" || @.action == "rebuild")'), false) as "isEffective"
-       from spfp_db.deployments where kind in ('deploy', 'rollback') order by started_at`,
+         case kind when 'rollback'
+           then exists (select from spfp_db.steps s where s.deployment_id = d.id and s.status = 'done')
+           else coalesce(jsonb_path_exists(plan,
+             '$.steps[*] ? (@.action == "run" || @.action == "replace" || @.action == "rebuild")'), false)
+           end as "isEffective"
+       from spfp_db.deployments d where kind in ('deploy', 'rollback') and project = $1 order by started_at`,
+      [project],
     )),
   ]);
-  const runs = lastRuns(entries.filter(({ isEffective }) => isEffective));
+  const runs = lastRuns(entries);
   const last = runs.at(-1);
   if (!last) {
-    const rollback = entries.findLast(({ kind }) => kind === "rollback");
+    const rollback = entries.findLast(({ kind, isEffective }) => kind === "rollback" && isEffective);
     throw nothing(
       rollback
         ? `the last deployment was rolled back at ${rollback.startedAt.toISOString()}`

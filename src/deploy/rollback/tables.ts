@@ -1,4 +1,4 @@
-import type { Column, Table } from "../../catalog/index.ts";
+import type { Column, Domain, Table } from "../../catalog/index.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../../sql.ts";
 import { archiveSchema } from "../facts.ts";
 import { momentary, part } from "../statements/draft.ts";
@@ -29,6 +29,9 @@ const keptProperties: Readonly<Record<string, string>> = {
   collation: "its collation",
 };
 
+/** Properties of a table that stay: taking them back would rewrite it, or part it from its rows. */
+const keptTableProperties = ["kind", "persistence", "partitionKey", "partition", "columnOrder"];
+
 /** Makes defaults, and whether a column may be empty, as they were; columns themselves stay. */
 export function undoColumns(context: Context): void {
   for (const kept of context.keptTables) {
@@ -40,7 +43,7 @@ export function undoColumns(context: Context): void {
     }
   }
   for (const object of context.changes.removed) {
-    if (object.kind === "column" || object.kind === "table") {
+    if ((object.kind === "column" && object.parent?.kind === "table") || object.kind === "table") {
       context.keep(
         keyOf(object),
         `${object.kind} ${object.label} was dropped by the deployment and cannot be brought back: restore its rows from the backup`,
@@ -78,12 +81,14 @@ function restoreColumn(context: Context, { table }: KeptTable, now: Column, was:
   const key = partKey("column", table, now.name);
   const altered = (property: string): boolean => isPropertyAltered(context, key, property);
   const label = `${qualifiedLabel(table)}.${now.name}`;
-  if (altered("default")) {
+  const isFilledOtherwise = now.identity !== null || now.generated !== null;
+  if (altered("default") && !isFilledOtherwise) {
     const action = was.default === null ? "DROP DEFAULT" : `SET DEFAULT ${was.default}`;
     alterColumn(context, table, now.name, "restore the default of", action);
   }
   if (altered("nullable")) {
-    if (was.nullable) alterColumn(context, table, now.name, "no longer require", "DROP NOT NULL");
+    if (was.nullable && now.identity === null)
+      alterColumn(context, table, now.name, "no longer require", "DROP NOT NULL");
     else
       context.keep(key, `column ${label} may stay empty, as the deployment made it: rows may be so by now`);
   }
@@ -117,6 +122,19 @@ export function undoRemarks(context: Context): void {
     });
   const isCommented = (key: string): boolean =>
     context.changes.altered.some(({ object, property }) => property === "comment" && keyOf(object) === key);
+  for (const [kind, words, list] of [
+    ["enum", "TYPE", before.enums],
+    ["domain", "DOMAIN", before.domains],
+  ] as const) {
+    for (const was of list) {
+      if (isCommented(topKey(kind, was)))
+        comment(`type ${qualifiedLabel(was)}`, `${words} ${on(was)}`, was.comment, null);
+    }
+  }
+  for (const was of before.schemas) {
+    if (isCommented(keyOf({ kind: "schema", schema: null, name: was.name, parent: null, label: "" })))
+      comment(`schema ${was.name}`, `SCHEMA ${quoteIdentifier(was.name)}`, was.comment, null);
+  }
   for (const { table, was } of context.keptTables) {
     if (isCommented(topKey("table", table)))
       comment(`table ${qualifiedLabel(table)}`, `TABLE ${on(table)}`, was.comment, table);
@@ -248,6 +266,35 @@ export function archiveTables(context: Context): void {
   }
 }
 
+/** Makes the rules of a domain again: for what is written from now on, since rows may break them by now. */
+function restoreDomain(context: Context, was: Domain): void {
+  const now = find(context.actual.domains, was);
+  const wanted = find(context.head.domains, was);
+  for (const { name, definition } of was.constraints) {
+    const isCalled = (one: { name: string }): boolean => one.name === name;
+    const present = now?.constraints.find(isCalled);
+    const key = partKey("constraint", was, name, "domain");
+    const isOurs =
+      context.isRemoved(key) || (present?.validated === false && !wanted?.constraints.some(isCalled));
+    if (!now || !isOurs || present?.definition === definition) continue;
+    context.keep(
+      key,
+      `constraint ${name} of type ${qualifiedLabel(was)} comes back for new values alone: VALIDATE it when the rows satisfy it`,
+    );
+    if (present) continue;
+    context.add({
+      kind: "alter type",
+      title: `restore constraint ${name} of type ${qualifiedLabel(was)}`,
+      sql: underSchemas(
+        context.before,
+        `ALTER DOMAIN ${on(was)} ADD CONSTRAINT ${quoteIdentifier(name)} ${definition.replace(/ NOT VALID$/, "")} NOT VALID;`,
+      ),
+      target: { kind: "domain", schema: was.schema, name: was.name, table: null },
+      safety: "No row is looked at.",
+    });
+  }
+}
+
 /** Drops types, standing sequences and schemas that came with the deployment and that nothing kept needs. */
 export function dropTypes(context: Context): void {
   const { actual } = context;
@@ -279,7 +326,27 @@ export function dropTypes(context: Context): void {
       });
     }
   }
+  for (const object of context.changes.removed) {
+    if (object.kind === "schema" || object.kind === "extension") {
+      context.keep(keyOf(object), `${object.kind} ${object.label} stays away, as the deployment left it`);
+    }
+  }
+  for (const was of context.before.domains) restoreDomain(context, was);
   for (const object of context.changes.created) {
+    if (object.kind === "constraint" && object.parent?.kind === "domain") {
+      const { schema, name } = object.parent;
+      if (schema === null) continue;
+      context.add({
+        kind: "alter type",
+        title: `drop constraint ${object.name} of type ${object.parent.label}`,
+        sql: `ALTER DOMAIN ${on({ schema, name })} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(object.name)};`,
+        target: { kind: "domain", schema, name, table: null },
+        safety: "One row of the catalog.",
+      });
+    }
+    if (object.kind === "default privilege") {
+      context.keep(keyOf(object), `default privileges (${object.label}) stay as the deployment made them`);
+    }
     if (object.kind === "sequence") {
       const owned = actual.sequences.find(
         (one) => one.schema === object.schema && one.name === object.name,
@@ -297,8 +364,10 @@ export function dropTypes(context: Context): void {
   for (const { object, property } of context.changes.altered) {
     if (
       (object.kind === "enum" && property === "labels") ||
-      object.kind === "domain" ||
-      object.kind === "sequence"
+      (object.kind === "domain" && property !== "comment") ||
+      object.kind === "sequence" ||
+      (object.kind === "table" && keptTableProperties.includes(property)) ||
+      (object.kind === "constraint" && object.parent?.kind === "domain")
     ) {
       context.keep(
         keyOf(object),

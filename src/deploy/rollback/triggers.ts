@@ -1,7 +1,7 @@
 import type { Table, Trigger } from "../../catalog/index.ts";
 import { quoteIdentifier, quoteQualified } from "../../sql.ts";
 import { momentary, part } from "../statements/draft.ts";
-import { type Context, type Named, partKey, qualifiedLabel, usesFunction } from "./context.ts";
+import { type Context, find, type Named, partKey, qualifiedLabel, usesFunction } from "./context.ts";
 import { underSchemas } from "./draft.ts";
 
 const modes: Readonly<Record<Trigger["enabled"], string>> = {
@@ -11,39 +11,57 @@ const modes: Readonly<Record<Trigger["enabled"], string>> = {
   always: "ENABLE ALWAYS",
 };
 
+/** A table or a view. */
+type Triggered = Pick<Table, "schema" | "name" | "triggers">;
+
 const on = ({ schema, name }: Named): string => quoteQualified(schema, name);
 
 /** Drops the triggers that came with the deployment: they go first, since they need what goes after them. */
 export function dropTriggers(context: Context): void {
-  for (const table of context.actual.tables) {
-    const isArchived = context.createdTables.includes(table);
-    for (const trigger of table.triggers) {
-      const isCreated = context.isCreated(partKey("trigger", table, trigger.name));
-      if (!isCreated && !(isArchived && usesFunction(trigger, context.createdFunctions))) continue;
-      context.add({
-        kind: "drop trigger",
-        title: `drop trigger ${trigger.name} on ${qualifiedLabel(table)}`,
-        sql: `DROP TRIGGER IF EXISTS ${quoteIdentifier(trigger.name)} ON ${on(table)};`,
-        target: part("trigger", table, trigger.name),
-        locks: [[table, "ACCESS EXCLUSIVE"]],
-        safety: momentary,
-      });
+  const { tables, views } = context.actual;
+  for (const [parentKind, relations] of [
+    ["table", tables],
+    ["view", views],
+  ] as const) {
+    for (const relation of relations) {
+      const isArchived = context.createdTables.some((table) => table === relation);
+      for (const trigger of relation.triggers) {
+        const isCreated = context.isCreated(partKey("trigger", relation, trigger.name, parentKind));
+        if (!isCreated && !(isArchived && usesFunction(trigger, context.createdFunctions))) continue;
+        context.add({
+          kind: "drop trigger",
+          title: `drop trigger ${trigger.name} on ${qualifiedLabel(relation)}`,
+          sql: `DROP TRIGGER IF EXISTS ${quoteIdentifier(trigger.name)} ON ${on(relation)};`,
+          target: part("trigger", relation, trigger.name),
+          locks: [[relation, "ACCESS EXCLUSIVE"]],
+          safety: momentary,
+        });
+      }
     }
   }
 }
 
 /** Makes the triggers as they were. */
 export function restoreTriggers(context: Context): void {
-  for (const { table, was } of context.keptTables) {
-    for (const trigger of was.triggers) {
-      const key = partKey("trigger", table, trigger.name);
-      if (context.isRemoved(key) || context.isAltered(key)) restore(context, table, trigger);
-    }
+  for (const { table, was } of context.keptTables) restoreOf(context, "table", table, was);
+  for (const view of context.actual.views) {
+    const was = find(context.before.views, view);
+    if (was && find(context.head.views, view)) restoreOf(context, "view", view, was);
   }
 }
 
-function restore(context: Context, table: Table, trigger: Trigger): void {
-  const isThere = table.triggers.some(({ name }) => name === trigger.name);
+function restoreOf(context: Context, kind: "table" | "view", relation: Triggered, was: Triggered): void {
+  for (const trigger of was.triggers) {
+    const key = partKey("trigger", relation, trigger.name, kind);
+    if (context.isRemoved(key) || context.isAltered(key)) restore(context, relation, trigger);
+  }
+}
+
+function restore(context: Context, table: Triggered, trigger: Trigger): void {
+  // A view that was made anew before has it already.
+  const isThere =
+    find(context.actual.views, table) !== undefined ||
+    table.triggers.some(({ name }) => name === trigger.name);
   const name = quoteIdentifier(trigger.name);
   context.add({
     kind: "create trigger",
@@ -51,7 +69,7 @@ function restore(context: Context, table: Table, trigger: Trigger): void {
     sql: underSchemas(
       context.before,
       [
-        ...(isThere ? [`DROP TRIGGER ${name} ON ${on(table)};`] : []),
+        ...(isThere ? [`DROP TRIGGER IF EXISTS ${name} ON ${on(table)};`] : []),
         `${trigger.definition};`,
         ...(trigger.enabled === "origin"
           ? []

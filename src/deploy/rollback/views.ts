@@ -1,11 +1,15 @@
 import type { View } from "../../catalog/index.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../../sql.ts";
-import { type Context, find, inOrder, topKey } from "./context.ts";
+import { parseStatements } from "../parse.ts";
+import { columnsIn, relationsIn } from "../tree.ts";
+import { type Context, find, inOrder, type Named, qualifiedLabel, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";
 import { defaultGrantees, setGrants } from "./grants.ts";
 
 export const viewName = ({ schema, name }: Pick<View, "schema" | "name">): string =>
   quoteQualified(schema, name);
+
+const viewWords = ({ kind }: View): string => (kind === "materialized" ? "MATERIALIZED VIEW" : "VIEW");
 
 /** Whether a view's columns may become others without dropping it: PostgreSQL only appends. */
 export function isExtendable(from: View, to: View): boolean {
@@ -24,8 +28,9 @@ export function createView(view: View): string {
     ...(view.checkOption === null ? [] : [`check_option = ${view.checkOption}`]),
   ];
   const columns = view.columns.map(({ name }) => quoteIdentifier(name)).join(", ");
+  const words = view.kind === "materialized" ? "MATERIALIZED VIEW" : "OR REPLACE VIEW";
   return [
-    `CREATE OR REPLACE VIEW ${viewName(view)} (${columns})`,
+    `CREATE ${words} ${viewName(view)} (${columns})`,
     ...(options.length > 0 ? [` WITH (${options.join(", ")})`] : []),
     ` AS\n${view.definition.replace(/;\s*$/, "")};`,
   ].join("");
@@ -45,7 +50,7 @@ export function dressView(view: View, grantees: readonly string[]): string[] {
     ),
     ...(view.comment === null
       ? []
-      : [`COMMENT ON VIEW ${viewName(view)} IS ${quoteLiteral(view.comment).trim()};`]),
+      : [`COMMENT ON ${viewWords(view)} ${viewName(view)} IS ${quoteLiteral(view.comment).trim()};`]),
     ...view.columns.flatMap(({ name, comment }) =>
       comment === null
         ? []
@@ -53,13 +58,47 @@ export function dressView(view: View, grantees: readonly string[]): string[] {
             `COMMENT ON COLUMN ${viewName(view)}.${quoteIdentifier(name)} IS ${quoteLiteral(comment).trim()};`,
           ],
     ),
+    ...view.indexes.map(({ definition }) => `${definition};`),
     ...view.triggers.map(({ definition }) => `${definition};`),
   ];
 }
 
-/** Parts of a view that it loses or gains: its columns. */
-const changesColumns = (from: View, to: View): boolean =>
-  from.columns.length !== to.columns.length || !isExtendable(from, to);
+/** Whether a view has other columns; also where they are of another type, unless what it reads is. */
+function changesColumns({ changes }: Context, from: View, to: View): boolean {
+  const isSame = ({ name, type }: View["columns"][number], other: View["columns"][number] | undefined) =>
+    name === other?.name && (type === other.type || changes.recast.length > 0);
+  return (
+    from.columns.length !== to.columns.length || !from.columns.every((one, at) => isSame(one, to.columns[at]))
+  );
+}
+
+const statementOf = ({ definition }: View) => parseStatements(definition)[0]?.node;
+
+/** Whether a view names another relation, as it was printed: without the schema where that is looked through. */
+function reads(view: View, { schema, name }: Named): boolean {
+  return relationsIn(statementOf(view)).some(
+    ({ schemaname, relname }) => relname === name && (schemaname ?? schema) === schema,
+  );
+}
+
+/** Why a view that is gone cannot be made again; null where nothing is known to be in the way. */
+function hindrance(context: Context, view: View): string | null {
+  const { before, actual } = context;
+  const table = before.tables.find((one) => !find(actual.tables, one) && reads(view, one));
+  if (table) return `table ${qualifiedLabel(table)}, which it reads, was dropped`;
+  const named = columnsIn(statementOf(view));
+  const read = before.tables.filter((one) => reads(view, one));
+  const isThere = (column: string): boolean =>
+    read.some((one) => find(actual.tables, one)?.columns.some(({ name }) => name === column));
+  for (const one of read) {
+    const gone = one.columns.find(({ name }) => named.includes(name) && !isThere(name));
+    if (gone) return `column ${qualifiedLabel(one)}.${gone.name}, which it reads, was dropped`;
+  }
+  const other = before.views.find(
+    (one) => reads(view, one) && !find(actual.views, one) && hindrance(context, one) !== null,
+  );
+  return other ? `view ${qualifiedLabel(other)}, which it reads, stays away too` : null;
+}
 
 const replaced = "Replaced in one transaction under a lock held for a moment: nobody finds it missing.";
 
@@ -69,18 +108,22 @@ export function undoViews(context: Context): void {
   const grantees = defaultGrantees(actual);
   const dependents = (view: View) => context.dependentsOn("view", view);
   // A view that needs another comes after it.
-  const ordered = inOrder(before.views, (view) =>
-    before.views.filter((other) =>
-      context.dependentsOn("view", other).some((by) => by.kind === "view" && find([view], by) !== undefined),
-    ),
-  );
-  const changed = ordered.filter((view) => {
+  const ordered = inOrder(before.views, (view) => before.views.filter((other) => reads(view, other)));
+  const isChanged = (view: View): boolean => {
     const now = find(actual.views, view);
     const wanted = find(context.head.views, view);
     if (!now) return context.isRemoved(topKey("view", view));
     if (!wanted) return false;
     const isAltered = context.isAltered(topKey("view", view), ["comment", "owner"]);
-    return isAltered || (changesColumns(view, wanted) && changesColumns(view, now));
+    return isAltered || (changesColumns(context, view, wanted) && changesColumns(context, view, now));
+  };
+  const changed = ordered.filter((view) => {
+    if (!isChanged(view)) return false;
+    const why = hindrance(context, view);
+    if (why === null) return true;
+    const state = find(actual.views, view) ? "stays as the deployment made it" : "stays away";
+    context.keep(topKey("view", view), `view ${qualifiedLabel(view)} ${state}: ${why}`);
+    return false;
   });
   const anew = new Set<View>();
   const collect = (view: View): void => {
@@ -93,7 +136,7 @@ export function undoViews(context: Context): void {
   };
   for (const view of changed) {
     const now = find(actual.views, view);
-    if (view.kind === "materialized" || now?.kind === "materialized") {
+    if (now && (view.kind === "materialized" || now.kind === "materialized")) {
       context.keep(
         topKey("view", view),
         `materialized view ${view.schema}.${view.name} stays as the deployment made it`,
@@ -107,16 +150,16 @@ export function undoViews(context: Context): void {
   );
 
   for (const view of changed) {
-    if (view.kind === "materialized" || anew.has(view) || find(actual.views, view)?.kind === "materialized")
-      continue;
-    const isGone = !find(actual.views, view);
+    const now = find(actual.views, view);
+    if (anew.has(view) || (now && (view.kind === "materialized" || now.kind === "materialized"))) continue;
+    const isGone = !now;
     add({
       kind: "create view",
       title: `restore view ${view.schema}.${view.name}`,
       sql: underSchemas(before, [createView(view), ...(isGone ? dressView(view, grantees) : [])].join("\n")),
       target: { kind: "view", schema: view.schema, name: view.name, table: null },
       locks: [[view, "ACCESS EXCLUSIVE"]],
-      safety: replaced,
+      safety: view.kind === "materialized" ? "It is new: nobody uses it while it is filled." : replaced,
     });
   }
   // Those made anew go and come back together, so that nobody finds one of them missing.
@@ -158,7 +201,7 @@ function dropView(context: Context, view: View): void {
   context.add({
     kind: "drop view",
     title: `drop view ${view.schema}.${view.name}`,
-    sql: `DROP ${view.kind === "materialized" ? "MATERIALIZED VIEW" : "VIEW"} IF EXISTS ${viewName(view)};`,
+    sql: `DROP ${viewWords(view)} IF EXISTS ${viewName(view)};`,
     target: { kind: "view", schema: view.schema, name: view.name, table: null },
     locks: [[view, "ACCESS EXCLUSIVE"]],
     safety: "Only the catalog is changed; a view holds no rows.",

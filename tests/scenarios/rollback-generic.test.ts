@@ -1,0 +1,234 @@
+import { describe, expect, it } from "vitest";
+import { compareCatalogs, readCatalog } from "../../src/catalog/index.ts";
+import { deploy } from "../../src/deploy/deploy.ts";
+import { type Project, type RollbackReport, rollback } from "../../src/deploy/index.ts";
+import { readMigrations } from "../../src/migrations/index.ts";
+import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { makeProject, withMigrations } from "./support/generic.ts";
+
+const approved = { scope: "all", approvedBy: "Ana" } as const;
+
+/** A migration of statements that each end a line with a semicolon. */
+const migration = (sql: string): string => sql.trim().split(";\n").join(";\n--> statement-breakpoint\n");
+
+async function deployed(project: Project, { url }: TestDatabase): Promise<void> {
+  const allow = readMigrations(project.migrationsFolder).map(({ tag }) => tag);
+  const report = await deploy(project, url, { mode: "quick", backupId: "none", allow });
+  expect(report.error).toBeNull();
+}
+
+interface Journey {
+  readonly schemas?: Project["schemas"];
+  readonly first: string;
+  readonly second: string;
+  /** What is written between the two, and after the second. */
+  readonly rows?: string;
+  readonly more?: string;
+  /** How the catalog differs afterwards from the one before. */
+  readonly kept?: readonly string[];
+}
+
+/** There, back, and there again. */
+async function travel({ schemas = ["public"], kept = [], ...journey }: Journey): Promise<RollbackReport> {
+  const files = [migration(journey.first), migration(journey.second)];
+  const whole = await makeProject(files, schemas);
+  const database = await createDatabase("empty");
+  const catalog = () => readCatalog(database.sql, { schemas });
+  try {
+    await deployed(withMigrations(whole, files.slice(0, 1)), database);
+    await database.sql.unsafe(journey.rows ?? "").simple();
+    const before = await catalog();
+    await deployed(whole, database);
+    await database.sql.unsafe(journey.more ?? "").simple();
+    const after = await catalog();
+    const report = await rollback(whole, database.url, approved);
+    expect(report.error).toBeNull();
+    const left = compareCatalogs(before, await catalog(), { owners: true });
+    expect(
+      [...new Set(left.map(({ kind, object }) => `${object.kind} ${object.label} ${kind}`))].sort(),
+    ).toEqual(kept.toSorted());
+    expect(report.differences.filter(({ why }) => why !== "kept")).toEqual([]);
+    await deployed(whole, database);
+    expect(compareCatalogs(after, await catalog(), { owners: true })).toEqual([]);
+    return report;
+  } finally {
+    await database.drop();
+  }
+}
+
+describe("what comes back", () => {
+  it("finds the names of a schema that is not public", async () => {
+    await travel({
+      schemas: ["library"],
+      first: `
+CREATE SCHEMA library;
+CREATE TYPE library.genre AS ENUM ('a', 'b');
+CREATE FUNCTION library.twice(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'select 2 * $1';
+CREATE TABLE library.books (id int PRIMARY KEY, genre library.genre, CONSTRAINT "once ON each" UNIQUE (genre));
+CREATE INDEX "an INDEX of ON " ON library.books (id) WHERE genre = 'a';
+CREATE INDEX doubled ON library.books (library.twice(id));
+`,
+      second: `
+DROP INDEX library."an INDEX of ON ";
+DROP INDEX library.doubled;
+ALTER TABLE library.books DROP CONSTRAINT "once ON each";
+`,
+    });
+  });
+
+  it("does so before what rests on it, and goes after that", async () => {
+    await travel({
+      first: `
+CREATE TABLE cities (id int PRIMARY KEY, code text, zone text CONSTRAINT cities_zone UNIQUE, old_code text);
+CREATE TABLE airports (id int PRIMARY KEY, zone text CONSTRAINT airports_zone REFERENCES cities (zone));
+CREATE TABLE flights (id int CONSTRAINT flights_old PRIMARY KEY, during int4range);
+CREATE TABLE seats (id int PRIMARY KEY, flight int CONSTRAINT seats_flight REFERENCES flights (id));
+CREATE INDEX seats_old ON seats (flight);
+ALTER TABLE flights ADD CONSTRAINT flights_apart EXCLUDE USING gist (during WITH &&);
+CREATE VIEW zones AS SELECT zone FROM cities;
+CREATE VIEW all_zones AS SELECT zone FROM zones;
+CREATE FUNCTION write_zone() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end';
+CREATE TRIGGER insert_zone INSTEAD OF INSERT ON zones FOR EACH ROW EXECUTE FUNCTION write_zone();
+`,
+      second: `
+ALTER TABLE airports DROP CONSTRAINT airports_zone;
+ALTER TABLE cities DROP CONSTRAINT cities_zone;
+ALTER TABLE cities ADD CONSTRAINT cities_code UNIQUE (code);
+CREATE UNIQUE INDEX cities_old_code ON cities (old_code);
+ALTER TABLE seats ADD COLUMN city text;
+ALTER TABLE seats ADD CONSTRAINT seats_city FOREIGN KEY (city) REFERENCES cities (code);
+CREATE TABLE stops (id int PRIMARY KEY, code text REFERENCES cities (code) ON DELETE CASCADE, old text REFERENCES cities (old_code) ON DELETE CASCADE);
+ALTER TABLE flights RENAME CONSTRAINT flights_old TO flights_new;
+ALTER INDEX seats_old RENAME TO seats_new;
+ALTER TABLE flights DROP CONSTRAINT flights_apart;
+CREATE FUNCTION rewrite_zone() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end';
+CREATE TRIGGER update_zone INSTEAD OF UPDATE ON zones FOR EACH ROW EXECUTE FUNCTION rewrite_zone();
+DROP TRIGGER insert_zone ON zones;
+DROP VIEW all_zones;
+`,
+      rows: "insert into flights values (1, '[1,2]'); insert into seats values (1, 1)",
+      more: `insert into cities values (1, 'x', 'z', 'y'); insert into stops values (1, 'x', 'y')`,
+      kept: ["column public.seats.city extra"],
+    });
+  });
+
+  it("is not made anew over and over where a column keeps its new type", async () => {
+    const { plan } = await travel({
+      first: `
+CREATE TABLE people (id int PRIMARY KEY, email varchar(100) CHECK (email <> ''), state varchar(9) CHECK (state IN ('a', 'b')));
+CREATE INDEX people_email ON people (lower(email)) WHERE state = 'a';
+CREATE VIEW addresses AS SELECT id, email FROM people WHERE state <> 'b';
+`,
+      second: `
+DROP VIEW addresses;
+ALTER TABLE people ALTER COLUMN email TYPE text;
+ALTER TABLE people ALTER COLUMN state TYPE text;
+CREATE VIEW addresses AS SELECT id, email FROM people WHERE state <> 'b';
+`,
+      kept: [
+        "column public.addresses.email different",
+        "column public.people.email different",
+        "column public.people.state different",
+        "constraint public.people.people_email_check different",
+        "constraint public.people.people_state_check different",
+        "index public.people.people_email different",
+        "view public.addresses different",
+      ],
+    });
+    // The journal is all that there is to take back.
+    expect(plan.steps).toHaveLength(1);
+  });
+
+  it("is not what needs a column that was dropped, nor what rows written since would break", async () => {
+    const { plan } = await travel({
+      first: `
+CREATE TABLE people (id int PRIMARY KEY, a int CHECK (a > 0), b int CONSTRAINT people_b UNIQUE, c int CONSTRAINT people_c UNIQUE, d text);
+CREATE INDEX people_a ON people (a);
+CREATE UNIQUE INDEX people_d ON people (lower(d)) WHERE d <> '-';
+CREATE TABLE cards (id serial PRIMARY KEY, person int REFERENCES people (id));
+CREATE VIEW ages AS SELECT id, a FROM people;
+CREATE VIEW names AS SELECT id, a, d FROM people;
+CREATE VIEW both_of_them AS SELECT ages.id FROM ages;
+`,
+      second: `
+DROP VIEW both_of_them;
+DROP VIEW ages;
+DROP VIEW names;
+ALTER TABLE people DROP COLUMN a;
+ALTER TABLE people DROP CONSTRAINT people_b;
+ALTER TABLE people DROP COLUMN b;
+ALTER TABLE people DROP CONSTRAINT people_c;
+DROP INDEX people_d;
+DROP TABLE cards;
+CREATE VIEW names AS SELECT id, d FROM people;
+`,
+      more: "insert into people (id, c, d) values (1, 1, 'A'), (2, 1, 'a'), (3, null, '-'), (4, null, '-')",
+      kept: [
+        "column public.names.a missing",
+        "column public.people.a missing",
+        "column public.people.b missing",
+        "constraint public.people.people_a_check missing",
+        "constraint public.people.people_b missing",
+        "constraint public.people.people_c missing",
+        "index public.people.people_a missing",
+        "index public.people.people_d missing",
+        "sequence public.cards_id_seq missing",
+        "table public.cards missing",
+        "view public.ages missing",
+        "view public.both_of_them missing",
+        "view public.names different",
+      ],
+    });
+    expect(plan.notes).toContainEqual(
+      expect.stringContaining("people_c stays away: rows written since do not satisfy it (UNIQUE (c))"),
+    );
+    expect(plan.notes).toContainEqual(
+      expect.stringContaining("view public.ages stays away: column public.people.a"),
+    );
+  });
+
+  it("brings types, sequences, materialized views and remarks of every kind along", async () => {
+    await travel({
+      schemas: ["library"],
+      first: `
+CREATE SCHEMA library;
+CREATE TYPE library.old AS ENUM ('a', 'b''c');
+CREATE TYPE library.kept AS ENUM ('x');
+CREATE DOMAIN library.text_ish AS text CONSTRAINT filled CHECK (value <> '');
+CREATE DOMAIN library.gone AS varchar(5) DEFAULT 'x' NOT NULL CHECK (value > '!');
+CREATE SEQUENCE library."Num ber" START 5;
+CREATE TABLE library.books (id int PRIMARY KEY DEFAULT nextval('library."Num ber"'), old text, title library.text_ish);
+CREATE TABLE library.shelves (id serial PRIMARY KEY);
+CREATE MATERIALIZED VIEW library.titles AS SELECT title FROM library.books;
+CREATE VIEW library.all_titles AS SELECT title FROM library.titles;
+GRANT SELECT ON library.books TO anon;
+`,
+      second: `
+DROP TYPE library.old;
+DROP DOMAIN library.gone;
+ALTER TABLE library.books ALTER COLUMN id DROP DEFAULT;
+DROP SEQUENCE library."Num ber";
+ALTER TABLE library.shelves ALTER COLUMN id DROP DEFAULT;
+DROP SEQUENCE library.shelves_id_seq;
+ALTER TABLE library.shelves ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY;
+ALTER DOMAIN library.text_ish DROP CONSTRAINT filled;
+COMMENT ON TYPE library.kept IS 'kept';
+COMMENT ON DOMAIN library.text_ish IS 'text';
+COMMENT ON SCHEMA library IS 'books';
+DROP VIEW library.all_titles;
+DROP MATERIALIZED VIEW library.titles;
+GRANT SELECT ON library.books TO anon WITH GRANT OPTION;
+ALTER DEFAULT PRIVILEGES IN SCHEMA library GRANT SELECT ON TABLES TO authenticated;
+`,
+      rows: "insert into library.books (id, title) values (17, 'a')",
+      more: "insert into library.books (id, title) values (20, '')",
+      kept: [
+        // It holds for what is written from now on.
+        "constraint library.text_ish.filled different",
+        "column library.shelves.id different",
+        "default privilege tables of postgres in schema library extra",
+        "sequence library.shelves_id_seq different",
+      ],
+    });
+  });
+});
