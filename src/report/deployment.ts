@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { objectKinds } from "../catalog/index.ts";
 import type { DeploymentLog, WatchReport } from "../deploy/index.ts";
 import { formatFinding } from "./findings.ts";
 import { dress, formatDuration, plural, visible } from "./text.ts";
@@ -114,13 +115,35 @@ function formatChecks({ findings, outcome, error, kind }: DeploymentLog): string
   return section(kind === "deploy" ? "Validation" : "Result", [...holds, ...formatFindings(findings)]);
 }
 
+/** How many objects of a kind are named before the rest is counted; the JSON has them all. */
+const named = 12;
+
+/** What stays on purpose, by kind: a rollback of the indexes alone leaves hundreds of grants and policies. */
+function formatKept(differences: DeploymentLog["differences"]): string[] {
+  const objects = new Set(differences.filter(({ why }) => why === "kept").map(({ object }) => object));
+  const lines = objectKinds.flatMap((kind) => {
+    const prefix = `${kind} `;
+    const names = [...objects].filter((object) => object.startsWith(prefix));
+    if (names.length === 0) return [];
+    const listed = names.slice(0, named).map((object) => cell(object.slice(prefix.length)));
+    const rest = names.length > named ? `, and ${names.length - named} more` : "";
+    const many = `${kind.replace(/y$/, "ie").replace(/x$/, "xe")}s`;
+    return [`- ${plural(names.length, kind, many)}: ${listed.join(", ")}${rest}`];
+  });
+  return lines.length === 0 ? [] : ["Kept, on purpose:", "", ...lines, ""];
+}
+
 function formatDifferences({ differences }: DeploymentLog): string[] {
-  const why = { kept: "kept, on purpose", others: "not the deployment's", left: "should not be" };
+  const why = { others: "not the deployment's", left: "should not be" };
   const lines = table(
     ["Object", "Why", "Before the deployment", "Now"],
-    differences.map((one) => [one.object, why[one.why], one.expected ?? "nothing", one.actual ?? "nothing"]),
+    differences.flatMap((one) =>
+      one.why === "kept"
+        ? []
+        : [[one.object, why[one.why], one.expected ?? "nothing", one.actual ?? "nothing"]],
+    ),
   );
-  return section("Other than before the deployment", lines);
+  return section("Other than before the deployment", [...lines, ...formatKept(differences)]);
 }
 
 function formatSizes({ sizes: { before, after } }: DeploymentLog): string[] {

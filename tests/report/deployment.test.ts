@@ -141,3 +141,33 @@ test.each([
 ])("%d bytes are %s", (bytes, text) => {
   expect(formatBytes(bytes)).toBe(text);
 });
+
+test("tells what a rollback kept by kind, so that what it should not have left stands out", () => {
+  const difference = (object: string, why: "kept" | "others" | "left") => ({
+    object,
+    why,
+    expected: "SELECT",
+    actual: null,
+  });
+  const text = formatDeploymentLog({
+    ...log,
+    kind: "rollback",
+    differences: [
+      ...Array.from({ length: 30 }, (_, at) => difference(`grant public.t${at} to anon`, "kept")),
+      difference("policy public.y.own", "kept"),
+      // One object of which two properties differ.
+      difference("policy public.y.own", "kept"),
+      difference("default privilege tables of a | b", "kept"),
+      difference("index public.y.left", "left"),
+      difference("view public.theirs", "others"),
+    ],
+  });
+  expect(text).toContain("| index public.y.left | should not be | SELECT | nothing |");
+  expect(text).toContain("| view public.theirs | not the deployment's | SELECT | nothing |");
+  const kept = text.split("\n").filter((line) => /^- .*(polic|grant|privilege)/.test(line));
+  expect(kept).toEqual([
+    "- 1 policy: public.y.own",
+    expect.stringMatching(/^- 30 grants: public\.t0 to anon, .*public\.t11 to anon, and 18 more$/),
+    "- 1 default privilege: tables of a \\| b",
+  ]);
+});
