@@ -232,3 +232,96 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA library GRANT SELECT ON TABLES TO authenticat
     });
   });
 });
+
+describe("which deployment it is", async () => {
+  const files = [
+    "CREATE TABLE places (id int PRIMARY KEY, x int);\n",
+    `
+CREATE TABLE shops (id serial PRIMARY KEY, place int REFERENCES places (id));
+CREATE TABLE codes (id int PRIMARY KEY, code int UNIQUE);
+CREATE INDEX places_x ON places (x);
+CREATE VIEW sights AS SELECT id FROM places;
+`,
+    `
+CREATE TABLE visits (id serial PRIMARY KEY, shop int REFERENCES shops (id), code int REFERENCES codes (code) ON DELETE CASCADE);
+CREATE OR REPLACE VIEW sights AS SELECT id, x FROM places;
+DROP INDEX places_x;
+`,
+  ].map(migration);
+  const third = await makeProject(files, ["public"]);
+  const second = withMigrations(third, files.slice(0, 2));
+  const first = withMigrations(third, files.slice(0, 1));
+  const catalog = ({ sql }: TestDatabase) => readCatalog(sql, { schemas: ["public"] });
+
+  /** All three, one after the other, with what the database was like before each of the last two. */
+  const threeDeployed = async () => {
+    const database = await createDatabase("empty");
+    await deployed(first, database);
+    const atFirst = await catalog(database);
+    await deployed(second, database);
+    const atSecond = await catalog(database);
+    await deployed(third, database);
+    return { database, atFirst, atSecond };
+  };
+
+  it("is the last that stands: they go back one by one, and come forward as they are", async () => {
+    const { database, atFirst, atSecond } = await threeDeployed();
+    const { sql, url } = database;
+    try {
+      await sql`insert into codes values (1, 7)`;
+      await sql`insert into shops (place) values (null)`;
+      await sql`insert into visits (shop, code) values (1, 7)`;
+      expect(await rollback(third, url, approved)).toMatchObject({ ok: true });
+      expect(compareCatalogs(atSecond, await catalog(database), { owners: true })).toEqual([]);
+      // A foreign key of the archive still rests on what goes now.
+      expect(await rollback(third, url, approved)).toMatchObject({ ok: true });
+      expect(compareCatalogs(atFirst, await catalog(database), { owners: true })).toEqual([]);
+      await deployed(third, database);
+      expect(await sql`select shop, code from visits`).toEqual([{ shop: 1, code: 7 }]);
+      // What one deployment brought forward goes back at once.
+      expect(await rollback(third, url, approved)).toMatchObject({ ok: true });
+      expect(compareCatalogs(atFirst, await catalog(database), { owners: true })).toEqual([]);
+    } finally {
+      await database.drop();
+    }
+  });
+
+  it("is not one together with the next, where a rollback of it was begun and changed nothing", async () => {
+    const database = await createDatabase("empty");
+    try {
+      await deployed(first, database);
+      await deployed(second, database);
+      const atSecond = await catalog(database);
+      const report = await database.transaction(async (sql) => {
+        await sql`lock table drizzle.__drizzle_migrations in share mode`;
+        return rollback(second, database.url, { ...approved, lockTimeout: 50, giveUpAfter: 50 });
+      });
+      expect(report).toMatchObject({ ok: false, error: { code: "LOCK_TIMEOUT" } });
+      await deployed(third, database);
+      await rollback(third, database.url, approved);
+      expect(compareCatalogs(atSecond, await catalog(database), { owners: true })).toEqual([]);
+    } finally {
+      await database.drop();
+    }
+  });
+
+  it("is not another project's", async () => {
+    const { database, atSecond } = await threeDeployed();
+    try {
+      const other = await makeProject(
+        ["CREATE SCHEMA o;\n--> statement-breakpoint\nCREATE TABLE o.o (id int);\n"],
+        ["o"],
+        "other",
+      );
+      await database.sql`alter table drizzle.__drizzle_migrations rename to kept`;
+      await deployed(other, database);
+      await database.sql`drop table drizzle.__drizzle_migrations`;
+      await database.sql`alter table drizzle.kept rename to __drizzle_migrations`;
+      expect(await rollback(third, database.url, approved)).toMatchObject({ ok: true });
+      expect(compareCatalogs(atSecond, await catalog(database), { owners: true })).toEqual([]);
+      expect(await database.sql`select from o.o`).toEqual([]);
+    } finally {
+      await database.drop();
+    }
+  });
+});
