@@ -30,6 +30,12 @@ interface Surroundings {
   readonly setLater: readonly string[];
   /** Whether other steps of the migration work on the same object. */
   readonly isAlone: boolean;
+  /** Whether an earlier step of the migration that worked on the same object had nothing left to do. */
+  readonly isBegun: boolean;
+  /** Whether a later step of the migration took the object away again, or renamed it, and is done. */
+  readonly isGoneAgain: boolean;
+  /** Whether a later step of the migration made the object again, or gave another its name, and is done. */
+  readonly isMadeAgain: boolean;
   readonly dependents: (view: {
     schema: string;
     name: string;
@@ -39,6 +45,7 @@ interface Surroundings {
 const run: Verdict = { action: "run", reason: null };
 const asWanted: Verdict = { action: "skip", reason: "It is as wanted." };
 const doneBefore: Verdict = { action: "skip", reason: "It was done before." };
+const roleThere: Verdict = { action: "skip", reason: "The server has that role already." };
 const notThere: Verdict = { action: "skip", reason: "It is not there." };
 const blocked = (reason: string): Verdict => ({ action: "blocked", reason });
 
@@ -52,12 +59,18 @@ export function nameOf({ schema, table, name }: Target): string {
  * holds no data is replaced, and what else is in the way is named.
  */
 export function judge(draft: Draft, around: Surroundings): Verdict {
+  if (draft.ifExists && !around.world.exists(draft.ifExists)) return notThere;
   const verdict = byGoal(draft, around);
   if (verdict.action !== "run" && verdict.action !== "replace" && verdict.action !== "rebuild")
     return verdict;
-  const missing = draft.needs.find((need) => !around.world.exists(need));
+  const missing = draft.needs.find((need) => !around.world.exists(need) && !mayBe(need, around));
   if (!missing) return verdict;
   return blocked(`It needs ${missing.kind} ${nameOf(missing)}, which is not there.`);
+}
+
+/** Whether something that is not seen may be there when it is its turn: only the server knows. */
+function mayBe(target: Target, { world, timeline }: Surroundings): boolean {
+  return world.isUnknown(target) || (world.isOpaque() && has(timeline.after[0], target));
 }
 
 function byGoal(draft: Draft, around: Surroundings): Verdict {
@@ -77,6 +90,9 @@ function byGoal(draft: Draft, around: Surroundings): Verdict {
       return grant(goal, around);
     case "bring back":
       return { action: "run", reason: "A rollback put it aside." };
+    case "role":
+      if (around.world.hasRole(goal.role) !== goal.isWanted) return run;
+      return goal.isWanted ? roleThere : notThere;
     case "once":
       return around.isDone ? doneBefore : run;
   }
@@ -85,10 +101,10 @@ function byGoal(draft: Draft, around: Surroundings): Verdict {
 type Of<Does extends Goal["does"]> = Extract<Goal, { does: Does }>;
 
 function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: Surroundings): Verdict {
-  const { world, timeline, schemas, isDone, setLater } = around;
+  const { world, timeline, schemas, isDone, setLater, isAlone, isBegun, isGoneAgain } = around;
   const [after] = timeline.after;
   const isWanted = has(after, target);
-  if (!world.exists(target)) return isDone && !isWanted ? doneBefore : run;
+  if (!world.exists(target)) return isDone && (!isWanted || isGoneAgain) ? doneBefore : run;
   if (world.fate(target) !== "untouched") return run;
   // Nothing is known of what lies outside the managed schemas but that it is there.
   const managed = target.kind === "schema" ? target.name : target.schema;
@@ -103,7 +119,14 @@ function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: Sur
     );
   if (timeline.after.some((expected) => has(expected, target) && differ(expected).length === 0))
     return asWanted;
-  if (!isWanted) return isDone ? doneBefore : blocked(`${nameOf(target)} is there already.`);
+  if (!isWanted) {
+    if (isDone) return doneBefore;
+    // It replaces what is there in any case, or what a step before it made.
+    if (isBegun || draft.replacement === draft.sql) return run;
+    return blocked(`${nameOf(target)} is there already. Rename or drop it first.`);
+  }
+  // A step further on makes it what the migration leaves.
+  if (isDone && !isAlone) return doneBefore;
   const found = differ(after);
   if (target.kind === "index") return index(target, found);
   const { before } = timeline;
@@ -233,11 +256,13 @@ function regrant(
   ];
 }
 
-function alter(draft: Draft, { target, properties }: Of<"alter">, around: Surroundings): Verdict {
-  const { world, timeline, schemas, isDone, isAlone } = around;
+function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: Surroundings): Verdict {
+  const { world, timeline, schemas, isDone, isAlone, isBegun } = around;
   const [after] = timeline.after;
   if (!world.exists(target)) {
+    if (world.isUnknown(target)) return run;
     if (isDone) return doneBefore;
+    if (mayBe(target, around)) return run;
     return blocked(`It changes ${target.kind} ${nameOf(target)}, which is not there.`);
   }
   if (world.fate(target) !== "untouched") return run;
@@ -265,6 +290,10 @@ function alter(draft: Draft, { target, properties }: Of<"alter">, around: Surrou
   if (before && has(before, target) && differ(before, actual).length === 0) return run;
   // Made by a step of this very migration in a form of its own.
   if (!before || !has(before, target)) return run;
+  // A step further on makes it what the migration leaves.
+  if (isDone && !isAlone) return doneBefore;
+  if (type !== undefined && typeOf(actual, target) === type) return asWanted;
+  if (isBegun) return run;
   const found = differ(after, actual);
   if (draft.replacement) {
     return {
@@ -277,10 +306,12 @@ function alter(draft: Draft, { target, properties }: Of<"alter">, around: Surrou
 }
 
 function drop({ target }: Of<"drop">, around: Surroundings): Verdict {
-  const { world, timeline, isDone } = around;
+  const { world, timeline, isDone, isMadeAgain } = around;
   const [after] = timeline.after;
-  if (!world.exists(target)) return notThere;
-  if (world.fate(target) !== "untouched" || !has(after, target)) return run;
+  if (!world.exists(target)) return world.isUnknown(target) ? run : notThere;
+  if (world.fate(target) !== "untouched") return run;
+  if (isDone && isMadeAgain) return doneBefore;
+  if (!has(after, target)) return run;
   // What was made anew may still have to be validated or built to its end.
   const isLike = (expected: Catalog) =>
     has(expected, target) &&
@@ -293,10 +324,11 @@ function drop({ target }: Of<"drop">, around: Surroundings): Verdict {
   return isDone ? doneBefore : run;
 }
 
-function rename({ target, to }: Of<"rename">, { world, isDone }: Surroundings): Verdict {
+function rename({ target, to }: Of<"rename">, { world, isDone, isMadeAgain }: Surroundings): Verdict {
   const isOld = world.exists(target);
   const isNew = world.exists(to);
-  if (isOld && !isNew) return run;
+  if (isOld && !isNew) return isDone && isMadeAgain ? doneBefore : run;
+  if (!isOld && !isNew && world.isUnknown(target)) return run;
   if (isDone || (isNew && !isOld)) return isDone ? doneBefore : asWanted;
   return blocked(
     isOld
@@ -381,6 +413,10 @@ const isFunction =
 
 function constraintOf(catalog: Catalog, target: Target) {
   return tableOf(catalog, target)?.constraints.find(({ name }) => name === target.name);
+}
+
+function typeOf(catalog: Catalog, target: Target): string | undefined {
+  return tableOf(catalog, target)?.columns.find(({ name }) => name === target.name)?.type;
 }
 
 function tableOf(catalog: Catalog, { schema, table, name, kind }: Target): Table | undefined {

@@ -77,12 +77,15 @@ function requireUnblocked(plan: Plan): void {
   if (!first) return;
   const others = blocked.slice(1).map(({ id }) => id);
   const more = others.length > 0 ? ` The same goes for ${others.slice(0, 5).join(", ")}.` : "";
-  const forms = first.hazards.filter(({ allowed }) => !allowed).map(({ safeForm }) => safeForm);
+  const refused = first.hazards.filter(({ allowed }) => !allowed);
+  const forms = refused.map(({ safeForm }) => safeForm);
+  // What cannot work, or is not understood, cannot be allowed either.
+  const isFinal = refused.some(({ name }) => name === "unsupported");
   throw new SpfpError(
     "PLAN_BLOCKED",
     `${first.title} (step ${first.id}) must not run: ${first.reason ?? "it is not safe here"}.${more} Nothing was changed.`,
     forms.length > 0
-      ? `${forms.join(" ")} Or accept it by name: --allow ${first.id}. See the whole plan with spfp-db plan.`
+      ? `${forms.join(" ")}${isFinal ? "" : ` Or accept it by name: --allow ${first.id}.`} See the whole plan with spfp-db plan.`
       : "See the whole plan with spfp-db plan.",
   );
 }

@@ -54,6 +54,8 @@ const surroundingsSchema = z.object({
   functions: z.array(functionSchema),
   dependencies: z.array(dependencySchema),
   schemas: z.array(z.string()),
+  /** Of the server, whoever's they are. */
+  roles: z.array(z.string()),
 });
 
 /** What is around the managed objects, and how large they are. */
@@ -94,6 +96,7 @@ select json_build_object(
     from pg_type t join others n on n.oid = t.typnamespace left join pg_class c on c.oid = t.typrelid
     where t.typtype = 'r' or c.relkind = 'c'),
   'schemas', (select coalesce(json_agg(nspname order by nspname), '[]') from others),
+  'roles', (select json_agg(rolname order by rolname) from pg_roles),
   'relations', (select coalesce(json_agg(json_build_object(
       'schema', n.nspname, 'name', c.relname,
       'kind', case when c.relkind in ('r', 'p', 'f') then 'table' when c.relkind in ('v', 'm') then 'view'

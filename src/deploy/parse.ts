@@ -120,3 +120,20 @@ export function print(node: Node): string {
   if (again !== fingerprint(node)) throw new RangeError(`cannot be printed faithfully: ${sql}`);
   return sql;
 }
+
+/**
+ * A statement as SQL, printed; where that is not faithful, its own text with a change made to it, if that says the same.
+ * Throws the RangeError of `print` where neither will do.
+ *
+ * @param ofText what the text has to say, where that is not `node` to the letter
+ */
+export function printOr(node: Node, text: string, ofText = node): string {
+  try {
+    return print(node);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const [first, ...others] = parseStatements(text);
+    if (first && others.length === 0 && fingerprint(first.node) === fingerprint(ofText)) return text;
+    throw error;
+  }
+}

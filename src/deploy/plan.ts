@@ -12,7 +12,8 @@ import { notesOf } from "./notes.ts";
 import { type ParsedStatement, parseMigration } from "./parse.ts";
 import type { Project } from "./project.ts";
 import { type Context, classify, classifyRepairs, type Draft } from "./statements/index.ts";
-import type { Plan, Step } from "./step.ts";
+import type { Plan, Step, Target } from "./step.ts";
+import type { Relation } from "./tree.ts";
 import { contextOf, createWorld, smallTable, type World } from "./world.ts";
 
 export interface PlanOptions {
@@ -148,19 +149,23 @@ function planMigration(
   workshop: Workshop,
 ): Judged[] {
   const { facts, world, project } = workshop;
-  const context = contextOf(world, facts, {
+  const known = contextOf(world, facts, {
     schemas: project.schemas,
     before: timeline.before,
     after: timeline.after[0],
     last: timeline.after.at(-1) ?? timeline.after[0],
   });
-  const ahead = preview(statements, context);
+  const made = indexesMade(statements, known);
+  const context = { ...known, indexTable: (index: Relation) => known.indexTable(index) ?? made(index) };
+  const ahead = preview(migration, statements, context);
   const judged: Judged[] = [];
+  const settled: Draft["goal"][] = [];
   for (const statement of statements) {
     const number = `${migration.tag}/${statement.number}`;
-    const drafts = draftsOf(statement, number, { context, migration, workshop });
+    const drafts = draftsOf(statement, number, { context, migration, timeline, workshop });
     for (const { id, draft, isRepair } of drafts) {
       const later = ahead.filter((one) => one.number > statement.number);
+      const laterDone = later.filter((one) => isDone(facts, migration, one.id));
       const verdict = judge(draft, {
         world,
         timeline,
@@ -169,9 +174,13 @@ function planMigration(
         setLater: later.flatMap(({ goal }) =>
           isSame(goal, draft) && goal.does === "alter" ? goal.properties : [],
         ),
+        isBegun: settled.some((goal) => isSame(goal, draft)),
+        isGoneAgain: laterDone.some(({ goal }) => takesAway(goal, draft)),
+        isMadeAgain: laterDone.some(({ goal }) => makes(goal, draft)),
         isAlone: !ahead.some((one) => one.number !== statement.number && isSame(one.goal, draft)),
         dependents: context.dependents,
       });
+      if (verdict.action === "skip") settled.push(draft.goal);
       const step = stepOf(draft, verdict, { id, migration, workshop });
       // Also where a hazard blocks it: what comes after is not to be blamed for that.
       if (toRun.includes(verdict.action) && step.action !== "leave out") {
@@ -186,22 +195,68 @@ function planMigration(
 
 /** What each statement is about, before anything is planned: a step may leave something to a later one. */
 function preview(
+  { tag }: Migration,
   statements: readonly ParsedStatement[],
   context: Context,
-): { number: number; goal: Draft["goal"] }[] {
+): { number: number; id: string; goal: Draft["goal"] }[] {
   return statements.flatMap((statement) =>
-    classify(statement, context).map(({ goal }) => ({ number: statement.number, goal })),
+    numbered(`${tag}/${statement.number}`, classify(statement, context)).map(({ id, draft }) => ({
+      number: statement.number,
+      id,
+      goal: draft.goal,
+    })),
   );
+}
+
+/** The tables of the indexes that a migration makes and takes away again, or renames: no catalog has them. */
+function indexesMade(statements: readonly ParsedStatement[], context: Context) {
+  const tables = new Map<string, Relation>();
+  const find = ({ schema, name }: Relation) => tables.get(JSON.stringify([schema, name]));
+  const indexTable = (index: Relation) => context.indexTable(index) ?? find(index);
+  for (const statement of statements) {
+    for (const { goal } of classify(statement, { ...context, indexTable })) {
+      const made = goal.does === "create" ? goal.target : goal.does === "rename" ? goal.to : null;
+      if (made?.kind !== "index" || made.schema === null || made.table === null) continue;
+      tables.set(JSON.stringify([made.schema, made.name]), { schema: made.schema, name: made.table });
+    }
+  }
+  return find;
+}
+
+/** The steps of a statement with their ids. */
+function numbered(number: string, drafts: readonly Draft[]): Numbered[] {
+  return drafts.map((draft, at) => ({
+    id: drafts.length > 1 ? `${number}.${at + 1}` : number,
+    draft,
+    isRepair: false,
+  }));
 }
 
 function isSame(goal: Draft["goal"], { goal: other }: Draft): boolean {
   return (
-    "target" in goal &&
-    "target" in other &&
-    goal.does !== "helper" &&
-    nameOf(goal.target) === nameOf(other.target) &&
-    goal.target.kind === other.target.kind
+    "target" in goal && "target" in other && goal.does !== "helper" && isSameObject(goal.target, other.target)
   );
+}
+
+/** An index and a constraint of one name are one: the key's. */
+const kindOf = ({ kind }: Target): string => (kind === "index" ? "constraint" : kind);
+
+const isSameObject = (one: Target, other: Target): boolean =>
+  nameOf(one) === nameOf(other) && kindOf(one) === kindOf(other);
+
+/** Whether a step drops what another is about, or gives it another name. */
+function takesAway(goal: Draft["goal"], { goal: other }: Draft): boolean {
+  return (
+    (goal.does === "drop" || goal.does === "rename") &&
+    "target" in other &&
+    isSameObject(goal.target, other.target)
+  );
+}
+
+/** Whether a step makes what another is about, or gives something its name. */
+function makes(goal: Draft["goal"], { goal: other }: Draft): boolean {
+  const made = goal.does === "create" ? goal.target : goal.does === "rename" ? goal.to : null;
+  return made !== null && "target" in other && isSameObject(made, other.target);
 }
 
 /** The ids of the steps that were taken together in one: `0003_x/4+5` is `0003_x/4` and `0003_x/5`. */
@@ -222,7 +277,12 @@ type Numbered = Pick<Judged, "draft" | "isRepair"> & { readonly id: string };
 function draftsOf(
   statement: ParsedStatement,
   number: string,
-  { context, migration, workshop }: { context: Context; migration: Migration; workshop: Workshop },
+  {
+    context,
+    migration,
+    timeline,
+    workshop,
+  }: { context: Context; migration: Migration; timeline: Timeline; workshop: Workshop },
 ): Numbered[] {
   const { facts, world } = workshop;
   const drafts = classify(statement, context);
@@ -232,6 +292,14 @@ function draftsOf(
     const table = { schema: goal.target.schema, name: goal.target.name };
     if (world.exists(goal.target) && world.fate(goal.target) === "untouched") {
       const size = facts.relations.find((one) => one.schema === table.schema && one.name === table.name);
+      const isTransient = !timeline.after[0].tables.some(
+        ({ schema, name }) => schema === table.schema && name === table.name,
+      );
+      // A later statement drops or renames it: what it lacks of this one may be on its way there.
+      if (isTransient && isDone(facts, migration, number)) {
+        world.adoptNew(table);
+        return numbered(number, drafts);
+      }
       // Made by a deployment that was interrupted: still as good as empty, unless it has been used since.
       if (isDone(facts, migration, number) && (size?.bytes ?? 0) <= smallTable) world.adoptNew(table);
       return [{ id: number, draft: first, isRepair: false }, ...repairsOf(statement, number, context)];
@@ -244,11 +312,7 @@ function draftsOf(
       ];
     }
   }
-  return drafts.map((draft, at) => ({
-    id: drafts.length > 1 ? `${number}.${at + 1}` : number,
-    draft,
-    isRepair: false,
-  }));
+  return numbered(number, drafts);
 }
 
 function repairsOf(statement: ParsedStatement, number: string, context: Context): Numbered[] {

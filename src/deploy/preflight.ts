@@ -129,7 +129,7 @@ function hazardFindings({ steps }: Plan): Finding[] {
         object: `step ${id}: ${title}`,
         expected: "a form that stops nobody and loses nothing",
         actual: `${name}: ${message}`,
-        remedy: `${safeForm} Or accept it by name: --allow ${id}`,
+        remedy: name === "unsupported" ? safeForm : `${safeForm} Or accept it by name: --allow ${id}`,
       })),
   );
 }

@@ -15,8 +15,13 @@ export interface World {
   readonly fate: (target: Target) => Fate;
   readonly exists: (target: Target) => boolean;
   readonly isNew: (relation: Relation) => boolean;
+  /** Whether only the server knows if a part is there: this plan makes its table or view of something else's columns. */
+  readonly isUnknown: (target: Target) => boolean;
+  readonly hasRole: (name: string) => boolean;
   /** Whether a step changes what a role may do with an object; see `grantKey`. */
   readonly isGrantChanged: (key: string) => boolean;
+  /** Whether a step runs code that no planner can see into, and may make anything. */
+  readonly isOpaque: () => boolean;
   /** Takes a step as run; what it makes is as the migration leaves it. */
   readonly apply: (draft: Draft, after: Catalog) => void;
   /** Brings a table back from the archive. */
@@ -44,6 +49,10 @@ export function createWorld(facts: Facts, managed: readonly string[]): World {
   let catalog = facts.catalog;
   const fates = new Map<string, Fate>();
   const fresh = new Set<string>();
+  const derived = new Set<string>();
+  const roles = new Set(facts.roles);
+  let isAnyGrantChanged = false;
+  let isOpaque = false;
 
   const relation = (schema: string, name: string): "table" | "view" | "other" | undefined => {
     if (catalog.tables.some(same(schema, name))) return "table";
@@ -129,14 +138,21 @@ export function createWorld(facts: Facts, managed: readonly string[]): World {
       return inCatalog(target);
     },
     isNew: ({ schema, name }) => fresh.has(JSON.stringify([schema, name])),
-    isGrantChanged: (one) => fates.has(one),
-    apply: ({ goal }, after) => {
+    isUnknown: (target) =>
+      target.table !== null &&
+      derived.has(JSON.stringify([target.schema, target.table])) &&
+      fate(target) === "untouched",
+    hasRole: (name) => roles.has(name),
+    isGrantChanged: (one) => isAnyGrantChanged || fates.has(one),
+    isOpaque: () => isOpaque,
+    apply: ({ goal, kind, sql }, after) => {
       switch (goal.does) {
         case "create":
           for (const one of [goal.target, ...goal.parts]) {
             fates.set(key(one), fate(one) === "untouched" && inCatalog(one) ? "changed" : "made");
             catalog = withObject(withoutObject(catalog, one), after, one);
           }
+          if (goal.isDerived) derived.add(JSON.stringify([goal.target.schema, goal.target.name]));
           if (goal.target.kind === "table" && goal.target.schema !== null) {
             fresh.add(JSON.stringify([goal.target.schema, goal.target.name]));
           }
@@ -171,8 +187,16 @@ export function createWorld(facts: Facts, managed: readonly string[]): World {
             for (const grantee of goal.grantees) fates.set(grantKey(one, grantee), "changed");
           }
           return;
-        case "bring back":
+        case "role":
+          if (goal.isWanted) roles.add(goal.role);
+          else roles.delete(goal.role);
+          return;
         case "once":
+          // Grants on all that a schema holds, or on columns, and code that has the words: rather too many than too few.
+          isAnyGrantChanged ||= kind === "grant" || (kind === "opaque" && /\b(grant|revoke)\b/i.test(sql));
+          isOpaque ||= kind === "opaque";
+          return;
+        case "bring back":
           return;
       }
     },

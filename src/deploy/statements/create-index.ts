@@ -1,5 +1,5 @@
 import type { IndexStmt, Node } from "libpg-query";
-import { print } from "../parse.ts";
+import { printOr } from "../parse.ts";
 import { columnsIn, type Relation } from "../tree.ts";
 import { type Context, catalogChange, type Draft, label, lock, part, target } from "./draft.ts";
 import { columns, needsOf, resolve, unique } from "./resolve.ts";
@@ -69,7 +69,10 @@ export function createIndex(statement: IndexStmt, sql: string, context: Context)
       catalogChange({
         ...draft,
         // It waits for nobody and converges by itself.
-        sql: statement.concurrent || statement.if_not_exists ? printed(statement, table, false) : sql,
+        sql:
+          statement.concurrent || statement.if_not_exists
+            ? printed(statement, table, { sql, concurrent: false })
+            : sql,
         locks: [lock(table, "SHARE")],
         safety: "The table is made by this deployment and empty.",
       }),
@@ -78,7 +81,7 @@ export function createIndex(statement: IndexStmt, sql: string, context: Context)
   return [
     catalogChange({
       ...draft,
-      sql: printed(statement, table, true),
+      sql: printed(statement, table, { sql, concurrent: true }),
       transactional: false,
       locks: [lock(table, "SHARE UPDATE EXCLUSIVE", "size")],
       safety: builtConcurrently,
@@ -91,10 +94,19 @@ export function createIndex(statement: IndexStmt, sql: string, context: Context)
 function printed(
   { if_not_exists: _, concurrent: __, ...statement }: IndexStmt,
   table: Relation,
-  concurrent: boolean,
+  { sql, concurrent }: { sql: string; concurrent: boolean },
 ): string {
   const relation = { ...statement.relation, schemaname: table.schema };
-  return print({ IndexStmt: { ...statement, relation, ...(concurrent ? { concurrent } : {}) } });
+  const form = concurrent ? { concurrent } : {};
+  const words = concurrent ? " CONCURRENTLY" : "";
+  return printOr(
+    { IndexStmt: { ...statement, relation, ...form } },
+    sql.replace(
+      /^(CREATE\s+(?:UNIQUE\s+)?INDEX)(?:\s+CONCURRENTLY)?(?:\s+IF\s+NOT\s+EXISTS)?/i,
+      (_match, start: string) => start + words,
+    ),
+    { IndexStmt: { ...statement, ...form } },
+  );
 }
 
 function partitionedHazards(context: Context, table: Relation, name: string): Draft["hazards"] {

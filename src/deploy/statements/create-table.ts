@@ -75,7 +75,12 @@ export function createTable(statement: CreateStmt, sql: string): Draft[] {
         others.length > 0
           ? "A new, empty table: its foreign keys have nothing to check, and lock what they point at for a moment."
           : "A new, empty table: nobody uses it yet.",
-      goal: { does: "create", target: itself, parts },
+      goal: {
+        does: "create",
+        target: itself,
+        parts,
+        isDerived: parents.length > 0 || copied.length > 0 || statement.ofTypename !== undefined,
+      },
       hazards: [
         ...(temporary
           ? [

@@ -1,6 +1,6 @@
 import type { CreateTableAsStmt, RefreshMatViewStmt, ViewStmt } from "libpg-query";
 import { quoteQualified } from "../../sql.ts";
-import { print } from "../parse.ts";
+import { printOr } from "../parse.ts";
 import { type Context, catalogChange, type Draft, label, lock, target } from "./draft.ts";
 import { needsOf, relationsOf, resolve } from "./resolve.ts";
 
@@ -9,7 +9,9 @@ export function createView(statement: ViewStmt, sql: string, context: Context): 
   const view = resolve(statement.view);
   const itself = target("view", view);
   const present = context.exists(itself);
-  const replacing = statement.replace ? sql : print({ ViewStmt: { ...statement, replace: true } });
+  const replacing = statement.replace
+    ? sql
+    : printOr({ ViewStmt: { ...statement, replace: true } }, sql.replace(/^CREATE\s/i, "CREATE OR REPLACE "));
   const reads = relationsOf(statement.query);
   return [
     catalogChange({
@@ -25,7 +27,7 @@ export function createView(statement: ViewStmt, sql: string, context: Context): 
       safety: present
         ? "The view's definition is exchanged in one transaction; the tables that it reads are not stopped."
         : "A new view; the tables that it reads are not stopped.",
-      goal: { does: "create", target: itself, parts: [] },
+      goal: { does: "create", target: itself, parts: [], isDerived: true },
       replacement: replacing,
     }),
   ];
@@ -46,7 +48,7 @@ export function createTableAs(statement: CreateTableAsStmt, sql: string): Draft[
       needs: needsOf(statement.query),
       locks: reads.map((one) => lock(one, "ACCESS SHARE", "size")),
       safety: "It reads, and stops nobody: the new relation is nobody's yet.",
-      goal: { does: "create", target: itself, parts: [] },
+      goal: { does: "create", target: itself, parts: [], isDerived: true },
       work: reads[0] ? { does: "scan", table: reads[0], lookups: false } : { does: "catalog" },
     }),
   ];

@@ -13,6 +13,7 @@ import type { Relation } from "../tree.ts";
  * - `helper`: an object that later steps of the same statement remove again; not needed once `until` is reached.
  * - `grant`: what the grantees may do with the objects.
  * - `bring back`: a table that a rollback put aside.
+ * - `role`: a role that has to be there, or not; it is every database's of the server.
  * - `once`: nothing that a catalog shows; only the journal of steps knows.
  */
 export type Goal =
@@ -23,6 +24,8 @@ export type Goal =
       readonly parts: readonly Target[];
       /** Properties that do not matter here: another step sets them. */
       readonly ignore?: readonly string[];
+      /** Whether it has parts that the statement does not name: the columns of a query, or of another table. */
+      readonly isDerived?: boolean;
     }
   | {
       readonly does: "alter";
@@ -41,6 +44,7 @@ export type Goal =
     }
   | { readonly does: "grant"; readonly targets: readonly Target[]; readonly grantees: readonly string[] }
   | { readonly does: "bring back"; readonly target: Target }
+  | { readonly does: "role"; readonly role: string; readonly isWanted: boolean }
   | { readonly does: "once" };
 
 /** An object as it is when a statement of several steps has done what it is for. */
@@ -74,6 +78,8 @@ export interface Draft {
   readonly safety: string;
   readonly goal: Goal;
   readonly work: Work;
+  /** What it says `IF EXISTS` of: where that is not there, nothing is to do. */
+  readonly ifExists?: Target;
   /** How the object is made anew where one of another form is there, if that loses nothing. */
   readonly replacement?: string;
 }

@@ -1,5 +1,5 @@
 import type { AlterFunctionStmt, CreateFunctionStmt, Node } from "libpg-query";
-import { parseStatements, print } from "../parse.ts";
+import { parseStatements, printOr } from "../parse.ts";
 import { argumentTypes, names, type Relation, typeText } from "../tree.ts";
 import { type Context, catalogChange, type Draft, label, lock, target } from "./draft.ts";
 import { relationsOf, resolveName } from "./resolve.ts";
@@ -34,14 +34,17 @@ export function createFunction(statement: CreateFunctionStmt, sql: string, conte
         ? "Calls that run go on with the old body; the next ones take the new."
         : "A new function: nobody calls it yet.",
       goal: { does: "create", target: itself, parts: [] },
-      replacement: statement.replace ? sql : replacing(statement),
+      replacement: statement.replace ? sql : replacing(statement, sql),
     }),
   ];
 }
 
-function replacing(statement: CreateFunctionStmt): string {
+function replacing(statement: CreateFunctionStmt, sql: string): string {
   try {
-    return print({ CreateFunctionStmt: { ...statement, replace: true } });
+    return printOr(
+      { CreateFunctionStmt: { ...statement, replace: true } },
+      sql.replace(/^CREATE\s/i, "CREATE OR REPLACE "),
+    );
   } catch {
     return "";
   }

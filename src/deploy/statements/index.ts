@@ -1,4 +1,6 @@
+import { quoteIdentifier } from "../../sql.ts";
 import type { ParsedStatement } from "../parse.ts";
+import type { Target } from "../step.ts";
 import { names } from "../tree.ts";
 import { alterTable } from "./alter-table.ts";
 import { comment } from "./comment.ts";
@@ -6,7 +8,7 @@ import { createIndex } from "./create-index.ts";
 import { createTable } from "./create-table.ts";
 import { createTableAs, createView, refreshView } from "./create-view.ts";
 import { insert, merge, remove, select, truncate, update } from "./data.ts";
-import { type Context, type Draft, refused } from "./draft.ts";
+import { type Context, type Draft, part, refused, target } from "./draft.ts";
 import { drop } from "./drop.ts";
 import { alterFunction, createFunction } from "./function.ts";
 import { defaultPrivileges, grant, grantRole } from "./grant.ts";
@@ -14,6 +16,7 @@ import { opaque } from "./opaque.ts";
 import { alterPolicy, createPolicy } from "./policy.ts";
 import { changeOwner, rename, setSchema } from "./rename.ts";
 import { repairs } from "./repairs.ts";
+import { resolve } from "./resolve.ts";
 import { role } from "./role.ts";
 import { createExtension, createSchema } from "./schema.ts";
 import { alterSequence, createSequence } from "./sequence.ts";
@@ -30,7 +33,27 @@ const ofSession = "It would change the session that deploys, and nothing that st
  * one step with the hazard `unsupported`, never a guess.
  */
 export function classify({ node, sql }: Pick<ParsedStatement, "node" | "sql">, context: Context): Draft[] {
-  return faithfully(sql, () => dispatch(node, sql, context));
+  const ifExists = optional(node, context);
+  const drafts = faithfully(sql, () => dispatch(node, sql, context));
+  return ifExists ? drafts.map((draft) => ({ ...draft, ifExists })) : drafts;
+}
+
+/** What an `ALTER … IF EXISTS` asks for; a `DROP` of what is not there is nothing to do in any case. */
+function optional(node: ParsedStatement["node"], context: Context): Target | null {
+  const [relation, type] =
+    "AlterTableStmt" in node && node.AlterTableStmt.missing_ok
+      ? [node.AlterTableStmt.relation, node.AlterTableStmt.objtype]
+      : "RenameStmt" in node && node.RenameStmt.missing_ok
+        ? [node.RenameStmt.relation, node.RenameStmt.renameType]
+        : "AlterObjectSchemaStmt" in node && node.AlterObjectSchemaStmt.missing_ok
+          ? [node.AlterObjectSchemaStmt.relation, node.AlterObjectSchemaStmt.objectType]
+          : "AlterSeqStmt" in node && node.AlterSeqStmt.missing_ok
+            ? [node.AlterSeqStmt.sequence, "OBJECT_SEQUENCE" as const]
+            : [undefined, undefined];
+  if (relation === undefined) return null;
+  const name = resolve(relation);
+  if (type === "OBJECT_INDEX") return part("index", context.indexTable(name) ?? name, name.name);
+  return target(type === "OBJECT_SEQUENCE" ? "sequence" : "table", name);
 }
 
 /** What a table that is there already may lack of a `CREATE TABLE`: see `repairs`. */
@@ -95,7 +118,9 @@ function dispatch(node: ParsedStatement["node"], sql: string, context: Context):
     const roles = (node.DropRoleStmt.roles ?? []).flatMap((one) =>
       "RoleSpec" in one ? [one.RoleSpec.rolename ?? ""] : [],
     );
-    return role("drop", roles.join(", "), sql);
+    return roles.flatMap((name) =>
+      role("drop", name, roles.length === 1 ? sql : `DROP ROLE ${quoteIdentifier(name)}`),
+    );
   }
   if ("InsertStmt" in node) return insert(node.InsertStmt, sql, context);
   if ("UpdateStmt" in node) return update(node.UpdateStmt, sql, context);

@@ -1,7 +1,7 @@
 import { catalogChange, type Draft } from "./draft.ts";
 
 /** `CREATE ROLE`, `ALTER ROLE`, `DROP ROLE`: roles belong to the server, not to the database. */
-export function role(verb: string, name: string, sql: string): Draft[] {
+export function role(verb: "create" | "alter" | "rename" | "drop", name: string, sql: string): Draft[] {
   return [
     catalogChange({
       kind: "role",
@@ -9,7 +9,10 @@ export function role(verb: string, name: string, sql: string): Draft[] {
       sql,
       target: null,
       safety: "Roles live in the server's catalog: no table is locked.",
-      goal: { does: "once" },
+      goal:
+        verb === "create" || verb === "drop"
+          ? { does: "role", role: name, isWanted: verb === "create" }
+          : { does: "once" },
       hazards:
         verb === "drop"
           ? [

@@ -64,7 +64,10 @@ function schema(isSecond: boolean) {
       }).onDelete(isSecond ? "cascade" : "set null"),
       check("child_number_check", isSecond ? sql`number >= 0` : sql`number > 0`),
       index("child_code_idx").on(table.code.desc().nullsLast()),
-      uniqueIndex("child_lower_idx").on(sql`lower(code::text)`).where(sql`number > 0`),
+      uniqueIndex("child_lower_idx")
+        .on(sql`lower(code::text)`)
+        .where(sql`number > 0`)
+        .with({ fillfactor: 70 }),
       pgPolicy("child_read", { for: "select", to: visitor, using: isSecond ? sql`number > 1` : sql`true` }),
       ...(isSecond
         ? [unique("child_code_key").on(table.code), index("child_mood_idx").using("hash", table.mood)]
@@ -78,7 +81,7 @@ function schema(isSecond: boolean) {
   ]);
   const names = area
     .view("names", { name: text("name") })
-    .with({ securityInvoker: isSecond })
+    .with({ securityInvoker: isSecond, checkOption: "local" })
     .as(sql`select name from area.parent`);
   const summary = pgMaterializedView("summary", { flag: boolean("flag") }).as(
     sql`select flag from area.parent`,
