@@ -11,8 +11,8 @@ export default defineConfig({
     // because every worker holds several of the server's 100 connections.
     maxWorkers: Math.min(Math.max(availableParallelism(), 2), 8),
     // Generous, because they only end what hangs: no test is about time.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     teardownTimeout: 60_000,
   },
 });
