@@ -1,5 +1,5 @@
 import type { BaselineReport } from "../deploy/index.ts";
-import { formatFinding, formatFindingLines } from "./findings.ts";
+import { formatFindingLines, formatFindings } from "./findings.ts";
 import { dress, plural } from "./text.ts";
 
 /** How many differences that need nothing done are shown one by one. */
@@ -37,7 +37,7 @@ export function formatBaselineReport(report: BaselineReport): string {
   const group = (title: string, lines: readonly string[]): string[] =>
     lines.length === 0 ? [] : [dress.strong(title), ...lines, ""];
   return [
-    ...group("In the way of the pending migrations", report.inTheWay.map(formatFinding)),
+    ...group("In the way of the pending migrations", formatFindings(report.inTheWay)),
     ...group(
       `There already, for the deployment to take or to put right (${report.settled.length})`,
       formatFindingLines(report.settled, shown),

@@ -1,5 +1,5 @@
 import type { AreaReport, CheckReport } from "../checks/index.ts";
-import { formatFinding } from "./findings.ts";
+import { formatFindings } from "./findings.ts";
 import { dress, formatCount, formatDuration, plural } from "./text.ts";
 
 function formatArea({ title, examined, findings }: AreaReport): string {
@@ -7,7 +7,7 @@ function formatArea({ title, examined, findings }: AreaReport): string {
   const mark = errors > 0 ? dress.bad("✗") : dress.good("✓");
   const line = `  ${mark} ${title.padEnd(42)} ${dress.quiet(`${formatCount(examined).padStart(5)} examined`)}`;
   const count = errors > 0 ? `  ${dress.bad(plural(errors, "error"))}` : "";
-  return [line + count, ...findings.map(formatFinding)].join("\n");
+  return [line + count, ...formatFindings(findings)].join("\n");
 }
 
 /** A check's result for a person: a line an area, what is wrong under it, and one line that says it all. */

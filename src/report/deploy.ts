@@ -1,5 +1,5 @@
 import type { DeploymentReport } from "../deploy/index.ts";
-import { formatFinding } from "./findings.ts";
+import { formatFindings } from "./findings.ts";
 import { successLine } from "./rehearsal.ts";
 import { dress, formatDuration, plural } from "./text.ts";
 
@@ -42,7 +42,7 @@ export function formatDeploymentReport(report: DeploymentReport): string {
     formatOutcome(report),
     ...left.map(({ title, reason }) => dress.quiet(`Left out: ${title}: ${reason}`)),
     ...formatGrowth(report),
-    ...told.slice(0, shown).map(formatFinding),
+    ...formatFindings(told.slice(0, shown)),
     ...(more > 0 ? [dress.quiet(`    … and ${more} more: see --json`)] : []),
     ...(plan.migrations.length > 0 ? [dress.quiet(`Recorded as deployment ${id}.`)] : []),
     "",

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { objectKinds } from "../catalog/index.ts";
 import type { DeploymentLog, WatchReport } from "../deploy/index.ts";
-import { formatFinding } from "./findings.ts";
+import { formatFindings } from "./findings.ts";
 import { dress, formatDuration, plural, visible } from "./text.ts";
 
 /** A cell of a Markdown table: on one line, its bars escaped. */
@@ -91,7 +91,7 @@ function formatSteps({ steps }: DeploymentLog): string[] {
   ]);
 }
 
-function formatFindings(findings: DeploymentLog["findings"]): string[] {
+function listFindings(findings: DeploymentLog["findings"]): string[] {
   return table(
     ["Severity", "Object", "Check", "Expected", "Found", "To do"],
     findings.map(({ severity, object, check, expected, actual, remedy }) => [
@@ -112,7 +112,7 @@ function formatChecks({ findings, outcome, error, kind }: DeploymentLog): string
       : error === null
         ? []
         : [`**${error.code}**: ${cell(error.message)} ${cell(error.remedy)}`, ""];
-  return section(kind === "deploy" ? "Validation" : "Result", [...holds, ...formatFindings(findings)]);
+  return section(kind === "deploy" ? "Validation" : "Result", [...holds, ...listFindings(findings)]);
 }
 
 /** How many objects of a kind are named before the rest is counted; the JSON has them all. */
@@ -183,7 +183,7 @@ export function formatWatchReport(watch: WatchReport): string {
   const read = watch.indexes.filter(({ scans }) => scans > 0).length;
   return [
     `Watched for ${formatDuration(watch.seconds * 1000)}: ${summarise(watch)}; ${read} of ${plural(watch.indexes.length, "new index", "new indexes")} read.`,
-    ...watch.findings.filter(({ severity }) => severity !== "info").map(formatFinding),
+    ...formatFindings(watch.findings.filter(({ severity }) => severity !== "info")),
     watch.ok ? dress.good("The watch saw nothing wrong.") : dress.bad("The watch saw what should not be."),
   ].join("\n");
 }
@@ -201,7 +201,7 @@ function formatWatch({ watch }: DeploymentLog): string[] {
       ["Index", "Scans"],
       watch.indexes.map(({ index, scans, valid }) => [index, valid ? String(scans) : "invalid"]),
     ),
-    ...formatFindings(watch.findings),
+    ...listFindings(watch.findings),
   ]);
 }
 

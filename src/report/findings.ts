@@ -4,15 +4,20 @@ import { dress, visible } from "./text.ts";
 
 const marks = { error: dress.bad("✗"), warning: dress.doubtful("!"), info: dress.quiet("i") };
 
-/** A finding for a person: the object, what was expected and found, and what to do. */
-export function formatFinding({ check, severity, object, remedy, ...values }: Finding): string {
-  const { expected, actual } = contrast(values.expected, values.actual);
-  return [
-    `    ${marks[severity]} ${dress.strong(visible(object))}  ${dress.quiet(check)}`,
-    `        expected  ${expected}`,
-    `        found     ${actual}`,
-    `        to do     ${visible(remedy)}`,
-  ].join("\n");
+/**
+ * Findings for a person: the object, what was expected and found, and what to do. Where several that follow each other
+ * ask for the same, it is said once, after the last.
+ */
+export function formatFindings(findings: readonly Finding[]): string[] {
+  return findings.map(({ check, severity, object, remedy, ...values }, at) => {
+    const { expected, actual } = contrast(values.expected, values.actual);
+    return [
+      `    ${marks[severity]} ${dress.strong(visible(object))}  ${dress.quiet(check)}`,
+      `        expected  ${expected}`,
+      `        found     ${actual}`,
+      ...(findings[at + 1]?.remedy === remedy ? [] : [`        to do     ${visible(remedy)}`]),
+    ].join("\n");
+  });
 }
 
 /** Findings that all have the same to be said of them: a line each, at most `shown` of them. */

@@ -1,5 +1,5 @@
 import type { PreflightReport } from "../deploy/index.ts";
-import { formatFinding } from "./findings.ts";
+import { formatFindings } from "./findings.ts";
 import { dress, formatDuration, plural, visible } from "./text.ts";
 
 const marks = { pass: dress.good("✓"), warn: dress.doubtful("!"), block: dress.bad("✗") };
@@ -15,7 +15,7 @@ function formatItem({ title, verdict, evidence, findings }: PreflightReport["ite
   const more = told.length - shown;
   return [
     `  ${marks[verdict]} ${title.padEnd(36)} ${dress.quiet(visible(evidence))}`,
-    ...told.slice(0, shown).map(formatFinding),
+    ...formatFindings(told.slice(0, shown)),
     ...(more > 0 ? [dress.quiet(`    … and ${more} more: see --json`)] : []),
   ].join("\n");
 }
