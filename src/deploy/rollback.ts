@@ -240,6 +240,17 @@ function requireUnblocked({ plan: { steps } }: RollbackPreview): void {
   );
 }
 
+/** @throws SpfpError PLAN_OUTDATED */
+function requireSame(shown: RollbackPreview, now: RollbackPreview): void {
+  if (shown.plan.id === now.plan.id) return;
+  const changed = now.plan.steps.find(({ sql }) => !shown.plan.steps.some((step) => step.sql === sql));
+  throw new SpfpError(
+    "PLAN_OUTDATED",
+    `the database was changed while the rollback was being approved${changed ? `: it would now ${changed.title}` : ""}. Nothing was changed`,
+    "Run it again, and look at what it would do now.",
+  );
+}
+
 function requireApprover(name: string | undefined): string {
   const approver = name?.trim();
   if (approver) return approver;
@@ -266,8 +277,8 @@ export async function rollback(
   options: RollbackOptions,
   observer: Observer = () => {},
 ): Promise<RollbackReport> {
-  const begun = performance.now();
-  const startedAt = new Date().toISOString();
+  let begun = performance.now();
+  let startedAt = new Date().toISOString();
   const id = randomUUID();
   const scope = options.scope ?? "indexes";
   if (!options.confirm) requireApprover(options.approvedBy);
@@ -281,6 +292,12 @@ export async function rollback(
       ? await options.confirm(preview)
       : { approvedBy: options.approvedBy ?? "" };
     const approver = confirmation ? requireApprover(confirmation.approvedBy) : null;
+    if (options.confirm && approver !== null) {
+      // Whoever was asked may have taken hours over it, which are none of the rollback's.
+      requireSame(preview, previewOf(url, scope, await plan(session.sql, project, scope)));
+      begun = performance.now();
+      startedAt = new Date().toISOString();
+    }
     const executor = options.executor ?? defaultExecutor();
     const before = await tableSizes(session.sql, project.schemas);
     const result =

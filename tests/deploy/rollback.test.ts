@@ -68,6 +68,22 @@ describe("a rollback", () => {
   );
 
   it(
+    "notices what was changed while it was being approved",
+    onDeployed(async ({ url, sql }) => {
+      const confirm = async () => {
+        await sql`create index mine on sales_leads (id)`;
+        await sql`drop index idx_sales_leads_analysis`;
+        return { approvedBy: "Ana Souza" };
+      };
+      await expect(rollback(spfpProject, url, { scope: "all", confirm })).rejects.toMatchObject({
+        code: "PLAN_OUTDATED",
+      });
+      const records = await sql`select from spfp_db.deployments where kind = 'rollback'`;
+      expect(records.count).toBe(0);
+    }),
+  );
+
+  it(
     "plans the same whenever it is asked, and drops nothing with what depends on it",
     onDeployed(async ({ url }) => {
       const one = await previewRollback(spfpProject, url, "all");
