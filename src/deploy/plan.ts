@@ -14,6 +14,7 @@ import type { Project } from "./project.ts";
 import { type Context, classify, classifyRepairs, type Draft } from "./statements/index.ts";
 import type { Plan, Step, Target } from "./step.ts";
 import type { Relation } from "./tree.ts";
+import { dropUnfinished } from "./unfinished.ts";
 import { contextOf, createWorld, smallTable, type World } from "./world.ts";
 
 export interface PlanOptions {
@@ -56,7 +57,9 @@ export async function makePlan(
         ...pending.slice(at + 1).map(({ tag }) => project.expectedCatalog(tag)),
       ],
     };
-    judged.push(...planMigration(migration, await parseMigration(migration), timeline, workshop));
+    const statements = await parseMigration(migration);
+    const first = at === 0 ? dropUnfinished(facts.catalog) : [];
+    judged.push(...planMigration(migration, [...first, ...statements], timeline, workshop));
   }
   const steps = judged.map(({ step }) => step);
   requireKnown(allow, steps, facts);

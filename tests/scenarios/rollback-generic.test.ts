@@ -325,3 +325,66 @@ DROP INDEX places_x;
     }
   });
 });
+
+describe("an interrupted rollback of constraints", async () => {
+  const files = [
+    `
+CREATE TABLE places (id int PRIMARY KEY, code text CONSTRAINT places_code UNIQUE);
+CREATE TABLE shops (id int PRIMARY KEY, place text CONSTRAINT shops_place REFERENCES places (code));
+`,
+    `
+ALTER TABLE shops DROP CONSTRAINT shops_place;
+ALTER TABLE places DROP CONSTRAINT places_code;
+`,
+  ].map(migration);
+  const second = await makeProject(files, ["public"]);
+  const first = withMigrations(second, files.slice(0, 1));
+  const catalog = ({ sql }: TestDatabase) => readCatalog(sql, { schemas: ["public"] });
+
+  /** A rollback that is stopped after the step with that title. */
+  const stoppedAfter = (title: string, { url }: TestDatabase): Promise<RollbackReport> => {
+    const stop = new AbortController();
+    return rollback(second, url, { ...approved, stopSignal: stop.signal }, (event) => {
+      if (event.type === "step done" && event.step.title.startsWith(title)) stop.abort();
+    });
+  };
+
+  it("has the rows looked at, where it did not come to that", async () => {
+    const database = await createDatabase("empty");
+    try {
+      await deployed(first, database);
+      const before = await catalog(database);
+      await deployed(second, database);
+      expect(await stoppedAfter("restore constraint shops_place", database)).toMatchObject({
+        outcome: "stopped",
+      });
+      expect(await rollback(second, database.url, approved)).toMatchObject({ ok: true });
+      expect(compareCatalogs(before, await catalog(database), { owners: true })).toEqual([]);
+    } finally {
+      await database.drop();
+    }
+  });
+
+  it.each(["forward", "by the indexes alone"])(
+    "leaves no rule that nobody wants any more: %s",
+    async (way) => {
+      const database = await createDatabase("empty");
+      const { sql, url } = database;
+      try {
+        await deployed(first, database);
+        await deployed(second, database);
+        const after = await catalog(database);
+        expect(await stoppedAfter("build index", database)).toMatchObject({ outcome: "stopped" });
+        if (way === "forward") {
+          await deployed(second, database);
+          expect(compareCatalogs(after, await catalog(database), { owners: true })).toEqual([]);
+        } else {
+          expect(await rollback(second, url, { ...approved, scope: "indexes" })).toMatchObject({ ok: true });
+        }
+        expect(await sql`select from pg_class where relname like 'spfp_db_restored_%'`).toHaveLength(0);
+      } finally {
+        await database.drop();
+      }
+    },
+  );
+});

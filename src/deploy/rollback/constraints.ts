@@ -5,8 +5,9 @@ import { quoteIdentifier, quoteQualified } from "../../sql.ts";
 import { fingerprint, parseStatements, print } from "../parse.ts";
 import { momentary, part } from "../statements/draft.ts";
 import { columnsIn } from "../tree.ts";
+import { unfinishedPrefix } from "../unfinished.ts";
 import { type Context, find, type Named, partKey, plainIndexes, qualifiedLabel } from "./context.ts";
-import { type Locked, underSchemas } from "./draft.ts";
+import { type Locked, type StepDraft, underSchemas } from "./draft.ts";
 import { constraintLabel } from "./facts.ts";
 
 const on = ({ schema, name }: Named): string => quoteQualified(schema, name);
@@ -26,18 +27,23 @@ function forEachFormer(
     former: { was: Constraint; now: Constraint | undefined; index: Index | undefined },
   ) => void,
 ): void {
-  for (const {
-    table,
-    was: { constraints, indexes },
-  } of context.keptTables) {
-    for (const was of constraints) {
+  for (const { table, was: former, wanted } of context.keptTables) {
+    for (const was of former.constraints) {
       const key = partKey("constraint", table, was.name);
       const now = table.constraints.find(({ name }) => name === was.name);
-      if (now ? context.isAltered(key) : context.isRemoved(key))
-        visit(table, { was, now, index: indexes.find(({ constraint }) => constraint === was.name) });
+      const isGone = !wanted.constraints.some(({ name }) => name === was.name);
+      const isToRestore = now ? context.isAltered(key) : context.isRemoved(key);
+      if (isToRestore || (now && isGone && isHalfBack(was, now)))
+        visit(table, { was, now, index: former.indexes.find(({ constraint }) => constraint === was.name) });
     }
   }
 }
+
+const withoutValidity = ({ definition }: Constraint): string => definition.replace(/ NOT VALID$/, "");
+
+/** Whether a rollback was interrupted before it had the rows looked at. */
+const isHalfBack = (was: Constraint, now: Constraint): boolean =>
+  was.validated && !now.validated && withoutValidity(was) === withoutValidity(now);
 
 /**
  * Drops the foreign keys that came with the deployment: of every table before any other constraint, since they rest on
@@ -234,16 +240,15 @@ function restore(context: Context, restoration: Restoration): void {
     return;
   }
   const isLater = was.type === "f" || was.type === "c";
-  const definition = was.definition.replace(/ NOT VALID$/, "");
-  context.add({
+  const addition = {
     ...common,
-    kind: "add constraint",
+    kind: "add constraint" as const,
     title: `restore constraint ${was.name} of ${qualifiedLabel(table)}`,
     sql: underSchemas(
       context.before,
       [
         ...removal,
-        `ALTER TABLE ${on(table)} ADD CONSTRAINT ${name} ${definition}${isLater ? " NOT VALID" : ""};`,
+        `ALTER TABLE ${on(table)} ADD CONSTRAINT ${name} ${withoutValidity(was)}${isLater ? " NOT VALID" : ""};`,
       ].join("\n"),
     ),
     locks: [
@@ -254,7 +259,8 @@ function restore(context: Context, restoration: Restoration): void {
     safety: isLater
       ? "Rows are not looked at yet: the lock is held for a moment."
       : "Its index can only be built with it: readers and writers wait for as long as that takes.",
-  });
+  } satisfies StepDraft;
+  if (!now || !isHalfBack(was, now)) context.add(addition);
   if (!isLater || !was.validated) return;
   context.add({
     ...common,
@@ -267,10 +273,16 @@ function restore(context: Context, restoration: Restoration): void {
   });
 }
 
+/** Drops what an interrupted rollback built for a constraint that does not come back after all. */
+export function dropUnfinished(context: Context): void {
+  const taken = context.steps.map(({ sql }) => sql).join("\n");
+  dropIndexes(context, ({ name }) => name.startsWith(unfinishedPrefix) && !taken.includes(name));
+}
+
 /** A name that fits whatever the constraint is called, and that no other constraint's index gets. */
 function temporaryName({ schema, name: table }: Table, { name, definition }: Constraint): string {
   const digest = createHash("sha256").update(JSON.stringify([schema, table, name, definition]));
-  return `spfp_db_restored_${digest.digest("hex").slice(0, 16)}`;
+  return `${unfinishedPrefix}${digest.digest("hex").slice(0, 16)}`;
 }
 
 /** The statement that builds an index without stopping writers, under another name where one is given. */

@@ -5,6 +5,7 @@ import {
   dropCreatedIndexes,
   dropForeignKeys,
   dropIndexes,
+  dropUnfinished,
   restoreForeignKeys,
   restoreIndexes,
   undoConstraints,
@@ -57,6 +58,7 @@ export function planRollback(facts: RollbackFacts, scope: RollbackScope): Planne
     refuseRenames(context, facts);
     undoEverything(context);
   }
+  dropUnfinished(context);
   return { plan: toPlan(facts, context), kept: context.kept };
 }
 
