@@ -310,6 +310,9 @@ CREATE INDEX "jobs_runs" ON "jobs" ("runs");`,
         expect.stringContaining(`step ${tag}/2`),
       ]);
       await deployed(whole, database);
+      // Nor by the deployment after one that found it done.
+      await rollback(whole, database.url, { scope: "all", approvedBy: "Ana" });
+      await deployed(whole, database);
       expect(await jobs(database)).toEqual([
         { name: "daily", runs: 0 },
         { name: "once", runs: 0 },
@@ -326,6 +329,14 @@ CREATE INDEX "jobs_runs" ON "jobs" ("runs");`,
       await deployed(first, database);
       await deployed(project, database);
       await rollback(project, database.url, { scope: "indexes", approvedBy: "Ana" });
+      expect(await jobs(database)).toHaveLength(2);
+      await deployed(project, database);
+      const stop = new AbortController();
+      const approved = { scope: "all", approvedBy: "Ana", stopSignal: stop.signal } as const;
+      await rollback(project, database.url, approved, (event) => {
+        if (event.type === "step done" && event.step.title.startsWith("undo step")) stop.abort();
+      });
+      await deployed(project, database);
       expect(await jobs(database)).toHaveLength(2);
       const report = await rollback(project, database.url, { scope: "all", approvedBy: "Ana" });
       expect(report.error).toBeNull();

@@ -41,10 +41,10 @@ const sha256 = (text: string): string => createHash("sha256").update(text).diges
  */
 export function planRollback(facts: RollbackFacts, scope: RollbackScope): PlannedRollback {
   const context = createContext(facts);
+  // The journals before anything else: from there on the migrations count as pending, and both `deploy` and `rollback`
+  // lead on from wherever this one is interrupted.
+  forgetMigrations(context, facts);
   if (scope === "all") undoHidden(context, facts);
-  // Then the journals, before anything else: from there on the migrations count as pending, and both `deploy` and
-  // `rollback` lead on from wherever this one is interrupted.
-  forgetMigrations(context, facts, scope);
   if (scope === "indexes") {
     dropIndexes(
       context,
@@ -84,7 +84,7 @@ function undoEverything(context: Context): void {
 }
 
 /** Undoes what the project knows how to undo though no catalog shows it; the rest stays. */
-function undoHidden(context: Context, { once, undo }: RollbackFacts): void {
+function undoHidden(context: Context, { once, undo, migrations }: RollbackFacts): void {
   for (const { id, title } of once) {
     const sql = undo[id];
     if (sql === undefined) {
@@ -94,12 +94,20 @@ function undoHidden(context: Context, { once, undo }: RollbackFacts): void {
     context.add({
       kind: "opaque",
       title: `undo step ${id}, ${title}`,
-      sql,
+      // What is undone is to be done again, and not to be undone again.
+      sql: [
+        sql,
+        ";",
+        `UPDATE spfp_db.steps SET status = 'undone' WHERE status = 'done' AND step_id = ${quoteLiteral(id).trim()} AND migration_hash IN (${hashesOf(migrations)});`,
+      ].join("\n"),
       target: null,
       safety: "It runs in a transaction of its own and is stopped after a few seconds.",
     });
   }
 }
+
+const hashesOf = (migrations: RollbackFacts["migrations"]): string =>
+  migrations.map(({ hash }) => quoteLiteral(hash).trim()).join(", ");
 
 /** What was renamed would be taken for something new, and for something lost. */
 function refuseRenames(context: Context, { renamed }: RollbackFacts): void {
@@ -116,16 +124,10 @@ function refuseRenames(context: Context, { renamed }: RollbackFacts): void {
   }
 }
 
-/** Drizzle's journal rows of the migrations, and the engine's own of their steps, but for what cannot be undone. */
-function forgetMigrations(
-  context: Context,
-  { migrations, isJournalled, done, once, undo }: RollbackFacts,
-  scope: RollbackScope,
-): void {
-  const hashes = migrations.map(({ hash }) => quoteLiteral(hash).trim()).join(", ");
-  // What is undone is to be done again.
-  const isKept = ({ id }: Step): boolean => scope === "indexes" || undo[id] === undefined;
-  const keptIds = once.filter(isKept).map(({ id }) => id);
+/** Drizzle's journal rows of the migrations, and the engine's own of their steps, but for what is not undone yet. */
+function forgetMigrations(context: Context, { migrations, isJournalled, done, once }: RollbackFacts): void {
+  const hashes = hashesOf(migrations);
+  const keptIds = once.map(({ id }) => id);
   if (!isJournalled && done.every((id) => keptIds.includes(id))) return;
   const kept = keptIds.map((id) => quoteLiteral(id).trim()).join(", ");
   context.add({

@@ -146,9 +146,10 @@ export async function findDeployment(sql: Queryable, project: string): Promise<D
       )),
     ])
     .filter(({ hash }) => hashes.has(hash));
-  const once = steps.filter(
-    ({ id, kind }) => onceKinds.includes(kind) && done.some(({ step }) => step === id),
-  );
+  // Also what an earlier deployment did, and a rollback of that left: this one passed it over, and so will the next.
+  const once = plans
+    .flatMap((plan) => plan.steps)
+    .filter(({ id, kind }) => onceKinds.includes(kind) && done.some(({ step }) => step === id));
   const journal = await readJournal(sql);
   return {
     id: last.id,
