@@ -388,3 +388,24 @@ ALTER TABLE places DROP CONSTRAINT places_code;
     },
   );
 });
+
+it("does not mix up tables of one name in two schemas", async () => {
+  const files = [
+    "CREATE SCHEMA sales;\nCREATE SCHEMA stock;\n",
+    "CREATE TABLE sales.items (id serial PRIMARY KEY);\nCREATE TABLE stock.items (id serial PRIMARY KEY);\n",
+  ].map(migration);
+  const project = await makeProject(files, ["sales", "stock"]);
+  const database = await createDatabase("empty");
+  try {
+    await deployed(withMigrations(project, files.slice(0, 1)), database);
+    await deployed(project, database);
+    await expect(rollback(project, database.url, approved)).rejects.toMatchObject({
+      code: "PLAN_BLOCKED",
+      message: expect.stringContaining("stock.items would be moved to the same name"),
+    });
+    await database.sql`alter table stock.items rename to items_aside`;
+    expect(await rollback(project, database.url, approved)).toMatchObject({ ok: true });
+  } finally {
+    await database.drop();
+  }
+});

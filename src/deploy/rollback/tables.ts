@@ -255,6 +255,8 @@ export function archiveTables(context: Context): void {
         );
       }
     }
+    // A deployment finds them again by their names.
+    const namesake = createdTables.find((other) => other !== table && other.name === table.name);
     context.add({
       kind: "move table",
       title: `move table ${qualifiedLabel(table)} to ${archiveSchema}`,
@@ -262,6 +264,9 @@ export function archiveTables(context: Context): void {
       target: { kind: "table", schema: table.schema, name: table.name, table: null },
       locks: [[table, "ACCESS EXCLUSIVE"]],
       safety: `${partitionOf ? "A partition and its rows" : "The table and its rows"} stay as they are: only the catalog is changed.`,
+      blocked: namesake
+        ? `${qualifiedLabel(namesake)} would be moved to the same name, and a later deployment could not tell the two apart: put one of them aside by hand, under another name`
+        : null,
     });
   }
 }
