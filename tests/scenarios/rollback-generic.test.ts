@@ -305,6 +305,24 @@ DROP INDEX places_x;
     }
   });
 
+  it("is the same for two who ask at once: one of them rolls it back, and nobody the one before", async () => {
+    const { database, atSecond } = await threeDeployed();
+    try {
+      const both = await Promise.allSettled([
+        rollback(third, database.url, approved),
+        rollback(third, database.url, approved),
+      ]);
+      const outcomes = both.map((one) => (one.status === "fulfilled" ? one.value.outcome : one.reason.code));
+      expect(outcomes.sort()).toEqual([
+        expect.stringMatching(/^(NOTHING_TO_ROLL_BACK|DEPLOYMENT_RUNNING)$/),
+        "completed",
+      ]);
+      expect(compareCatalogs(atSecond, await catalog(database), { owners: true })).toEqual([]);
+    } finally {
+      await database.drop();
+    }
+  });
+
   it("is not another project's", async () => {
     const { database, atSecond } = await threeDeployed();
     try {
