@@ -7,13 +7,22 @@ export function addBootstrap(program: Command): void {
     program
       .command("bootstrap")
       .description("give a plain server's database Supabase's roles, schema auth and default privileges"),
-  ).action(async (options: DatabaseOptions) => {
-    const { bootstrap, redactUrl } = await import("../postgres/index.ts");
-    await withDatabase(options, async ({ sql, url }) => {
-      const outcome = await bootstrap(sql);
-      process.stdout.write(
-        `${redactUrl(url)} ${outcome === "made" ? "is bootstrapped." : "was bootstrapped already."}\n`,
-      );
+  )
+    .addHelpText(
+      "after",
+      `
+Never for a Supabase database, which has all of it.
+
+Example:
+  $ spfp-db bootstrap --database-url postgres://postgres@127.0.0.1:5432/spfp`,
+    )
+    .action(async (options: DatabaseOptions) => {
+      const { bootstrap, redactUrl } = await import("../postgres/index.ts");
+      await withDatabase(options, async ({ sql, url }) => {
+        const outcome = await bootstrap(sql);
+        process.stdout.write(
+          `${redactUrl(url)} ${outcome === "made" ? "is bootstrapped." : "was bootstrapped already."}\n`,
+        );
+      });
     });
-  });
 }

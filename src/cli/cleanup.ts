@@ -21,7 +21,10 @@ export function addCleanup(program: Command): void {
       .description("delete old automation logs: the daily job, for servers without pg_cron"),
   )
     .option("--retention <days>", "delete what is older than this", parseDays, 90)
-    .addHelpText("after", "\nExample, in a crontab:\n  0 2 * * *  spfp-db cleanup --retention 90")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ spfp-db cleanup\nIn a crontab:\n  0 2 * * *  spfp-db cleanup --retention 90",
+    )
     .action(async (options: CleanupOptions) => {
       const { cleanUpAutomationLogs } = await import("../deploy/index.ts");
       const { plural } = await import("../report/index.ts");

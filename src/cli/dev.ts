@@ -48,7 +48,8 @@ export function addDev(program: Command): void {
       `
 Examples:
   $ spfp-db dev                                    to develop on: every migration applied
-  $ spfp-db dev --state production --scale 0.01    to practise a deployment on: 50,000 rows, duplicates among them`,
+  $ spfp-db dev --state production --scale 0.01    to practise a deployment on: 50,000 rows, duplicates among them
+  $ spfp-db dev --fresh --state empty --data /tmp/spfp --port 5433`,
     )
     .action(dev);
 }

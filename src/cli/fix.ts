@@ -17,7 +17,11 @@ function parseId(text: string): string {
 
 /** `spfp-db fix duplicates`: what the uniqueness rules would refuse, shown and merged. */
 export function addFix(program: Command): void {
-  const fix = program.command("fix").description("put right what stands in the way of a deployment");
+  const fix = program
+    .command("fix")
+    .description("put right what stands in the way of a deployment")
+    .helpCommand(false)
+    .addHelpText("after", "\nExample:\n  $ spfp-db fix duplicates");
   addDatabaseOption(
     fix
       .command("duplicates")

@@ -202,6 +202,11 @@ test("what the server refuses later is translated, what it doesn't know is given
     code: "STATEMENT_FAILED",
     message: expect.stringContaining("22012"),
   });
+  expect(await failing("begin read only; create table mine (); commit")).toMatchObject({
+    code: "STATEMENT_FAILED",
+    remedy: expect.stringContaining("default_transaction_read_only"),
+  });
+  await sql.unsafe("rollback");
   const bug = new TypeError("x is not a function");
   expect(translate(bug)).toBe(bug);
   await sql.end();
