@@ -45,6 +45,16 @@ export const logDetailsSchema = z.object({
       }),
     )
     .default([]),
+  /** Of an adoption: the migrations that were recorded as applied. */
+  recorded: z.array(z.string()).default([]),
+  /** Of a merge of duplicates, or of undoing one: how many rows were changed, by table. */
+  changed: z.array(z.strictObject({ table: z.string(), rows: z.int() })).default([]),
+  /** Of undoing a merge: which. */
+  undoes: z.string().nullable().default(null),
+  /** Of a merge: what undid it. */
+  undoneBy: z.string().nullable().default(null),
+  /** Of a merge: why it failed. */
+  reason: z.string().nullable().default(null),
   watch: watchReportSchema.nullable().default(null),
   signOffs: z.array(signOffSchema).default([]),
 });

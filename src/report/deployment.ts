@@ -105,13 +105,30 @@ function listFindings(findings: DeploymentLog["findings"]): string[] {
   );
 }
 
-function formatChecks({ findings, outcome, error, kind }: DeploymentLog): string[] {
-  const holds =
-    outcome === "completed"
-      ? [kind === "rollback" ? "It is as before the deployment." : "Everything holds that has to.", ""]
-      : error === null
-        ? []
-        : [`**${error.code}**: ${cell(error.message)} ${cell(error.remedy)}`, ""];
+/** What something that got to its end came to, in a line. */
+function formatOutcome({ kind, recorded, changed, undoes, undoneBy }: DeploymentLog): string {
+  const rows = changed.map(({ table: name, rows: count }) => `${name} ${plural(count, "row")}`).join(", ");
+  switch (kind) {
+    case "deploy":
+      return "Everything holds that has to.";
+    case "rollback":
+      return "It is as before the deployment.";
+    case "baseline":
+      return `Recorded as applied, none run: ${recorded.join(", ") || "nothing"}.`;
+    case "fix":
+      return undoes === null
+        ? `Changed: ${rows || "no row"}; none deleted.${undoneBy === null ? "" : ` Undone by ${undoneBy}.`}`
+        : `Restored: ${rows || "no row"}, as before merge ${undoes}.`;
+  }
+}
+
+function formatChecks(log: DeploymentLog): string[] {
+  const { findings, outcome, error, kind, reason } = log;
+  const failure =
+    error === null
+      ? reason && cell(reason)
+      : `**${error.code}**: ${cell(error.message)} ${cell(error.remedy)}`;
+  const holds = outcome === "completed" ? [formatOutcome(log), ""] : failure === null ? [] : [failure, ""];
   return section(kind === "deploy" ? "Validation" : "Result", [...holds, ...listFindings(findings)]);
 }
 

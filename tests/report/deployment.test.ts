@@ -171,3 +171,21 @@ test("tells what a rollback kept by kind, so that what it should not have left s
     "- 1 default privilege: tables of a \\| b",
   ]);
 });
+
+test("the log of a merge or an adoption says what it came to, and claims no check", () => {
+  const result = (facts: Partial<DeploymentLog>): string =>
+    formatDeploymentLog({ ...log, plan: null, steps: [], findings: [], error: null, ...facts }).split(
+      "## Result\n\n",
+    )[1] ?? "";
+  const changed = [{ table: "categories", rows: 5001 }];
+  expect(result({ kind: "fix", outcome: "completed", changed, undoneBy: "u" })).toContain(
+    "Changed: categories 5,001 rows; none deleted. Undone by u.",
+  );
+  expect(result({ kind: "fix", outcome: "completed", changed, undoes: "m" })).toContain(
+    "Restored: categories 5,001 rows, as before merge m.",
+  );
+  expect(result({ kind: "fix", outcome: "failed", reason: "no rights" })).toContain("no rights");
+  expect(result({ kind: "baseline", outcome: "completed", recorded: ["0000_a"] })).toContain(
+    "Recorded as applied, none run: 0000_a.",
+  );
+});
