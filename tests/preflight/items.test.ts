@@ -9,9 +9,9 @@ import {
   preflight,
   spfpProject,
 } from "../../src/deploy/index.ts";
-import { parseDatabaseUrl } from "../../src/postgres/index.ts";
+import { connect, parseDatabaseUrl } from "../../src/postgres/index.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
-import type { State } from "../support/states.ts";
+import { type State, withDatabase } from "../support/states.ts";
 
 const databases: TestDatabase[] = [];
 afterAll(() => Promise.all(databases.map((database) => database.drop())));
@@ -314,5 +314,20 @@ describe("rights", () => {
     const [, owned, all] = /(\d+) of (\d+) relations/.exec(evidence) ?? [];
     expect(owned).toBe(all);
     expect(Number(all)).toBeGreaterThan(20);
+  });
+
+  it("count a function of somebody else's as none of the relations", async () => {
+    const one = await database("production");
+    const { administrator } = inject("testServer");
+    const admin = await connect(
+      withDatabase(parseDatabaseUrl(administrator), new URL(one.url).pathname.slice(1)),
+    );
+    await admin.unsafe("alter function public.update_updated_at_column() owner to current_user");
+    await admin.end();
+    const report = await look(one);
+    expect(report.findings.map(({ check }) => check)).toContain("rights.owner");
+    const evidence = report.items.find(({ id }) => id === "rights")?.evidence ?? "";
+    const [, owned, all] = /(\d+) of (\d+) relations/.exec(evidence) ?? [];
+    expect(owned).toBe(all);
   });
 });

@@ -9,7 +9,7 @@ const schema = z.tuple([
     database: z.string(),
     mayCreateSchemas: z.boolean(),
     missingSchemas: z.array(z.string()),
-    foreign: z.array(z.object({ object: z.string(), owner: z.string() })),
+    foreign: z.array(z.object({ object: z.string(), owner: z.string(), isRelation: z.boolean() })),
     unreferable: z.array(z.object({ schema: z.string(), name: z.string() })),
     closed: z.array(z.string()),
   }),
@@ -40,11 +40,11 @@ const query = `
     pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') as "mayCreateSchemas",
     (select coalesce(json_agg(name order by name), '[]') from needed
       where name not in (select nspname from pg_catalog.pg_namespace)) as "missingSchemas",
-    (select coalesce(json_agg(json_build_object('object', object, 'owner', owner) order by object), '[]') from (
-      select distinct nspname || '.' || relname as object, pg_catalog.pg_get_userbyid(relowner)::text as owner
+    (select coalesce(json_agg(json_build_object('object', object, 'owner', owner, 'isRelation', "isRelation") order by object), '[]') from (
+      select distinct nspname || '.' || relname as object, pg_catalog.pg_get_userbyid(relowner)::text as owner, true as "isRelation"
       from relations where not pg_catalog.pg_has_role(relowner, 'USAGE')
       union
-      select name, pg_catalog.pg_get_userbyid(proowner)::text from functions
+      select name, pg_catalog.pg_get_userbyid(proowner)::text, false from functions
       where not pg_catalog.pg_has_role(proowner, 'USAGE')
     ) others) as "foreign",
     (select coalesce(json_agg(json_build_object('schema', nspname, 'name', relname) order by nspname, relname), '[]')
@@ -62,9 +62,10 @@ export const rights: PreflightItem = {
     const rows = await sql.unsafe(query, [JSON.stringify(intent)]);
     const [found] = schema.parse([...rows]);
     const { role } = found;
+    const others = found.foreign.filter(({ isRelation }) => isRelation).length;
     const finding = (details: Omit<Finding, "severity">): Finding => ({ severity: "error", ...details });
     return {
-      evidence: `${role} owns what the plan changes: ${intent.relations.length - found.foreign.length} of ${intent.relations.length} relations; creates in ${intent.createsIn.join(", ") || "no schema"}`,
+      evidence: `${role} owns what the plan changes: ${intent.relations.length - others} of ${intent.relations.length} relations; creates in ${intent.createsIn.join(", ") || "no schema"}`,
       findings: [
         ...found.foreign.map(({ object, owner }) =>
           finding({
