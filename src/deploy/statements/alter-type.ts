@@ -1,5 +1,5 @@
 import type { AlterTableCmd, ColumnDef } from "libpg-query";
-import type { Table } from "../../catalog/index.ts";
+import type { Index, Table } from "../../catalog/index.ts";
 import { quoteIdentifier } from "../../sql.ts";
 import { type Relation, typeText } from "../tree.ts";
 import { type Context, catalogChange, type Draft, label, lock, part, target } from "./draft.ts";
@@ -45,6 +45,19 @@ export function keepsRows(from: string, to: string): boolean {
     default:
       return false;
   }
+}
+
+/**
+ * Whether an index is built anew when the type of a column changes that keeps its rows: PostgreSQL keeps those of plain
+ * columns only (`CheckIndexCompatible` in src/backend/commands/indexcmds.c).
+ */
+function isBuiltAnew({ keys, include, predicate }: Index, column: string): boolean {
+  const expressions = keys.flatMap((key) => (key.column === null ? [key.expression] : []));
+  const texts = predicate === null ? expressions : [...expressions, predicate];
+  if (texts.length === 0) return false;
+  const plain = [...keys.map((key) => key.column), ...include];
+  // Rather too many than too few: a word of an expression may be no column.
+  return plain.includes(column) || texts.some((text) => text.includes(column));
 }
 
 /** `ALTER COLUMN … TYPE`. */
@@ -131,8 +144,22 @@ function hazardsOf({
   const checks = (present?.constraints ?? []).filter(
     ({ type, columns }) => type === "c" && columns.includes(name),
   );
-  if (checks.length === 0 || from === to) return [];
+  if (from === to) return [];
+  const indexes = (present?.indexes ?? []).filter((index) => isBuiltAnew(index, name));
+  const rebuilt: Draft["hazards"] =
+    indexes.length === 0
+      ? []
+      : [
+          {
+            name: "long-lock",
+            message: `The rows stay, but PostgreSQL builds ${indexes.map((one) => one.name).join(", ")} anew while everybody waits: it keeps no index that has an expression or a condition.`,
+            safeForm:
+              "Drop the index first, change the type, then create the index again: it is built without stopping anybody.",
+          },
+        ];
+  if (checks.length === 0) return rebuilt;
   return [
+    ...rebuilt,
     {
       name: "long-lock",
       message: `The rows stay, but PostgreSQL checks ${checks.map((one) => one.name).join(", ")} anew for each of them while everybody waits.`,

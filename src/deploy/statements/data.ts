@@ -9,7 +9,7 @@ import type {
   UpdateStmt,
 } from "libpg-query";
 import type { Target } from "../step.ts";
-import type { Relation } from "../tree.ts";
+import { type Relation, walk } from "../tree.ts";
 import { type Context, catalogChange, type Draft, label, lock, target } from "./draft.ts";
 import { needsOf, relationsOf, resolve, unique } from "./resolve.ts";
 
@@ -30,6 +30,8 @@ function changing(
 ): Draft[] {
   const table = resolve(range);
   const others = relationsOf(tree).filter((other) => label(other) !== label(table));
+  const writes = writesWithin(tree, context);
+  const isWritten = (other: Relation) => writes.some((one) => label(one.table) === label(other));
   return [
     catalogChange({
       kind: "change data",
@@ -37,12 +39,50 @@ function changing(
       sql,
       target: data(table),
       needs: unique([target("table", table), ...needsOf(tree)]),
-      locks: [lock(table, "ROW EXCLUSIVE"), ...others.map((other) => lock(other, "ACCESS SHARE"))],
-      safety: context.isNew(table) ? "The table is made by this deployment and empty." : safety,
+      locks: [
+        lock(table, "ROW EXCLUSIVE"),
+        ...others.map((other) => lock(other, isWritten(other) ? "ROW EXCLUSIVE" : "ACCESS SHARE")),
+      ],
+      safety:
+        context.isNew(table) && writes.length === 0
+          ? "The table is made by this deployment and empty."
+          : safety,
       goal: { does: "once" },
-      hazards: context.isNew(table) ? [] : hazards(table),
+      hazards: [...(context.isNew(table) ? [] : hazards(table)), ...writes.flatMap((write) => write.hazards)],
       work: { does: "scan", table, lookups: true },
     }),
+  ];
+}
+
+/** What the `WITH` queries of a statement write. PostgreSQL 17 manual, 7.8.4 "Data-Modifying Statements in WITH". */
+function writesWithin(tree: unknown, context: Context): { table: Relation; hazards: Draft["hazards"] }[] {
+  const found: { table: Relation; hazards: Draft["hazards"] }[] = [];
+  const kinds: Readonly<Record<string, (table: Relation) => Draft["hazards"]>> = {
+    InsertStmt: () => [],
+    UpdateStmt: (table) => manyRows(table, context, "It updates"),
+    MergeStmt: (table) => manyRows(table, context, "It changes"),
+    DeleteStmt: (table) => deleting(table, context),
+  };
+  walk(tree, (object) => {
+    for (const [kind, hazards] of Object.entries(kinds)) {
+      const statement = object[kind];
+      if (typeof statement !== "object" || statement === null || !("relation" in statement)) continue;
+      const [table] = relationsOf(statement.relation);
+      if (table) found.push({ table, hazards: context.isNew(table) ? [] : hazards(table) });
+    }
+  });
+  return found;
+}
+
+function deleting(table: Relation, context: Context): Draft["hazards"] {
+  return [
+    {
+      name: "data-loss",
+      message: `The rows that it deletes from ${label(table)} are gone for good.`,
+      safeForm:
+        "Mark them as deleted instead, or copy them to a table of their own first; then allow this step by name.",
+    },
+    ...manyRows(table, context, "It deletes from"),
   ];
 }
 
@@ -63,7 +103,10 @@ export function insert(statement: InsertStmt, sql: string, context: Context): Dr
   const select =
     statement.selectStmt && "SelectStmt" in statement.selectStmt ? statement.selectStmt.SelectStmt : {};
   const literal = (select.valuesLists ?? []).length > 0 || statement.selectStmt === undefined;
-  const sources = literal ? [] : relationsOf(select).filter((source) => !context.isNew(source));
+  // Of the whole statement: the names of its WITH queries are no tables.
+  const sources = literal
+    ? []
+    : relationsOf({ ...statement, relation: undefined }).filter((source) => !context.isNew(source));
   return changing("insert into", statement.relation, sql, context, {
     tree: statement,
     hazards: () => sources.flatMap((source) => manyRows(source, context, "It reads")),
@@ -90,15 +133,7 @@ export function merge(statement: MergeStmt, sql: string, context: Context): Draf
 export function remove(statement: DeleteStmt, sql: string, context: Context): Draft[] {
   return changing("delete from", statement.relation, sql, context, {
     tree: statement,
-    hazards: (table) => [
-      {
-        name: "data-loss",
-        message: `The rows that it deletes from ${label(table)} are gone for good.`,
-        safeForm:
-          "Mark them as deleted instead, or copy them to a table of their own first; then allow this step by name.",
-      },
-      ...manyRows(table, context, "It deletes from"),
-    ],
+    hazards: (table) => deleting(table, context),
   });
 }
 
@@ -134,9 +169,10 @@ export function truncate(statement: TruncateStmt, sql: string, context: Context)
 }
 
 /** `SELECT`, which a migration has only for what the functions that it calls do. */
-export function select(statement: SelectStmt, sql: string): Draft[] {
+export function select(statement: SelectStmt, sql: string, context: Context): Draft[] {
   const into: Node | undefined = statement.intoClause ? { IntoClause: statement.intoClause } : undefined;
   const title = into ? `make table ${statement.intoClause?.rel?.relname ?? ""} from a query` : "select";
+  const writes = writesWithin(statement, context);
   return [
     catalogChange({
       kind: "opaque",
@@ -144,7 +180,10 @@ export function select(statement: SelectStmt, sql: string): Draft[] {
       sql,
       target: null,
       needs: needsOf({ ...statement, intoClause: undefined }),
-      locks: relationsOf({ ...statement, intoClause: undefined }).map((one) => lock(one, "ACCESS SHARE")),
+      locks: relationsOf({ ...statement, intoClause: undefined }).map((one) =>
+        lock(one, writes.some(({ table }) => label(table) === label(one)) ? "ROW EXCLUSIVE" : "ACCESS SHARE"),
+      ),
+      hazards: writes.flatMap(({ hazards }) => hazards),
       safety,
       goal: { does: "once" },
     }),

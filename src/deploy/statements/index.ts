@@ -127,7 +127,7 @@ function dispatch(node: ParsedStatement["node"], sql: string, context: Context):
   if ("DeleteStmt" in node) return remove(node.DeleteStmt, sql, context);
   if ("MergeStmt" in node) return merge(node.MergeStmt, sql, context);
   if ("TruncateStmt" in node) return truncate(node.TruncateStmt, sql, context);
-  if ("SelectStmt" in node) return select(node.SelectStmt, sql);
+  if ("SelectStmt" in node) return select(node.SelectStmt, sql, context);
   if ("DoStmt" in node) return opaque("run a DO block", sql);
   if ("CallStmt" in node) {
     return opaque(`call ${names(node.CallStmt.funccall?.funcname).join(".")}`, sql);

@@ -22,6 +22,10 @@ create table area.alone (id bigint generated always as identity primary key, a i
 create table area.parted (id integer, k integer) partition by range (k);
 create table area.parted_1 partition of area.parted for values from (0) to (10);
 create table area.bin (id integer);
+create table area.indexed (id integer primary key, word varchar(20), part varchar(20), plain varchar(20));
+create index indexed_word on area.indexed (lower(word));
+create index indexed_part on area.indexed (id) where part <> '';
+create index indexed_plain on area.indexed (plain);
 create index child_amount_idx on area.child (amount);
 create unique index alone_b_idx on area.alone (b);
 create view area.children as select id, label from area.child;
@@ -31,6 +35,7 @@ create policy seen on area.child for select to public using (true);
 create trigger touched before update on area.child for each row execute function area.touch();
 insert into area.parent select i, 'n' || i from generate_series(1, 100) i;
 insert into area.child (id, parent_id, label, checked, amount) select i, i, 'l' || i, 'c', i from generate_series(1, 100) i;
+insert into area.indexed select i, 'w', 'p', 'q' from generate_series(1, 100) i;
 insert into area.alone (a, b, t, v) select i, i, 't', 'v' from generate_series(1, 100) i;
 analyze;`;
 
@@ -288,6 +293,30 @@ export const cases: readonly Case[] = [
     sql: "ALTER TABLE area.child ALTER COLUMN checked SET DATA TYPE varchar(40)",
     steps: ["alter column"],
     hazards: ["long-lock"],
+  },
+  {
+    sql: "ALTER TABLE area.indexed ALTER COLUMN word SET DATA TYPE varchar(40)",
+    steps: ["alter column"],
+    hazards: ["long-lock"],
+  },
+  {
+    sql: "ALTER TABLE area.indexed ALTER COLUMN part SET DATA TYPE varchar(40)",
+    steps: ["alter column"],
+    hazards: ["long-lock"],
+  },
+  {
+    sql: "ALTER TABLE area.indexed ALTER COLUMN plain SET DATA TYPE text",
+    steps: ["alter column"],
+  },
+  {
+    sql: "WITH gone AS (DELETE FROM area.child RETURNING id) INSERT INTO area.bin SELECT id FROM gone",
+    steps: ["change data"],
+    hazards: ["data-loss"],
+  },
+  {
+    sql: "WITH gone AS (DELETE FROM area.child RETURNING id) SELECT count(*) FROM gone",
+    steps: ["opaque"],
+    hazards: ["data-loss"],
   },
   {
     sql: "ALTER TABLE area.child ALTER COLUMN label SET DATA TYPE text",
