@@ -32,6 +32,8 @@ interface Surroundings {
   readonly isAlone: boolean;
   /** Whether an earlier step of the migration that worked on the same object had nothing left to do. */
   readonly isBegun: boolean;
+  /** Whether a later step of the migration drops the object, makes it anew, or sets what this one sets. */
+  readonly isRemade: boolean;
   /** Whether a later step of the migration took the object away again, or renamed it, and is done. */
   readonly isGoneAgain: boolean;
   /** Whether a later step of the migration made the object again, or gave another its name, and is done. */
@@ -101,7 +103,7 @@ function byGoal(draft: Draft, around: Surroundings): Verdict {
 type Of<Does extends Goal["does"]> = Extract<Goal, { does: Does }>;
 
 function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: Surroundings): Verdict {
-  const { world, timeline, schemas, isDone, setLater, isAlone, isBegun, isGoneAgain } = around;
+  const { world, timeline, schemas, isDone, setLater, isBegun, isRemade, isGoneAgain } = around;
   const [after] = timeline.after;
   const isWanted = has(after, target);
   if (!world.exists(target)) return isDone && (!isWanted || isGoneAgain) ? doneBefore : run;
@@ -112,7 +114,12 @@ function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: Sur
   const actual = world.catalog();
   const namesake = otherRelation(after, actual, target);
   if (namesake !== null) return blocked(namesake);
-  const ignored = [...ignore, ...setLater, ...setElsewhere];
+  const ignored = [
+    ...ignore,
+    ...setLater,
+    ...setElsewhere,
+    ...(lacksOnlyLater(target, actual, after, setLater) ? ["labels"] : []),
+  ];
   const differ = (expected: Catalog) =>
     differences(expected, actual, target).filter(
       (one) => one.kind !== "different" || !ignored.includes(one.property),
@@ -126,7 +133,7 @@ function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: Sur
     return blocked(`${nameOf(target)} is there already. Rename or drop it first.`);
   }
   // A step further on makes it what the migration leaves.
-  if (isDone && !isAlone) return doneBefore;
+  if (isDone && isRemade) return doneBefore;
   const found = differ(after);
   if (target.kind === "index") return index(target, found);
   const { before } = timeline;
@@ -149,6 +156,19 @@ function otherRelation(wanted: Catalog, actual: Catalog, target: Target): string
   const kind = relationKind(wanted, target.schema, name);
   if (there === null || kind === null || there === kind) return null;
   return `${nameOf({ ...target, table: null, name })} is a ${there}, and the migrations make a ${kind} of that name. Rename the ${there}, or drop it if nothing needs it.`;
+}
+
+/** Whether an enum that is there lacks no value but those that later steps of the migration add. */
+function lacksOnlyLater(
+  target: Target,
+  actual: Catalog,
+  after: Catalog,
+  setLater: readonly string[],
+): boolean {
+  const [present, wanted] = [actual, after].map(({ enums }) => enums.find(isCalled(target))?.labels ?? []);
+  if (!present || !wanted) return false;
+  const left = wanted.filter((label) => !setLater.includes(`label ${label}`) || present.includes(label));
+  return left.length === present.length && left.every((label, at) => label === present[at]);
 }
 
 function index(target: Target, found: readonly Difference[]): Verdict {
@@ -257,7 +277,7 @@ function regrant(
 }
 
 function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: Surroundings): Verdict {
-  const { world, timeline, schemas, isDone, isAlone, isBegun } = around;
+  const { world, timeline, schemas, isDone, isAlone, isBegun, isRemade } = around;
   const [after] = timeline.after;
   if (!world.exists(target)) {
     if (world.isUnknown(target)) return run;
@@ -291,7 +311,7 @@ function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: 
   // Made by a step of this very migration in a form of its own.
   if (!before || !has(before, target)) return run;
   // A step further on makes it what the migration leaves.
-  if (isDone && !isAlone) return doneBefore;
+  if (isDone && isRemade) return doneBefore;
   if (type !== undefined && typeOf(actual, target) === type) return asWanted;
   if (isBegun) return run;
   const found = differ(after, actual);

@@ -178,6 +178,9 @@ function planMigration(
           isSame(goal, draft) && goal.does === "alter" ? goal.properties : [],
         ),
         isBegun: settled.some((goal) => isSame(goal, draft)),
+        isRemade: later.some(
+          ({ goal }) => takesAway(goal, draft) || makes(goal, draft) || overlaps(goal, draft),
+        ),
         isGoneAgain: laterDone.some(({ goal }) => takesAway(goal, draft)),
         isMadeAgain: laterDone.some(({ goal }) => makes(goal, draft)),
         isAlone: !ahead.some((one) => one.number !== statement.number && isSame(one.goal, draft)),
@@ -253,6 +256,17 @@ function takesAway(goal: Draft["goal"], { goal: other }: Draft): boolean {
     (goal.does === "drop" || goal.does === "rename") &&
     "target" in other &&
     isSameObject(goal.target, other.target)
+  );
+}
+
+/** Whether two steps change the same property of an object. */
+function overlaps(goal: Draft["goal"], draft: Draft): boolean {
+  const other = draft.goal;
+  return (
+    goal.does === "alter" &&
+    other.does === "alter" &&
+    isSame(goal, draft) &&
+    goal.properties.some((property) => other.properties.includes(property))
   );
 }
 

@@ -103,6 +103,13 @@ describe("what a migration makes on its way and leaves in another form, or not a
         "create or replace trigger touch after update on t for each row execute function touch()",
         "alter table t disable trigger touch",
         "drop trigger touch on t",
+        "create type state as enum ('a', 'c')",
+        "alter type state add value 'b' before 'c'",
+        "create function f() returns integer language sql as 'select 1'",
+        "comment on function f() is 'One'",
+        "alter table t alter column a set default 1",
+        "alter table t alter column a set not null",
+        "alter table t alter column a set default 2",
       ],
     ],
   ])("%s: is continued from every point on the way, and no step done twice", async (_, statements) => {
@@ -123,6 +130,28 @@ describe("what a migration makes on its way and leaves in another form, or not a
     expect(await differences(sql, project)).toEqual([]);
     expect(await sql`select count(*)::int as rows from t`).toEqual([{ rows: 3 }]);
   });
+});
+
+it("what somebody has changed since is put right, though later steps work on it too", async () => {
+  const { sql, project } = await migrated([
+    "create function f() returns integer language sql as 'select 1'",
+    "comment on function f() is 'One'",
+    "alter table t alter column a set default 1",
+    "alter table t alter column a drop not null",
+    "create type state as enum ('a', 'c')",
+    "alter type state add value 'b' before 'c'",
+    "create index t_b on t (b)",
+  ]);
+  const whole = await planned(sql, project);
+  const done = whole.steps.slice(0, 4);
+  for (const step of done) await runStep(sql, step);
+  await sql`create or replace function f() returns integer language sql as 'select 2'`;
+  await sql`alter table t alter column a set default 7`;
+  await sql`create type state as enum ('a', 'c')`;
+  const facts = withDone(await gatherFacts(sql, project), whole, done);
+  const rest = await makePlan(project, facts, { allow: ["0001_pair"] });
+  for (const step of rest.steps.filter(isToRun)) await runStep(sql, step);
+  expect(await differences(sql, project)).toEqual([]);
 });
 
 describe("what a plan sees of its own steps", () => {
