@@ -36,6 +36,10 @@ interface Surroundings {
   readonly isRemade: boolean;
   /** Whether a later step of the migration took the object away again, or renamed it, and is done. */
   readonly isGoneAgain: boolean;
+  /** Whether a later step of the migration renames the object, or what it is a part of, and is not done. */
+  readonly isToBeRenamed: boolean;
+  /** Whether a later step of the migration took away what the object is a part of, or renamed it, and is done. */
+  readonly isLeftBehind: boolean;
   /** Whether a later step of the migration made the object again, or gave another its name, and is done. */
   readonly isMadeAgain: boolean;
   readonly dependents: (view: {
@@ -62,6 +66,7 @@ export function nameOf({ schema, table, name }: Target): string {
  */
 export function judge(draft: Draft, around: Surroundings): Verdict {
   if (draft.ifExists && !around.world.exists(draft.ifExists)) return notThere;
+  if (around.isDone && around.isLeftBehind) return doneBefore;
   const verdict = byGoal(draft, around);
   if (verdict.action !== "run" && verdict.action !== "replace" && verdict.action !== "rebuild")
     return verdict;
@@ -104,9 +109,12 @@ type Of<Does extends Goal["does"]> = Extract<Goal, { does: Does }>;
 
 function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: Surroundings): Verdict {
   const { world, timeline, schemas, isDone, setLater, isBegun, isRemade, isGoneAgain } = around;
+  // Of a table that was taken away the rows are gone too: that is not for a deployment to put right.
+  const isToBeRenamed = around.isToBeRenamed && target.kind !== "table";
   const [after] = timeline.after;
   const isWanted = has(after, target);
-  if (!world.exists(target)) return isDone && (!isWanted || isGoneAgain) ? doneBefore : run;
+  if (!world.exists(target))
+    return isDone && (isGoneAgain || (!isWanted && !isToBeRenamed)) ? doneBefore : run;
   if (world.fate(target) !== "untouched") return run;
   // Nothing is known of what lies outside the managed schemas but that it is there.
   const managed = target.kind === "schema" ? target.name : target.schema;
@@ -308,10 +316,10 @@ function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: 
   if (properties.includes("validated")) return run;
   const { before } = timeline;
   if (before && has(before, target) && differ(before, actual).length === 0) return run;
-  // Made by a step of this very migration in a form of its own.
-  if (!before || !has(before, target)) return run;
   // A step further on makes it what the migration leaves.
   if (isDone && isRemade) return doneBefore;
+  // Made by a step of this very migration in a form of its own.
+  if (!before || !has(before, target)) return run;
   if (type !== undefined && typeOf(actual, target) === type) return asWanted;
   if (isBegun) return run;
   const found = differ(after, actual);
@@ -359,15 +367,19 @@ function rename({ target, to }: Of<"rename">, { world, isDone, isMadeAgain }: Su
 
 function helper({ target, step, until }: Of<"helper">, { world, timeline }: Surroundings): Verdict {
   const present = world.exists(target);
+  const { nullable } = tableOf(world.catalog(), until.target)?.columns.find(
+    ({ name }) => name === until.target.name,
+  ) ?? { nullable: true };
   const isReached =
     world.fate(until.target) === "untouched" &&
-    timeline.after.some(
-      (expected) =>
-        has(expected, until.target) &&
-        differences(expected, world.catalog(), until.target).every(
-          (one) => one.kind === "different" && !until.properties.includes(one.property),
-        ),
-    );
+    ((until.properties.includes("nullable") && !nullable) ||
+      timeline.after.some(
+        (expected) =>
+          has(expected, until.target) &&
+          differences(expected, world.catalog(), until.target).every(
+            (one) => one.kind === "different" && !until.properties.includes(one.property),
+          ),
+      ));
   if (step === "remove") return present ? run : notThere;
   if (isReached) return asWanted;
   if (step === "make") return present ? asWanted : run;

@@ -182,6 +182,13 @@ function planMigration(
           ({ goal }) => takesAway(goal, draft) || makes(goal, draft) || overlaps(goal, draft),
         ),
         isGoneAgain: laterDone.some(({ goal }) => takesAway(goal, draft)),
+        isToBeRenamed: later.some(
+          ({ id: other, goal }) =>
+            goal.does === "rename" &&
+            (takesAway(goal, draft) || takesAwayWhole(goal, draft)) &&
+            !isDone(facts, migration, other),
+        ),
+        isLeftBehind: laterDone.some(({ goal }) => takesAwayWhole(goal, draft)),
         isMadeAgain: laterDone.some(({ goal }) => makes(goal, draft)),
         isAlone: !ahead.some((one) => one.number !== statement.number && isSame(one.goal, draft)),
         dependents: context.dependents,
@@ -257,6 +264,15 @@ function takesAway(goal: Draft["goal"], { goal: other }: Draft): boolean {
     "target" in other &&
     isSameObject(goal.target, other.target)
   );
+}
+
+/** Whether a step drops or renames what another works on a part of. */
+function takesAwayWhole(goal: Draft["goal"], { target, goal: other }: Draft): boolean {
+  if ((goal.does !== "drop" && goal.does !== "rename") || target === null) return false;
+  const { kind, schema, name } = goal.target;
+  if (kind === "schema") return name === target.schema;
+  if (kind === "table" || kind === "view") return schema === target.schema && name === target.table;
+  return other.does === "helper" && isSameObject(goal.target, other.until.target);
 }
 
 /** Whether two steps change the same property of an object. */

@@ -20,6 +20,8 @@ export interface World {
   readonly hasRole: (name: string) => boolean;
   /** Whether a step changes what a role may do with an object; see `grantKey`. */
   readonly isGrantChanged: (key: string) => boolean;
+  /** The argument types of the functions of a name, those that a step makes included. */
+  readonly overloads: (name: Relation) => readonly string[];
   /** Whether a step runs code that no planner can see into, and may make anything. */
   readonly isOpaque: () => boolean;
   /** Takes a step as run; what it makes is as the migration leaves it. */
@@ -144,6 +146,20 @@ export function createWorld(facts: Facts, managed: readonly string[]): World {
       fate(target) === "untouched",
     hasRole: (name) => roles.has(name),
     isGrantChanged: (one) => isAnyGrantChanged || fates.has(one),
+    overloads: ({ schema, name }) => {
+      const here = catalog.functions
+        .filter(same(schema, name))
+        .map((one) => one.argumentTypes)
+        .filter((types) => fate(functionOf({ schema, name }, types)) !== "gone");
+      const made = [...fates].flatMap(([one, state]) => {
+        const parts = keySchema.safeParse(JSON.parse(one));
+        if (!parts.success) return [];
+        const [kind, inSchema, , full] = parts.data;
+        const isIt = kind === "function" && inSchema === schema && full.startsWith(`${name}(`);
+        return isIt && state !== "gone" ? [full.slice(name.length + 1, -1)] : [];
+      });
+      return [...new Set([...here, ...made])];
+    },
     isOpaque: () => isOpaque,
     apply: ({ goal, kind, sql }, after) => {
       switch (goal.does) {
@@ -222,6 +238,10 @@ export function createWorld(facts: Facts, managed: readonly string[]): World {
       fresh.add(JSON.stringify([schema, name]));
     },
   };
+}
+
+function functionOf({ schema, name }: Relation, types: string): Target {
+  return { kind: "function", schema, name: `${name}(${types})`, table: null };
 }
 
 /** Where it is kept that the grants of an object to a role are about to change. */
@@ -463,10 +483,10 @@ export function contextOf(
       }
     },
     rows: (relation) => rowsOf(relation, world.catalog(), facts),
-    overloads: ({ schema, name }) =>
-      [...world.catalog().functions, ...after.functions]
-        .filter((one) => one.schema === schema && one.name === name)
-        .map((one) => one.argumentTypes),
+    overloads: (name) => [
+      ...world.overloads(name),
+      ...after.functions.filter(same(name.schema, name.name)).map((one) => one.argumentTypes),
+    ],
     volatility: (path) => {
       const name = path.at(-1);
       const schema = path.length > 1 ? path.at(-2) : undefined;

@@ -75,6 +75,23 @@ describe("what a migration makes on its way and leaves in another form, or not a
       ],
     ],
     [
+      "a table and a column that get other names after they were changed",
+      [
+        "alter table t alter column a set not null",
+        "alter table t rename column a to c",
+        "alter table t alter column b set not null",
+        "alter table t alter column b set default 'x'",
+        "alter table t add constraint t_check check (c > 0)",
+        "drop index t_a",
+        "create index t_c on t (c)",
+        "alter table t rename to s",
+        "create index s_b on s (b)",
+        "alter table s add constraint s_key unique (c)",
+        "comment on column s.c is 'C'",
+        "create view t as select id from s",
+      ],
+    ],
+    [
       "a type that is made anew with other values, as drizzle-kit does it",
       [
         "alter table t alter column m drop default",
@@ -84,6 +101,16 @@ describe("what a migration makes on its way and leaves in another form, or not a
         "alter table t alter column m set data type mood using m::mood",
         "alter table t alter column m set default 'new'",
         "create index t_m on t (m)",
+      ],
+    ],
+    [
+      "a column that is generated, no longer, and then in another way",
+      [
+        "alter table t add column g integer generated always as (a * 2) stored",
+        "alter table t alter column g drop expression",
+        "create index t_b on t (b)",
+        "alter table t drop column g",
+        "alter table t add column g integer generated always as (a * 3) stored",
       ],
     ],
     [
@@ -136,21 +163,32 @@ it("what somebody has changed since is put right, though later steps work on it 
   const { sql, project } = await migrated([
     "create function f() returns integer language sql as 'select 1'",
     "comment on function f() is 'One'",
-    "alter table t alter column a set default 1",
-    "alter table t alter column a drop not null",
     "create type state as enum ('a', 'c')",
     "alter type state add value 'b' before 'c'",
     "create index t_b on t (b)",
+    "alter table t rename to s",
   ]);
   const whole = await planned(sql, project);
-  const done = whole.steps.slice(0, 4);
+  const done = whole.steps.slice(0, -1);
   for (const step of done) await runStep(sql, step);
   await sql`create or replace function f() returns integer language sql as 'select 2'`;
-  await sql`alter table t alter column a set default 7`;
-  await sql`create type state as enum ('a', 'c')`;
+  await sql`drop index t_b`;
   const facts = withDone(await gatherFacts(sql, project), whole, done);
   const rest = await makePlan(project, facts, { allow: ["0001_pair"] });
   for (const step of rest.steps.filter(isToRun)) await runStep(sql, step);
+  expect(await differences(sql, project)).toEqual([]);
+});
+
+it("an enum that somebody has made by hand gets the value that a later step adds", async () => {
+  const { sql, project } = await migrated([
+    "create type state as enum ('a', 'c')",
+    "alter type state add value 'b' before 'c'",
+    "alter table t alter column a set default 1",
+    "alter table t alter column a drop not null",
+  ]);
+  await sql`create type state as enum ('a', 'c')`;
+  const plan = await planned(sql, project);
+  for (const step of plan.steps.filter(isToRun)) await runStep(sql, step);
   expect(await differences(sql, project)).toEqual([]);
 });
 
@@ -171,6 +209,19 @@ describe("what a plan sees of its own steps", () => {
         "create table p (id integer, at date) partition by range (at)",
         "create table p_1 partition of p for values from ('2025-01-01') to ('2026-01-01')",
         "create index p_1_at on p_1 (at)",
+      ],
+    ],
+    [
+      "which function of a name is left",
+      [
+        "create function f(a integer) returns integer language sql as 'select 1'",
+        "drop function f(integer)",
+        "create function f(a integer, b text) returns integer language sql as 'select 2'",
+        "comment on function f is 'Two'",
+        "revoke all on function f from public",
+        "alter function f(integer, text) rename to g",
+        "alter function g stable",
+        "drop function g",
       ],
     ],
     [
