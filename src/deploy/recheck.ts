@@ -61,6 +61,9 @@ export async function rememberReplaced(
     const label = labelOf(target);
     const earlier = plan.steps.slice(0, plan.steps.indexOf(step));
     if (earlier.some((other) => other.target && labelOf(other.target) === label)) return;
+    // What a rename or code gave this name was not known by it.
+    const isOurs = earlier.some(({ kind }) => ["rename", "move table", "opaque"].includes(kind));
+    if (isOurs && before.get(label) === null) return;
     if ((await readVersions(transaction, [target])).get(label) === before.get(label)) return;
     throw new SpfpError(
       "PLAN_OUTDATED",

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { compareCatalogs, readCatalog } from "../../../src/catalog/index.ts";
-import { gatherFacts, makePlan, type Plan, type Project } from "../../../src/deploy/index.ts";
+import { deploy, gatherFacts, makePlan, type Plan, type Project } from "../../../src/deploy/index.ts";
 import { writeJournal } from "../../../src/deploy/journal.ts";
 import { readMigrations } from "../../../src/migrations/index.ts";
 import { createDatabase, type Sql, type TestDatabase } from "../../support/database.ts";
@@ -17,15 +17,17 @@ const base = [
 ];
 
 /** A database after the base, and the project whose next migration is given. */
-async function migrated(then: readonly string[]): Promise<{ sql: Sql; project: Project }> {
+async function migrated(
+  then: readonly string[],
+): Promise<Pick<TestDatabase, "sql" | "url"> & { project: Project }> {
   const project = await writtenProject("pair", [base, then]);
   const database = await createDatabase("empty");
   databases.push(database);
-  const { sql } = database;
+  const { sql, url } = database;
   for (const statement of base) await sql.unsafe(statement);
   await sql`insert into t select i, i, 'b' || i from generate_series(1, 3) i`;
   await writeJournal(sql, readMigrations(project.migrationsFolder).slice(0, 1));
-  return { sql, project };
+  return { sql, url, project };
 }
 
 const planned = async (sql: Sql, project: Project): Promise<Plan> =>
@@ -189,6 +191,20 @@ it("an enum that somebody has made by hand gets the value that a later step adds
   await sql`create type state as enum ('a', 'c')`;
   const plan = await planned(sql, project);
   for (const step of plan.steps.filter(isToRun)) await runStep(sql, step);
+  expect(await differences(sql, project)).toEqual([]);
+});
+
+it("what a step gave its name is not taken for somebody else's", async () => {
+  const { sql, url, project } = await migrated([
+    "create function f(a integer) returns integer language sql as 'select 1'",
+    "alter function f(integer) rename to g",
+    "alter function g(integer) strict",
+    "create policy p on t using (true)",
+    "alter policy p on t rename to q",
+    "alter policy q on t using (a > 0)",
+  ]);
+  const report = await deploy(project, url, { mode: "quick", backupId: "none", allow: ["0001_pair"] });
+  expect(report.error).toBeNull();
   expect(await differences(sql, project)).toEqual([]);
 });
 
