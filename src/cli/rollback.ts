@@ -7,6 +7,7 @@ import { writeLog } from "./log.ts";
 
 interface RollbackCommandOptions extends DatabaseOptions {
   scope: RollbackScope;
+  deployment?: string;
   approvedBy?: string;
   yes?: true;
   dryRun?: true;
@@ -24,6 +25,10 @@ export function addRollback(program: Command): void {
     .addOption(
       new Option("--scope <scope>", "how much to undo").choices(["indexes", "all"]).default("indexes"),
     )
+    .option(
+      "--deployment <id>",
+      "the deployment that is meant, as spfp-db status tells it (default: the last, unless it was rolled back already)",
+    )
     .option("--approved-by <name>", "who approved it; asked for at a terminal")
     .option("--yes", "do not ask for confirmation")
     .option("--dry-run", "show what would be done; change nothing")
@@ -37,7 +42,8 @@ Scopes:
   all       also constraints, views, functions, triggers, policies and grants: what the deployment replaced comes back,
             and the tables that it made are moved, with their rows, to schema spfp_db_archive
 
-Interrupted anywhere, the same command continues. Afterwards the migrations are pending again, for spfp-db deploy.
+Interrupted anywhere, the same command continues. Afterwards the migrations are pending again, for spfp-db deploy. Of
+several deployments the last goes back; the one before it then has to be named, so that nothing is taken back twice.
 Exit status: 0 rolled back, 1 not or not wholly, 2 wrong usage or nothing to roll back.
 
 Examples:
@@ -50,14 +56,16 @@ Examples:
 }
 
 async function runRollback(options: RollbackCommandOptions): Promise<void> {
-  const { scope, dryRun, json } = options;
+  const { scope, deployment, dryRun, json } = options;
   const { previewRollback, readLog, rollback, spfpProject } = await import("../deploy/index.ts");
   const { formatRollbackEvent, formatRollbackPreview, formatRollbackReport } = await import(
     "../report/index.ts"
   );
   const write = (text: string): void => void process.stdout.write(`${text}\n`);
   if (dryRun) {
-    const preview = await withDatabase(options, ({ url }) => previewRollback(spfpProject, url, scope));
+    const preview = await withDatabase(options, ({ url }) =>
+      previewRollback(spfpProject, url, scope, deployment),
+    );
     write(json ? JSON.stringify(preview, null, 2) : formatRollbackPreview(preview));
     if (preview.plan.steps.some(({ action }) => action === "blocked")) process.exitCode = 1;
     return;
@@ -71,6 +79,7 @@ async function runRollback(options: RollbackCommandOptions): Promise<void> {
       url,
       {
         scope,
+        deployment,
         approvedBy: options.approvedBy,
         stopSignal: stop.signal,
         confirm: async (preview) => {

@@ -162,7 +162,9 @@ function otherRelation(wanted: Catalog, actual: Catalog, target: Target): string
   const name = target.table ?? target.name;
   const there = relationKind(actual, target.schema, name);
   const kind = relationKind(wanted, target.schema, name);
-  if (there === null || kind === null || there === kind) return null;
+  // Steps on a table that the migration makes, renames or drops on its way to the view are right to find it.
+  const isOnTheWay = target.kind !== "view" && there === "table";
+  if (there === null || kind === null || there === kind || isOnTheWay) return null;
   return `${nameOf({ ...target, table: null, name })} is a ${there}, and the migrations make a ${kind} of that name. Rename the ${there}, or drop it if nothing needs it.`;
 }
 
@@ -338,6 +340,9 @@ function drop({ target }: Of<"drop">, around: Surroundings): Verdict {
   const [after] = timeline.after;
   if (!world.exists(target)) return world.isUnknown(target) ? run : notThere;
   if (world.fate(target) !== "untouched") return run;
+  const there = relationKind(world.catalog(), target.schema, target.name);
+  // A view has taken the table's name since.
+  if (isDone && target.kind === "table" && there !== null && there !== "table") return doneBefore;
   if (isDone && isMadeAgain) return doneBefore;
   if (!has(after, target)) return run;
   // What was made anew may still have to be validated or built to its end.

@@ -83,6 +83,8 @@ export type RollbackReport = z.infer<typeof rollbackReportSchema>;
 export interface RollbackOptions {
   /** Default `indexes`. */
   readonly scope?: RollbackScope | undefined;
+  /** The id of the deployment that is meant. Default: the last one, unless that was rolled back already. */
+  readonly deployment?: string | undefined;
   /** Who approved it. */
   readonly approvedBy?: string | undefined;
   /** Who runs it. Default: whoever runs this process. */
@@ -174,10 +176,14 @@ interface Planned {
 }
 
 /** Reads and plans in one transaction, so that everything is of one moment. */
-async function plan(sql: Sql, project: Project, scope: RollbackScope): Promise<Planned> {
+async function plan(
+  sql: Sql,
+  project: Project,
+  { scope, deployment: wanted }: { scope: RollbackScope; deployment: string | undefined },
+): Promise<Planned> {
   await loadParser();
   const result = await sql.begin("isolation level repeatable read read only", async (transaction) => {
-    const deployment = await findDeployment(transaction, project.name);
+    const deployment = await findDeployment(transaction, project.name, wanted);
     const facts = await gatherFacts(transaction, project, deployment);
     return { deployment, facts, planned: planRollback(facts, scope) };
   });
@@ -218,10 +224,11 @@ export async function previewRollback(
   project: Project,
   url: DatabaseUrl,
   scope: RollbackScope = "indexes",
+  deployment?: string,
 ): Promise<RollbackPreview> {
   const sql = await connect(url, { applicationName: "spfp-db rollback preview" });
   try {
-    return previewOf(url, scope, await plan(sql, project, scope));
+    return previewOf(url, scope, await plan(sql, project, { scope, deployment }));
   } finally {
     await sql.end({ timeout: 1 });
   }
@@ -285,7 +292,8 @@ export async function rollback(
   // What PostgreSQL printed leaves out the managed schemas, and an index is built outside a transaction of its own path.
   const session = await openSession(url, { kind: "rollback", id, schemas: project.schemas });
   try {
-    const preview = previewOf(url, scope, await plan(session.sql, project, scope));
+    const wanted = { scope, deployment: options.deployment };
+    const preview = previewOf(url, scope, await plan(session.sql, project, wanted));
     await observer({ type: "planned", plan: preview.plan });
     requireUnblocked(preview);
     const confirmation = options.confirm
@@ -294,7 +302,7 @@ export async function rollback(
     const approver = confirmation ? requireApprover(confirmation.approvedBy) : null;
     if (options.confirm && approver !== null) {
       // Whoever was asked may have taken hours over it, which are none of the rollback's.
-      requireSame(preview, previewOf(url, scope, await plan(session.sql, project, scope)));
+      requireSame(preview, previewOf(url, scope, await plan(session.sql, project, wanted)));
       begun = performance.now();
       startedAt = new Date().toISOString();
     }
@@ -394,7 +402,10 @@ async function carryOut(
     record: async () => {},
   });
   if (execution.outcome !== "completed") return { ...execution, differences: [] };
-  const { left, differences } = await prove(session.sql, project, scope);
+  const { left, differences } = await prove(session.sql, project, {
+    scope,
+    deployment: preview.deployment.id,
+  });
   if (left.length === 0) return { ...execution, differences };
   return {
     steps: execution.steps,
@@ -416,9 +427,9 @@ const isPartOf = (object: ObjectIdentity, kept: ReadonlySet<string>): boolean =>
 async function prove(
   sql: Sql,
   project: Project,
-  scope: RollbackScope,
+  { scope, deployment }: { scope: RollbackScope; deployment: string },
 ): Promise<{ left: string[]; differences: RollbackReport["differences"] }> {
-  const { facts, planned: again } = await plan(sql, project, scope);
+  const { facts, planned: again } = await plan(sql, project, { scope, deployment });
   const before = withoutInvalidIndexes(facts.before);
   const intended = new Set(compareCatalogs(before, facts.head).map(sayWhich));
   const differences = compareCatalogs(before, facts.actual).map((difference) => {

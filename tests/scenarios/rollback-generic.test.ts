@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { compareCatalogs, readCatalog } from "../../src/catalog/index.ts";
 import { deploy } from "../../src/deploy/deploy.ts";
 import { type Project, type RollbackReport, rollback } from "../../src/deploy/index.ts";
+import { SpfpError } from "../../src/errors.ts";
 import { readMigrations } from "../../src/migrations/index.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { makeProject, withMigrations } from "./support/generic.ts";
@@ -273,8 +274,13 @@ DROP INDEX places_x;
       await sql`insert into visits (shop, code) values (1, 7)`;
       expect(await rollback(third, url, approved)).toMatchObject({ ok: true });
       expect(compareCatalogs(atSecond, await catalog(database), { owners: true })).toEqual([]);
+      // Run again, the same command does not take back another.
+      const refused = await rollback(third, url, approved).catch((error: unknown) => error);
+      expect(refused).toMatchObject({ code: "NOTHING_TO_ROLL_BACK" });
+      expect(compareCatalogs(atSecond, await catalog(database), { owners: true })).toEqual([]);
+      const before = /--deployment (\S+)$/.exec(refused instanceof SpfpError ? refused.remedy : "")?.[1];
       // A foreign key of the archive still rests on what goes now.
-      expect(await rollback(third, url, approved)).toMatchObject({ ok: true });
+      expect(await rollback(third, url, { ...approved, deployment: before })).toMatchObject({ ok: true });
       expect(compareCatalogs(atFirst, await catalog(database), { owners: true })).toEqual([]);
       await deployed(third, database);
       expect(await sql`select shop, code from visits`).toEqual([{ shop: 1, code: 7 }]);

@@ -42,12 +42,8 @@ const recordsSchema = z.array(
 
 type Entry = z.infer<typeof recordsSchema>[number];
 
-const nothing = (message: string): SpfpError =>
-  new SpfpError(
-    "NOTHING_TO_ROLL_BACK",
-    message,
-    "See what was deployed and rolled back with spfp-db status.",
-  );
+const nothing = (message: string, remedy = "See what was deployed and rolled back with spfp-db status.") =>
+  new SpfpError("NOTHING_TO_ROLL_BACK", message, remedy);
 
 /**
  * The runs of the deployment that stands: the last one that completed and was not rolled back, with those before it
@@ -89,10 +85,17 @@ const remade: readonly Target["kind"][] = ["policy", "constraint", "trigger", "i
 const doneSchema = z.array(z.object({ hash: z.string(), step: z.string() }));
 
 /**
- * The deployment of a project that a rollback would undo.
+ * The deployment of a project that a rollback would undo: the last one. Once that is rolled back as a whole, the one
+ * before it only where it is named, so that a command which is run twice does not take back two of them.
+ *
+ * @param wanted the id of the deployment that is meant, as `status` tells it
  * @throws SpfpError NOTHING_TO_ROLL_BACK
  */
-export async function findDeployment(sql: Queryable, project: string): Promise<Deployment> {
+export async function findDeployment(
+  sql: Queryable,
+  project: string,
+  wanted: string | undefined,
+): Promise<Deployment> {
   if (!(await hasBookkeeping(sql))) throw nothing("spfp-db never deployed to this database");
   const entries = recordsSchema.parse([
     ...(await sql.unsafe(
@@ -109,14 +112,17 @@ export async function findDeployment(sql: Queryable, project: string): Promise<D
   ]);
   const runs = lastRuns(entries);
   const last = runs.at(-1);
-  if (!last) {
-    const rollback = entries.findLast(({ kind, isEffective }) => kind === "rollback" && isEffective);
+  const latest = entries.findLast(({ isEffective }) => isEffective);
+  const isBack = latest?.kind === "rollback" && latest.outcome === "completed" && latest.scope === "all";
+  if (!last || (isBack && wanted === undefined)) {
+    if (!latest) throw nothing("spfp-db never changed anything in this database");
     throw nothing(
-      rollback
-        ? `the last deployment was rolled back at ${rollback.startedAt.toISOString()}`
-        : "spfp-db never changed anything in this database",
+      `the last deployment was rolled back at ${latest.startedAt.toISOString()}`,
+      last && `To take back the deployment before it too, name it: --deployment ${last.id}`,
     );
   }
+  if (wanted !== undefined && !runs.some(({ id }) => id === wanted))
+    throw nothing(`${wanted} is not the last deployment that stands: that is ${last.id}`);
   const plans: Plan[] = [];
   let before: Catalog | undefined;
   for (const { id } of runs) {

@@ -57,6 +57,10 @@ describe("what a migration makes on its way and leaves in another form, or not a
       ["drop index t_a", "create index t_a on t (b)", "drop index t_a", "create index t_a on t (a, b)"],
     ],
     [
+      "a table under the name that a view gets",
+      ["create table u (id integer)", "drop table u", "create view u as select id from t"],
+    ],
+    [
       "a table that takes another's place",
       [
         "create table t_new (id bigint constraint t_new_pkey primary key, a integer, b text, m mood)",
