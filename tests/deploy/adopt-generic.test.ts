@@ -1,10 +1,9 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { generateExpected } from "../../src/catalog/index.ts";
 import { type BaselineOptions, baseline, type Project, preflight } from "../../src/deploy/index.ts";
-import { readMigrations } from "../../src/migrations/index.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { projectIn } from "../support/project.ts";
 
 const migrations = {
   "0000_shop": [
@@ -51,27 +50,7 @@ async function database(tags: readonly Tag[], ...statements: string[]): Promise<
 describe("a project of somebody else's, with no baseline named", () => {
   let shop: Project;
   beforeAll(async () => {
-    const migrationsFolder = writeFolder();
-    const scratch = await database([]);
-    const expected = await generateExpected(scratch.sql, {
-      migrations: readMigrations(migrationsFolder),
-      schemas: ["shop"],
-    });
-    shop = {
-      name: "shop",
-      migrationsFolder,
-      baselineTag: null,
-      schemas: ["shop"],
-      expectedCatalog: (tag) => {
-        const catalog = expected.get(tag);
-        if (!catalog) throw new Error(`no catalog of ${tag}`);
-        return catalog;
-      },
-      requires: [],
-      validate: async () => [],
-      preflight: async () => [],
-      leaveOut: () => null,
-    };
+    shop = await projectIn(writeFolder(), ["shop"], "shop");
   });
 
   const adopt = ({ url }: TestDatabase, options: BaselineOptions = {}) => baseline(shop, url, options);

@@ -1,11 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { type Catalog, compareCatalogs, generateExpected, readCatalog } from "../../src/catalog/index.ts";
+import { compareCatalogs, readCatalog } from "../../src/catalog/index.ts";
 import { deploy, type ExportKind, exportScript, type Project } from "../../src/deploy/index.ts";
 import { readMigrations } from "../../src/migrations/index.ts";
 import { connect, type DatabaseUrl } from "../../src/postgres/index.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { projectIn } from "../support/project.ts";
 
 const success = "Database optimizations completed successfully!";
 
@@ -21,30 +22,8 @@ async function make(): Promise<TestDatabase> {
 }
 
 /** A migrations folder of `tests/fixtures/migrations`, with nothing before its first migration. */
-async function projectOf(name: string, schema: string): Promise<Project> {
-  const migrationsFolder = fileURLToPath(new URL(`../fixtures/migrations/${name}`, import.meta.url));
-  const migrations = readMigrations(migrationsFolder);
-  const scratch = await createDatabase("empty");
-  const expected: ReadonlyMap<string, Catalog> = await generateExpected(scratch.sql, {
-    migrations,
-    schemas: [schema],
-  }).finally(() => scratch.drop());
-  return {
-    name,
-    migrationsFolder,
-    baselineTag: null,
-    schemas: [schema],
-    expectedCatalog(tag) {
-      const catalog = expected.get(tag);
-      if (!catalog) throw new Error(`no catalog of ${tag}`);
-      return catalog;
-    },
-    requires: [],
-    validate: async () => [],
-    preflight: async () => [],
-    leaveOut: () => null,
-  };
-}
+const projectOf = (name: string, schema: string): Promise<Project> =>
+  projectIn(fileURLToPath(new URL(`../fixtures/migrations/${name}`, import.meta.url)), [schema], name);
 
 /** A database as the migrations up to one of them make it, without Drizzle; an empty one for null. */
 async function makeAt({ migrationsFolder }: Project, tag: string | null): Promise<TestDatabase> {

@@ -1,13 +1,13 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inject } from "vitest";
-import { type Project, projectOfFolder } from "../../../src/deploy/index.ts";
-import { createDatabase } from "../../support/database.ts";
+import type { Project } from "../../../src/deploy/index.ts";
+import { projectIn } from "../../support/project.ts";
 import { projectFolder } from "../../support/states.ts";
 
 /** A project of a folder of `tests/fixtures/migrations`; its catalogs are read from a database made for that. */
 export async function folderProject(name: string, schemas: readonly [string, ...string[]]): Promise<Project> {
-  return projectOf(name, `${projectFolder}/tests/fixtures/migrations/${name}`, schemas);
+  return projectIn(`${projectFolder}/tests/fixtures/migrations/${name}`, schemas, name);
 }
 
 /** A project of migrations that are given as their statements, in a folder made for them. */
@@ -27,18 +27,5 @@ export async function writtenProject(
     join(folder, "meta", "_journal.json"),
     JSON.stringify({ version: "7", dialect: "postgresql", entries }),
   );
-  return projectOf(name, folder, schemas);
-}
-
-async function projectOf(
-  name: string,
-  migrationsFolder: string,
-  schemas: readonly [string, ...string[]],
-): Promise<Project> {
-  const scratch = await createDatabase("empty");
-  try {
-    return await projectOfFolder(scratch.sql, { name, migrationsFolder, schemas });
-  } finally {
-    await scratch.drop();
-  }
+  return projectIn(folder, schemas, name);
 }

@@ -2,10 +2,8 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inject } from "vitest";
-import { type Catalog, generateExpected } from "../../../src/catalog/index.ts";
 import type { Project } from "../../../src/deploy/index.ts";
-import { readMigrations } from "../../../src/migrations/index.ts";
-import { createDatabase } from "../../support/database.ts";
+import { projectIn } from "../../support/project.ts";
 
 /** Writes migrations as drizzle-kit does. */
 function writeFolder(files: readonly string[]): string {
@@ -24,34 +22,12 @@ function writeFolder(files: readonly string[]): string {
 }
 
 /** A project of nothing but migrations. */
-export async function makeProject(
+export function makeProject(
   files: readonly string[],
   schemas: Project["schemas"],
   name = "library",
 ): Promise<Project> {
-  const migrationsFolder = writeFolder(files);
-  const scratch = await createDatabase("empty");
-  let expected: Map<string, Catalog>;
-  try {
-    expected = await generateExpected(scratch.sql, { migrations: readMigrations(migrationsFolder), schemas });
-  } finally {
-    await scratch.drop();
-  }
-  return {
-    name,
-    migrationsFolder,
-    baselineTag: null,
-    schemas,
-    expectedCatalog(tag) {
-      const catalog = expected.get(tag);
-      if (!catalog) throw new Error(`no catalog of ${tag}`);
-      return catalog;
-    },
-    requires: [],
-    validate: async () => [],
-    preflight: async () => [],
-    leaveOut: () => null,
-  };
+  return projectIn(writeFolder(files), schemas, name);
 }
 
 /** A project of several migrations with only the first of them, as it was before the others were written. */

@@ -1,0 +1,16 @@
+import { type Project, projectOfFolder } from "../../src/deploy/index.ts";
+import { createDatabase } from "./database.ts";
+
+/** A project of nothing but a migrations folder; its catalogs are read from a database made for that. */
+export async function projectIn(
+  migrationsFolder: string,
+  schemas: Project["schemas"],
+  name: string,
+): Promise<Project> {
+  const scratch = await createDatabase("empty");
+  try {
+    return await projectOfFolder(scratch.sql, { name, migrationsFolder, schemas });
+  } finally {
+    await scratch.drop();
+  }
+}
