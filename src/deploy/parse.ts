@@ -59,7 +59,9 @@ export async function parseMigration({ tag, statements }: Migration): Promise<Pa
     // The parser takes an empty text for an error, and a chunk may be all comment.
     if (withoutLeadingComments(text) === "") continue;
     try {
-      for (const statement of parseStatements(text)) parsed.push({ ...statement, number: parsed.length + 1 });
+      for (const statement of parseStatements(text)) {
+        parsed.push({ ...unwrapped(statement), number: parsed.length + 1 });
+      }
     } catch (cause) {
       throw new SpfpError(
         "FILE_INVALID",
@@ -70,6 +72,42 @@ export async function parseMigration({ tag, statements }: Migration): Promise<Pa
     }
   }
   return parsed;
+}
+
+/*
+ * The body of what drizzle-kit wrote, before PostgreSQL had to be asked, around a type or a foreign key that may be there
+ * already. The parser of SQL takes a body for a text; in this one nothing is declared that could change what is inside.
+ */
+const envelope =
+  /^\s*BEGIN\s+(\S[\s\S]*);\s*EXCEPTION\s+WHEN\s+duplicate_object\s+THEN\s+null\s*;\s*END\s*;?\s*$/i;
+
+/** Whether a statement makes types or constraints and nothing else. */
+function makesWhatMayBeThere({ node }: Omit<ParsedStatement, "number">): boolean {
+  if ("CreateEnumStmt" in node) return true;
+  if (!("AlterTableStmt" in node)) return false;
+  const { cmds = [] } = node.AlterTableStmt;
+  return cmds.every((one) => "AlterTableCmd" in one && one.AlterTableCmd.subtype === "AT_AddConstraint");
+}
+
+/**
+ * The statement inside a block that only keeps silent about what is there already, so that it is taken as any other;
+ * a statement that is no such block as it is.
+ */
+function unwrapped(statement: Omit<ParsedStatement, "number">): Omit<ParsedStatement, "number"> {
+  if (!("DoStmt" in statement.node)) return statement;
+  const [body, ...others] = (statement.node.DoStmt.args ?? []).flatMap((node) =>
+    "DefElem" in node && node.DefElem.defname === "as" && node.DefElem.arg && "String" in node.DefElem.arg
+      ? [node.DefElem.arg.String.sval ?? ""]
+      : ["another language"],
+  );
+  const inside = others.length === 0 ? envelope.exec(body ?? "")?.[1] : undefined;
+  if (inside === undefined) return statement;
+  try {
+    const [only, ...rest] = parseStatements(inside);
+    return only && rest.length === 0 && makesWhatMayBeThere(only) ? only : statement;
+  } catch {
+    return statement;
+  }
 }
 
 /** White space, line comments and (nested) block comments off the front. PostgreSQL 17 manual, 4.1.5 "Comments". */
