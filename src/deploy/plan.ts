@@ -5,14 +5,15 @@ import type { Migration } from "../migrations/index.ts";
 import type { Sql } from "../postgres/index.ts";
 import { quoteIdentifier, quoteQualified } from "../sql.ts";
 import { combine, type Judged } from "./combine.ts";
-import { judge, nameOf, type Timeline, type Verdict } from "./converge.ts";
+import { judge, type Timeline, type Verdict } from "./converge.ts";
 import { estimate, tableSize } from "./estimate.ts";
 import { archiveSchema, type Facts, gatherFacts } from "./facts.ts";
+import { isSame, makes, overlaps, takesAway, takesAwayWhole } from "./interplay.ts";
 import { notesOf } from "./notes.ts";
 import { type ParsedStatement, parseMigration } from "./parse.ts";
 import type { Project } from "./project.ts";
 import { type Context, classify, classifyRepairs, type Draft } from "./statements/index.ts";
-import type { Plan, Step, Target } from "./step.ts";
+import type { Plan, Step } from "./step.ts";
 import type { Relation } from "./tree.ts";
 import { dropUnfinished } from "./unfinished.ts";
 import { contextOf, createWorld, smallTable, type World } from "./world.ts";
@@ -158,8 +159,15 @@ function planMigration(
     after: timeline.after[0],
     last: timeline.after.at(-1) ?? timeline.after[0],
   });
-  const made = indexesMade(statements, known);
-  const context = { ...known, indexTable: (index: Relation) => known.indexTable(index) ?? made(index) };
+  let made: ((index: Relation) => Relation | undefined) | undefined;
+  const indexTable = (index: Relation): Relation | undefined => {
+    // Few migrations ask for an index that no catalog has.
+    const table = known.indexTable(index);
+    if (table) return table;
+    made ??= indexesMade(statements, known);
+    return made(index);
+  };
+  const context = { ...known, indexTable };
   const ahead = preview(migration, statements, context);
   const judged: Judged[] = [];
   const settled: Draft["goal"][] = [];
@@ -243,53 +251,6 @@ function numbered(number: string, drafts: readonly Draft[]): Numbered[] {
     draft,
     isRepair: false,
   }));
-}
-
-function isSame(goal: Draft["goal"], { goal: other }: Draft): boolean {
-  return (
-    "target" in goal && "target" in other && goal.does !== "helper" && isSameObject(goal.target, other.target)
-  );
-}
-
-/** An index and a constraint of one name are one: the key's. */
-const kindOf = ({ kind }: Target): string => (kind === "index" ? "constraint" : kind);
-
-const isSameObject = (one: Target, other: Target): boolean =>
-  nameOf(one) === nameOf(other) && kindOf(one) === kindOf(other);
-
-/** Whether a step drops what another is about, or gives it another name. */
-function takesAway(goal: Draft["goal"], { goal: other }: Draft): boolean {
-  return (
-    (goal.does === "drop" || goal.does === "rename") &&
-    "target" in other &&
-    isSameObject(goal.target, other.target)
-  );
-}
-
-/** Whether a step drops or renames what another works on a part of. */
-function takesAwayWhole(goal: Draft["goal"], { target, goal: other }: Draft): boolean {
-  if ((goal.does !== "drop" && goal.does !== "rename") || target === null) return false;
-  const { kind, schema, name } = goal.target;
-  if (kind === "schema") return name === target.schema;
-  if (kind === "table" || kind === "view") return schema === target.schema && name === target.table;
-  return other.does === "helper" && isSameObject(goal.target, other.until.target);
-}
-
-/** Whether two steps change the same property of an object. */
-function overlaps(goal: Draft["goal"], draft: Draft): boolean {
-  const other = draft.goal;
-  return (
-    goal.does === "alter" &&
-    other.does === "alter" &&
-    isSame(goal, draft) &&
-    goal.properties.some((property) => other.properties.includes(property))
-  );
-}
-
-/** Whether a step makes what another is about, or gives something its name. */
-function makes(goal: Draft["goal"], { goal: other }: Draft): boolean {
-  const made = goal.does === "create" ? goal.target : goal.does === "rename" ? goal.to : null;
-  return made !== null && "target" in other && isSameObject(made, other.target);
 }
 
 /** The ids of the steps that were taken together in one: `0003_x/4+5` is `0003_x/4` and `0003_x/5`. */

@@ -10,15 +10,17 @@ export interface Relation {
   readonly name: string;
 }
 
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 /** Calls `visit` with every object inside a tree, parents first. */
 export function walk(tree: unknown, visit: (object: Readonly<Record<string, unknown>>) => void): void {
   if (Array.isArray(tree)) {
     for (const part of tree) walk(part, visit);
-    return;
+  } else if (isRecord(tree)) {
+    visit(tree);
+    for (const part of Object.values(tree)) walk(part, visit);
   }
-  if (typeof tree !== "object" || tree === null) return;
-  visit(Object.fromEntries(Object.entries(tree)));
-  for (const part of Object.values(tree)) walk(part, visit);
 }
 
 /** The texts of a list of String nodes: the parts of a qualified name. */

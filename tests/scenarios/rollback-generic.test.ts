@@ -234,6 +234,49 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA library GRANT SELECT ON TABLES TO authenticat
   });
 });
 
+describe("indexes of partitioned tables", () => {
+  it("stay with those of their partitions, since none can be built again without stopping writers", async () => {
+    const files = [
+      "CREATE TABLE kept (id int, at date) PARTITION BY RANGE (at);\n--> statement-breakpoint\nCREATE TABLE kept_1 PARTITION OF kept DEFAULT;\n",
+      `CREATE TABLE readings (id int, at date) PARTITION BY RANGE (at);
+--> statement-breakpoint
+CREATE TABLE readings_1 PARTITION OF readings DEFAULT;
+--> statement-breakpoint
+CREATE INDEX readings_at ON readings (at);
+--> statement-breakpoint
+CREATE INDEX readings_1_id ON readings_1 (id);
+--> statement-breakpoint
+CREATE INDEX kept_1_id ON kept_1 (id);
+`,
+    ];
+    const project = await makeProject(files, ["public"]);
+    const database = await createDatabase("empty");
+    const indexes = async () =>
+      (
+        await database.sql`select relname as name from pg_class where relkind in ('i', 'I') and relnamespace = 'public'::regnamespace order by 1`
+      ).map(({ name }) => name);
+    try {
+      await deployed(withMigrations(project, files.slice(0, 1)), database);
+      await deployed(project, database);
+      const all = ["kept_1_id", "readings_1_at_idx", "readings_1_id", "readings_at"];
+      expect(await indexes()).toEqual(all);
+      expect(await rollback(project, database.url, { approvedBy: "Ana" })).toMatchObject({
+        ok: true,
+        error: null,
+      });
+      expect(await indexes()).toEqual(["readings_1_at_idx", "readings_at"]);
+      await deployed(project, database);
+      expect(await indexes()).toEqual(all);
+      expect(await rollback(project, database.url, approved)).toMatchObject({ ok: true, error: null });
+      expect(await indexes()).toEqual([]);
+      await deployed(project, database);
+      expect(await indexes()).toEqual(all);
+    } finally {
+      await database.drop();
+    }
+  });
+});
+
 describe("which deployment it is", async () => {
   const files = [
     "CREATE TABLE places (id int PRIMARY KEY, x int);\n",

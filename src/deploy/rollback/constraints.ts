@@ -304,7 +304,7 @@ function indexStatement(definition: string): IndexStmt {
 export function dropIndexes(context: Context, isToGo: (index: Index, table: Table) => boolean): void {
   for (const table of context.actual.tables) {
     for (const index of plainIndexes(table.indexes)) {
-      if (isToGo(index, table)) dropIndex(context, table, index);
+      if (isToGo(index, table) && !isAttached(context, table, index)) dropIndex(context, table, index);
     }
   }
 }
@@ -317,6 +317,15 @@ export function dropCreatedIndexes(context: Context): void {
       context.isCreated(partKey("index", table, index.name)) &&
       formerIndexName(context, table, index) === undefined,
   );
+}
+
+/** Whether an index of a partition belongs to one of the partitioned table: it stays or goes with that. */
+function isAttached({ actual }: Context, { partition }: Table, index: Index): boolean {
+  const of = partition && find(actual.tables, partition.of);
+  if (!of) return false;
+  const form = ({ method, unique, keys, predicate }: Index): string =>
+    JSON.stringify([method, unique, keys, predicate]);
+  return of.indexes.some((one) => form(one) === form(index));
 }
 
 function dropIndex(context: Context, table: Table, { name }: Index): void {
