@@ -59,6 +59,9 @@ export const hazardNames = [
   "breaks-clients",
   "not-resumable",
   "not-transactional",
+  /** The planner does not know the statement: neither what it locks nor what it changes. */
+  "unknown",
+  /** It cannot work, or not be resumed: not to be allowed. */
   "unsupported",
 ] as const;
 

@@ -128,9 +128,9 @@ function dispatch(node: ParsedStatement["node"], sql: string, context: Context):
   if ("MergeStmt" in node) return merge(node.MergeStmt, sql, context);
   if ("TruncateStmt" in node) return truncate(node.TruncateStmt, sql, context);
   if ("SelectStmt" in node) return select(node.SelectStmt, sql, context);
-  if ("DoStmt" in node) return opaque("run a DO block", sql);
+  if ("DoStmt" in node) return [opaque("run a DO block", sql)];
   if ("CallStmt" in node) {
-    return opaque(`call ${names(node.CallStmt.funccall?.funcname).join(".")}`, sql);
+    return [opaque(`call ${names(node.CallStmt.funccall?.funcname).join(".")}`, sql)];
   }
   return [refusedByKind(node, sql)];
 }
@@ -162,14 +162,32 @@ function refusedByKind(node: ParsedStatement["node"], sql: string): Draft {
       "INSERT … VALUES, or load the rows outside the migration.",
     );
   }
+  if (
+    "CreatedbStmt" in node ||
+    "DropdbStmt" in node ||
+    "AlterSystemStmt" in node ||
+    "CreateTableSpaceStmt" in node ||
+    "DropTableSpaceStmt" in node
+  ) {
+    return refused(
+      sql,
+      "It changes the server and not this database, and runs in no transaction.",
+      "Leave it out, and run it by hand.",
+    );
+  }
   const [kind = "statement"] = Object.keys(node);
   const words = kind
     .replace(/Stmt$/, "")
     .replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ")
     .toLowerCase();
-  return refused(
-    sql,
-    `A statement of kind "${words}" is not understood by the planner.`,
-    "Run it by hand, and leave it out of the migration.",
-  );
+  return {
+    ...opaque(`run ${words}`, sql),
+    hazards: [
+      {
+        name: "unknown",
+        message: `The planner does not know the statement "${words}": neither what it locks, nor for how long.`,
+        safeForm: "See what it locks in PostgreSQL's manual, and run it in a quiet hour.",
+      },
+    ],
+  };
 }

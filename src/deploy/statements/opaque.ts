@@ -1,21 +1,19 @@
 import { catalogChange, type Draft } from "./draft.ts";
 
 /**
- * What runs code that no planner can see into: `DO`, `CALL`. It is let through under conditions that hold whatever it
+ * What no planner can see into: the code of `DO` and `CALL`, and statements that it does not know. It is let through under conditions that hold whatever it
  * does: one transaction of its own, written down in that same transaction so that it never runs twice, and timeouts
  * for every lock that it waits for and for all that it does. So it holds nothing for long, and fails rather than
  * stops others.
  */
-export function opaque(title: string, sql: string): Draft[] {
-  return [
-    catalogChange({
-      kind: "opaque",
-      title,
-      sql,
-      target: null,
-      safety:
-        "What it does cannot be seen beforehand; so it runs once, in a transaction of its own, under a lock timeout and a statement timeout: it holds nothing for long.",
-      goal: { does: "once" },
-    }),
-  ];
+export function opaque(title: string, sql: string): Draft {
+  return catalogChange({
+    kind: "opaque",
+    title,
+    sql,
+    target: null,
+    safety:
+      "What it does cannot be seen beforehand; so it runs once, in a transaction of its own, under a lock timeout and a statement timeout: it holds nothing for long.",
+    goal: { does: "once" },
+  });
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { gatherFacts, makePlan, type Project } from "../../../src/deploy/index.ts";
+import { deploy, gatherFacts, makePlan, type Project } from "../../../src/deploy/index.ts";
 import { writeJournal } from "../../../src/deploy/journal.ts";
 import { readMigrations } from "../../../src/migrations/index.ts";
 import { createDatabase, type Sql } from "../../support/database.ts";
-import { folderProject } from "./folder.ts";
+import { folderProject, writtenProject } from "./folder.ts";
 import { drift, isToRun, outline, recordMigrations, runStep, withDone } from "./run.ts";
 
 /** Rows for the tables of a folder's first migration, so that nothing passes because a table is empty. */
@@ -98,7 +98,7 @@ describe("the migrations that must be refused", () => {
         ["0001_everything_at_once/9", "blocked", "data-loss"],
         ["0001_everything_at_once/10", "blocked", "data-loss"],
         ["0001_everything_at_once/11", "blocked", "unsupported"],
-        ["0001_everything_at_once/12", "blocked", "unsupported"],
+        ["0001_everything_at_once/12", "blocked", "unknown"],
         ["0001_everything_at_once/13", "blocked", "unsupported"],
       ]);
       for (const { reason } of plan.steps) expect(reason).toBeTruthy();
@@ -115,7 +115,7 @@ describe("the migrations that must be refused", () => {
     },
   );
 
-  it("are let through where they are allowed by name, but never what is not understood", async () => {
+  it("are let through where they are allowed by name, but never what cannot work", async () => {
     await within(refused, 1, async (sql) => {
       const facts = await gatherFacts(sql, refused);
       const some = await makePlan(refused, facts, { allow: ["0001_everything_at_once/4"] });
@@ -123,8 +123,32 @@ describe("the migrations that must be refused", () => {
       const all = await makePlan(refused, facts, { allow: ["0001_everything_at_once"] });
       expect(
         all.steps.filter((step) => !isToRun(step)).map(({ hazards }) => hazards.map(({ name }) => name)),
-      ).toEqual([["unsupported"], ["unsupported"], ["unsupported"]]);
+      ).toEqual([["unsupported"], ["unsupported"]]);
       for (const step of all.steps.filter(isToRun)) await runStep(sql, step);
     });
+  });
+});
+
+describe("statements that the planner does not know", () => {
+  it("are refused, and run where they are allowed by name, once", async () => {
+    const project = await writtenProject("publishing", [
+      ["create table t (a integer, b integer)"],
+      ["create statistics t_ab on a, b from t", "create publication changes for table t"],
+    ]);
+    const database = await createDatabase("empty");
+    try {
+      const options = { mode: "quick", backupId: "none" } as const;
+      await expect(deploy(project, database.url, options)).rejects.toMatchObject({
+        code: "PLAN_BLOCKED",
+        message: expect.stringContaining("neither what it locks"),
+        remedy: expect.stringContaining("--allow 0001_publishing/1"),
+      });
+      const allow = ["0001_publishing"];
+      expect(await deploy(project, database.url, { ...options, allow })).toMatchObject({ ok: true });
+      expect(await database.sql`select pubname as name from pg_publication`).toEqual([{ name: "changes" }]);
+      expect(await deploy(project, database.url, { ...options, allow })).toMatchObject({ ok: true });
+    } finally {
+      await database.drop();
+    }
   });
 });

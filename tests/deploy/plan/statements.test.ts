@@ -59,9 +59,9 @@ const hazardsOf = (drafts: readonly Draft[]) => [
   ...new Set(drafts.flatMap(({ hazards }) => hazards.map(({ name }) => name))),
 ];
 
-/** What belongs to the server, is not there, or is refused in any case. */
+/** What belongs to the server, is not there, is not known, or is refused in any case. */
 const isRunnable = ({ kind, hazards }: Draft) =>
-  kind !== "role" && hazards.every(({ name }) => name !== "unsupported");
+  kind !== "role" && hazards.every(({ name }) => name !== "unsupported" && name !== "unknown");
 
 class Undo extends Error {}
 

@@ -1038,32 +1038,32 @@ export const cases: readonly Case[] = [
   {
     sql: "CREATE RULE r AS ON INSERT TO area.bin DO INSTEAD NOTHING",
     steps: ["opaque"],
-    hazards: ["unsupported"],
+    hazards: ["unknown"],
   },
   {
     sql: "CREATE STATISTICS area.st ON a, b FROM area.alone",
     steps: ["opaque"],
-    hazards: ["unsupported"],
+    hazards: ["unknown"],
   },
   {
     sql: "CREATE PUBLICATION p FOR ALL TABLES",
     steps: ["opaque"],
-    hazards: ["unsupported"],
+    hazards: ["unknown"],
   },
   {
     sql: "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION area.touch()",
     steps: ["opaque"],
-    hazards: ["unsupported"],
+    hazards: ["unknown"],
   },
   {
     sql: "CREATE AGGREGATE area.total(integer) (SFUNC = int4pl, STYPE = integer)",
     steps: ["opaque"],
-    hazards: ["unsupported"],
+    hazards: ["unknown"],
   },
   {
     sql: "IMPORT FOREIGN SCHEMA x FROM SERVER y INTO area",
     steps: ["opaque"],
-    hazards: ["unsupported"],
+    hazards: ["unknown"],
   },
   {
     sql: "ALTER SYSTEM SET work_mem = '1GB'",
