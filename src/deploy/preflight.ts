@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { z } from "zod";
 import type { Difference } from "../catalog/index.ts";
@@ -11,7 +12,7 @@ import { driftFindings } from "./baseline-report.ts";
 import { defaultExecutor } from "./deploy.ts";
 import { type Mode, modes } from "./deployment-report.ts";
 import { intentOf, ownSchemas } from "./intent.ts";
-import { describeHolder, holdersOf } from "./locks.ts";
+import { describeHolder, type Holder, holdersOf } from "./locks.ts";
 import { objection } from "./modes.ts";
 import type { Project } from "./project.ts";
 import { requireRehearsal } from "./rehearsal-record.ts";
@@ -254,8 +255,21 @@ async function locksOf(reader: Reader, project: Project, plan: Plan | null): Pro
 /** Who has held for longer than a step waits what a step needs. */
 async function findHolders(reader: Reader, project: Project, plan: Plan | null): Promise<string[]> {
   const [{ pid }] = pidSchema.parse([...(await reader`select pg_catalog.pg_backend_pid() as pid`)]);
-  const found = await holdersOf(reader, await locksOf(reader, project, plan), [pid]);
-  return found.filter(({ seconds }) => (seconds ?? tolerableHold) >= tolerableHold).map(describeHolder);
+  const locks = await locksOf(reader, project, plan);
+  const found = await holdersOf(reader, locks, [pid]);
+  // Since when a session of another role holds something only a second look can tell.
+  const isHidden = ({ state, seconds }: Holder): boolean => state === null && seconds === null;
+  const later = found.some(isHidden)
+    ? await sleep(tolerableHold * 1000).then(() => holdersOf(reader, locks, [pid]))
+    : [];
+  return found
+    .filter((holder) =>
+      isHidden(holder)
+        ? later.some((other) => other.pid === holder.pid)
+        : // Without a beginning, the transaction ended while it was looked at.
+          (holder.seconds ?? 0) >= tolerableHold,
+    )
+    .map(describeHolder);
 }
 
 /** Why no rehearsal of a plan counts; null where one does, and where there is nothing to rehearse. */
