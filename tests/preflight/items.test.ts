@@ -200,6 +200,23 @@ describe("traffic", () => {
   });
 });
 
+describe("many short transactions", () => {
+  it("are in nobody's way", async () => {
+    const one = await database("production");
+    const busy = new AbortController();
+    const traffic = Array.from({ length: 4 }, async () => {
+      while (!busy.signal.aborted) await one.sql`select from accounts, sales_leads, transactions, categories`;
+    });
+    const verdicts = new Set<string | undefined>();
+    for (let time = 0; time < 8; time += 1) {
+      verdicts.add((await look(one, { ...quick, sample: 20 })).verdicts["activity"]);
+    }
+    busy.abort();
+    await Promise.all(traffic);
+    expect([...verdicts]).toEqual(["pass"]);
+  });
+});
+
 describe("restore point", () => {
   it("blocks without a backup's name", async () => {
     const report = await look(await database("production"), { mode: "quick", sample: 100, backupId: " " });
