@@ -104,6 +104,9 @@ export function has(catalog: Catalog, target: Target): boolean {
   });
 }
 
+/** What belongs to a table, each an object of its own: left out where the table itself is meant. */
+const noParts = { columns: [], constraints: [], indexes: [], policies: [], triggers: [], grants: [] };
+
 /** The catalog with one object and nothing else; of a part, with a bare table around it. */
 function slice(catalog: Catalog, target: Target): Catalog {
   const { kind, name } = target;
@@ -169,17 +172,7 @@ function slice(catalog: Catalog, target: Target): Catalog {
       return table
         ? {
             ...empty,
-            tables: [
-              {
-                ...table,
-                columns: [],
-                constraints: [],
-                indexes: [],
-                policies: [],
-                triggers: [],
-                grants: [],
-              },
-            ],
+            tables: [{ ...table, ...noParts }],
           }
         : empty;
     }
@@ -230,12 +223,7 @@ function bare({ schema, name, owner }: Table): Table {
     options: [],
     partitionKey: null,
     partition: null,
-    columns: [],
-    constraints: [],
-    indexes: [],
-    policies: [],
-    triggers: [],
-    grants: [],
+    ...noParts,
   };
 }
 

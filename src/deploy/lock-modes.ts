@@ -33,23 +33,7 @@ export const conflictingModes: Readonly<Record<LockMode, readonly LockMode[]>> =
     "EXCLUSIVE",
     "ACCESS EXCLUSIVE",
   ],
-  EXCLUSIVE: [
-    "ROW SHARE",
-    "ROW EXCLUSIVE",
-    "SHARE UPDATE EXCLUSIVE",
-    "SHARE",
-    "SHARE ROW EXCLUSIVE",
-    "EXCLUSIVE",
-    "ACCESS EXCLUSIVE",
-  ],
-  "ACCESS EXCLUSIVE": [
-    "ACCESS SHARE",
-    "ROW SHARE",
-    "ROW EXCLUSIVE",
-    "SHARE UPDATE EXCLUSIVE",
-    "SHARE",
-    "SHARE ROW EXCLUSIVE",
-    "EXCLUSIVE",
-    "ACCESS EXCLUSIVE",
-  ],
+  // All but those who only read.
+  EXCLUSIVE: lockModes.slice(1),
+  "ACCESS EXCLUSIVE": lockModes,
 };

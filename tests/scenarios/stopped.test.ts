@@ -8,16 +8,24 @@ const command = ["deploy", "--mode", "quick", "--backup-id", "2026-02-14"];
 
 const count = z.object({ count: z.int() });
 
-it("Ctrl-C stops after the current step and says how to continue; the same command completes", {
-  timeout: 180_000,
-}, async () => {
+/** An adopted database in which every deployer has to wait when it has done a migration; no step of it needs the lock. */
+async function heldUp() {
   const { url, sql, drop } = await createAdopted();
   onTestFinished(drop);
-  // The deployer comes to it when a migration is done, and has to wait there; no step needs it.
   const holder = await sql.reserve();
   await holder`begin`;
   await holder`lock table drizzle.__drizzle_migrations in share mode`;
-  const env = { DATABASE_URL: url };
+  const letGo = async (): Promise<void> => {
+    await holder`rollback`;
+    holder.release();
+  };
+  return { sql, env: { DATABASE_URL: url }, letGo };
+}
+
+it("Ctrl-C stops after the current step and says how to continue; the same command completes", {
+  timeout: 180_000,
+}, async () => {
+  const { sql, env, letGo } = await heldUp();
   const run = cli([...command, "--lock-timeout", "100"], { env });
   await eventually("the deployer waits", async () => {
     const waiting = await sql`
@@ -39,8 +47,7 @@ it("Ctrl-C stops after the current step and says how to continue; the same comma
     only(count, await sql`select count(*)::int from spfp_db.steps where status = 'done'`).count,
   ).toBeGreaterThan(0);
 
-  await holder`rollback`;
-  holder.release();
+  await letGo();
   const again = await cli(command, { env }).end;
   expect(again.status).toBe(0);
   expect(again.out.trimEnd().split("\n")).toContain("Database optimizations completed successfully!");
@@ -49,12 +56,7 @@ it("Ctrl-C stops after the current step and says how to continue; the same comma
 it("a deployment that did not complete ends with status 1, the holder named on its last lines", {
   timeout: 180_000,
 }, async () => {
-  const { url, sql, drop } = await createAdopted();
-  onTestFinished(drop);
-  const holder = await sql.reserve();
-  await holder`begin`;
-  await holder`lock table drizzle.__drizzle_migrations in share mode`;
-  const env = { DATABASE_URL: url };
+  const { env, letGo } = await heldUp();
   const flags = ["--lock-timeout", "50", "--give-up-after", "1"];
   const plain = await cli([...command, ...flags], { env }).end;
   expect(plain).toMatchObject({ status: 1, err: "" });
@@ -69,8 +71,7 @@ it("a deployment that did not complete ends with status 1, the holder named on i
     outcome: "failed",
     error: { code: "LOCK_TIMEOUT" },
   });
-  await holder`rollback`;
-  holder.release();
+  await letGo();
 });
 
 it("what cannot be a deployment ends with status 2", { timeout: 60_000 }, async () => {
