@@ -1,5 +1,5 @@
 import type { Catalog, Grant } from "./catalog.ts";
-import { sameExpression, sameViewDefinition } from "./deparse.ts";
+import { type IsTextColumn, isSameBody, isSameText, type TextForm } from "./meaning.ts";
 import { type CatalogObject, catalogObjects, type ObjectIdentity } from "./objects.ts";
 
 /**
@@ -28,8 +28,7 @@ const maintainSince = 170000;
 
 /**
  * What keeps `actual` from being `expected`, in the order of `expected`, then what only `actual` has. Whether extra
- * objects matter is the caller's to say. Sound across majors from 15 on: see `deparse.ts` for what they print
- * differently; MAINTAIN is left out where one of the two servers does not know it. The order of a table's columns is
+ * objects matter is the caller's to say. Texts that say the same are equal, however they are written: see `meaning.ts`; MAINTAIN is left out where one of the two servers does not know it. The order of a table's columns is
  * reported on its own, as `columnOrder`, over the columns that both have.
  *
  * @example
@@ -51,13 +50,14 @@ export function compareCatalogs(
     );
   const wanted = comparable(expected);
   const found = comparable(actual);
+  const isText = [textColumns(expected), textColumns(actual)] as const;
   const orders = columnOrders(actual);
 
   const differences: Difference[] = [];
   for (const [id, object] of wanted) {
     const other = found.get(id);
     if (other) {
-      differences.push(...propertyDifferences(object, other, owners));
+      differences.push(...propertyDifferences(object, other, { owners, isText }));
       continue;
     }
     if (!hasMissingParent(object.identity, found)) {
@@ -99,19 +99,67 @@ function hasMissingParent(identity: ObjectIdentity, objects: ReadonlyMap<string,
   return identity.parent !== null && !objects.has(key(identity.parent));
 }
 
-function propertyDifferences(expected: CatalogObject, actual: CatalogObject, owners: boolean): Difference[] {
+function propertyDifferences(
+  expected: CatalogObject,
+  actual: CatalogObject,
+  { owners, isText }: { owners: boolean; isText: readonly [IsTextColumn, IsTextColumn] },
+): Difference[] {
   return Object.entries(expected.properties).flatMap(([property, wanted]): Difference[] => {
     if (property === "owner" && !owners) return [];
     const found = actual.properties[property] ?? null;
-    if (same(expected.identity, property, wanted, found)) return [];
+    const isSame =
+      property === "body" && expected.properties["language"] === actual.properties["language"]
+        ? isSameBody(expected.properties["language"] ?? "", wanted, found)
+        : isSameValue(expected.identity, property, wanted, found, isText);
+    if (isSame) return [];
     return [{ kind: "different", object: expected.identity, property, expected: wanted, actual: found }];
   });
 }
 
-function same(object: ObjectIdentity, property: string, one: string | null, other: string | null): boolean {
-  if (property === "definition" && object.kind === "view") return sameViewDefinition(one, other);
-  if (property === "body" || property === "comment") return one === other;
-  return sameExpression(one, other);
+/** The properties that hold SQL, each in its form; what is not listed is compared to the letter. */
+function formOf({ kind, parent }: ObjectIdentity, property: string): TextForm | null {
+  switch (property) {
+    case "definition":
+      if (kind === "constraint") return parent?.kind === "domain" ? "domain constraint" : "table constraint";
+      return "statement";
+    case "default":
+    case "generated":
+    case "using":
+    case "check":
+      return "expression";
+    default:
+      return null;
+  }
+}
+
+function isSameValue(
+  object: ObjectIdentity,
+  property: string,
+  one: string | null,
+  other: string | null,
+  isText: readonly [IsTextColumn, IsTextColumn],
+): boolean {
+  const form = formOf(object, property);
+  return form === null ? one === other : isSameText(form, one, other, isText);
+}
+
+/** Tells of a name whether every column that has it is of a string type. */
+function textColumns(catalog: Catalog): IsTextColumn {
+  let known: Map<string, boolean> | undefined;
+  return (name) => {
+    // Few comparisons come to ask.
+    known ??= findTextColumns(catalog);
+    return known.get(name) ?? false;
+  };
+}
+
+function findTextColumns({ tables, views }: Catalog): Map<string, boolean> {
+  const known = new Map<string, boolean>();
+  for (const { name, type } of [...tables, ...views].flatMap(({ columns }) => columns)) {
+    const isText = type === "text" || type.startsWith("character varying");
+    known.set(name, isText && known.get(name) !== false);
+  }
+  return known;
 }
 
 /** An object in a line: its definition where it has one, and what else there is to say of it where not. */

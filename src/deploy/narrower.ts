@@ -1,4 +1,4 @@
-import { parseStatements } from "./parse.ts";
+import { parseStatements } from "../parser.ts";
 import { walk } from "./tree.ts";
 
 /**

@@ -58,7 +58,7 @@ export async function makePlan(
         ...pending.slice(at + 1).map(({ tag }) => project.expectedCatalog(tag)),
       ],
     };
-    const statements = await parseMigration(migration);
+    const statements = parseMigration(migration);
     const first = at === 0 ? dropUnfinished(facts.catalog) : [];
     judged.push(...planMigration(migration, [...first, ...statements], timeline, workshop));
   }

@@ -10,7 +10,6 @@ import { targetOf } from "./drift.ts";
 import type { Observer } from "./events.ts";
 import { type Execution, executePlan } from "./execute.ts";
 import { readArchive } from "./facts.ts";
-import { loadParser } from "./parse.ts";
 import type { Project } from "./project.ts";
 import { keyOf, sayWhich, withoutInvalidIndexes } from "./rollback/changes.ts";
 import { find, plainIndexes, type RollbackFacts } from "./rollback/context.ts";
@@ -181,7 +180,6 @@ async function plan(
   project: Project,
   { scope, deployment: wanted }: { scope: RollbackScope; deployment: string | undefined },
 ): Promise<Planned> {
-  await loadParser();
   const result = await sql.begin("isolation level repeatable read read only", async (transaction) => {
     const deployment = await findDeployment(transaction, project.name, wanted);
     const facts = await gatherFacts(transaction, project, deployment);

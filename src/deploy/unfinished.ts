@@ -1,6 +1,7 @@
 import type { Catalog } from "../catalog/index.ts";
+import { parseStatements } from "../parser.ts";
 import { quoteQualified } from "../sql.ts";
-import { type ParsedStatement, parseStatements } from "./parse.ts";
+import type { ParsedStatement } from "./parse.ts";
 
 /** What the indexes are called that a rollback builds before a constraint takes them, and its name with them. */
 export const unfinishedPrefix = "spfp_db_restored_";

@@ -1,7 +1,6 @@
 import { expect, it } from "vitest";
 import { type Catalog, compareCatalogs, readCatalog } from "../../src/catalog/index.ts";
 import { targetOf } from "../../src/deploy/drift.ts";
-import { loadParser } from "../../src/deploy/parse.ts";
 import { readDependents } from "../../src/deploy/rollback/facts.ts";
 import { planRollback, type RollbackFacts } from "../../src/deploy/rollback.ts";
 import { createDatabase, type Sql } from "../support/database.ts";
@@ -82,7 +81,6 @@ async function rollBackBetween(
   const database = await createDatabase("empty");
   const { sql } = database;
   try {
-    await loadParser();
     await sql.unsafe(tables).simple();
     await sql.unsafe(one).simple();
     const before = await catalogOf(sql);

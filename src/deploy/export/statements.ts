@@ -1,9 +1,10 @@
 import type { Node } from "libpg-query";
 import { SpfpError } from "../../errors.ts";
 import type { Migration } from "../../migrations/index.ts";
+import { print } from "../../parser.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../../sql.ts";
 import { archiveSchema } from "../facts.ts";
-import { type ParsedStatement, parseMigration, print } from "../parse.ts";
+import { type ParsedStatement, parseMigration } from "../parse.ts";
 import { names, walk } from "../tree.ts";
 import { dollarQuote } from "./quote.ts";
 
@@ -100,7 +101,7 @@ export async function requireUsableLabels(
   const made = new Set<string>();
   const added = new Map<string, string>();
   for (const migration of migrations) {
-    for (const { node } of await parseMigration(migration)) {
+    for (const { node } of parseMigration(migration)) {
       walk(node, ({ sval }) => {
         const type = typeof sval === "string" ? added.get(sval) : undefined;
         if (type === undefined) return;
@@ -162,7 +163,7 @@ export interface BlockOptions {
  * @throws SpfpError FILE_INVALID
  */
 export async function migrationLines(migration: Migration, options: BlockOptions): Promise<string[]> {
-  const statements = await parseMigration(migration);
+  const statements = parseMigration(migration);
   return statements.flatMap((statement) => {
     const { node, number } = statement;
     const run = `EXECUTE ${dollarQuote(transactional(statement, migration.tag), "sql")};`;

@@ -1,5 +1,5 @@
 import type { ObjectIdentity } from "../../catalog/index.ts";
-import { fingerprint, parseStatements } from "../parse.ts";
+import { fingerprint, parseStatements } from "../../parser.ts";
 
 /** A statement around what a property holds, so that it parses. */
 function statementOf({ kind }: ObjectIdentity, property: string, text: string): string {

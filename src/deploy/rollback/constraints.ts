@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { IndexStmt } from "libpg-query";
 import type { Constraint, Index, Table } from "../../catalog/index.ts";
+import { fingerprint, parseStatements, print } from "../../parser.ts";
 import { quoteIdentifier, quoteQualified } from "../../sql.ts";
-import { fingerprint, parseStatements, print } from "../parse.ts";
 import { momentary, part } from "../statements/draft.ts";
 import { columnsIn } from "../tree.ts";
 import { unfinishedPrefix } from "../unfinished.ts";

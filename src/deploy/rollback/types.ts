@@ -1,6 +1,6 @@
 import type { Column, Domain, EnumType, Sequence } from "../../catalog/index.ts";
+import { parseStatements } from "../../parser.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../../sql.ts";
-import { parseStatements } from "../parse.ts";
 import { walk } from "../tree.ts";
 import { keyOf } from "./changes.ts";
 import { type Context, find, type Named, qualifiedLabel, topKey } from "./context.ts";

@@ -1,6 +1,6 @@
 import type { View } from "../../catalog/index.ts";
+import { parseStatements } from "../../parser.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../../sql.ts";
-import { parseStatements } from "../parse.ts";
 import { columnsIn, relationsIn } from "../tree.ts";
 import { type Context, find, inOrder, type Named, qualifiedLabel, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";

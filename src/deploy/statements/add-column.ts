@@ -1,6 +1,6 @@
 import type { AlterTableCmd, ColumnDef, Constraint, Node } from "libpg-query";
+import { print } from "../../parser.ts";
 import { quoteIdentifier } from "../../sql.ts";
-import { print } from "../parse.ts";
 import { functionsIn, names, type Relation, typeText } from "../tree.ts";
 import { addConstraint } from "./add-constraint.ts";
 import { type Context, catalogChange, type Draft, label, lock, part, target } from "./draft.ts";

@@ -1,6 +1,6 @@
 import type { Constraint, Node } from "libpg-query";
+import { print } from "../../parser.ts";
 import { quoteIdentifier, quoteQualified } from "../../sql.ts";
-import { print } from "../parse.ts";
 import { columnsIn, names, type Relation } from "../tree.ts";
 import { constraintName } from "./constraint-name.ts";
 import { builtConcurrently } from "./create-index.ts";

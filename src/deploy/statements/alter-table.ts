@@ -1,6 +1,6 @@
 import type { AlterTableCmd, AlterTableStmt } from "libpg-query";
+import { print } from "../../parser.ts";
 import type { LockMode } from "../lock-modes.ts";
-import { print } from "../parse.ts";
 import type { StepKind } from "../step.ts";
 import type { Relation } from "../tree.ts";
 import { addColumn } from "./add-column.ts";

@@ -1,5 +1,5 @@
 import type { IndexStmt, Node } from "libpg-query";
-import { printOr } from "../parse.ts";
+import { printOr } from "../../parser.ts";
 import { columnsIn, type Relation } from "../tree.ts";
 import { type Context, catalogChange, type Draft, label, lock, part, target } from "./draft.ts";
 import { columns, needsOf, resolve, unique } from "./resolve.ts";

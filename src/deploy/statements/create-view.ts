@@ -1,6 +1,6 @@
 import type { CreateTableAsStmt, RefreshMatViewStmt, ViewStmt } from "libpg-query";
+import { printOr } from "../../parser.ts";
 import { quoteQualified } from "../../sql.ts";
-import { printOr } from "../parse.ts";
 import { type Context, catalogChange, type Draft, label, lock, target } from "./draft.ts";
 import { needsOf, relationsOf, resolve } from "./resolve.ts";
 

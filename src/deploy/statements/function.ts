@@ -1,5 +1,5 @@
 import type { AlterFunctionStmt, CreateFunctionStmt, Node } from "libpg-query";
-import { parseStatements, printOr } from "../parse.ts";
+import { parseStatements, printOr } from "../../parser.ts";
 import { argumentTypes, names, type Relation, typeText } from "../tree.ts";
 import { type Context, catalogChange, type Draft, label, lock, target } from "./draft.ts";
 import { relationsOf, resolveName } from "./resolve.ts";

@@ -1,6 +1,6 @@
 import type { Node } from "libpg-query";
+import { print } from "../../parser.ts";
 import type { ParsedStatement } from "../parse.ts";
-import { print } from "../parse.ts";
 import type { Relation } from "../tree.ts";
 import { addColumn } from "./add-column.ts";
 import { addConstraint } from "./add-constraint.ts";

@@ -21,11 +21,9 @@ import {
   uuid,
   varchar,
 } from "drizzle-orm/pg-core";
-import { beforeAll, describe, expect, it } from "vitest";
-import { loadParser, parseStatements } from "../../../src/deploy/parse.ts";
+import { describe, expect, it } from "vitest";
 import { type Context, classify } from "../../../src/deploy/statements/index.ts";
-
-beforeAll(loadParser);
+import { parseStatements } from "../../../src/parser.ts";
 
 /** A schema with one of everything that drizzle-kit describes, in two versions. */
 function schema(isSecond: boolean) {

@@ -1,15 +1,10 @@
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gatherFacts, type Project, spfpProject } from "../../../src/deploy/index.ts";
-import {
-  fingerprint,
-  loadParser,
-  type ParsedStatement,
-  parseStatements,
-  print,
-} from "../../../src/deploy/parse.ts";
+import type { ParsedStatement } from "../../../src/deploy/parse.ts";
 import { type Context, classify, type Draft } from "../../../src/deploy/statements/index.ts";
 import { contextOf, createWorld } from "../../../src/deploy/world.ts";
+import { fingerprint, parseStatements, print } from "../../../src/parser.ts";
 import { testDatabase } from "../../support/database.ts";
 import { locksOf, locksOfConcurrent, relations, rewritten, saidLocks, scanned, scans } from "./locks.ts";
 import { cases, setting } from "./statements.ts";
@@ -33,7 +28,6 @@ async function reset(): Promise<void> {
 }
 
 beforeAll(async () => {
-  await loadParser();
   await reset();
 });
 
