@@ -448,6 +448,10 @@ export function isSameBody(language: string, one: string | null, other: string |
   if (one === null || other === null || one === other) return one === other;
   if (language === "sql" && isSameText("statement", one, other)) return true;
   if (language !== "plpgsql" && language !== "sql") return false;
-  const words = (body: string): string => JSON.stringify(withOneAssignment(tokensOf(body)));
+  const words = (body: string): string => {
+    const tokens = withOneAssignment(tokensOf(body));
+    // The semicolon behind the last END may be left out.
+    return JSON.stringify(tokens.at(-1) === ";" ? tokens.slice(0, -1) : tokens);
+  };
   return words(one) === words(other);
 }

@@ -1,4 +1,10 @@
-import { type Catalog, compareCatalogs, type Difference, type ObjectIdentity } from "../catalog/index.ts";
+import {
+  type Catalog,
+  catalogObjects,
+  compareCatalogs,
+  type Difference,
+  type ObjectIdentity,
+} from "../catalog/index.ts";
 import type { Project } from "./project.ts";
 import { columnsRead } from "./readers.ts";
 import type { Target } from "./step.ts";
@@ -111,6 +117,25 @@ function pendingAfter(points: readonly Point[], isLeftOut: (object: ObjectIdenti
   return pending;
 }
 
+/**
+ * For each point, what is still there of what the migrations up to it took away: that those were applied is then not
+ * so. Pure.
+ */
+export function findRemains(points: readonly Point[], actual: Catalog): Difference[][] {
+  const known = new Set<string>();
+  return points.map(({ expected }) => {
+    const extra = compareCatalogs(expected, actual).filter(({ kind }) => kind === "extra");
+    const remains = extra.filter(({ object }) => object.kind !== "grant" && known.has(keyOf(object)));
+    for (const key of catalogKeys(expected)) known.add(key);
+    return remains;
+  });
+}
+
+/** The keys of all that a catalog holds. */
+function catalogKeys(catalog: Catalog): string[] {
+  return catalogObjects(catalog).map(({ identity }) => keyOf(identity));
+}
+
 /** Kinds that hold no data: another form is replaced without losing anything. */
 const replaceable: readonly ObjectIdentity["kind"][] = ["view", "policy", "trigger", "function", "grant"];
 
@@ -143,7 +168,9 @@ function groupOf(difference: Difference, pending: Pending): keyof Drift {
     return "inTheWay";
   }
   if (!isTouched) return "untouched";
-  return isReplaceable(object) && isReplaced(difference, pending) ? "settled" : "inTheWay";
+  if (!isReplaceable(object)) return "inTheWay";
+  // What changes one property of a function does not stumble over another: that is left as it is.
+  return isReplaced(difference, pending) ? "settled" : "untouched";
 }
 
 /** Whether what differs is gone, written anew, or set, by the end of the pending migrations. */

@@ -1,9 +1,15 @@
-import { type Catalog, readCatalog } from "../catalog/index.ts";
+import {
+  type Catalog,
+  catalogObjects,
+  compareCatalogs,
+  type Difference,
+  readCatalog,
+} from "../catalog/index.ts";
 import { SpfpError } from "../errors.ts";
 import type { Finding } from "../finding.ts";
 import { type Migration, readMigrations } from "../migrations/index.ts";
 import type { Queryable } from "./bookkeeping.ts";
-import { type Drift, measureDrift, type Point } from "./drift.ts";
+import { type Drift, findRemains, measureDrift, type Point } from "./drift.ts";
 import { gatherFacts } from "./facts.ts";
 import { holdJournal, readJournal } from "./journal-state.ts";
 import { makePlan } from "./plan.ts";
@@ -25,20 +31,51 @@ export function hasNothingOf(points: readonly Point[], actual: Catalog): boolean
 
 const countDifferences = ({ inTheWay, untouched }: Drift): number => inTheWay.length + untouched.length;
 
-/** The point that a database differs least from, from `first` on; of several the latest. */
-function findClosest(drifts: readonly Drift[], first: number): number {
-  const counts = drifts.map(countDifferences);
+/**
+ * How much is missing that a migration after the first point makes and a later one takes away again: a database without
+ * it had neither of them, or both.
+ */
+function countUnmade(drift: Drift, first: Point | undefined): number {
+  const known = new Set(first ? catalogObjects(first.expected).map(({ identity }) => identity.label) : []);
+  return drift.settled.filter(
+    ({ kind, object }) => kind === "missing" && object.kind !== "grant" && !known.has(object.label),
+  ).length;
+}
+
+/**
+ * The point that a database differs least from, from `first` on; of several the latest. What a migration took away and
+ * is still there counts as well.
+ */
+function findClosest(
+  drifts: readonly Drift[],
+  {
+    remains,
+    first,
+    points,
+  }: {
+    remains: readonly (readonly Difference[])[];
+    first: number;
+    points: readonly Point[];
+  },
+): number {
+  const counts = drifts.map(
+    (drift, at) => countDifferences(drift) + countUnmade(drift, points[first]) + (remains[at]?.length ?? 0),
+  );
   const least = Math.min(...counts.slice(first));
   return counts.lastIndexOf(least);
 }
 
-/** Past the point that a database is closest to, what it lacks beyond that has not been applied to it. */
-function claim(drift: Drift, closest: Drift): Drift {
+/** Past the point that a database is closest to, what it lacks or still has beyond that was not applied to it. */
+function claim(drift: Drift, closest: Drift, remains: readonly Difference[]): Drift {
   const known = new Set([...closest.inTheWay, ...closest.untouched].map(({ object }) => object.label));
   const isKnown = ({ object }: Drift["untouched"][number]): boolean => known.has(object.label);
   return {
     ...drift,
-    inTheWay: [...drift.inTheWay, ...drift.untouched.filter((difference) => !isKnown(difference))],
+    inTheWay: [
+      ...drift.inTheWay,
+      ...drift.untouched.filter((difference) => !isKnown(difference)),
+      ...remains,
+    ],
     untouched: drift.untouched.filter(isKnown),
   };
 }
@@ -64,16 +101,45 @@ export function findPoint(
   points: readonly Point[],
   actual: Catalog,
   at?: string,
-): { at: number; drift: Drift } {
+): { at: number; drift: Drift; undecided: readonly string[] } {
   const drifts = measureDrift(points, actual, project.leaveOut);
-  const closest = findClosest(
-    drifts,
-    project.baselineTag === null ? 0 : positionOf(project, points, project.baselineTag),
-  );
+  const remains = findRemains(points, actual);
+  const first = project.baselineTag === null ? 0 : positionOf(project, points, project.baselineTag);
+  const closest = findClosest(drifts, { remains, first, points });
   const chosen = at === undefined ? closest : positionOf(project, points, at);
   const [drift, best] = [drifts[chosen], drifts[closest]];
   if (!drift || !best) throw new RangeError("a project without migrations has no points");
-  return { at: chosen, drift: chosen > closest ? claim(drift, best) : drift };
+  return {
+    at: chosen,
+    drift: chosen > closest ? claim(drift, best, remains[chosen] ?? []) : drift,
+    undecided: at === undefined ? withoutTrace(points.slice(first, closest + 1)) : [],
+  };
+}
+
+/** The last points that look alike: whether the migrations after the first of them were applied no catalog can tell. */
+function withoutTrace(points: readonly Point[]): string[] {
+  let from = points.length - 1;
+  for (; from > 0; from -= 1) {
+    const [before, after] = [points[from - 1], points[from]];
+    if (!before || !after || compareCatalogs(before.expected, after.expected).length > 0) break;
+  }
+  return from < points.length - 1 ? points.slice(from).map(({ tag }) => tag) : [];
+}
+
+/** That only a person can say where the database stands. */
+function undecidedFinding(points: readonly string[]): Finding[] {
+  const [first, ...others] = points;
+  if (first === undefined || others.length === 0) return [];
+  return [
+    {
+      check: "adoption.undecided",
+      severity: "error",
+      object: others.join(", "),
+      expected: "something in the catalog that tells whether it was applied",
+      actual: "it changes rows alone, or nothing that stays: the database may have had it or not",
+      remedy: `Name the last migration that it had: ${points.map((tag) => `spfp-db baseline --at ${tag}`).join(", or ")}. What comes after that is run.`,
+    },
+  ];
 }
 
 /** Where a database stands in a project's history. */
@@ -143,6 +209,7 @@ export async function findStanding(sql: Queryable, project: Project, at?: string
     return { is: "adopted", ...(await planFrom(applied, drift ?? noDrift)) };
   }
   if (hasNothingOf(points, actual)) return { is: "empty", ...(await planFrom([], noDrift)) };
-  const { at: point, drift } = findPoint(project, points, actual, at);
-  return { is: "found", ...(await planFrom(migrations.slice(0, point + 1), drift)) };
+  const { at: point, drift, undecided } = findPoint(project, points, actual, at);
+  const found = await planFrom(migrations.slice(0, point + 1), drift);
+  return { is: "found", ...found, blocked: [...undecidedFinding(undecided), ...found.blocked] };
 }

@@ -1,6 +1,14 @@
-import { type Catalog, compareCatalogs, type Difference, readCatalog } from "../catalog/index.ts";
+import { z } from "zod";
+import {
+  type Catalog,
+  compareCatalogs,
+  type Difference,
+  type ObjectIdentity,
+  readCatalog,
+} from "../catalog/index.ts";
 import type { Finding } from "../finding.ts";
 import type { Sql } from "../postgres/index.ts";
+import { hasBookkeeping } from "./bookkeeping.ts";
 import { targetOf } from "./drift.ts";
 import type { Project } from "./project.ts";
 import type { Plan, Step } from "./step.ts";
@@ -11,6 +19,61 @@ const keyOf = (difference: Difference): string =>
     difference.object.label,
     difference.kind === "different" && difference.property,
   ]);
+
+const isComment = (difference: Difference): boolean =>
+  difference.kind === "different" && difference.property === "comment";
+
+/**
+ * Tells whether the migrations of a plan say something of what differs: they make the object, or set the property. A
+ * comment that they do not write is nothing that they say.
+ */
+function whatIsSaid(project: Project, { from, to }: Plan): (difference: Difference) => boolean {
+  if (to === null) return () => false;
+  const head = project.expectedCatalog(to);
+  const nothing: Catalog = { ...head, ...emptyCatalog };
+  const changes = compareCatalogs(from === null ? nothing : project.expectedCatalog(from), head);
+  const made = new Set(changes.flatMap(({ kind, object }) => (kind === "extra" ? object.label : [])));
+  const set = new Set(changes.flatMap((one) => (one.kind === "different" ? keyOf(one) : [])));
+  const isMade = (object: ObjectIdentity): boolean =>
+    made.has(object.label) || (object.parent !== null && isMade(object.parent));
+  return (difference) =>
+    set.has(keyOf(difference)) ||
+    (isMade(difference.object) &&
+      !(isComment(difference) && difference.kind === "different" && difference.expected === null));
+}
+
+const emptyCatalog = {
+  schemas: [],
+  extensions: [],
+  tables: [],
+  views: [],
+  functions: [],
+  enums: [],
+  domains: [],
+  sequences: [],
+  defaultPrivileges: [],
+} satisfies Partial<Catalog>;
+
+const recordSchema = z.array(z.object({ object: z.string() }));
+
+/**
+ * The objects of which the last validation said that they are wrong: running a deployment once more does not make them
+ * right, whatever it finds left to do.
+ */
+async function foundWrong(sql: Sql, project: Project): Promise<Set<string>> {
+  if (!(await hasBookkeeping(sql))) return new Set();
+  const rows = await sql.unsafe(
+    `select f ->> 'object' as object
+     from (select details, outcome from spfp_db.deployments
+       where kind = 'deploy' and project = $1
+         and (outcome = 'completed' or details #>> '{error,code}' = 'VALIDATION_FAILED')
+       order by started_at desc limit 1) last
+     cross join lateral jsonb_array_elements(last.details -> 'findings') f
+     where last.outcome = 'failed' and f ->> 'severity' = 'error'`,
+    [project.name],
+  );
+  return new Set(recordSchema.parse([...rows]).map(({ object }) => object));
+}
 
 /** What a difference means after a deployment, and what to do. */
 function judge(difference: Difference, excused: boolean): Pick<Finding, "severity" | "remedy"> {
@@ -65,22 +128,28 @@ export async function validate(
       : compareCatalogs(project.expectedCatalog(tag), catalog).filter(
           (difference) => difference.kind !== "extra" && !isLeftOut(difference),
         );
-  const old = differences(plan.from, before);
-  const oldKeys = new Set(old.map(keyOf));
+  const oldKeys = new Set(differences(plan.from, before).map(keyOf));
   const labels = (isWanted: (step: Step) => boolean): string[] =>
     plan.steps
       .filter(isWanted)
       .flatMap(({ target }) =>
         target ? [[target.schema, target.table, target.name].filter((part) => part !== null).join(".")] : [],
       );
-  const touched = new Set(labels(({ action }) => action !== "leave out"));
-  const isExcused = (difference: Difference): boolean =>
-    oldKeys.has(keyOf(difference)) && !touched.has(difference.object.label);
+  const said = whatIsSaid(project, plan);
+  const wrong = await foundWrong(sql, project);
+  const isExcused = (difference: Difference): boolean => {
+    if (isComment(difference)) return !said(difference);
+    if (wrong.has(difference.object.label)) return false;
+    return oldKeys.has(keyOf(difference)) && !said(difference);
+  };
   const found = differences(plan.to ?? plan.from, actual).map((difference) =>
     findingOf(difference, isExcused(difference)),
   );
+  const held = new Set(found.filter(({ severity }) => severity === "error").map(({ object }) => object));
   const excused = new Set([
-    ...found.filter(({ severity }) => severity === "info").map(({ object }) => object),
+    ...found
+      .filter(({ severity, object }) => severity === "info" && !held.has(object) && !wrong.has(object))
+      .map(({ object }) => object),
     ...labels(({ action }) => action === "leave out"),
   ]);
   const own = (await project.validate(sql)).filter(({ object }) => !excused.has(object));

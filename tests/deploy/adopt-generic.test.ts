@@ -99,3 +99,99 @@ describe("a project of somebody else's, with no baseline named", () => {
     );
   });
 });
+
+describe("where a database stands", () => {
+  /** A project of a few migrations, each a list of statements, and a database that had the first `applied` of them. */
+  async function standing(applied: number, ...history: (readonly string[])[]) {
+    const folder = mkdtempSync(join(inject("scratchFolder"), "stands-"));
+    mkdirSync(join(folder, "meta"));
+    const entries = history.map((statements, idx) => {
+      const tag = `000${idx}_m${idx}`;
+      writeFileSync(join(folder, `${tag}.sql`), statements.join(";--> statement-breakpoint\n"));
+      return { idx, version: "7", when: 1000 + idx, tag, breakpoints: true };
+    });
+    writeFileSync(
+      join(folder, "meta", "_journal.json"),
+      JSON.stringify({ version: "7", dialect: "postgresql", entries }),
+    );
+    const one = await createDatabase("empty");
+    databases.push(one);
+    for (const statement of history.slice(0, applied).flat()) await one.sql.unsafe(statement);
+    const project = await projectIn(folder, ["public"], "stands");
+    return (options: BaselineOptions = {}) => baseline(project, one.url, options);
+  }
+
+  const table = "create table t (id int primary key, old text not null)";
+
+  it.each([
+    ["a column", [table], ["alter table t drop column old"]],
+    ["a table", [table, "create table u (id int)"], ["drop table u"]],
+    [
+      "a check",
+      [table, "alter table t add constraint c check (id > 0)"],
+      ["alter table t drop constraint c"],
+    ],
+    [
+      "a foreign key",
+      [table, "create table u (t int constraint u_t references t)"],
+      ["alter table u drop constraint u_t"],
+    ],
+    [
+      "a trigger",
+      [
+        table,
+        "create function f() returns trigger language plpgsql as 'begin return new; end'",
+        "create trigger g before insert on t for each row execute function f()",
+      ],
+      ["drop trigger g on t"],
+    ],
+  ])(
+    "is before a migration that takes away %s which is there, and after it where that is gone",
+    async (_, ...history) => {
+      expect(await (await standing(1, ...history))()).toMatchObject({ outcome: "adopted", point: "0000_m0" });
+      expect(await (await standing(2, ...history))()).toMatchObject({ outcome: "adopted", point: "0001_m1" });
+    },
+  );
+
+  it("is not where a later migration has taken away what an earlier one did not make yet", async () => {
+    const adopt = await standing(
+      1,
+      ["create table u (id int primary key)"],
+      ["alter table u add column lang text"],
+      ["alter table u add column prefs text"],
+      ["update u set prefs = lang", "alter table u drop column lang"],
+    );
+    expect(await adopt()).toMatchObject({ outcome: "adopted", point: "0000_m0" });
+  });
+
+  it.each([1, 2])("is asked for where a migration changes rows alone, applied %s", async (applied) => {
+    const adopt = await standing(
+      applied,
+      [table],
+      ["update t set old = 'x'"],
+      ["alter table t add column late int"],
+    );
+    const report = await adopt();
+    expect(report).toMatchObject({ outcome: "refused", recorded: [] });
+    expect(report.inTheWay).toMatchObject([
+      { check: "adoption.undecided", object: "0001_m1", remedy: expect.stringContaining("--at 0000_m0") },
+    ]);
+    expect(await adopt({ at: "0001_m1" })).toMatchObject({ outcome: "adopted", point: "0001_m1" });
+  });
+
+  it("is known where something later was seen, whatever rows were changed before", async () => {
+    const adopt = await standing(
+      3,
+      [table],
+      ["update t set old = 'x'"],
+      ["alter table t add column late int"],
+    );
+    expect(await adopt()).toMatchObject({ outcome: "adopted", point: "0002_m2" });
+  });
+
+  it("is not later than what a migration took away and is still there, though it be named", async () => {
+    const adopt = await standing(1, [table], ["alter table t drop column old"]);
+    const report = await adopt({ at: "0001_m1" });
+    expect(report).toMatchObject({ outcome: "refused", inTheWay: [{ object: "public.t.old" }] });
+  });
+});

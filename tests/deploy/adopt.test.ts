@@ -136,12 +136,6 @@ describe("what stands in the way", () => {
       "public.update_updated_at_column()",
     ],
     [
-      "a function with another body, of which only the settings are to be changed",
-      `create or replace function update_updated_at_column() returns trigger language plpgsql as
-        $$ begin new.updated_at = clock_timestamp(); return new; end $$`,
-      "public.update_updated_at_column()",
-    ],
-    [
       "row-level security switched off where policies are to be changed",
       "alter table goals disable row level security",
       "public.goals",
@@ -163,10 +157,39 @@ describe("what stands in the way", () => {
       "public.operational_tasks.idx_operational_tasks_status",
     ],
     ["a comment", "comment on table sent_atas is 'mine'", "public.sent_atas"],
+    [
+      "a function with another body, of which only the settings are to be changed",
+      `create or replace function update_updated_at_column() returns trigger language plpgsql as
+        $$ begin new.updated_at = clock_timestamp(); return new; end $$`,
+      "public.update_updated_at_column()",
+    ],
   ])("is not %s that no pending migration touches", async (_title, statement, object) => {
     const report = await adopt(await database("production", statement));
     expect(report).toMatchObject({ outcome: "adopted", point: baselineTag, inTheWay: [] });
     expect(objects(report.untouched)).toContain(object);
+  });
+
+  it.each([
+    [
+      "other aliases in a view",
+      `create or replace view partnership_summary_by_partner as
+        select pa.user_id, pa.id as partner_id, pa.name as partner_name, count(pc.id) as total_clients,
+          coalesce(sum(pc.contract_value), 0) as total_contract_value,
+          coalesce(sum(pc.total_commission), 0) as total_commission,
+          coalesce(sum(pc.my_share), 0) as total_my_share, coalesce(sum(pc.partner_share), 0) as total_partner_share,
+          coalesce(sum(pc.my_share) filter (where pc.status = 'pending'), 0) as pending_my_share,
+          coalesce(sum(pc.my_share) filter (where pc.status = 'paid'), 0) as paid_my_share
+        from partners_v2 pa left join partnership_clients pc on pa.id = pc.partner_id
+        group by pa.user_id, pa.id, pa.name`,
+    ],
+    [
+      "another case in a function",
+      `create or replace function update_updated_at_column() returns trigger language plpgsql as
+        $$ BEGIN /* stamp */ NEW.updated_at := NOW(); RETURN NEW; END $$`,
+    ],
+  ])("is not what means the same: %s", async (_title, statement) => {
+    const report = await adopt(await database("production", statement));
+    expect(report).toMatchObject({ outcome: "adopted", inTheWay: [], settled: [], untouched: [] });
   });
 
   it("is not an interrupted index build, nor another form of what the deployment replaces", async () => {

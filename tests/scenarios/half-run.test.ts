@@ -40,6 +40,33 @@ describe("a database on which the old script half ran", () => {
     await expectCompleted(await production(halfRun));
   });
 
+  it("may have comments that no migration sets, of which the report says that they do not matter", async () => {
+    const database = await production(
+      halfRun,
+      "comment on table automation_permissions_audit is 'Trilha de auditoria'",
+      "comment on column automation_permissions_audit.user_id is 'Quem'",
+      "comment on view dashboard_metrics is 'Painel'",
+    );
+    expect(await baseline(spfpProject, database.url)).toMatchObject({ outcome: "adopted" });
+    const report = await deploy(database.url);
+    expect(report).toMatchObject({ ok: true, error: null, outcome: "completed" });
+    expect(report.findings.filter(({ severity }) => severity === "error")).toEqual([]);
+  });
+
+  it("whose validation failed fails it again until what was wrong is put right", async () => {
+    const database = await production(
+      halfRun,
+      "alter table automation_permissions_audit force row level security",
+    );
+    await baseline(spfpProject, database.url);
+    const failed = { ok: false, outcome: "failed", error: { code: "VALIDATION_FAILED" } };
+    expect(await deploy(database.url)).toMatchObject(failed);
+    expect(await deploy(database.url)).toMatchObject(failed);
+    expect(await deploy(database.url)).toMatchObject(failed);
+    await database.sql`alter table automation_permissions_audit no force row level security`;
+    expect(await deploy(database.url)).toMatchObject({ ok: true, outcome: "completed", error: null });
+  });
+
   it("keeps the rows of its audit table, also where a permission was deleted since", async () => {
     const database = await production(
       halfRun,
