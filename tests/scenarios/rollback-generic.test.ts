@@ -130,10 +130,6 @@ CREATE VIEW addresses AS SELECT id, email FROM people WHERE state <> 'b';
         "column public.addresses.email different",
         "column public.people.email different",
         "column public.people.state different",
-        "constraint public.people.people_email_check different",
-        "constraint public.people.people_state_check different",
-        "index public.people.people_email different",
-        "view public.addresses different",
       ],
     });
     // The journal is all that there is to take back.
