@@ -147,7 +147,8 @@ const mattersToReaders = (difference: Difference): boolean =>
   difference.kind === "missing" ||
   (difference.kind === "different" && ["type", "generated", "collation"].includes(difference.property));
 
-const isNote = (difference: Difference): boolean =>
+/** Whether only a comment differs, on which nothing depends. */
+export const isComment = (difference: Difference): boolean =>
   difference.kind === "different" && difference.property === "comment";
 
 function groupOf(difference: Difference, pending: Pending): keyof Drift {
@@ -157,7 +158,7 @@ function groupOf(difference: Difference, pending: Pending): keyof Drift {
     return "inTheWay";
   }
   const isTouched = lineOf(object).some((one) => pending.changed.has(one));
-  if (isNote(difference)) return isTouched ? "settled" : "untouched";
+  if (isComment(difference)) return isTouched ? "settled" : "untouched";
   if (kind === "missing") {
     if (!isTouched && !pending.holders.has(key)) return "untouched";
     // A grant is given again, and what is written anew as a whole need not be there; anything else is built upon.
@@ -185,7 +186,7 @@ function isReplaced(difference: Difference, { removed, rewritten, properties }: 
 function groupOfEarly(difference: Difference, unfinished: ReadonlySet<string>): keyof Drift {
   const { object } = difference;
   // An index whose building was interrupted is built again.
-  if (unfinished.has(keyOf(object)) || isNote(difference)) return "settled";
+  if (unfinished.has(keyOf(object)) || isComment(difference)) return "settled";
   return object.kind === "index" || object.kind === "column" ? "inTheWay" : "settled";
 }
 

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { z } from "zod";
-import type { Difference } from "../catalog/index.ts";
 import { type ErrorCode, SpfpError } from "../errors.ts";
 import type { Finding } from "../finding.ts";
 import { readMigrations } from "../migrations/index.ts";
@@ -11,6 +10,7 @@ import { plural } from "../text.ts";
 import { driftFindings } from "./baseline-report.ts";
 import { defaultExecutor } from "./deploy.ts";
 import { type Mode, modes } from "./deployment-report.ts";
+import { isComment } from "./drift.ts";
 import { intentOf, ownSchemas } from "./intent.ts";
 import { describeHolder, type Holder, holdersOf } from "./locks.ts";
 import { objection } from "./modes.ts";
@@ -138,9 +138,6 @@ function hazardFindings({ steps }: Plan): Finding[] {
 /** SQLSTATEs of what keeps from looking; PostgreSQL 17 manual, appendix A. */
 const insufficientPrivilege = "42501";
 const lockNotAvailable = "55P03";
-
-const isComment = (difference: Difference): boolean =>
-  difference.kind === "different" && difference.property === "comment";
 
 async function readStateItem(sql: Reader, project: Project): Promise<StateItem> {
   let standing: Standing;

@@ -9,7 +9,7 @@ import {
 import type { Finding } from "../finding.ts";
 import type { Sql } from "../postgres/index.ts";
 import { hasBookkeeping } from "./bookkeeping.ts";
-import { targetOf } from "./drift.ts";
+import { isComment, targetOf } from "./drift.ts";
 import type { Project } from "./project.ts";
 import type { Plan, Step } from "./step.ts";
 
@@ -19,9 +19,6 @@ const keyOf = (difference: Difference): string =>
     difference.object.label,
     difference.kind === "different" && difference.property,
   ]);
-
-const isComment = (difference: Difference): boolean =>
-  difference.kind === "different" && difference.property === "comment";
 
 /**
  * Tells whether the migrations of a plan say something of what differs: they make the object, or set the property. A
@@ -142,13 +139,17 @@ export async function validate(
     if (wrong.has(difference.object.label)) return false;
     return oldKeys.has(keyOf(difference)) && !said(difference);
   };
-  const found = differences(plan.to ?? plan.from, actual).map((difference) =>
-    findingOf(difference, isExcused(difference)),
-  );
+  const now = differences(plan.to ?? plan.from, actual);
+  const found = now.map((difference) => findingOf(difference, isExcused(difference)));
+  // A comment excuses nothing else of its object.
+  const comments = new Set(found.filter((_, at) => now[at] !== undefined && isComment(now[at])));
   const held = new Set(found.filter(({ severity }) => severity === "error").map(({ object }) => object));
   const excused = new Set([
     ...found
-      .filter(({ severity, object }) => severity === "info" && !held.has(object) && !wrong.has(object))
+      .filter(
+        (one) =>
+          one.severity === "info" && !comments.has(one) && !held.has(one.object) && !wrong.has(one.object),
+      )
       .map(({ object }) => object),
     ...labels(({ action }) => action === "leave out"),
   ]);
