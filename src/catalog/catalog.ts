@@ -263,6 +263,23 @@ export const catalogSchema = z.strictObject({
 });
 
 export type Catalog = z.infer<typeof catalogSchema>;
+
+/** A catalog of the same server that holds nothing. */
+export function withoutObjects({ server }: Catalog): Catalog {
+  return {
+    server,
+    schemas: [],
+    extensions: [],
+    tables: [],
+    views: [],
+    functions: [],
+    enums: [],
+    domains: [],
+    sequences: [],
+    defaultPrivileges: [],
+  };
+}
+
 export type Column = z.infer<typeof columnSchema>;
 export type Constraint = z.infer<typeof constraintSchema>;
 export type DefaultPrivilege = z.infer<typeof defaultPrivilegeSchema>;

@@ -1,11 +1,13 @@
 import { lockModes } from "./lock-modes.ts";
-import type { Draft } from "./statements/index.ts";
+import type { Draft, Goal } from "./statements/index.ts";
 import type { Lock, Step, Target } from "./step.ts";
 
 /** A step with what it was made of. */
 export interface Judged {
   readonly step: Step;
   readonly draft: Draft;
+  /** What it brings about; of several drafts taken together, all of it. */
+  readonly goals: readonly Goal[];
   /** Whether it is there only because of what a table lacks: it comes and goes between two plans. */
   readonly isRepair: boolean;
   /** Whether it ends with row-level security being switched on. */
@@ -78,6 +80,7 @@ function together(one: Judged, other: Judged): Judged {
   return {
     // What follows is held against what was made last.
     draft: lead.draft,
+    goals: [...one.goals, ...other.goals],
     isRepair: false,
     enables: other.step.kind === "row security" || (one.enables && other.step.kind === "create policy"),
     step: {

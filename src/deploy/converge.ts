@@ -22,10 +22,14 @@ const setElsewhere = ["comment", "rowSecurity", "forceRowSecurity", "options", "
 
 /** How a database has to look before a migration, after it, and after each later one. */
 export interface Timeline {
-  /** Null for the first migration. */
+  /** As it is here; null for the first migration. */
   readonly before: Catalog | null;
-  /** This migration's own first; never empty. */
+  /** As the migrations before it leave it elsewhere. */
+  readonly original: Catalog | null;
+  /** This migration's own first; never empty. What is as one of these wants it is left alone. */
   readonly after: readonly [Catalog, ...Catalog[]];
+  /** After the last migration. */
+  readonly last: Catalog;
 }
 
 export interface Verdict {
@@ -159,10 +163,18 @@ function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: Sur
   if (isDone && isRemade) return doneBefore;
   const found = differ(after);
   if (target.kind === "index") return index(target, found);
-  const { before } = timeline;
-  if (before && has(before, target) && differ(before).length === 0) return run;
-  return replace(draft, target, found, around);
+  const { before, original } = timeline;
+  const isAs = (expected: Catalog | null): boolean =>
+    expected !== null && has(expected, target) && differ(expected).length === 0;
+  if (isAs(original)) return run;
+  // As it was found, and that is not what the migration was written for.
+  const isFound = isAs(before);
+  const verdict = replace(draft, target, found, around);
+  return isFound && verdict.action === "blocked" && !isMadeInPlace(target) ? run : verdict;
 }
+
+/** Whether `CREATE OR REPLACE` puts it in the place of what is there, if that is alike enough. */
+const isMadeInPlace = ({ kind }: Target): boolean => kind === "view" || kind === "function";
 
 /** Tables and views share their names: what to say where the name is taken by the other kind; else null. */
 function otherRelation(wanted: Catalog, actual: Catalog, target: Target): string | null {
@@ -323,23 +335,25 @@ function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: 
   if (!has(after, target)) return isDone ? doneBefore : run;
   // Whatever was there before: what is not validated has to be.
   if (properties.includes("validated")) return run;
-  const { before } = timeline;
-  if (before && has(before, target) && differ(before, actual).length === 0) return run;
+  const { before, original } = timeline;
+  const isAs = (expected: Catalog | null): boolean =>
+    expected !== null && has(expected, target) && differ(expected, actual).length === 0;
+  const replaced = (): Verdict => ({
+    action: "replace",
+    reason: `It is there in another form: ${spell(differ(after, actual))}.`,
+    ...(draft.replacement === undefined ? {} : { sql: draft.replacement }),
+  });
+  if (isAs(before)) return isAs(original) || draft.replacement === undefined ? run : replaced();
   // A step further on makes it what the migration leaves.
   if (isDone && isRemade) return doneBefore;
   // Made by a step of this very migration in a form of its own.
   if (!before || !has(before, target)) return run;
   if (type !== undefined && typeOf(actual, target) === type) return asWanted;
   if (isBegun) return run;
-  const found = differ(after, actual);
-  if (draft.replacement) {
-    return {
-      action: "replace",
-      reason: `It is there in another form: ${spell(found)}.`,
-      sql: draft.replacement,
-    };
-  }
-  return blocked(`${nameOf(target)} is not as the migrations before left it: ${spell(found)}.`);
+  if (draft.replacement) return replaced();
+  return blocked(
+    `${nameOf(target)} is not as the migrations before left it: ${spell(differ(after, actual))}.`,
+  );
 }
 
 function drop({ target }: Of<"drop">, around: Surroundings): Verdict {

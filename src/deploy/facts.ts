@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type Catalog, readCatalog } from "../catalog/index.ts";
 import { doneSteps, type Queryable } from "./bookkeeping.ts";
 import { type JournalRow, type MigrationState, readJournal, readState } from "./journal-state.ts";
+import { type Origin, readOrigin } from "./origin.ts";
 import type { Project } from "./project.ts";
 
 /** Where a rollback puts tables that hold rows, and a deployment finds them again. */
@@ -68,6 +69,8 @@ export interface Facts extends Surroundings {
   readonly archive: Catalog;
   readonly journal: readonly JournalRow[];
   readonly state: MigrationState;
+  /** As the project met the database: what no pending migration changes is expected to be as it was. */
+  readonly origin: Origin | null;
   /** Steps that earlier deployments did, by the hash of their migration and their id. */
   readonly done: readonly { readonly migration: string; readonly step: string }[];
 }
@@ -168,14 +171,19 @@ export async function gatherFacts(
   const catalog = await readCatalog(sql, { schemas: project.schemas });
   const state = assumed ?? (await readState(sql, project, catalog));
   const surroundings = await readSurroundings(sql);
+  const journal = await readJournal(sql);
+  // What was met without a journal is met anew, whatever was recorded of it before.
+  const recorded = journal.length > 0 || assumed === undefined ? await readOrigin(sql, project) : null;
+  const last = state.applied.at(-1);
   return {
     ...surroundings,
     catalog,
     state,
+    origin: recorded ?? (last ? { tag: last.tag, catalog } : null),
     archive: surroundings.schemas.includes(archiveSchema)
       ? await readArchive(sql, project.schemas)
       : { ...catalog, tables: [], views: [], functions: [], enums: [], domains: [], sequences: [] },
-    journal: await readJournal(sql),
+    journal,
     done: await doneSteps(sql),
   };
 }

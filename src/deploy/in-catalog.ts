@@ -1,4 +1,10 @@
-import { type Catalog, compareCatalogs, type Difference, type Table } from "../catalog/index.ts";
+import {
+  type Catalog,
+  compareCatalogs,
+  type Difference,
+  type Table,
+  withoutObjects,
+} from "../catalog/index.ts";
 import type { Target } from "./step.ts";
 
 /*
@@ -110,18 +116,7 @@ const noParts = { columns: [], constraints: [], indexes: [], policies: [], trigg
 /** The catalog with one object and nothing else; of a part, with a bare table around it. */
 function slice(catalog: Catalog, target: Target): Catalog {
   const { kind, name } = target;
-  const empty: Catalog = {
-    ...catalog,
-    schemas: [],
-    extensions: [],
-    tables: [],
-    views: [],
-    functions: [],
-    enums: [],
-    domains: [],
-    sequences: [],
-    defaultPrivileges: [],
-  };
+  const empty = withoutObjects(catalog);
   if (target.table !== null) {
     const part = <T extends { name: string }>(wanted: Target["kind"], list: readonly T[]): T[] =>
       kind === wanted ? list.filter((one) => one.name === name) : [];

@@ -10,6 +10,7 @@ import { estimate, tableSize } from "./estimate.ts";
 import { archiveSchema, type Facts, gatherFacts } from "./facts.ts";
 import { isSame, makes, overlaps, takesAway, takesAwayWhole } from "./interplay.ts";
 import { notesOf } from "./notes.ts";
+import { expectedHere } from "./origin.ts";
 import { type ParsedStatement, parseMigration } from "./parse.ts";
 import type { Project } from "./project.ts";
 import { type Context, classify, classifyRepairs, type Draft } from "./statements/index.ts";
@@ -25,6 +26,8 @@ export interface PlanOptions {
 
 interface Workshop {
   readonly project: Project;
+  /** What the database looks like after each migration, as it is here. */
+  readonly expected: Project["expectedCatalog"];
   readonly facts: Facts;
   readonly world: World;
   readonly allow: readonly string[];
@@ -41,22 +44,38 @@ const toRun = ["run", "replace", "rebuild"];
  * @example
  * const plan = await makePlan(project, await gatherFacts(sql, project), { allow: ["0007_drop_legacy/2"] });
  */
-export async function makePlan(
+export async function makePlan(project: Project, facts: Facts, options: PlanOptions = {}): Promise<Plan> {
+  return (await judgePlan(project, facts, options)).plan;
+}
+
+/** Plans, and tells of each step what it was made of. */
+export async function judgePlan(
   project: Project,
   facts: Facts,
   { allow = [] }: PlanOptions = {},
-): Promise<Plan> {
+): Promise<{ readonly plan: Plan; readonly judged: readonly Judged[] }> {
   const { applied, pending } = facts.state;
-  const workshop: Workshop = { project, facts, allow, world: createWorld(facts, project.schemas) };
+  const expected = expectedHere(project, facts.origin);
+  const workshop: Workshop = {
+    project,
+    expected,
+    facts,
+    allow,
+    world: createWorld(facts, project.schemas),
+  };
   const judged: Judged[] = [];
   for (const [at, migration] of pending.entries()) {
     const previous = pending[at - 1] ?? applied.at(-1);
     const timeline: Timeline = {
-      before: previous ? project.expectedCatalog(previous.tag) : null,
+      before: previous ? expected(previous.tag) : null,
+      original: previous ? project.expectedCatalog(previous.tag) : null,
       after: [
-        project.expectedCatalog(migration.tag),
-        ...pending.slice(at + 1).map(({ tag }) => project.expectedCatalog(tag)),
+        expected(migration.tag),
+        ...pending.slice(at + 1).map(({ tag }) => expected(tag)),
+        // What was found may have been brought to what the migrations say.
+        ...pending.slice(at).map(({ tag }) => project.expectedCatalog(tag)),
       ],
+      last: expected(pending.at(-1)?.tag ?? migration.tag),
     };
     const statements = parseMigration(migration);
     const first = at === 0 ? dropUnfinished(facts.catalog) : [];
@@ -64,7 +83,7 @@ export async function makePlan(
   }
   const steps = judged.map(({ step }) => step);
   requireKnown(allow, steps, facts);
-  return {
+  const plan: Plan = {
     version: 1,
     id: hash(steps.map(({ id, sql, action }) => [id, sql, action])),
     state: stateOf(steps, pending, facts),
@@ -75,10 +94,11 @@ export async function makePlan(
     migrations: pending.map(({ tag, hash: ofFile, when }) => ({ tag, hash: ofFile, when })),
     steps,
     notes: notesOf(judged, facts, {
-      now: expectedAt(project, applied.at(-1)),
-      after: expectedAt(project, pending.at(-1)),
+      now: expectedAt(expected, applied.at(-1)),
+      after: expectedAt(expected, pending.at(-1)),
     }),
   };
+  return { plan, judged };
 }
 
 /** What is allowed has to be there, or a mistyped name would go unnoticed; what is applied already may be named. */
@@ -108,8 +128,8 @@ export function isStillValid(plan: Plan, facts: Facts): boolean {
   return plan.state === stateOf(plan.steps, plan.migrations, facts);
 }
 
-function expectedAt(project: Project, migration: Migration | undefined): Catalog | null {
-  return migration ? project.expectedCatalog(migration.tag) : null;
+function expectedAt(expected: Project["expectedCatalog"], migration: Migration | undefined): Catalog | null {
+  return migration ? expected(migration.tag) : null;
 }
 
 const hash = (value: unknown): string => createHash("sha256").update(JSON.stringify(value)).digest("hex");
@@ -157,7 +177,7 @@ function planMigration(
     schemas: project.schemas,
     before: timeline.before,
     after: timeline.after[0],
-    last: timeline.after.at(-1) ?? timeline.after[0],
+    last: timeline.last,
   });
   let made: ((index: Relation) => Relation | undefined) | undefined;
   const indexTable = (index: Relation): Relation | undefined => {
@@ -204,11 +224,12 @@ function planMigration(
       if (verdict.action === "skip") settled.push(draft.goal);
       const step = stepOf(draft, verdict, { id, migration, workshop });
       // Also where a hazard blocks it: what comes after is not to be blamed for that.
-      if (toRun.includes(verdict.action) && step.action !== "leave out") {
-        world.apply(draft, timeline.after[0]);
+      const isToRun = toRun.includes(verdict.action) && step.action !== "leave out";
+      if (isToRun) world.apply(draft, timeline.after[0]);
+      if (!isRepair || step.action !== "skip") {
+        const goals = isToRun ? [draft.goal] : [];
+        judged.push({ step, draft, goals, isRepair, enables: step.kind === "row security" });
       }
-      if (!isRepair || step.action !== "skip")
-        judged.push({ step, draft, isRepair, enables: step.kind === "row security" });
     }
   }
   return combine(judged);

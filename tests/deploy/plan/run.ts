@@ -39,6 +39,8 @@ export function withDone(facts: Facts, plan: Plan, steps: readonly Step[]): Fact
   const hashes = new Map(plan.migrations.map(({ tag, hash }) => [tag, hash]));
   return {
     ...facts,
+    // Its record tells what the database was like before.
+    origin: null,
     done: steps.map((step) => ({ migration: hashes.get(step.migration) ?? "", step: step.id })),
   };
 }
