@@ -16,6 +16,8 @@ export const findingSchema = z.strictObject({
   expected: z.string().nullable(),
   actual: z.string().nullable(),
   remedy: z.string().min(1),
+  /** The remedy as statements to run, in their order, where it is known to be that. */
+  sql: z.array(z.string().min(1)).optional(),
 });
 
 export type Finding = z.infer<typeof findingSchema>;

@@ -18,6 +18,12 @@ export type Difference =
       readonly actual: string | null;
     };
 
+/** What a difference is about: the object and, where it is there on both sides, its property. */
+export function aboutKey(difference: Difference): string {
+  const property = difference.kind === "different" ? difference.property : null;
+  return JSON.stringify([key(difference.object), property]);
+}
+
 export interface CompareOptions {
   /** Compare owners, and what owners may do with their own objects. Default false: roles differ between hosts. */
   readonly owners?: boolean;

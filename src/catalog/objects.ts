@@ -33,6 +33,11 @@ export interface ObjectIdentity {
   readonly label: string;
 }
 
+/** The object that an object is part of, or itself: the table of a column's grant. */
+export function rootOf(object: ObjectIdentity): ObjectIdentity {
+  return object.parent ? rootOf(object.parent) : object;
+}
+
 /** An object with every property that can differ, as text that a person can read. */
 export interface CatalogObject {
   readonly identity: ObjectIdentity;

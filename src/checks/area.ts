@@ -1,4 +1,4 @@
-import type { Catalog, Difference, ObjectIdentity } from "../catalog/index.ts";
+import { type Catalog, type Difference, rootOf } from "../catalog/index.ts";
 import type { Finding } from "../finding.ts";
 
 /** What `spfp-db check` looks at, in the order in which it reports. */
@@ -22,6 +22,8 @@ export interface CatalogEvidence {
   readonly expected: Catalog;
   readonly actual: Catalog;
   readonly differences: readonly Difference[];
+  /** Those that the database had when the project met it, and that no migration has changed since. */
+  readonly inherited: readonly Difference[];
 }
 
 /** An area that a catalog alone can answer: a pure function of what was read. */
@@ -31,11 +33,6 @@ export interface CatalogCheck {
   /** How many objects the area answers for. */
   readonly examines: (expected: Catalog) => number;
   readonly run: (evidence: CatalogEvidence) => Finding[];
-}
-
-/** The object that an object is part of, or itself: the table of a column's grant. */
-export function rootOf(object: ObjectIdentity): ObjectIdentity {
-  return object.parent ? rootOf(object.parent) : object;
 }
 
 /** The audit table answers for itself, whatever of it differs. */

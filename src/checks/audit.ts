@@ -1,5 +1,5 @@
-import type { Difference } from "../catalog/index.ts";
-import { auditTable, type CatalogCheck, redeploy, rootOf, toFinding } from "./area.ts";
+import { type Difference, rootOf } from "../catalog/index.ts";
+import { auditTable, type CatalogCheck, redeploy, toFinding } from "./area.ts";
 
 function ruleOf({ kind, object }: Difference): { check: string; remedy: string } {
   switch (object.kind) {

@@ -1,14 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { getTableName } from "drizzle-orm";
 import type { PgTable } from "drizzle-orm/pg-core";
-import type { Catalog } from "../catalog/index.ts";
+import { type Catalog, type Difference, mentions, rootOf } from "../catalog/index.ts";
 import type { Finding } from "../finding.ts";
 import type { Sql } from "../postgres/index.ts";
 import { quoteLiteral } from "../sql.ts";
-import { type CatalogEvidence, rootOf } from "./area.ts";
+import type { CatalogEvidence } from "./area.ts";
 import { type Attempt, attemptAll, type Outcome } from "./attempts.ts";
 import { hasOlderInvestments } from "./evidence.ts";
-import { mentions } from "./follows.ts";
 import {
   type Actor,
   anonymousTableProbes,
@@ -69,10 +68,21 @@ function withDependents(names: ReadonlySet<string>, expected: Catalog): Set<stri
   return all;
 }
 
+/** Whether rows that are made for the check may meet something that no migration tells of. */
+function changesBehaviour(difference: Difference): boolean {
+  if (difference.kind !== "different") return difference.kind === "missing";
+  if (difference.object.kind === "column") {
+    return ["nullable", "default", "generated", "identity"].includes(difference.property);
+  }
+  return ["trigger", "constraint", "function", "policy"].includes(difference.object.kind);
+}
+
 /** Tables, views and functions of which another area already says what is wrong: one cause, one report. */
-function findTroubled({ differences, expected, actual }: CatalogEvidence): Set<string> {
-  // Without an index everything is slower, and nothing else.
-  const causes = differences.filter(({ kind, object }) => !(kind === "missing" && object.kind === "index"));
+function findTroubled({ differences, inherited, expected, actual }: CatalogEvidence): Set<string> {
+  const causes = [...differences, ...inherited.filter(changesBehaviour)].filter(
+    // Without an index everything is slower, and nothing else.
+    ({ kind, object }) => !(kind === "missing" && object.kind === "index"),
+  );
   const names = new Set(causes.map(({ object }) => rootOf(object).name.replace(/\(.*/, "")));
   if (hasOlderInvestments(actual.tables)) names.add("investments");
   return withDependents(names, expected);

@@ -1,5 +1,5 @@
-import type { Catalog, Difference } from "../catalog/index.ts";
-import { auditTable, type CatalogCheck, isOfTable, redeploy, rootOf, toFinding } from "./area.ts";
+import { type Catalog, type Difference, rootOf } from "../catalog/index.ts";
+import { auditTable, type CatalogCheck, isOfTable, redeploy, toFinding } from "./area.ts";
 
 /** Whether an index is one of the rules of uniqueness, which PostgreSQL can only express as indexes. */
 export function isUniquenessRule({ object }: Difference, expected: Catalog): boolean {

@@ -1,6 +1,13 @@
-import { type Catalog, compareCatalogs, type Difference, type Table } from "../catalog/index.ts";
-import { auditTable, type CatalogEvidence, rootOf } from "./area.ts";
-import { followsFrom } from "./follows.ts";
+import {
+  aboutKey,
+  type Catalog,
+  compareCatalogs,
+  type Difference,
+  followsFrom,
+  rootOf,
+  type Table,
+} from "../catalog/index.ts";
+import { auditTable, type CatalogEvidence } from "./area.ts";
 
 /** The roles that an application's request can have; what others may do is their administrator's business. */
 const requestRoles: ReadonlySet<string> = new Set(["PUBLIC", "anon", "authenticated", "service_role"]);
@@ -24,11 +31,17 @@ const uncheckedProperties: ReadonlySet<string> = new Set(["comment", "columnOrde
  * Compares what is there with what the migrations make, and keeps what matters: managed objects, and of what was
  * added only what opens a door. A difference that follows from another one (the index of a missing column) is left
  * out, so that each cause is reported once.
+ *
+ * @param here the same expectation with what the database was met with: what differs from `expected` alone is inherited
  */
-export function gatherEvidence(expected: Catalog, actual: Catalog): CatalogEvidence {
+export function gatherEvidence(
+  expected: Catalog,
+  actual: Catalog,
+  here: Catalog = expected,
+): CatalogEvidence {
   const all = compareCatalogs(withoutNotValid(expected), withoutNotValid(actual));
   const follows = followsFrom(all, expected);
-  const differences = all.filter(
+  const found = all.filter(
     (difference) =>
       isChecked(difference) &&
       (difference.kind !== "extra" || opensADoor(difference, expected, actual)) &&
@@ -36,7 +49,15 @@ export function gatherEvidence(expected: Catalog, actual: Catalog): CatalogEvide
       !follows(difference) &&
       !isOfOlderInvestments(difference, actual),
   );
-  return { expected, actual, differences };
+  if (here === expected) return { expected, actual, differences: found, inherited: [] };
+  const wrong = new Set(compareCatalogs(withoutNotValid(here), withoutNotValid(actual)).map(aboutKey));
+  const isInherited = (difference: Difference): boolean => !wrong.has(aboutKey(difference));
+  return {
+    expected,
+    actual,
+    differences: found.filter((difference) => !isInherited(difference)),
+    inherited: found.filter(isInherited),
+  };
 }
 
 /** Definitions without the words that `validated` says as well. */

@@ -1,5 +1,5 @@
-import type { Difference } from "../catalog/index.ts";
-import { type CatalogCheck, redeploy, rootOf, toFinding } from "./area.ts";
+import { type Difference, rootOf } from "../catalog/index.ts";
+import { type CatalogCheck, redeploy, toFinding } from "./area.ts";
 
 function ruleOf(difference: Difference): { check: string; remedy: string } {
   const { kind, object } = difference;

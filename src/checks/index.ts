@@ -1,2 +1,9 @@
 export { type Area, areas } from "./area.ts";
-export { type AreaReport, type CheckReport, checkCatalog, checkReportSchema, runChecks } from "./run.ts";
+export {
+  type AreaReport,
+  type CheckReport,
+  checkCatalog,
+  checkReportSchema,
+  extraFindings,
+  runChecks,
+} from "./run.ts";

@@ -1,5 +1,5 @@
-import type { Catalog, Difference, Index } from "../catalog/index.ts";
-import { auditTable, type CatalogCheck, isOfTable, redeploy, rootOf, toFinding } from "./area.ts";
+import { type Catalog, type Difference, type Index, rootOf } from "../catalog/index.ts";
+import { auditTable, type CatalogCheck, isOfTable, redeploy, toFinding } from "./area.ts";
 import { isUniquenessRule } from "./constraints.ts";
 
 function findIndex(catalog: Catalog, { object }: Difference): Index | undefined {

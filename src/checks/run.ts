@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Catalog, readCatalog } from "../catalog/index.ts";
+import { type Catalog, type Difference, readCatalog } from "../catalog/index.ts";
 import { type Finding, findingSchema } from "../finding.ts";
 import type { Sql } from "../postgres/index.ts";
 import { type Area, areas, type CatalogCheck, type CatalogEvidence } from "./area.ts";
@@ -47,9 +47,44 @@ export const checkReportSchema = z.strictObject({
 export type AreaReport = z.infer<typeof areaReportSchema>;
 export type CheckReport = z.infer<typeof checkReportSchema>;
 
-/** Every area that a catalog alone can answer. */
-export function checkCatalog(expected: Catalog, actual: Catalog): AreaReport[] {
-  return report(gatherEvidence(expected, actual));
+/**
+ * Every area that a catalog alone can answer.
+ * @param here as of `gatherEvidence`
+ */
+export function checkCatalog(expected: Catalog, actual: Catalog, here?: Catalog): AreaReport[] {
+  return report(gatherEvidence(expected, actual, here));
+}
+
+/** What was put beside the managed objects and is refused, each with what a check says of it. */
+export function extraFindings(
+  expected: Catalog,
+  actual: Catalog,
+  isLeftOut: (difference: Difference) => boolean,
+): { readonly difference: Difference; readonly finding: Finding }[] {
+  const evidence = gatherEvidence(expected, actual);
+  const extra = evidence.differences.filter((one) => one.kind === "extra" && !isLeftOut(one));
+  return extra.flatMap((difference) =>
+    catalogChecks.flatMap((check) =>
+      check
+        .run({ ...evidence, differences: [difference], inherited: [] })
+        .filter(({ object }) => object === difference.object.label)
+        .map((finding) => ({ difference, finding })),
+    ),
+  );
+}
+
+/** What of an area was so when the project met the database: worth knowing, and nobody's fault. */
+function inheritedFindings(check: CatalogCheck, evidence: CatalogEvidence): Finding[] {
+  const nothing = { ...evidence, differences: [], inherited: [] };
+  const known = new Set(check.run(nothing).map(({ object }) => object));
+  return check
+    .run({ ...nothing, differences: evidence.inherited })
+    .filter(({ object }) => !known.has(object))
+    .map((finding) => ({
+      ...finding,
+      severity: "info",
+      remedy: "Nothing: it was so when the database was adopted, and no migration changes it.",
+    }));
 }
 
 function report(evidence: CatalogEvidence): AreaReport[] {
@@ -57,7 +92,7 @@ function report(evidence: CatalogEvidence): AreaReport[] {
     area: check.area,
     title: check.title,
     examined: check.examines(evidence.expected),
-    findings: check.run(evidence),
+    findings: [...check.run(evidence), ...inheritedFindings(check, evidence)],
   }));
 }
 
@@ -67,15 +102,20 @@ function report(evidence: CatalogEvidence): AreaReport[] {
  * caller's transaction it sees what that has done. What the role may not look at or try is a finding, not an error.
  *
  * @param only areas to look at; all when left out
+ * @param here as of `gatherEvidence`
  */
 export async function runChecks(
   sql: Pick<Sql, "unsafe">,
   expected: Catalog,
-  { schemas, only = areas }: { schemas: readonly [string, ...string[]]; only?: readonly Area[] },
+  {
+    schemas,
+    only = areas,
+    here,
+  }: { schemas: readonly [string, ...string[]]; only?: readonly Area[]; here?: Catalog },
 ): Promise<CheckReport> {
   const begun = performance.now();
   const actual = await readCatalog(sql, { schemas });
-  const evidence = gatherEvidence(expected, actual);
+  const evidence = gatherEvidence(expected, actual, here);
   const reports = report(evidence).filter(({ area }) => only.includes(area));
   if (only.includes("data")) {
     reports.push({ area: "data", title: "Data integrity", ...(await checkData(sql, evidence)) });

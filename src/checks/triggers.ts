@@ -1,4 +1,5 @@
-import { type CatalogCheck, redeploy, rootOf, toFinding } from "./area.ts";
+import { rootOf } from "../catalog/index.ts";
+import { type CatalogCheck, redeploy, toFinding } from "./area.ts";
 
 /** Every trigger: when it fires, what it calls, and that it is enabled. */
 export const triggers: CatalogCheck = {

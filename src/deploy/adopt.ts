@@ -1,20 +1,28 @@
 import { randomUUID } from "node:crypto";
-import type { Catalog } from "../catalog/index.ts";
+import { type Catalog, compareCatalogs, readCatalog } from "../catalog/index.ts";
+import { SpfpError } from "../errors.ts";
 import type { Migration } from "../migrations/index.ts";
 import { connect, type DatabaseUrl, type Sql } from "../postgres/index.ts";
+import type { Accepted } from "./acceptance.ts";
 import { type BaselineReport, baselineReportSchema, driftFindings } from "./baseline-report.ts";
 import { beginDeployment, ensureBookkeeping, finishDeployment } from "./bookkeeping.ts";
 import { defaultExecutor } from "./deploy.ts";
 import { writeJournal } from "./journal.ts";
 import type { Project } from "./project.ts";
 import { openSession } from "./session.ts";
-import { findStanding } from "./standing.ts";
+import { findStanding, type StandingOptions } from "./standing.ts";
 
 export interface BaselineOptions {
   /** The migration at which the database is said to stand. The point that it is closest to, where left out. */
   readonly at?: string;
   /** Look and say, and write nothing. */
   readonly dryRun?: boolean;
+  /** Objects that may be wrong after the deployment as they are now, by the names that the report gives them. */
+  readonly accept?: readonly string[];
+  /** Who adopts it. Default: whoever runs this process. */
+  readonly executor?: string | undefined;
+  /** Shown what was found where the database can be adopted, before anything is written; false stops there. */
+  readonly confirm?: ((report: BaselineReport) => Promise<boolean>) | undefined;
 }
 
 /** What is found before anything is written. */
@@ -23,34 +31,39 @@ interface Survey {
   readonly actual: Catalog;
   /** To be recorded as applied. */
   readonly applied: readonly Migration[];
+  readonly accepted: readonly Accepted[];
 }
 
-async function survey(project: Project, sql: Sql, at: string | undefined): Promise<Survey> {
-  const standing = await findStanding(sql, project, at);
-  const { actual, applied, pending, drift, blocked } = standing;
+async function survey(project: Project, sql: Sql, options: StandingOptions): Promise<Survey> {
+  const standing = await findStanding(sql, project, options);
+  const { actual, applied, pending, drift, inTheWay } = standing;
   const tags = (migrations: readonly Migration[]): string[] => migrations.map(({ tag }) => tag);
   const nothing = {
     point: applied.at(-1)?.tag ?? null,
     recorded: [],
     pending: tags(pending),
+    evidence: [],
     inTheWay: [],
+    replaced: [],
     settled: [],
     untouched: [],
   };
-  if (standing.is === "adopted")
-    return { report: { ...nothing, outcome: "already adopted" }, actual, applied: [] };
-  if (standing.is === "empty") return { report: { ...nothing, outcome: "empty" }, actual, applied: [] };
-  const inTheWay = [...driftFindings("inTheWay", drift.inTheWay), ...blocked];
-  const isInTheWay = new Set(inTheWay.map(({ object }) => object));
+  const none = { actual, applied: [], accepted: [] };
+  if (standing.is === "adopted") return { ...none, report: { ...nothing, outcome: "already adopted" } };
+  if (standing.is === "empty") return { ...none, report: { ...nothing, outcome: "empty" } };
+  const held = new Set(inTheWay.map(({ object }) => object));
+  const isElsewhere = ({ object }: { readonly object: string }): boolean => !held.has(object);
   const report = baselineReportSchema.parse({
     ...nothing,
     outcome: inTheWay.length > 0 ? "refused" : "adoptable",
     recorded: inTheWay.length > 0 ? [] : tags(applied),
+    evidence: standing.evidence,
     inTheWay,
-    settled: driftFindings("settled", drift.settled).filter(({ object }) => !isInTheWay.has(object)),
-    untouched: driftFindings("untouched", drift.untouched),
+    replaced: standing.replaced.filter(isElsewhere),
+    settled: driftFindings("settled", drift.settled).filter(isElsewhere),
+    untouched: driftFindings("untouched", drift.untouched).filter(isElsewhere),
   });
-  return { report, actual, applied };
+  return { report, actual, applied, accepted: standing.accepted };
 }
 
 /**
@@ -64,11 +77,12 @@ async function survey(project: Project, sql: Sql, at: string | undefined): Promi
 export async function baseline(
   project: Project,
   url: DatabaseUrl,
-  { at, dryRun = false }: BaselineOptions = {},
+  { at, dryRun = false, accept, executor = defaultExecutor(), confirm }: BaselineOptions = {},
 ): Promise<BaselineReport> {
+  const options = { at, accept, by: executor };
   if (dryRun) {
     const sql = await connect(url, { applicationName: "spfp-db baseline" });
-    return survey(project, sql, at)
+    return survey(project, sql, options)
       .then(({ report }) => report)
       .finally(() => sql.end({ timeout: 1 }));
   }
@@ -76,22 +90,24 @@ export async function baseline(
   const session = await openSession(url, { kind: "baseline", id });
   const { sql } = session;
   try {
-    const { report, actual, applied } = await survey(project, sql, at);
+    const { report, actual, applied, accepted } = await survey(project, sql, options);
     if (report.outcome !== "adoptable") return report;
+    if (confirm) {
+      if (!(await confirm(report))) return report;
+      // Whoever was asked may have taken hours over it.
+      const now = await readCatalog(sql, { schemas: project.schemas });
+      if (compareCatalogs(actual, now, { owners: true }).length > 0) throw changedMeanwhile();
+    }
     await ensureBookkeeping(sql);
-    await beginDeployment(sql, {
-      id,
-      kind: "baseline",
-      project: project.name,
-      executor: defaultExecutor(),
-      before: actual,
-    });
+    await beginDeployment(sql, { id, kind: "baseline", project: project.name, executor, before: actual });
     await sql.begin(async (transaction) => {
       await session.verify(transaction);
       await writeJournal(transaction, applied);
       await finishDeployment(transaction, id, "completed", {
         point: report.point,
         recorded: report.recorded,
+        replaced: report.replaced,
+        ...(accepted.length > 0 ? { accepted } : {}),
       });
     });
     return { ...report, outcome: "adopted" };
@@ -99,3 +115,10 @@ export async function baseline(
     await session.end();
   }
 }
+
+const changedMeanwhile = (): SpfpError =>
+  new SpfpError(
+    "PLAN_OUTDATED",
+    "the database was changed while somebody was asked. Nothing was written",
+    "Run spfp-db baseline again, and look at what it says now.",
+  );

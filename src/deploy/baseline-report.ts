@@ -1,7 +1,9 @@
 import { z } from "zod";
-import type { Difference } from "../catalog/index.ts";
+import { type Catalog, catalogObjects, type Difference } from "../catalog/index.ts";
 import { type Finding, findingSchema } from "../finding.ts";
 import type { Drift } from "./drift.ts";
+import { traces } from "./evidence.ts";
+import { wayOut } from "./way-out.ts";
 
 /** What adopting a database came to. */
 export const baselineOutcomes = [
@@ -25,11 +27,22 @@ export const baselineReportSchema = z.strictObject({
   recorded: z.array(z.string()),
   /** Tags of those that a deployment then applies. */
   pending: z.array(z.string()),
-  /** What a pending migration would stumble over. */
+  /** What the database shows of each migration whose work can be seen, and so why it stands there. */
+  evidence: z.array(
+    z.strictObject({
+      tag: z.string(),
+      trace: z.enum(traces),
+      seen: z.array(z.string()),
+      unseen: z.array(z.string()),
+    }),
+  ),
+  /** What a pending migration would stumble over, or what would be wrong after all of them. */
   inTheWay: z.array(findingSchema),
-  /** What is there already, as a later migration makes it or in a form that the deployment puts right. */
+  /** What is there in a form of its own, which the deployment replaces: the new form, and the one that is kept. */
+  replaced: z.array(findingSchema),
+  /** What is there already, as a later migration makes it or as a pending one can take it. */
   settled: z.array(findingSchema),
-  /** What differs, and no pending migration touches. */
+  /** What differs, and stays as it is: no pending migration touches it. */
   untouched: z.array(findingSchema),
 });
 
@@ -41,6 +54,12 @@ const groups = {
     severity: "error",
     remedy: "Bring it to what is expected; then run spfp-db baseline again.",
   },
+  replaced: {
+    check: "adoption.replaced",
+    severity: "info",
+    remedy:
+      "Nothing, if the new form may take its place. The former one is kept on record, and a rollback brings it back.",
+  },
   settled: {
     check: "adoption.settled",
     severity: "info",
@@ -49,20 +68,53 @@ const groups = {
   untouched: {
     check: "adoption.untouched",
     severity: "info",
-    remedy: "Nothing for the deployment; spfp-db check goes on reporting it.",
+    remedy: "Nothing: it stays as it is, and spfp-db check tells of it without calling it wrong.",
   },
 } as const satisfies Record<keyof Drift, Pick<Finding, "check" | "severity" | "remedy">>;
 
 /** The differences of one group in a finding's words. */
-export function driftFindings(group: keyof Drift, differences: readonly Difference[]): Finding[] {
+export function driftFindings(
+  group: Exclude<keyof Drift, "replaced" | "inTheWay">,
+  differences: readonly Difference[],
+): Finding[] {
+  return differences.map((difference) => findingOf(group, difference));
+}
+
+function findingOf(group: keyof Drift, difference: Difference): Finding {
+  const property = difference.kind === "different" ? `${difference.property}: ` : "";
+  const value = (text: string | null): string | null => (text === null ? null : `${property}${text}`);
+  return {
+    object: difference.object.label,
+    expected: difference.kind === "extra" ? null : value(difference.expected),
+    actual: difference.kind === "missing" ? null : value(difference.actual),
+    ...groups[group],
+  };
+}
+
+/** What is in the way, each with the statements that lead on where they are known. */
+export function obstacleFindings(
+  differences: readonly Difference[],
+  catalogs: { readonly wanted: Catalog; readonly actual: Catalog },
+): Finding[] {
   return differences.map((difference) => {
-    const property = difference.kind === "different" ? `${difference.property}: ` : "";
-    const value = (text: string | null): string | null => (text === null ? null : `${property}${text}`);
-    return {
-      object: difference.object.label,
-      expected: difference.kind === "extra" ? null : value(difference.expected),
-      actual: difference.kind === "missing" ? null : value(difference.actual),
-      ...groups[group],
-    };
+    const sql = wayOut(difference, catalogs);
+    const finding = findingOf("inTheWay", difference);
+    return sql.length === 0 ? finding : { ...finding, sql };
+  });
+}
+
+/** What is replaced: what will be there after the last migration, beside what is there now. */
+export function replacedFindings(differences: readonly Difference[], last: Catalog): Finding[] {
+  const objects = new Map(
+    catalogObjects(last).map(({ identity, properties }) => [
+      JSON.stringify([identity.kind, identity.label]),
+      properties,
+    ]),
+  );
+  return differences.map((difference) => {
+    if (difference.kind !== "different") return findingOf("replaced", difference);
+    const { object, property } = difference;
+    const wanted = objects.get(JSON.stringify([object.kind, object.label]))?.[property] ?? null;
+    return findingOf("replaced", { ...difference, expected: wanted });
   });
 }

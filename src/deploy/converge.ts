@@ -26,6 +26,8 @@ export interface Timeline {
   readonly before: Catalog | null;
   /** As the migrations before it leave it elsewhere. */
   readonly original: Catalog | null;
+  /** As the applied migrations left it; null where there is none. */
+  readonly start: Catalog | null;
   /** This migration's own first; never empty. What is as one of these wants it is left alone. */
   readonly after: readonly [Catalog, ...Catalog[]];
   /** After the last migration. */
@@ -95,8 +97,10 @@ export function judge(draft: Draft, around: Surroundings): Verdict {
 }
 
 /** Whether something that is not seen may be there when it is its turn: only the server knows. */
-function mayBe(target: Target, { world, timeline }: Surroundings): boolean {
-  return world.isUnknown(target) || (world.isOpaque() && has(timeline.after[0], target));
+function mayBe(target: Target, { world, timeline: { start, after } }: Surroundings): boolean {
+  if (world.isUnknown(target)) return true;
+  // What should have been there before the plan began is not for its code to make.
+  return world.isOpaque() && has(after[0], target) && !(start !== null && has(start, target));
 }
 
 function byGoal(draft: Draft, around: Surroundings): Verdict {

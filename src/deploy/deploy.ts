@@ -1,15 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { userInfo } from "node:os";
-import { type Catalog, readCatalog } from "../catalog/index.ts";
+import { type Catalog, readCatalog, withoutObjects } from "../catalog/index.ts";
 import { SpfpError } from "../errors.ts";
 import type { Finding } from "../finding.ts";
 import { type DatabaseUrl, redactUrl, translate } from "../postgres/index.ts";
+import { type Accepted, acceptByName, excuseAccepted, readAccepted } from "./acceptance.ts";
 import { beginDeployment, ensureBookkeeping, finishDeployment } from "./bookkeeping.ts";
 import { type DeploymentReport, deploymentReportSchema, type Mode } from "./deployment-report.ts";
 import type { Observer, Phase } from "./events.ts";
 import { type Execution, executePlan } from "./execute.ts";
+import { gatherFacts } from "./facts.ts";
+import { foreseenFindings } from "./foresight.ts";
 import { withoutSecrets } from "./log.ts";
-import { planFor } from "./plan.ts";
+import { judgePlan, planFor } from "./plan.ts";
 import type { Project } from "./project.ts";
 import { rememberReplaced } from "./recheck.ts";
 import { requireSamePlan } from "./same-plan.ts";
@@ -28,6 +31,8 @@ export interface DeployOptions {
   readonly ticket?: string | undefined;
   /** Ids of steps, or tags of migrations, whose hazards are accepted. */
   readonly allow?: readonly string[] | undefined;
+  /** Objects that may be wrong afterwards as they are, by the names that findings give them; kept on record. */
+  readonly accept?: readonly string[] | undefined;
   /** Exactly this plan, or none. */
   readonly plan?: Plan | undefined;
   /** How long a statement may wait in the queue for a lock, with everybody behind it, in milliseconds. Default 1000. */
@@ -90,6 +95,25 @@ function requireUnblocked(plan: Plan): void {
   );
 }
 
+/** The catalog that a plan leads to. */
+const expectedAtEnd = (project: Project, { from, to }: Plan, actual: Catalog): Catalog => {
+  const last = to ?? from;
+  return last === null ? withoutObjects(actual) : project.expectedCatalog(last);
+};
+
+/** @throws SpfpError VALIDATION_FORESEEN */
+function requireNothingForeseen(findings: readonly Finding[]): void {
+  const errors = findings.filter(({ severity }) => severity === "error");
+  const [first] = errors;
+  if (!first) return;
+  const sql = first.sql ? ` ${first.sql.join(" ")}` : "";
+  throw new SpfpError(
+    "VALIDATION_FORESEEN",
+    `${errors.length} of what has to hold after the last step would not: first ${first.object} (${first.check}), which is ${first.actual ?? "missing"}. Nothing was changed`,
+    `${first.remedy}${sql} See all of it with spfp-db preflight. Or accept it by name, on record: --accept ${first.object}`,
+  );
+}
+
 /**
  * Brings a live database to the last migration of a project, online: plans, executes, validates and records. What
  * was interrupted before is continued. Resolves with what became of it, also where it did not complete; what is wrong
@@ -121,12 +145,20 @@ export async function deploy(
     openSession(url, { kind: "deploy", id, builders: parallel, schemas: project.schemas }),
   );
   try {
-    const plan = await phase("plan", async () => {
-      const fresh = await planFor(session.sql, project, options.allow ?? []);
+    const executor = options.executor ?? defaultExecutor();
+    const { plan, accepted } = await phase("plan", async () => {
+      const facts = await gatherFacts(session.sql, project);
+      const judgement = await judgePlan(project, facts, { allow: options.allow ?? [] });
+      const fresh = judgement.plan;
       if (options.plan) await requireSamePlan(session.sql, options.plan, fresh);
       await observer({ type: "planned", plan: fresh });
       requireUnblocked(fresh);
-      return fresh;
+      const sides = { wanted: expectedAtEnd(project, fresh, facts.catalog), actual: facts.catalog };
+      const foreseen = foreseenFindings(project, judgement);
+      const byName = acceptByName(foreseen, options.accept ?? [], { ...sides, by: executor });
+      const known = [...(await readAccepted(session.sql, project)), ...byName];
+      requireNothingForeseen(excuseAccepted(foreseen, known, sides));
+      return { plan: fresh, accepted: byName };
     });
     const confirmation = options.confirm ? await options.confirm(plan) : {};
     if (options.confirm && confirmation) {
@@ -142,7 +174,7 @@ export async function deploy(
       kind: "deploy",
       project: project.name,
       mode: options.mode,
-      executor: options.executor ?? defaultExecutor(),
+      executor,
       approver: said(confirmation?.approvedBy ?? options.approvedBy),
       ticket: said(confirmation?.ticket ?? options.ticket),
       backup: said(confirmation?.backupId ?? options.backupId),
@@ -151,8 +183,17 @@ export async function deploy(
     } as const;
     const stopping = confirmation === null || options.stopSignal?.aborted === true;
     const result: Ending = stopping
-      ? { execution: nothingDone(plan), findings: [], error: null }
-      : await carryOut(session, project, { plan, before, record, options, parallel, observer, phase });
+      ? { execution: nothingDone(plan), findings: [], error: null, accepted: [] }
+      : await carryOut(session, project, {
+          plan,
+          before,
+          record,
+          options,
+          parallel,
+          observer,
+          phase,
+          accepted,
+        });
     const { execution, findings, error } = result;
     const outcome = error ? "failed" : execution.outcome;
     const sizesAfter = await tableSizes(session.sql, project.schemas).catch(() => sizesBefore);
@@ -191,7 +232,8 @@ export async function deploy(
         step: execution.steps.find(({ status }) => status === "failed")?.id ?? null,
       },
     } satisfies DeploymentReport);
-    if (!stopping) await keep(session, report, confirmation?.details ?? {});
+    const kept = result.accepted.length > 0 ? { accepted: result.accepted } : {};
+    if (!stopping) await keep(session, report, { ...confirmation?.details, ...kept });
     return report;
   } finally {
     await session.end();
@@ -203,6 +245,8 @@ interface Ending {
   readonly execution: Execution;
   readonly findings: DeploymentReport["findings"];
   readonly error: SpfpError | null;
+  /** What was accepted by name. */
+  readonly accepted: readonly Accepted[];
 }
 
 const nothingDone = (plan: Plan): Execution => ({
@@ -228,6 +272,7 @@ async function carryOut(
     parallel,
     observer,
     phase,
+    accepted,
   }: {
     plan: Plan;
     before: Catalog;
@@ -236,6 +281,7 @@ async function carryOut(
     parallel: number;
     observer: Observer;
     phase: <Result>(name: Phase, work: () => Promise<Result>) => Promise<Result>;
+    accepted: readonly Accepted[];
   },
 ): Promise<Ending> {
   await ensureBookkeeping(session.sql);
@@ -251,13 +297,22 @@ async function carryOut(
       recheck,
     }),
   );
-  if (execution.outcome !== "completed") return { execution, findings: [], error: execution.error };
+  if (execution.outcome !== "completed") return { execution, findings: [], error: execution.error, accepted };
   let findings: readonly Finding[];
+  let all = accepted;
   try {
-    findings = await phase("validate", () => validate(session.sql, project, plan, before));
+    [findings, all] = await phase("validate", async () => {
+      const found = await validate(session.sql, project, plan, before);
+      const actual = await readCatalog(session.sql, { schemas: project.schemas });
+      const sides = { wanted: expectedAtEnd(project, plan, actual), actual };
+      const byName = acceptByName(found, options.accept ?? [], { ...sides, by: record.executor });
+      const now = [...accepted, ...byName];
+      const known = [...(await readAccepted(session.sql, project)), ...now];
+      return [excuseAccepted(found, known, sides), now] as const;
+    });
   } catch (cause) {
     const error = translate(cause);
-    if (error instanceof SpfpError) return { execution, findings: [], error };
+    if (error instanceof SpfpError) return { execution, findings: [], error, accepted };
     throw error;
   }
   const errors = findings.filter(({ severity }) => severity === "error");
@@ -266,10 +321,10 @@ async function carryOut(
     ? new SpfpError(
         "VALIDATION_FAILED",
         `every step is done, but ${errors.length} of what has to hold does not: first ${first.object} (${first.check})`,
-        `${first.remedy} ${continues}`,
+        `${first.remedy} ${continues} Or accept it by name, on record: --accept ${first.object}`,
       )
     : null;
-  return { execution, findings: [...findings], error };
+  return { execution, findings: [...findings], error, accepted: all };
 }
 
 /** Keeps the report with the deployment's record; where the connection is gone, the next one says that it was. */

@@ -4,6 +4,7 @@ import {
   compareCatalogs,
   type Difference,
   type ObjectIdentity,
+  rootOf,
 } from "../catalog/index.ts";
 import type { Project } from "./project.ts";
 import { columnsRead } from "./readers.ts";
@@ -17,9 +18,11 @@ export interface Point {
 
 /** How a database differs from a point of the history, by what the migrations after that point make of it. */
 export interface Drift {
-  /** A pending migration touches it, and would not find what it expects. */
+  /** A pending migration reads it, or changes it, and could not. */
   readonly inTheWay: readonly Difference[];
-  /** Already as a later migration makes it, or in a form that the pending migrations put right without a loss. */
+  /** In another form, which a pending migration writes anew or sets. */
+  readonly replaced: readonly Difference[];
+  /** Already as a later migration makes it, or as a pending one can take it. */
   readonly settled: readonly Difference[];
   /** No pending migration touches it. */
   readonly untouched: readonly Difference[];
@@ -34,10 +37,6 @@ function lineOf(object: ObjectIdentity): string[] {
   return [keyOf(object), ...(object.parent ? lineOf(object.parent) : [])];
 }
 
-function rootOf(object: ObjectIdentity): ObjectIdentity {
-  return object.parent ? rootOf(object.parent) : object;
-}
-
 /** The same object in the words of a step; null for a kind that no step makes. */
 export function targetOf({ kind, schema, name, parent }: ObjectIdentity): Target | null {
   return kind === "default privilege" ? null : { kind, schema, name, table: parent?.name ?? null };
@@ -47,8 +46,6 @@ export function targetOf({ kind, schema, name, parent }: ObjectIdentity): Target
 interface Pending {
   /** Keys of what they add, change or remove. */
   readonly changed: Set<string>;
-  /** Keys of what holds any of that: the table of a new index. */
-  readonly holders: Set<string>;
   readonly added: Set<string>;
   readonly removed: Set<string>;
   /** Keys of views and functions that are written anew as a whole. */
@@ -72,7 +69,6 @@ function pendingAfter(points: readonly Point[], isLeftOut: (object: ObjectIdenti
   const pending: Pending[] = [];
   let after: Pending = {
     changed: new Set(),
-    holders: new Set(),
     added: new Set(),
     removed: new Set(),
     rewritten: new Set(),
@@ -89,7 +85,6 @@ function pendingAfter(points: readonly Point[], isLeftOut: (object: ObjectIdenti
         lineOf(object).some((key) => changed.has(key)) && !isLeftOut(object);
       after = {
         changed: new Set([...after.changed, ...changed]),
-        holders: new Set([...after.holders, ...differences.flatMap(({ object }) => lineOf(object).slice(1))]),
         added: new Set([...after.added, ...keysOf(differences, ({ kind }) => kind === "extra")]),
         removed: new Set([...after.removed, ...keysOf(differences, ({ kind }) => kind === "missing")]),
         rewritten: new Set([
@@ -137,19 +132,34 @@ function catalogKeys(catalog: Catalog): string[] {
 }
 
 /** Kinds that hold no data: another form is replaced without losing anything. */
-const replaceable: readonly ObjectIdentity["kind"][] = ["view", "policy", "trigger", "function", "grant"];
+const replaceable: readonly ObjectIdentity["kind"][] = ["view", "policy", "trigger", "function"];
 
 const isReplaceable = (object: ObjectIdentity): boolean =>
-  replaceable.includes(object.kind) || replaceable.includes(rootOf(object).kind);
-
-/** Whether a difference of a column matters to something else that reads it. */
-const mattersToReaders = (difference: Difference): boolean =>
-  difference.kind === "missing" ||
-  (difference.kind === "different" && ["type", "generated", "collation"].includes(difference.property));
+  object.kind !== "grant" && (replaceable.includes(object.kind) || replaceable.includes(rootOf(object).kind));
 
 /** Whether only a comment differs, on which nothing depends. */
 export const isComment = (difference: Difference): boolean =>
   difference.kind === "different" && difference.property === "comment";
+
+/** Types that operators, functions and indexes take for each other, whatever their length or precision. */
+const families: readonly RegExp[] = [
+  /^(text|character varying|varchar)\b[^[]*$/,
+  /^(numeric|smallint|integer|bigint)\b[^[]*$/,
+];
+
+const isSameFamily = (one: string | null, other: string | null): boolean =>
+  families.some((family) => family.test(one ?? "") && family.test(other ?? ""));
+
+/** What of a column cannot be changed without looking at every row. */
+const ofRows: readonly string[] = ["type", "generated", "identity", "collation"];
+
+/** Whether a difference of a column matters to something else that reads it. */
+function mattersToReaders(difference: Difference): boolean {
+  if (difference.kind === "missing") return true;
+  if (difference.kind !== "different" || difference.property === "identity") return false;
+  if (difference.property === "type") return !isSameFamily(difference.expected, difference.actual);
+  return ofRows.includes(difference.property);
+}
 
 function groupOf(difference: Difference, pending: Pending): keyof Drift {
   const { kind, object } = difference;
@@ -159,19 +169,17 @@ function groupOf(difference: Difference, pending: Pending): keyof Drift {
   }
   const isTouched = lineOf(object).some((one) => pending.changed.has(one));
   if (isComment(difference)) return isTouched ? "settled" : "untouched";
-  if (kind === "missing") {
-    if (!isTouched && !pending.holders.has(key)) return "untouched";
-    // A grant is given again, and what is written anew as a whole need not be there; anything else is built upon.
-    return object.kind === "grant" || pending.rewritten.has(key) ? "settled" : "inTheWay";
-  }
-  // A policy is worth nothing where the table does not ask for policies.
-  if (kind === "different" && difference.property === "rowSecurity" && pending.guarded.has(key)) {
-    return "inTheWay";
+  if (kind === "different") {
+    // A policy is worth nothing where the table does not ask for policies.
+    if (difference.property === "rowSecurity" && pending.guarded.has(key)) return "inTheWay";
+    // Neither as it was nor as it is to be: what becomes of the rows is nobody's to guess.
+    const isSet = pending.properties.has(propertyKey(difference));
+    if (object.kind === "column" && isSet && ofRows.includes(difference.property)) return "inTheWay";
   }
   if (!isTouched) return "untouched";
-  if (!isReplaceable(object)) return "inTheWay";
-  // What changes one property of a function does not stumble over another: that is left as it is.
-  return isReplaced(difference, pending) ? "settled" : "untouched";
+  // What changes one property of a function leaves another as it is.
+  if (!isReplaced(difference, pending)) return kind === "missing" ? "settled" : "untouched";
+  return kind === "different" && isReplaceable(object) ? "replaced" : "settled";
 }
 
 /** Whether what differs is gone, written anew, or set, by the end of the pending migrations. */
@@ -183,11 +191,10 @@ function isReplaced(difference: Difference, { removed, rewritten, properties }: 
 }
 
 /** The group of what is there before its migration, in a form that no migration gives it. */
-function groupOfEarly(difference: Difference, unfinished: ReadonlySet<string>): keyof Drift {
-  const { object } = difference;
-  // An index whose building was interrupted is built again.
-  if (unfinished.has(keyOf(object)) || isComment(difference)) return "settled";
-  return object.kind === "index" || object.kind === "column" ? "inTheWay" : "settled";
+function groupOfEarly(difference: Difference): keyof Drift {
+  return difference.kind === "different" && isReplaceable(difference.object) && !isComment(difference)
+    ? "replaced"
+    : "settled";
 }
 
 /**
@@ -216,7 +223,12 @@ export function measureDrift(
 
   return points.map((_point, at) => {
     const after = pending[at];
-    const drift: { [Group in keyof Drift]: Difference[] } = { inTheWay: [], settled: [], untouched: [] };
+    const drift: { [Group in keyof Drift]: Difference[] } = {
+      inTheWay: [],
+      replaced: [],
+      settled: [],
+      untouched: [],
+    };
     if (!after) return drift;
     const later = compared.slice(at + 1);
     // Neither it nor what it is part of differs from some later point.
@@ -235,13 +247,8 @@ export function measureDrift(
           !seen.has(keyOf(object)) &&
           !isAhead(object),
       );
-      const unfinished = new Set(
-        early.flatMap((one) =>
-          one.kind === "different" && ["valid", "ready"].includes(one.property) ? keyOf(one.object) : [],
-        ),
-      );
       for (const difference of early) {
-        drift[groupOfEarly(difference, unfinished)].push(difference);
+        drift[groupOfEarly(difference)].push(difference);
         seen.add(keyOf(difference.object));
       }
     }

@@ -44,6 +44,7 @@ export {
   requireAnswers,
   unanswered,
 } from "./modes.ts";
+export { expectedHere, type Origin, readOrigin } from "./origin.ts";
 export { isStillValid, makePlan, type PlanOptions, planFor } from "./plan.ts";
 export {
   type PreflightOptions,

@@ -48,12 +48,19 @@ export async function makePlan(project: Project, facts: Facts, options: PlanOpti
   return (await judgePlan(project, facts, options)).plan;
 }
 
-/** Plans, and tells of each step what it was made of. */
+/** A plan with what it was made from, and what each of its steps was made of. */
+export interface Judgement {
+  readonly facts: Facts;
+  readonly plan: Plan;
+  readonly judged: readonly Judged[];
+}
+
+/** As `makePlan`, with what the plan was made of. */
 export async function judgePlan(
   project: Project,
   facts: Facts,
   { allow = [] }: PlanOptions = {},
-): Promise<{ readonly plan: Plan; readonly judged: readonly Judged[] }> {
+): Promise<Judgement> {
   const { applied, pending } = facts.state;
   const expected = expectedHere(project, facts.origin);
   const workshop: Workshop = {
@@ -67,6 +74,7 @@ export async function judgePlan(
   for (const [at, migration] of pending.entries()) {
     const previous = pending[at - 1] ?? applied.at(-1);
     const timeline: Timeline = {
+      start: expectedAt(project.expectedCatalog, applied.at(-1)),
       before: previous ? expected(previous.tag) : null,
       original: previous ? project.expectedCatalog(previous.tag) : null,
       after: [
@@ -98,7 +106,7 @@ export async function judgePlan(
       after: expectedAt(expected, pending.at(-1)),
     }),
   };
-  return { plan, judged };
+  return { facts, plan, judged };
 }
 
 /** What is allowed has to be there, or a mistyped name would go unnoticed; what is applied already may be named. */

@@ -169,7 +169,7 @@ async function readStateItem(sql: Reader, project: Project): Promise<StateItem> 
       plan: null,
     };
   }
-  const { actual, applied, drift, plan, blocked } = standing;
+  const { applied, drift, plan, inTheWay } = standing;
   const missing: Finding = {
     check: "state.baseline",
     severity: "error",
@@ -182,10 +182,8 @@ async function readStateItem(sql: Reader, project: Project): Promise<StateItem> 
     evidence: describe(standing),
     findings: [
       ...(standing.is === "found" ? [missing] : []),
-      ...driftFindings("inTheWay", drift.inTheWay),
-      ...blocked,
+      ...inTheWay,
       ...hazardFindings(plan),
-      ...(project.foresee?.(actual) ?? []),
       ...driftFindings("untouched", drift.untouched.filter(isComment)),
       ...driftFindings(
         "untouched",

@@ -1,8 +1,15 @@
-import type { Catalog } from "../catalog/index.ts";
+import type { Catalog, Difference } from "../catalog/index.ts";
 import type { Finding } from "../finding.ts";
 import type { Sql } from "../postgres/index.ts";
 import type { Reader, Requirement } from "../preflight/index.ts";
 import type { Target } from "./step.ts";
+
+/** What can be said before a deployment of the catalog after it. */
+export interface Prospect {
+  readonly actual: Catalog;
+  /** Whether a pending step takes a difference from the last migration's catalog away. */
+  readonly isSettled: (difference: Difference) => boolean;
+}
 
 /**
  * What the engine is handed of a project. It knows nothing else of one: any Drizzle migrations folder will do, and
@@ -23,12 +30,16 @@ export interface Project {
   readonly expectedCatalog: (tag: string) => Catalog;
   /** What has to be there before a deployment. */
   readonly requires: readonly Requirement[];
-  /** What has to hold after a deployment beyond the catalog: the project's own checks. */
-  readonly validate: (sql: Sql) => Promise<readonly Finding[]>;
+  /**
+   * What has to hold after a deployment beyond the catalog: the project's own checks.
+   *
+   * `here`: the catalog after the last migration, with what the database was met with
+   */
+  readonly validate: (sql: Sql, here: Catalog) => Promise<readonly Finding[]>;
   /** What the project alone can tell before a deployment: duplicates that a new rule would refuse. */
   readonly preflight: (sql: Reader) => Promise<readonly Finding[]>;
-  /** What is there now, and what the project's own checks would refuse once all is deployed. */
-  readonly foresee?: (actual: Catalog) => readonly Finding[];
+  /** What of the differences that stay the project's own checks would refuse once all is deployed. */
+  readonly foresee?: (prospect: Prospect) => readonly Finding[];
   /**
    * What undoes, at a rollback, a step that changed what no catalog shows, by the step's id: it is done again by the
    * next deployment. What is not listed stays, and is never done twice.

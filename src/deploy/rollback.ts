@@ -10,6 +10,7 @@ import { targetOf } from "./drift.ts";
 import type { Observer } from "./events.ts";
 import { type Execution, executePlan } from "./execute.ts";
 import { readArchive } from "./facts.ts";
+import { expectedHere, readOrigin } from "./origin.ts";
 import type { Project } from "./project.ts";
 import { keyOf, sayWhich, withoutInvalidIndexes } from "./rollback/changes.ts";
 import { find, plainIndexes, type RollbackFacts } from "./rollback/context.ts";
@@ -112,7 +113,7 @@ async function gatherFacts(
 ): Promise<RollbackFacts> {
   const before = inPathOrder(deployment.before, project.schemas);
   const actual = inPathOrder(await readCatalog(sql, { schemas: project.schemas }), project.schemas);
-  const head = project.expectedCatalog(deployment.to);
+  const head = expectedHere(project, await readOrigin(sql, project))(deployment.to);
   return {
     project: project.name,
     before,

@@ -2,13 +2,14 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { explainScreen, findTenant, screens } from "../bench/index.ts";
 import { type Catalog, type ExpectedTag, expectedCatalog, expectedTags } from "../catalog/index.ts";
-import { checkCatalog, runChecks } from "../checks/index.ts";
+import { extraFindings, runChecks } from "../checks/index.ts";
 import { SpfpError } from "../errors.ts";
 import type { Finding } from "../finding.ts";
 import type { Sql } from "../postgres/index.ts";
 import { duplicateFindings, type Requirement } from "../preflight/index.ts";
 import { spfp } from "../spfp.ts";
-import type { Project } from "./project.ts";
+import type { Project, Prospect } from "./project.ts";
+import { wayOut } from "./way-out.ts";
 
 const isExpectedTag = (tag: string): tag is ExpectedTag => expectedTags.some((known) => known === tag);
 
@@ -50,20 +51,16 @@ async function screenFindings(sql: Sql): Promise<Finding[]> {
 }
 
 /**
- * Policies beside ours on our own tables. Permissive ones add up, so that one more can only open a table further: the
- * checks refuse it, and it is better known before than after a deployment.
+ * What was put beside ours and opens a door, or closes one: a permissive policy more (they add up), a rule more on the
+ * audit table, a function of the same name, privileges for a request's roles. The checks refuse it, and it is better
+ * known before than after a deployment.
  */
-function policyFindings(actual: Catalog): Finding[] {
-  const known = new Set(
-    expectedTags.flatMap((tag) =>
-      expectedCatalog(tag).tables.flatMap(({ schema, name: table, policies }) =>
-        policies.map(({ name }) => `${schema}.${table}.${name}`),
-      ),
-    ),
-  );
-  return checkCatalog(expectedCatalog(spfp.headTag), actual)
-    .flatMap(({ findings }) => findings)
-    .filter(({ check, object }) => check === "rls.policy-extra" && !known.has(object));
+function foreseenFindings({ actual, isSettled }: Prospect): Finding[] {
+  const wanted = expectedCatalog(spfp.headTag);
+  return extraFindings(wanted, actual, isSettled).map(({ difference, finding }) => {
+    const sql = wayOut(difference, { wanted, actual });
+    return sql.length === 0 ? finding : { ...finding, sql };
+  });
 }
 
 const supabase = "It comes with Supabase; on another server run: spfp-db bootstrap";
@@ -91,8 +88,8 @@ export const spfpProject: Project = {
   schemas: spfp.schemas,
   expectedCatalog: catalogAfter,
   requires,
-  async validate(sql) {
-    const { areas } = await runChecks(sql, expectedCatalog(spfp.headTag), { schemas: spfp.schemas });
+  async validate(sql, here) {
+    const { areas } = await runChecks(sql, expectedCatalog(spfp.headTag), { schemas: spfp.schemas, here });
     const findings = areas.flatMap((area) => area.findings);
     // Where the catalog is wrong the screens have nothing to add, and may not even run.
     if (findings.some(({ severity }) => severity === "error")) return findings;
@@ -111,7 +108,7 @@ END;
 $$;`,
   },
   preflight: duplicateFindings,
-  foresee: policyFindings,
+  foresee: foreseenFindings,
   leaveOut({ kind, name, table }, actual) {
     if (kind !== "index" || name !== "idx_investments_account_id" || table !== "investments") return null;
     const investments = actual.tables.find((one) => one.schema === "public" && one.name === "investments");

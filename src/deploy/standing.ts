@@ -1,20 +1,28 @@
 import {
+  aboutKey,
   type Catalog,
-  catalogObjects,
   compareCatalogs,
   type Difference,
   readCatalog,
+  withoutObjects,
 } from "../catalog/index.ts";
 import { SpfpError } from "../errors.ts";
 import type { Finding } from "../finding.ts";
 import { type Migration, readMigrations } from "../migrations/index.ts";
+import { type Accepted, acceptByName, excuseAccepted, readAccepted } from "./acceptance.ts";
+import { obstacleFindings, replacedFindings } from "./baseline-report.ts";
 import type { Queryable } from "./bookkeeping.ts";
 import { type Drift, findRemains, measureDrift, type Point } from "./drift.ts";
-import { gatherFacts } from "./facts.ts";
+import { type Evidence, gatherTraces } from "./evidence.ts";
+import { type Facts, gatherFacts } from "./facts.ts";
+import { foreseenFindings } from "./foresight.ts";
+import { differences } from "./in-catalog.ts";
 import { holdJournal, readJournal } from "./journal-state.ts";
-import { makePlan } from "./plan.ts";
+import { expectedHere } from "./origin.ts";
+import { type Judgement, judgePlan } from "./plan.ts";
 import type { Project } from "./project.ts";
 import type { Plan, Step, Target } from "./step.ts";
+import { wayOut } from "./way-out.ts";
 
 /** The points of a project's history, in order. */
 export function readPoints(project: Project, migrations: readonly Migration[]): Point[] {
@@ -29,43 +37,7 @@ export function hasNothingOf(points: readonly Point[], actual: Catalog): boolean
   return !names(actual).some((name) => ours.has(name));
 }
 
-const countDifferences = ({ inTheWay, untouched }: Drift): number => inTheWay.length + untouched.length;
-
-/**
- * How much is missing that a migration after the first point makes and a later one takes away again: a database without
- * it had neither of them, or both.
- */
-function countUnmade(drift: Drift, first: Point | undefined): number {
-  const known = new Set(first ? catalogObjects(first.expected).map(({ identity }) => identity.label) : []);
-  return drift.settled.filter(
-    ({ kind, object }) => kind === "missing" && object.kind !== "grant" && !known.has(object.label),
-  ).length;
-}
-
-/**
- * The point that a database differs least from, from `first` on; of several the latest. What a migration took away and
- * is still there counts as well.
- */
-function findClosest(
-  drifts: readonly Drift[],
-  {
-    remains,
-    first,
-    points,
-  }: {
-    remains: readonly (readonly Difference[])[];
-    first: number;
-    points: readonly Point[];
-  },
-): number {
-  const counts = drifts.map(
-    (drift, at) => countDifferences(drift) + countUnmade(drift, points[first]) + (remains[at]?.length ?? 0),
-  );
-  const least = Math.min(...counts.slice(first));
-  return counts.lastIndexOf(least);
-}
-
-/** Past the point that a database is closest to, what it lacks or still has beyond that was not applied to it. */
+/** Past the point that a database is proven to stand at, what it lacks or still has beyond that was not applied to it. */
 function claim(drift: Drift, closest: Drift, remains: readonly Difference[]): Drift {
   const known = new Set([...closest.inTheWay, ...closest.untouched].map(({ object }) => object.label));
   const isKnown = ({ object }: Drift["untouched"][number]): boolean => known.has(object.label);
@@ -91,9 +63,24 @@ function positionOf(project: Project, points: readonly Point[], tag: string): nu
   );
 }
 
+/** Where a database stands by what it shows of each migration, and of which migrations nothing tells. */
+function readTraces(
+  evidence: readonly Evidence[],
+  first: number,
+): { readonly at: number; readonly untold: readonly string[] } {
+  const stop = evidence.findIndex(({ trace }) => trace === "partly" || trace === "unseen");
+  const reached = stop < 0 ? evidence : evidence.slice(0, stop);
+  const last = reached.findLastIndex(({ trace }) => trace === "seen");
+  const after = reached.slice(last + 1);
+  return {
+    at: first + 1 + last,
+    untold: after.some(({ trace }) => trace === "traceless") ? after.map(({ tag }) => tag) : [],
+  };
+}
+
 /**
  * Where a database that Drizzle has never seen stands in a project's history, and what keeps it from being adopted
- * there. Pure.
+ * there. A migration counts as applied only where all of it is seen, and where everything before it is. Pure.
  * @throws SpfpError USAGE for a tag that the project does not have
  */
 export function findPoint(
@@ -101,29 +88,22 @@ export function findPoint(
   points: readonly Point[],
   actual: Catalog,
   at?: string,
-): { at: number; drift: Drift; undecided: readonly string[] } {
+): { at: number; drift: Drift; evidence: readonly Evidence[]; undecided: readonly string[] } {
   const drifts = measureDrift(points, actual, project.leaveOut);
-  const remains = findRemains(points, actual);
   const first = project.baselineTag === null ? 0 : positionOf(project, points, project.baselineTag);
-  const closest = findClosest(drifts, { remains, first, points });
-  const chosen = at === undefined ? closest : positionOf(project, points, at);
-  const [drift, best] = [drifts[chosen], drifts[closest]];
+  const evidence = gatherTraces(points, actual, first);
+  const proven = readTraces(evidence, first);
+  const chosen = at === undefined ? proven.at : positionOf(project, points, at);
+  const [drift, best] = [drifts[chosen], drifts[proven.at]];
   if (!drift || !best) throw new RangeError("a project without migrations has no points");
+  const before = points[proven.at]?.tag;
   return {
     at: chosen,
-    drift: chosen > closest ? claim(drift, best, remains[chosen] ?? []) : drift,
-    undecided: at === undefined ? withoutTrace(points.slice(first, closest + 1)) : [],
+    drift: chosen > proven.at ? claim(drift, best, findRemains(points, actual)[chosen] ?? []) : drift,
+    evidence,
+    undecided:
+      at === undefined && before !== undefined && proven.untold.length > 0 ? [before, ...proven.untold] : [],
   };
-}
-
-/** The last points that look alike: whether the migrations after the first of them were applied no catalog can tell. */
-function withoutTrace(points: readonly Point[]): string[] {
-  let from = points.length - 1;
-  for (; from > 0; from -= 1) {
-    const [before, after] = [points[from - 1], points[from]];
-    if (!before || !after || compareCatalogs(before.expected, after.expected).length > 0) break;
-  }
-  return from < points.length - 1 ? points.slice(from).map(({ tag }) => tag) : [];
 }
 
 /** That only a person can say where the database stands. */
@@ -154,11 +134,17 @@ export interface Standing {
   readonly drift: Drift;
   /** What a deployment would do from here. */
   readonly plan: Plan;
-  /** The steps of it that cannot run because of what is there, apart from what `drift` says is in the way. */
-  readonly blocked: readonly Finding[];
+  /** What keeps the steps of it from running, or would be wrong after them. */
+  readonly inTheWay: readonly Finding[];
+  /** What a deployment writes anew: the new form, and the one that is there. */
+  readonly replaced: readonly Finding[];
+  /** What of that was accepted by name. */
+  readonly accepted: readonly Accepted[];
+  /** By which it was found to stand there; empty where the journal says it. */
+  readonly evidence: readonly Evidence[];
 }
 
-const noDrift: Drift = { inTheWay: [], settled: [], untouched: [] };
+const noDrift: Drift = { inTheWay: [], replaced: [], settled: [], untouched: [] };
 
 const labelOf = ({ schema, table, name }: Target): string => [schema, table, name].filter(Boolean).join(".");
 
@@ -168,48 +154,179 @@ const objectOf = ({ target, title }: Step): string => (target === null ? title :
 const isObstructed = ({ action, hazards }: Step): boolean =>
   action === "blocked" && hazards.every(({ allowed }) => allowed);
 
-function obstructions({ steps }: Plan, known: Drift): Finding[] {
-  const named = new Set(known.inTheWay.map(({ object }) => object.label));
+/** The steps that what is there keeps from running, in a finding's words. */
+function obstructedFindings(
+  steps: readonly Step[],
+  named: ReadonlySet<string>,
+  wayOutOf: (step: Step) => string[],
+): Finding[] {
   // What only lacks what is named already says nothing new.
   const isNamed = (need: Target): boolean => named.has(labelOf(need));
   return steps
-    .filter((step) => isObstructed(step) && !named.has(objectOf(step)) && !step.needs.some(isNamed))
-    .map((step) => ({
-      check: "adoption.blocked",
+    .filter((step) => !named.has(objectOf(step)) && !step.needs.some(isNamed))
+    .map((step) => {
+      const sql = wayOutOf(step);
+      return {
+        check: "adoption.blocked",
+        severity: "error",
+        object: objectOf(step),
+        expected: `step ${step.id} can ${step.title}`,
+        actual: step.reason,
+        remedy: "Put that right first; then run it again.",
+        ...(sql.length > 0 ? { sql } : {}),
+      };
+    });
+}
+
+/** What would bring the objects of a step to what it was written for. */
+function wayOutOfStep(project: Project, { plan, judged, facts }: Judgement, step: Step): string[] {
+  const tags = [...(plan.from === null ? [] : [plan.from]), ...plan.migrations.map(({ tag }) => tag)];
+  const before = tags[tags.indexOf(step.migration) - 1];
+  const goal = judged.find((one) => one.step === step)?.draft.goal;
+  const from = goal?.does === "create" ? step.migration : before;
+  if (from === undefined) return [];
+  const wanted = project.expectedCatalog(from);
+  const targets = [...(step.target ? [step.target] : []), ...step.needs];
+  return targets
+    .flatMap((target) => differences(wanted, facts.catalog, target))
+    .filter(({ kind }) => kind !== "extra")
+    .flatMap((difference) => wayOut(difference, { wanted, actual: facts.catalog }));
+}
+
+interface Obstacles {
+  readonly drift: Drift;
+  readonly judgement: Judgement;
+  /** The last migration that counts as applied. */
+  readonly at: string | undefined;
+  /** What would be wrong after the last step. */
+  readonly foreseen: readonly Finding[];
+}
+
+/** What is in the way of a plan: what it would stumble over, step by step, and what would be wrong after it. */
+function findObstacles(project: Project, { drift, judgement, at, foreseen }: Obstacles): Finding[] {
+  const { plan, facts } = judgement;
+  const obstructed = plan.steps.filter(isObstructed);
+  const held = new Set(obstructed.flatMap((step) => [objectOf(step), ...step.needs.map(labelOf)]));
+  const inTheWay = [
+    ...drift.inTheWay,
+    ...[...drift.replaced, ...drift.settled, ...drift.untouched].filter(
+      ({ kind, object }) => kind === "missing" && held.has(object.label),
+    ),
+  ];
+  const wanted = at === undefined ? facts.catalog : project.expectedCatalog(at);
+  const named = new Set(inTheWay.map(({ object }) => object.label));
+  const findings = [
+    ...obstacleFindings(inTheWay, { wanted, actual: facts.catalog }),
+    ...obstructedFindings(obstructed, named, (step) => wayOutOfStep(project, judgement, step)),
+  ];
+  const known = new Set(findings.map(({ object }) => object));
+  return [...findings, ...foreseen.filter(({ object }) => !known.has(object))];
+}
+
+/** Rows that pending migrations change, though the database shows some of their work already. */
+function halfDoneFindings(project: Project, plan: Plan, evidence: readonly Evidence[]): Finding[] {
+  const isShown = ({ trace }: Evidence): boolean => trace === "seen" || trace === "partly";
+  const lastShown = evidence.findLastIndex(isShown);
+  const firstUnseen = evidence.findIndex(({ trace }) => trace === "unseen");
+  // Of what nothing tells, the migrations around it do.
+  const begun = new Set(
+    evidence
+      .filter(
+        (one, place) =>
+          isShown(one) ||
+          place < lastShown ||
+          (one.trace === "unclear" && (firstUnseen < 0 || place < firstUnseen)),
+      )
+      .map(({ tag }) => tag),
+  );
+  const undone = project.undo ?? {};
+  return plan.steps
+    .filter(
+      ({ kind, action, migration, id }) =>
+        (kind === "change data" || kind === "opaque") &&
+        action !== "skip" &&
+        action !== "leave out" &&
+        begun.has(migration) &&
+        undone[id] === undefined,
+    )
+    .map(({ id, title, migration }) => ({
+      check: "adoption.undecided",
       severity: "error",
-      object: objectOf(step),
-      expected: `step ${step.id} can ${step.title}`,
-      actual: step.reason,
-      remedy: "Put that right first; then run it again.",
+      object: `step ${id}: ${title}`,
+      expected: "something in the catalog that tells whether it was done",
+      actual: `some of ${migration} is there, and rows keep no trace of it: running it again may change them twice`,
+      remedy: `Bring the rest of ${migration} to what it makes, and name it: spfp-db baseline --at ${migration}. Or name the migration before it, if the step may run again.`,
     }));
 }
 
+export interface StandingOptions {
+  /** The point to take the database to stand at, where it has no journal. */
+  readonly at?: string | undefined;
+  /** Objects that may be wrong after the deployment as they are now, and who says so. */
+  readonly accept?: readonly string[] | undefined;
+  readonly by?: string | undefined;
+}
+
 /**
- * Where a database stands: by its journal, or where it has none by the point of the history that it is closest to; how
- * it differs from that point; and what a deployment would do from there. Changes nothing.
+ * Where a database stands: by its journal, or where it has none by what it shows of each migration; how it differs from
+ * that point; and what a deployment would do from there. Changes nothing.
  *
- * @param at the point to take it to stand at, where it has no journal
  * @throws SpfpError USAGE for a tag that the project does not have; MIGRATION_CHANGED, MIGRATION_MISSING and
  * MIGRATION_OUT_OF_ORDER where journal and folder disagree; FILE_MISSING, FILE_INVALID
  */
-export async function findStanding(sql: Queryable, project: Project, at?: string): Promise<Standing> {
+export async function findStanding(
+  sql: Queryable,
+  project: Project,
+  { at, accept = [], by = "nobody" }: StandingOptions = {},
+): Promise<Standing> {
   const migrations = readMigrations(project.migrationsFolder);
   const actual = await readCatalog(sql, { schemas: project.schemas });
   const points = readPoints(project, migrations);
   if (at !== undefined) positionOf(project, points, at);
   const journal = await readJournal(sql);
-  const planFrom = async (applied: readonly Migration[], drift: Drift) => {
+  const planFrom = async (applied: readonly Migration[], found: Drift) => {
     const pending = migrations.filter((migration) => !applied.includes(migration));
-    const plan = await makePlan(project, await gatherFacts(sql, project, { applied, pending }));
-    return { actual, applied, pending, drift, plan, blocked: obstructions(plan, drift) };
+    const facts = await gatherFacts(sql, project, { applied, pending });
+    const judgement = await judgePlan(project, facts);
+    const point = applied.at(-1)?.tag;
+    const drift = point === undefined ? found : withoutInherited(found, project, facts, point);
+    const last = points.at(-1);
+    const sides = { wanted: last?.expected ?? withoutObjects(actual), actual };
+    const all = foreseenFindings(project, judgement);
+    const accepted = acceptByName(all, accept, { ...sides, by });
+    const known = [...(await readAccepted(sql, project)), ...accepted];
+    const foreseen = excuseAccepted(all, known, sides).filter(({ severity }) => severity === "error");
+    return {
+      actual,
+      applied,
+      pending,
+      drift,
+      plan: judgement.plan,
+      accepted,
+      inTheWay: findObstacles(project, { drift, judgement, at: point, foreseen }),
+      replaced: replacedFindings(drift.replaced, sides.wanted),
+    };
   };
   if (journal.length > 0) {
     const { applied } = holdJournal(journal, migrations);
     const drift = measureDrift(points, actual, project.leaveOut)[applied.length - 1];
-    return { is: "adopted", ...(await planFrom(applied, drift ?? noDrift)) };
+    return { is: "adopted", evidence: [], ...(await planFrom(applied, drift ?? noDrift)) };
   }
-  if (hasNothingOf(points, actual)) return { is: "empty", ...(await planFrom([], noDrift)) };
-  const { at: point, drift, undecided } = findPoint(project, points, actual, at);
+  if (hasNothingOf(points, actual)) return { is: "empty", evidence: [], ...(await planFrom([], noDrift)) };
+  const { at: point, drift, evidence, undecided } = findPoint(project, points, actual, at);
   const found = await planFrom(migrations.slice(0, point + 1), drift);
-  return { is: "found", ...found, blocked: [...undecidedFinding(undecided), ...found.blocked] };
+  const untold = [
+    ...undecidedFinding(undecided),
+    ...(at === undefined ? halfDoneFindings(project, found.plan, evidence) : []),
+  ];
+  return { is: "found", ...found, evidence, inTheWay: [...untold, ...found.inTheWay] };
+}
+
+/** What differs still as it did when the project met the database is known, and no news. */
+function withoutInherited(drift: Drift, project: Project, { origin, catalog }: Facts, point: string): Drift {
+  // Met just now: everything is news.
+  if (origin === null || origin.catalog === catalog) return drift;
+  const asMet = new Set(compareCatalogs(expectedHere(project, origin)(point), catalog).map(aboutKey));
+  const isNews = (difference: Difference): boolean => asMet.has(aboutKey(difference));
+  return { ...drift, untouched: drift.untouched.filter(isNews) };
 }

@@ -1,10 +1,11 @@
 import { z } from "zod";
-import { compareCatalogs, readCatalog } from "../catalog/index.ts";
+import { aboutKey, compareCatalogs, readCatalog } from "../catalog/index.ts";
 import { SpfpError } from "../errors.ts";
 import { readMigrations } from "../migrations/index.ts";
 import { hasBookkeeping, type Queryable } from "./bookkeeping.ts";
 import { targetOf } from "./drift.ts";
 import { type MigrationState, readState } from "./journal-state.ts";
+import { expectedHere, readOrigin } from "./origin.ts";
 import type { Project } from "./project.ts";
 
 const migrationSchema = z.strictObject({ tag: z.string(), when: z.iso.datetime() });
@@ -100,10 +101,12 @@ async function readCatalogState(
   const last = applied.at(-1);
   if (!last) return null;
   const actual = await readCatalog(sql, { schemas: project.schemas });
+  const expected = expectedHere(project, await readOrigin(sql, project));
+  const wrong = new Set(compareCatalogs(expected(last.tag), actual).map(aboutKey));
   const differences = compareCatalogs(project.expectedCatalog(last.tag), actual).flatMap((one) => {
     const target = targetOf(one.object);
     const isLeftOut = target !== null && project.leaveOut(target, actual) !== null;
-    if (one.kind === "extra" || isLeftOut) return [];
+    if (one.kind === "extra" || isLeftOut || !wrong.has(aboutKey(one))) return [];
     return [
       {
         object: one.object.label,

@@ -1,55 +1,42 @@
 import { z } from "zod";
 import {
+  aboutKey,
   type Catalog,
   compareCatalogs,
   type Difference,
+  followsFrom,
   type ObjectIdentity,
   readCatalog,
+  withoutObjects,
 } from "../catalog/index.ts";
 import type { Finding } from "../finding.ts";
 import type { Sql } from "../postgres/index.ts";
 import { hasBookkeeping } from "./bookkeeping.ts";
 import { isComment, targetOf } from "./drift.ts";
+import { expectedHere, readOrigin } from "./origin.ts";
 import type { Project } from "./project.ts";
 import type { Plan, Step } from "./step.ts";
-
-const keyOf = (difference: Difference): string =>
-  JSON.stringify([
-    difference.object.kind,
-    difference.object.label,
-    difference.kind === "different" && difference.property,
-  ]);
 
 /**
  * Tells whether the migrations of a plan say something of what differs: they make the object, or set the property. A
  * comment that they do not write is nothing that they say.
  */
-function whatIsSaid(project: Project, { from, to }: Plan): (difference: Difference) => boolean {
+export function whatIsSaid(
+  project: Project,
+  { from, to }: Pick<Plan, "from" | "to">,
+): (difference: Difference) => boolean {
   if (to === null) return () => false;
   const head = project.expectedCatalog(to);
-  const nothing: Catalog = { ...head, ...emptyCatalog };
-  const changes = compareCatalogs(from === null ? nothing : project.expectedCatalog(from), head);
+  const changes = compareCatalogs(from === null ? withoutObjects(head) : project.expectedCatalog(from), head);
   const made = new Set(changes.flatMap(({ kind, object }) => (kind === "extra" ? object.label : [])));
-  const set = new Set(changes.flatMap((one) => (one.kind === "different" ? keyOf(one) : [])));
+  const set = new Set(changes.flatMap((one) => (one.kind === "different" ? aboutKey(one) : [])));
   const isMade = (object: ObjectIdentity): boolean =>
     made.has(object.label) || (object.parent !== null && isMade(object.parent));
   return (difference) =>
-    set.has(keyOf(difference)) ||
+    set.has(aboutKey(difference)) ||
     (isMade(difference.object) &&
       !(isComment(difference) && difference.kind === "different" && difference.expected === null));
 }
-
-const emptyCatalog = {
-  schemas: [],
-  extensions: [],
-  tables: [],
-  views: [],
-  functions: [],
-  enums: [],
-  domains: [],
-  sequences: [],
-  defaultPrivileges: [],
-} satisfies Partial<Catalog>;
 
 const recordSchema = z.array(z.object({ object: z.string() }));
 
@@ -125,7 +112,7 @@ export async function validate(
       : compareCatalogs(project.expectedCatalog(tag), catalog).filter(
           (difference) => difference.kind !== "extra" && !isLeftOut(difference),
         );
-  const oldKeys = new Set(differences(plan.from, before).map(keyOf));
+  const oldKeys = new Set(differences(plan.from, before).map(aboutKey));
   const labels = (isWanted: (step: Step) => boolean): string[] =>
     plan.steps
       .filter(isWanted)
@@ -134,12 +121,19 @@ export async function validate(
       );
   const said = whatIsSaid(project, plan);
   const wrong = await foundWrong(sql, project);
+  const last = plan.to ?? plan.from;
+  const now = differences(last, actual);
+  const head = last === null ? withoutObjects(actual) : project.expectedCatalog(last);
+  const here = last === null ? head : expectedHere(project, await readOrigin(sql, project))(last);
+  const notAsMet = new Set(compareCatalogs(here, actual).map(aboutKey));
+  const inherited = now.filter((difference) => !notAsMet.has(aboutKey(difference)));
+  const follows = followsFrom(inherited, head);
   const isExcused = (difference: Difference): boolean => {
+    if (inherited.includes(difference) || follows(difference)) return true;
     if (isComment(difference)) return !said(difference);
     if (wrong.has(difference.object.label)) return false;
-    return oldKeys.has(keyOf(difference)) && !said(difference);
+    return oldKeys.has(aboutKey(difference)) && !said(difference);
   };
-  const now = differences(plan.to ?? plan.from, actual);
   const found = now.map((difference) => findingOf(difference, isExcused(difference)));
   // A comment excuses nothing else of its object.
   const comments = new Set(found.filter((_, at) => now[at] !== undefined && isComment(now[at])));
@@ -153,7 +147,7 @@ export async function validate(
       .map(({ object }) => object),
     ...labels(({ action }) => action === "leave out"),
   ]);
-  const own = (await project.validate(sql)).filter(({ object }) => !excused.has(object));
+  const own = (await project.validate(sql, here)).filter(({ object }) => !excused.has(object));
   // Of one object the project's own words are better than the engine's.
   const named = new Set(own.filter(({ severity }) => severity === "error").map(({ object }) => object));
   return [...own, ...found.filter(({ object }) => !named.has(object))];

@@ -162,8 +162,12 @@ function table(difference: Difference, { wanted }: WayOutCatalogs): string[] {
 function view({ object, kind }: Difference, { wanted, actual }: WayOutCatalogs): string[] {
   const to = wanted.views.find(isIt(object));
   const now = actual.views.find(isIt(object));
-  if (!to || kind === "extra") return [];
-  return now && !isExtendable(now, to) ? [`DROP VIEW ${viewName(to)};`, createView(to)] : [createView(to)];
+  if (!to || object.kind !== "view" || kind === "extra") return [];
+  if (!now || isExtendable(now, to)) return [createView(to)];
+  // Whatever reads it goes on reading it.
+  const free = freeName(now.name, [...actual.views, ...actual.tables]);
+  const words = now.kind === "materialized" ? "MATERIALIZED VIEW" : "VIEW";
+  return [`ALTER ${words} ${viewName(now)} RENAME TO ${quoteIdentifier(free)};`];
 }
 
 function functionOf({ object, kind }: Difference, { wanted, actual }: WayOutCatalogs): string[] {

@@ -39,11 +39,15 @@ export function formatBaselineReport(report: BaselineReport): string {
   return [
     ...group("In the way of the pending migrations", formatFindings(report.inTheWay)),
     ...group(
+      `In a form of their own, and replaced by the deployment (${report.replaced.length})`,
+      formatFindings(report.replaced),
+    ),
+    ...group(
       `There already, for the deployment to take or to put right (${report.settled.length})`,
       formatFindingLines(report.settled, shown),
     ),
     ...group(
-      `Different, and touched by no pending migration (${report.untouched.length})`,
+      `Different, and left as they are (${report.untouched.length})`,
       formatFindingLines(report.untouched, shown),
     ),
     verdict(report),

@@ -9,13 +9,18 @@ const marks = { error: dress.bad("✗"), warning: dress.doubtful("!"), info: dre
  * ask for the same, it is said once, after the last.
  */
 export function formatFindings(findings: readonly Finding[]): string[] {
-  return findings.map(({ check, severity, object, remedy, ...values }, at) => {
+  return findings.map(({ check, severity, object, remedy, sql = [], ...values }, at) => {
     const { expected, actual } = contrast(values.expected, values.actual);
     return [
       `    ${marks[severity]} ${dress.strong(visible(object))}  ${dress.quiet(check)}`,
       `        expected  ${expected}`,
       `        found     ${actual}`,
-      ...(findings[at + 1]?.remedy === remedy ? [] : [`        to do     ${visible(remedy)}`]),
+      ...(sql.length === 0 && findings[at + 1]?.remedy === remedy
+        ? []
+        : [`        to do     ${visible(remedy)}`]),
+      ...sql.flatMap((statement) =>
+        statement.split("\n").map((line) => `                  ${visible(line)}`),
+      ),
     ].join("\n");
   });
 }

@@ -200,7 +200,7 @@ describe("what stands in the way", () => {
     );
     const report = await adopt(one);
     expect(report).toMatchObject({ outcome: "adopted", point: baselineTag, untouched: [] });
-    expect(objects(report.settled)).toEqual(
+    expect(objects(report.replaced)).toEqual(
       expect.arrayContaining(["public.accounts.accounts_select", "public.tasks_summary"]),
     );
   });

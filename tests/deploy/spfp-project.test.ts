@@ -5,11 +5,12 @@ import { spfpProject } from "../../src/deploy/index.ts";
 import { connect, type DatabaseUrl } from "../../src/postgres/index.ts";
 import { mergeDuplicates } from "../../src/preflight/index.ts";
 import { deploy } from "../bench/deploy.ts";
+import { spfp } from "../../src/spfp.ts";
 import { testDatabase } from "../support/database.ts";
 
 async function validate(url: DatabaseUrl) {
   const sql = await connect(url);
-  return spfpProject.validate(sql).finally(() => sql.end());
+  return spfpProject.validate(sql, expectedCatalog(spfp.headTag)).finally(() => sql.end());
 }
 
 const olderInvestments = `alter table investments drop column symbol cascade, drop column account_id cascade,

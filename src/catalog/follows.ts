@@ -1,5 +1,6 @@
-import type { Catalog, Constraint, Difference, ObjectIdentity, Table, View } from "../catalog/index.ts";
-import { rootOf } from "./area.ts";
+import type { Catalog, Constraint, Table, View } from "./catalog.ts";
+import type { Difference } from "./compare.ts";
+import { type ObjectIdentity, rootOf } from "./objects.ts";
 
 /** Properties that are text of PostgreSQL's, in which other objects are named. */
 const expressions: ReadonlySet<string> = new Set(["definition", "default", "generated", "using", "check"]);
