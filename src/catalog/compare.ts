@@ -146,8 +146,16 @@ function isSameValue(
   isText: readonly [IsTextColumn, IsTextColumn],
 ): boolean {
   const form = formOf(object, property);
-  return form === null ? one === other : isSameText(form, one, other, isText);
+  if (form === null) return one === other;
+  const found = object.kind === "index" && !storage.test(one ?? "") ? withoutStorage(other) : other;
+  return isSameText(form, one, found, isText);
 }
+
+/** The storage parameters of an index, as PostgreSQL prints them: nobody's business where none is asked for. */
+const storage = / WITH \([^()]*\)(?= TABLESPACE | WHERE |$)/;
+
+const withoutStorage = (definition: string | null): string | null =>
+  definition === null ? null : definition.replace(storage, "");
 
 /** Tells of a name whether every column that has it is of a string type. */
 function textColumns(catalog: Catalog): IsTextColumn {

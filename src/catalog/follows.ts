@@ -17,7 +17,7 @@ interface Broken {
 
 /** Whether a text names something, as a word of its own or quoted; a longer name or a literal does not count. */
 export function mentions(text: string, name: string): boolean {
-  const escaped = name.replaceAll(/[^\w]/g, "\\$&");
+  const escaped = name.replaceAll(/[.*+?^${}()|[\]\\/]/g, "\\$&");
   return new RegExp(`(?<![\\w"'$])"?${escaped}"?(?![\\w"'$])`, "u").test(text);
 }
 

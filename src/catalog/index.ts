@@ -4,6 +4,7 @@ export { expectedTags } from "./expected/tags.ts";
 export { type ExpectedTag, expectedCatalog } from "./expected.ts";
 export { followsFrom, mentions } from "./follows.ts";
 export { generateExpected } from "./generate.ts";
+export { isSameBody, unqualifiedNames } from "./meaning.ts";
 export { mergeCatalogs } from "./merge.ts";
 export { catalogObjects, type ObjectIdentity, type ObjectKind, objectKinds, rootOf } from "./objects.ts";
 export { catalogQuery } from "./query.ts";

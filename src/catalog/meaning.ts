@@ -443,6 +443,22 @@ function withOneAssignment(tokens: readonly string[]): string[] {
   return tokens.map((one, at) => (one === "=" && assignments.has(at) ? ":=" : one));
 }
 
+/** After these words a relation is named. */
+const beforeRelation: readonly (string | undefined)[] = ["from", "join", "into", "update", "only", "using"];
+
+/**
+ * The functions and relations that a body of SQL or PL/pgSQL names without saying their schema, as it spells them; too
+ * many rather than too few.
+ */
+export function unqualifiedNames(body: string): string[] {
+  const tokens = tokensOf(body);
+  return tokens.flatMap((one, at) => {
+    if (!/^[\p{L}_"]/u.test(one) || tokens[at - 1] === "." || tokens[at + 1] === ".") return [];
+    const isNamed = tokens[at + 1] === "(" || beforeRelation.includes(tokens[at - 1]);
+    return isNamed ? [one.replace(/^"(.*)"$/, "$1")] : [];
+  });
+}
+
 /** Whether two bodies of functions of one language say the same. */
 export function isSameBody(language: string, one: string | null, other: string | null): boolean {
   if (one === null || other === null || one === other) return one === other;

@@ -95,6 +95,27 @@ function mergeGrants(sides: Sides<readonly Grant[]>): Grant[] {
   });
 }
 
+/** What is revoked of a whole table or view is revoked of its columns too. PostgreSQL 17 manual, "REVOKE". */
+function withoutRevoked<T extends { grants: Grant[] }>(
+  list: readonly T[],
+  { base, theirs }: Sides<readonly Grant[]>,
+): T[] {
+  const of = (grants: readonly Grant[], grantee: string): readonly string[] =>
+    grants.find((grant) => grant.grantee === grantee)?.privileges ?? [];
+  return list.map((column) => ({
+    ...column,
+    grants: column.grants.flatMap((grant) => {
+      const left = of(theirs, grant.grantee);
+      const revoked = of(base, grant.grantee).filter((one) => !left.includes(one));
+      const isHeld = (privilege: string): boolean => !revoked.includes(privilege);
+      const privileges = grant.privileges.filter(isHeld);
+      return privileges.length === 0
+        ? []
+        : [{ ...grant, privileges, grantable: grant.grantable.filter(isHeld) }];
+    }),
+  }));
+}
+
 /** Made anew as a whole where its definition changes. */
 function mergeDefined<T extends Constraint | Index>(sides: Sides<T>): T {
   const { base, theirs } = sides;
@@ -117,7 +138,7 @@ const tables: Kind<Table> = {
   key: qualified,
   merge: (sides) => ({
     ...mergeProperties(sides),
-    columns: mergeLists(at(sides, "columns"), columns),
+    columns: withoutRevoked(mergeLists(at(sides, "columns"), columns), at(sides, "grants")),
     constraints: mergeLists(at(sides, "constraints"), { key: named, merge: mergeDefined }),
     indexes: mergeLists(at(sides, "indexes"), { key: named, merge: mergeDefined }),
     policies: mergeLists(at(sides, "policies"), { key: named, merge: mergeProperties }),
@@ -144,6 +165,9 @@ function mergeViewColumns({ base, ours, theirs }: Sides<View>): View["columns"] 
       ...column,
       type: was?.type === column.type ? here.type : column.type,
       comment: column.comment ?? here.comment,
+      grants: was
+        ? mergeGrants({ base: was.grants, ours: here.grants, theirs: column.grants })
+        : column.grants,
     };
   });
 }
@@ -155,7 +179,7 @@ const views: Kind<View> = {
     const isRewritten = !isSame([base.kind, base.definition], [theirs.kind, theirs.definition]);
     return {
       ...mergeProperties(sides),
-      columns: isRewritten ? mergeViewColumns(sides) : ours.columns,
+      columns: withoutRevoked(isRewritten ? mergeViewColumns(sides) : ours.columns, at(sides, "grants")),
       indexes: mergeLists(at(sides, "indexes"), { key: named, merge: mergeDefined }),
       triggers: mergeLists(at(sides, "triggers"), { key: named, merge: mergeProperties }),
       grants: mergeGrants(at(sides, "grants")),
@@ -167,6 +191,23 @@ const views: Kind<View> = {
   }),
 };
 
+/** Setting by setting, each as `name=value`. */
+function mergeSettings(sides: Sides<readonly string[]>): string[] {
+  const parsed = (settings: readonly string[]) =>
+    settings.map((setting) => ({ name: setting.slice(0, setting.indexOf("=")), setting }));
+  const ours = parsed(sides.ours);
+  const merged = mergeLists(
+    { base: parsed(sides.base), ours, theirs: parsed(sides.theirs) },
+    { key: named, merge: mergeProperties },
+  );
+  const known = new Set(
+    [...sides.base, ...sides.theirs].map((setting) => setting.slice(0, setting.indexOf("="))),
+  );
+  // What only a hand has set stays set.
+  const added = ours.filter(({ name }) => !known.has(name));
+  return [...merged, ...added].map(({ setting }) => setting).toSorted();
+}
+
 /** What `CREATE OR REPLACE` writes anew together. PostgreSQL 17 manual, "CREATE FUNCTION". */
 const written = ["kind", "fullArguments", "returns", "language", "body"] as const;
 
@@ -176,7 +217,9 @@ const functions: Kind<FunctionObject> = {
     const { base, theirs } = sides;
     const grants = mergeGrants(at(sides, "grants"));
     const isRewritten = written.some((property) => base[property] !== theirs[property]);
-    if (!isRewritten) return { ...mergeProperties(sides), grants };
+    if (!isRewritten) {
+      return { ...mergeProperties(sides), config: mergeSettings(at(sides, "config")), grants };
+    }
     return {
       ...theirs,
       owner: choose(at(sides, "owner")),

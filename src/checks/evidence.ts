@@ -3,6 +3,7 @@ import {
   type Catalog,
   compareCatalogs,
   type Difference,
+  type FunctionObject,
   followsFrom,
   rootOf,
   type Table,
@@ -11,6 +12,9 @@ import { auditTable, type CatalogEvidence } from "./area.ts";
 
 /** The roles that an application's request can have; what others may do is their administrator's business. */
 const requestRoles: ReadonlySet<string> = new Set(["PUBLIC", "anon", "authenticated", "service_role"]);
+
+/** Those of them that policies hold for: `service_role` reads and writes past them. */
+const underPolicies: ReadonlySet<string> = new Set(["public", "anon", "authenticated"]);
 
 const checkedKinds: ReadonlySet<string> = new Set([
   "table",
@@ -91,18 +95,40 @@ function opensADoor({ object }: Difference, expected: Catalog, actual: Catalog):
         (table) =>
           table.schema === root.schema &&
           table.name === root.name &&
-          table.policies.some((policy) => policy.name === object.name && policy.permissive),
+          table.policies.some(
+            ({ name, permissive, roles }) =>
+              name === object.name && permissive && roles.some((role) => underPolicies.has(role)),
+          ),
       );
     case "constraint":
       return root.name === auditTable;
-    case "function":
-      // A second version of a managed function makes calls ambiguous.
-      return expected.functions.some(
-        (one) => one.schema === object.schema && object.name.startsWith(`${one.name}(`),
+    case "function": {
+      const other = actual.functions.find(
+        (one) => one.schema === object.schema && `${one.name}(${one.argumentTypes})` === object.name,
       );
+      return (
+        other !== undefined &&
+        expected.functions.some(
+          (one) => one.schema === other.schema && one.name === other.name && areAmbiguous(one, other),
+        )
+      );
+    }
     default:
       return false;
   }
+}
+
+/** How many arguments a function can be called with, at least and at most. */
+function argumentCount({ argumentTypes, fullArguments }: FunctionObject): [least: number, most: number] {
+  // A type's own modifiers are not printed in what tells overloads apart.
+  const most = argumentTypes === "" ? 0 : argumentTypes.split(", ").length;
+  return [most - (fullArguments.match(/ DEFAULT /g)?.length ?? 0), most];
+}
+
+/** Whether a call may mean either of two functions of one name: both can be called with as many arguments. */
+function areAmbiguous(one: FunctionObject, other: FunctionObject): boolean {
+  const [[least, most], [otherLeast, otherMost]] = [argumentCount(one), argumentCount(other)];
+  return least <= otherMost && otherLeast <= most;
 }
 
 /** Fewer rights for `anon` than production's on a table are a hardening, not a defect. */

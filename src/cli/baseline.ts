@@ -1,11 +1,17 @@
 import type { Command } from "commander";
+import type { BaselineOptions, BaselineReport } from "../deploy/index.ts";
 import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
 
 interface BaselineCommandOptions extends DatabaseOptions {
   at?: string;
+  accept?: string[];
+  executor?: string;
   dryRun?: true;
+  yes?: true;
   json?: true;
 }
+
+const collect = (name: string, previous: string[] = []): string[] => [...previous, name];
 
 /** `spfp-db baseline`: adopts a database that Drizzle has never seen. */
 export function addBaseline(program: Command): void {
@@ -16,29 +22,71 @@ export function addBaseline(program: Command): void {
         "adopt a live database: find where it stands in the migrations and record those before it, running no SQL of theirs",
       ),
   )
-    .option("--at <tag>", "the migration at which it stands (default: the one that it is closest to)")
+    .option("--at <tag>", "the migration at which it stands (default: the one that what is there proves)")
+    .option(
+      "--accept <object>",
+      "accept, on record, that it will be wrong after the deployment as it is now; may be repeated",
+      collect,
+    )
+    .option("--executor <name>", "who adopts it (default: the account that this runs as)")
     .option("--dry-run", "look and say; write nothing")
-    .option("--json", "print the report as JSON")
+    .option("--yes", "adopt it without asking, at a terminal too")
+    .option("--json", "print the report as JSON, and ask nothing")
     .addHelpText(
       "after",
       `
-Exit status: 0 adopted, or nothing to do; 1 something stands in the way; 2 wrong usage or a database that cannot be read.
+At a terminal it walks through what was found, where the database stands and why, what is different and what will be
+replaced, and asks before it writes. In a pipeline it asks nothing and guesses nothing: where only a person can tell
+where the database stands it refuses, and --at says it.
+Exit status: 0 adopted, or nothing to do; 1 something stands in the way, or the answer was no; 2 wrong usage or a
+database that cannot be read.
 
 Examples:
   $ spfp-db baseline --dry-run --database-url postgres://postgres@db.example.com/postgres
   $ spfp-db baseline
   $ spfp-db baseline --at 0001_baseline_objects
-  $ spfp-db baseline --json | jq '.inTheWay[]'`,
+  $ spfp-db baseline --json | jq '.inTheWay[].sql[]'`,
     )
     .action(runBaseline);
 }
 
-async function runBaseline({ at, dryRun, json, ...database }: BaselineCommandOptions): Promise<void> {
+async function runBaseline({
+  at,
+  accept,
+  executor,
+  dryRun,
+  yes,
+  json,
+  ...database
+}: BaselineCommandOptions): Promise<void> {
   const { baseline, spfpProject } = await import("../deploy/index.ts");
-  const { formatBaselineReport } = await import("../report/index.ts");
-  const report = await withDatabase(database, ({ url }) =>
-    baseline(spfpProject, url, { ...(at === undefined ? {} : { at }), dryRun: dryRun ?? false }),
-  );
-  process.stdout.write(`${json ? JSON.stringify(report, null, 2) : formatBaselineReport(report)}\n`);
-  if (report.outcome === "refused") process.exitCode = 1;
+  const { formatBaselineReport, formatBaselineVerdict } = await import("../report/index.ts");
+  const { canAsk, choosePoint, confirmAdoption } = await import("./prompts.ts");
+  const isAsked = canAsk() && !json && !dryRun && !yes;
+  let isShown = false;
+  const confirm = async (report: BaselineReport): Promise<boolean> => {
+    isShown = true;
+    process.stdout.write(`${formatBaselineReport(report)}\n`);
+    return confirmAdoption(report);
+  };
+  const options: BaselineOptions = {
+    ...(at === undefined ? {} : { at }),
+    ...(accept === undefined ? {} : { accept }),
+    executor,
+    dryRun: dryRun ?? false,
+    ...(isAsked ? { confirm } : {}),
+  };
+  const report = await withDatabase(database, async ({ url }) => {
+    const first = await baseline(spfpProject, url, options);
+    if (!isAsked || first.outcome !== "refused" || first.choices.length === 0) return first;
+    process.stdout.write(`${formatBaselineReport(first)}\n`);
+    const point = await choosePoint(first.choices);
+    if (point === undefined) return first;
+    return baseline(spfpProject, url, { ...options, at: point });
+  });
+  if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  else if (!isShown) process.stdout.write(`${formatBaselineReport(report)}\n`);
+  else if (report.outcome === "adopted") process.stdout.write(`${formatBaselineVerdict(report)}\n`);
+  else process.stdout.write("Not adopted: nothing was written.\n");
+  if (report.outcome === "refused" || (isShown && report.outcome !== "adopted")) process.exitCode = 1;
 }

@@ -22,6 +22,7 @@ interface DeployCommandOptions extends DatabaseOptions {
   lowTraffic?: number;
   log?: string;
   allow?: string[];
+  accept?: string[];
   plan?: string;
   lockTimeout?: number;
   giveUpAfter?: number;
@@ -83,6 +84,11 @@ export function addDeploy(program: Command): void {
     .option("--log <folder>", "where its log is written, as Markdown and JSON (default: .spfp/log)")
     .option("--plan <file>", "run exactly this plan of `spfp-db plan --json`, or nothing")
     .option("--allow <step>", "accept what a step or a migration would do; may be repeated", collect)
+    .option(
+      "--accept <object>",
+      "accept, on record, that it is wrong afterwards as it is now; may be repeated",
+      (name: string, previous: string[] = []) => [...previous, name],
+    )
     .option(
       "--lock-timeout <ms>",
       "how long a statement may queue for a lock, with everybody behind it (default: 1000)",
@@ -178,6 +184,7 @@ async function runDeploy(options: DeployCommandOptions): Promise<void> {
       preflight: { lowTraffic: options.lowTraffic },
       deployment: {
         allow: options.allow,
+        accept: options.accept,
         plan,
         lockTimeout: options.lockTimeout,
         giveUpAfter: options.giveUpAfter === undefined ? undefined : options.giveUpAfter * 1000,

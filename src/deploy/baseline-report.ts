@@ -36,6 +36,8 @@ export const baselineReportSchema = z.strictObject({
       unseen: z.array(z.string()),
     }),
   ),
+  /** The points between which only a person can tell; empty where the database shows it. */
+  choices: z.array(z.string()),
   /** What a pending migration would stumble over, or what would be wrong after all of them. */
   inTheWay: z.array(findingSchema),
   /** What is there in a form of its own, which the deployment replaces: the new form, and the one that is kept. */

@@ -1,4 +1,4 @@
-import type { Catalog, Difference, Grant } from "../catalog/index.ts";
+import { type Catalog, type Difference, isSameBody, unqualifiedNames, type View } from "../catalog/index.ts";
 import { quoteIdentifier, quoteQualified } from "../sql.ts";
 import {
   constraintOf,
@@ -10,9 +10,12 @@ import {
   relationKind,
   spell,
   tableOf,
+  triggerOf,
   typeOf,
 } from "./in-catalog.ts";
 import { isNarrower } from "./narrower.ts";
+import { defaultGrantees } from "./rollback/grants.ts";
+import { dressView } from "./rollback/views.ts";
 import type { Draft, Goal } from "./statements/index.ts";
 import type { Action, Target } from "./step.ts";
 import { grantKey, type World } from "./world.ts";
@@ -63,10 +66,10 @@ interface Surroundings {
   readonly isLeftBehind: boolean;
   /** Whether a later step of the migration made the object again, or gave another its name, and is done. */
   readonly isMadeAgain: boolean;
-  readonly dependents: (view: {
-    schema: string;
-    name: string;
-  }) => readonly { schema: string; name: string }[];
+  /** Whether what it works on is read in the blink of an eye. */
+  readonly isSmall: boolean;
+  /** What depends on a view or a function, and would not survive its going. */
+  readonly dependents: (target: Target) => readonly string[];
 }
 
 const run: Verdict = { action: "run", reason: null };
@@ -136,6 +139,8 @@ function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: Sur
   const isToBeRenamed = around.isToBeRenamed && target.kind !== "table";
   const [after] = timeline.after;
   const isWanted = has(after, target);
+  const holder = world.exists(target) ? null : world.holderOf(target);
+  if (holder !== null) return blocked(holder);
   if (!world.exists(target))
     return isDone && (isGoneAgain || (!isWanted && !isToBeRenamed)) ? doneBefore : run;
   if (world.fate(target) !== "untouched") return run;
@@ -233,17 +238,24 @@ function replace(
         ({ name, type }, at) => wanted.columns[at]?.name === name && wanted.columns[at]?.type === type,
       );
       if (kept) return { action: "replace", reason, sql: replacement };
-      const dependents = around.dependents(wanted);
+      const dependents = around.dependents(target);
       if (dependents.length > 0) {
-        return blocked(
-          `${reason} Its columns change, and ${dependents.map(({ schema, name }) => `${schema}.${name}`).join(", ")} depends on it.`,
-        );
+        return blocked(`${reason} Its columns change, and ${dependents.join(", ")} depends on it.`);
       }
-      const name = quoteQualified(wanted.schema, wanted.name);
+      const dressed = asDressedByHand(wanted, present, around.timeline, actual.server.version);
       return {
         action: "replace",
         reason: `${reason} Its columns change and nothing depends on it, so it is dropped and made in one transaction.`,
-        sql: [`DROP VIEW ${name}`, sql, ...regrant(`TABLE ${name}`, wanted, actual)].join(";\n"),
+        sql: [
+          `DROP VIEW ${quoteQualified(wanted.schema, wanted.name)}`,
+          sql,
+          ...dressView(dressed, granteesOf(wanted, actual)).map((one) => one.replace(/;$/, "")),
+          ...(present.owner === actual.server.role
+            ? []
+            : [
+                `ALTER VIEW ${quoteQualified(wanted.schema, wanted.name)} OWNER TO ${quoteIdentifier(present.owner)}`,
+              ]),
+        ].join(";\n"),
       };
     }
     case "function": {
@@ -255,18 +267,36 @@ function replace(
         wanted.kind === present.kind &&
         wanted.arguments === present.arguments;
       if (kept) return { action: "replace", reason, sql: replacement };
-      const what = present.kind === "procedure" ? "PROCEDURE" : "FUNCTION";
-      const name = `${quoteQualified(wanted.schema, wanted.name)}(${wanted.argumentTypes})`;
-      return {
-        action: "replace",
-        reason: `${reason} PostgreSQL can't replace it in place, so it is dropped and made in one transaction.`,
-        sql: [`DROP ${what} ${name}`, sql, ...regrant(`${what} ${name}`, wanted, actual)].join(";\n"),
-      };
+      // What calls it was written for what it is: that is not for a deployment to decide.
+      return blocked(
+        `${reason} Its result or its arguments change, and PostgreSQL can't replace it in place.`,
+      );
     }
     case "policy":
-    case "trigger":
       if (replacement !== "") return { action: "replace", reason, sql: replacement };
       break;
+    case "trigger": {
+      if (replacement === "") break;
+      // CREATE OR REPLACE makes no constraint trigger of another one, nor the other way round.
+      const [is, was] = [after, actual].map((catalog) =>
+        triggerOf(catalog, target)?.definition.startsWith("CREATE CONSTRAINT "),
+      );
+      const anew = `DROP TRIGGER ${quoteIdentifier(target.name)} ON ${quoteQualified(target.schema ?? "public", target.table ?? "")};\n${sql}`;
+      return { action: "replace", reason, sql: is === was ? replacement : anew };
+    }
+    case "column": {
+      // A rollback keeps the column, and lets it be empty.
+      const isRelaxed = found.every(
+        (one) => one.kind === "different" && one.property === "nullable" && one.expected === "no",
+      );
+      if (!isRelaxed || !around.isSmall) break;
+      const table = quoteQualified(target.schema ?? "public", target.table ?? "");
+      return {
+        action: "replace",
+        reason: `${reason} The table is small, so that all its rows are looked at in a moment.`,
+        sql: `ALTER TABLE ${table} ALTER COLUMN ${quoteIdentifier(target.name)} SET NOT NULL`,
+      };
+    }
     case "constraint": {
       const wanted = constraintOf(after, target);
       const present = constraintOf(actual, target);
@@ -285,28 +315,28 @@ function replace(
   return blocked(`${nameOf(target)} is there in another form: ${spell(found)}.`);
 }
 
-/** What a new object is to be granted where the old one's grants went with it. */
-function regrant(
-  object: string,
-  wanted: { readonly owner: string; readonly grants: readonly Grant[] },
-  actual: Catalog,
-): string[] {
-  const role = (name: string) => (name === "PUBLIC" ? name : quoteIdentifier(name));
-  const byDefault = actual.defaultPrivileges.flatMap(({ grants }) => grants.map(({ grantee }) => grantee));
-  const others = [
-    ...new Set(["PUBLIC", ...byDefault, ...wanted.grants.map(({ grantee }) => grantee)]),
-  ].filter((grantee) => grantee !== wanted.owner && grantee !== actual.server.role);
+/** Whoever may have rights on a new object without being meant to. */
+const granteesOf = (wanted: View, actual: Catalog): string[] => [
+  ...new Set([...defaultGrantees(actual), ...wanted.grants.map(({ grantee }) => grantee)]),
+];
+
+/** A view that is made anew, with what a hand gave the one before and no migration speaks of. */
+function asDressedByHand(wanted: View, present: View, { original, after }: Timeline, version: number): View {
   // PostgreSQL 17 has a privilege that older servers do not know.
-  const known = (privileges: readonly string[]) =>
-    privileges.filter((name) => name !== "MAINTAIN" || actual.server.version >= 170000);
-  return [
-    `REVOKE ALL ON ${object} FROM ${others.map(role).join(", ")}`,
-    ...wanted.grants
-      .filter(({ grantee }) => others.includes(grantee))
-      .map(
-        ({ grantee, privileges }) => `GRANT ${known(privileges).join(", ")} ON ${object} TO ${role(grantee)}`,
-      ),
-  ];
+  const isKnown = (privilege: string): boolean => privilege !== "MAINTAIN" || version >= 170000;
+  const isIt = ({ schema, name }: View): boolean => schema === wanted.schema && name === wanted.name;
+  const known = [original, ...after].flatMap((catalog) => catalog?.views.find(isIt) ?? []);
+  const grantees = new Set(known.flatMap(({ grants }) => grants.map(({ grantee }) => grantee)));
+  const triggers = new Set(known.flatMap((view) => view.triggers.map(({ name }) => name)));
+  return {
+    ...wanted,
+    owner: present.owner,
+    grants: [
+      ...wanted.grants.filter(({ grantee }) => grantee !== wanted.owner),
+      ...present.grants.filter(({ grantee }) => grantee !== present.owner && !grantees.has(grantee)),
+    ].map((grant) => ({ ...grant, privileges: grant.privileges.filter(isKnown) })),
+    triggers: present.triggers.filter(({ name }) => !triggers.has(name)),
+  };
 }
 
 function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: Surroundings): Verdict {
@@ -347,7 +377,15 @@ function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: 
     reason: `It is there in another form: ${spell(differ(after, actual))}.`,
     ...(draft.replacement === undefined ? {} : { sql: draft.replacement }),
   });
-  if (isAs(before)) return isAs(original) || draft.replacement === undefined ? run : replaced();
+  if (isAs(before)) {
+    const lost = target.kind === "function" && properties.includes("config") ? lostNames(target, around) : [];
+    if (lost.length > 0) {
+      return blocked(
+        `${nameOf(target)} is there with a body of its own, which would not find ${lost.join(", ")} under the search path that it is to get.`,
+      );
+    }
+    return isAs(original) || draft.replacement === undefined ? run : replaced();
+  }
   // A step further on makes it what the migration leaves.
   if (isDone && isRemade) return doneBefore;
   // Made by a step of this very migration in a form of its own.
@@ -358,6 +396,22 @@ function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: 
   return blocked(
     `${nameOf(target)} is not as the migrations before left it: ${spell(differ(after, actual))}.`,
   );
+}
+
+/** What a function that was found with a body of its own names without its schema, and will not find any more. */
+function lostNames(target: Target, { world, timeline }: Surroundings): string[] {
+  const [wanted, found] = [timeline.after[0], world.catalog()].map(({ functions }) =>
+    functions.find(isFunction(target)),
+  );
+  const [own] = [timeline.original].map((catalog) => catalog?.functions.find(isFunction(target)));
+  if (!wanted || !found || (own && isSameBody(found.language, own.body, found.body))) return [];
+  const path = wanted.config.find((setting) => setting.startsWith("search_path="));
+  if (path === undefined || !["sql", "plpgsql"].includes(found.language)) return [];
+  const searched = path.slice("search_path=".length).split(", ");
+  const { functions, tables, views } = world.catalog();
+  const elsewhere = [...functions, ...tables, ...views].filter(({ schema }) => !searched.includes(schema));
+  const names = new Set(elsewhere.map(({ name }) => name));
+  return [...new Set(unqualifiedNames(found.body).filter((name) => names.has(name)))];
 }
 
 function drop({ target }: Of<"drop">, around: Surroundings): Verdict {

@@ -56,6 +56,8 @@ interface Pending {
   readonly guarded: Set<string>;
   /** Columns that something new or changed reads, as `schema.table.column`. */
   readonly read: Set<string>;
+  /** Those of them that have to be of a type that it can work with. */
+  readonly typed: Set<string>;
 }
 
 const keysOf = (differences: readonly Difference[], isWanted: (one: Difference) => boolean): string[] =>
@@ -75,6 +77,7 @@ function pendingAfter(points: readonly Point[], isLeftOut: (object: ObjectIdenti
     properties: new Set(),
     guarded: new Set(),
     read: new Set(),
+    typed: new Set(),
   };
   for (let at = points.length - 1; at >= 0; at -= 1) {
     const [here, next] = [points[at]?.expected, points[at + 1]?.expected];
@@ -104,7 +107,8 @@ function pendingAfter(points: readonly Point[], isLeftOut: (object: ObjectIdenti
             object.kind === "policy" && object.parent ? keyOf(object.parent) : [],
           ),
         ]),
-        read: new Set([...after.read, ...columnsRead(here, next, isChanged)]),
+        read: new Set([...after.read, ...columnsRead(here, next, { reading: "presence", isChanged })]),
+        typed: new Set([...after.typed, ...columnsRead(here, next, { reading: "type", isChanged })]),
       };
     }
     pending[at] = after;
@@ -164,7 +168,8 @@ function mattersToReaders(difference: Difference): boolean {
 function groupOf(difference: Difference, pending: Pending): keyof Drift {
   const { kind, object } = difference;
   const key = keyOf(object);
-  if (object.kind === "column" && pending.read.has(object.label) && mattersToReaders(difference)) {
+  const readers = kind === "missing" ? pending.read : pending.typed;
+  if (object.kind === "column" && readers.has(object.label) && mattersToReaders(difference)) {
     return "inTheWay";
   }
   const isTouched = lineOf(object).some((one) => pending.changed.has(one));

@@ -119,7 +119,10 @@ function requireBaseline(source: Source): string {
   if (!base) return "";
   const left = new Set(optional.map(({ unless }) => unless));
   const changed = new Set(JSON.stringify(excerpts.changed).match(/"name":"[^"]+"/g) ?? []);
-  const columns = columnsRead(base, head, ({ name }) => changed.has(`"name":${JSON.stringify(name)}`));
+  const columns = columnsRead(base, head, {
+    reading: "presence",
+    isChanged: ({ name }) => changed.has(`"name":${JSON.stringify(name)}`),
+  });
   const wanted = base.tables.flatMap((table) =>
     table.columns.flatMap((column) => {
       const label = `table ${table.schema}.${table.name}, column ${column.name}`;

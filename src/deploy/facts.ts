@@ -4,6 +4,7 @@ import { doneSteps, type Queryable } from "./bookkeeping.ts";
 import { type JournalRow, type MigrationState, readJournal, readState } from "./journal-state.ts";
 import { type Origin, readOrigin } from "./origin.ts";
 import type { Project } from "./project.ts";
+import { type Dependent, queryDependents } from "./rollback/facts.ts";
 
 /** Where a rollback puts tables that hold rows, and a deployment finds them again. */
 export const archiveSchema = "spfp_db_archive";
@@ -57,6 +58,25 @@ const surroundingsSchema = z.object({
   schemas: z.array(z.string()),
   /** Of the server, whoever's they are. */
   roles: z.array(z.string()),
+  /** Which table inherits from which; partitions too. */
+  inheritance: z.array(
+    z.object({
+      parent: z.object({ schema: z.string(), name: z.string() }),
+      child: z.object({ schema: z.string(), name: z.string() }),
+    }),
+  ),
+  /** Privileges on tables and views that somebody else than the owner gave. */
+  passedOn: z.array(
+    z.object({
+      schema: z.string(),
+      name: z.string(),
+      grantor: z.string(),
+      grantee: z.string(),
+      privileges: z.array(z.string()),
+    }),
+  ),
+  /** Those whose objects the session's role may change as its own. */
+  memberOf: z.array(z.string()),
 });
 
 /** What is around the managed objects, and how large they are. */
@@ -65,6 +85,8 @@ export type Surroundings = z.infer<typeof surroundingsSchema>;
 /** Everything that a plan is made from, read from a live database. Plain data. */
 export interface Facts extends Surroundings {
   readonly catalog: Catalog;
+  /** What is there only as long as something of the managed schemas is. */
+  readonly dependents: readonly Dependent[];
   /** The tables that a rollback put aside. */
   readonly archive: Catalog;
   readonly journal: readonly JournalRow[];
@@ -100,6 +122,18 @@ select json_build_object(
     where t.typtype = 'r' or c.relkind = 'c'),
   'schemas', (select coalesce(json_agg(nspname order by nspname), '[]') from others),
   'roles', (select json_agg(rolname order by rolname) from pg_roles),
+  'inheritance', (select coalesce(json_agg(json_build_object(
+      'parent', json_build_object('schema', pn.nspname, 'name', p.relname),
+      'child', json_build_object('schema', cn.nspname, 'name', c.relname))), '[]')
+    from pg_inherits i join pg_class p on p.oid = i.inhparent join pg_class c on c.oid = i.inhrelid
+      join others pn on pn.oid = p.relnamespace join others cn on cn.oid = c.relnamespace where p.relkind in ('r', 'p')),
+  'passedOn', (select coalesce(json_agg(json_build_object('schema', n.nspname, 'name', c.relname,
+      'grantor', pg_get_userbyid(g.grantor), 'privileges', g.privileges,
+      'grantee', case g.grantee when 0 then 'PUBLIC' else pg_get_userbyid(g.grantee)::text end)), '[]')
+    from pg_class c join others n on n.oid = c.relnamespace
+      cross join lateral (select a.grantor, a.grantee, json_agg(a.privilege_type) as privileges
+        from aclexplode(c.relacl) a where a.grantor <> c.relowner group by 1, 2) g),
+  'memberOf', (select json_agg(rolname order by rolname) from pg_roles where pg_has_role(oid, 'USAGE')),
   'relations', (select coalesce(json_agg(json_build_object(
       'schema', n.nspname, 'name', c.relname,
       'kind', case when c.relkind in ('r', 'p', 'f') then 'table' when c.relkind in ('v', 'm') then 'view'
@@ -179,6 +213,7 @@ export async function gatherFacts(
     ...surroundings,
     catalog,
     state,
+    dependents: await queryDependents(sql, project.schemas),
     origin: recorded ?? (last ? { tag: last.tag, catalog } : null),
     archive: surroundings.schemas.includes(archiveSchema)
       ? await readArchive(sql, project.schemas)

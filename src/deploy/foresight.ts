@@ -4,6 +4,7 @@ import {
   type Difference,
   followsFrom,
   type ObjectIdentity,
+  withoutObjects,
 } from "../catalog/index.ts";
 import type { Finding } from "../finding.ts";
 import type { Judged } from "./combine.ts";
@@ -32,7 +33,7 @@ function isWithin(object: ObjectIdentity, target: Target): boolean {
 /** What making an object leaves as it is where the object is there already. */
 const leftAlone = ["comment", "rowSecurity", "forceRowSecurity", "options"];
 
-/** Whether a step brings about what a difference is about. */
+/** Whether a step brings about what a difference is about; of code, see `settledBy`. */
 function settles(goal: Goal, kind: Judged["step"]["kind"], difference: Difference): boolean {
   const { object } = difference;
   switch (goal.does) {
@@ -59,17 +60,44 @@ function settles(goal: Goal, kind: Judged["step"]["kind"], difference: Differenc
         goal.targets.some((target) => isWithin(object, target))
       );
     case "once":
-      return kind === "opaque" || (kind === "grant" && object.kind === "grant");
+      return kind === "grant" && object.kind === "grant";
     case "helper":
     case "role":
       return false;
   }
 }
 
-/** Tells whether the steps that are to run take a difference away. */
-export function settledBy(judged: readonly Judged[]): (difference: Difference) => boolean {
+/**
+ * Tells whether the steps that are to run take a difference away. Code that no planner can see into is taken to do what
+ * its migration makes of the catalog, and nothing else.
+ */
+export function settledBy(
+  project: Project,
+  { plan, judged }: Judgement,
+): (difference: Difference) => boolean {
   const goals = judged.flatMap((one) => one.goals.map((goal) => ({ goal, kind: one.step.kind })));
-  return (difference) => goals.some(({ goal, kind }) => settles(goal, kind, difference));
+  const tags = [plan.from, ...plan.migrations.map(({ tag }) => tag)];
+  const withCode = new Set(
+    judged.flatMap(({ goals: own, step }) =>
+      step.kind === "opaque" && own.length > 0 ? step.migration : [],
+    ),
+  );
+  const byCode = new Set(
+    [...withCode].flatMap((tag) => {
+      const after = project.expectedCatalog(tag);
+      const previous = tags[tags.indexOf(tag) - 1] ?? null;
+      const before = previous === null ? withoutObjects(after) : project.expectedCatalog(previous);
+      return compareCatalogs(before, after).map(aboutKey);
+    }),
+  );
+  const isByCode = (difference: Difference): boolean => {
+    const presence = ({ object }: Pick<Difference, "object">): boolean =>
+      byCode.has(aboutKey({ kind: "missing", object, expected: "" })) ||
+      (object.parent !== null && presence({ object: object.parent }));
+    return byCode.has(aboutKey(difference)) || presence(difference);
+  };
+  return (difference) =>
+    goals.some(({ goal, kind }) => settles(goal, kind, difference)) || isByCode(difference);
 }
 
 /** After these, texts that nobody touches read differently: what will be there only the server can tell. */
@@ -81,7 +109,7 @@ const isTransforming = ({ does }: Goal): boolean => does === "rename" || does ==
  */
 export function foreseenFindings(project: Project, { facts, plan, judged }: Judgement): Finding[] {
   const actual = facts.catalog;
-  const isSettled = settledBy(judged);
+  const isSettled = settledBy(project, { facts, plan, judged });
   const own = project.foresee?.({ actual, isSettled }) ?? [];
   const last = plan.to;
   if (last === null || judged.some(({ goals }) => goals.some(isTransforming))) return [...own];

@@ -62,6 +62,13 @@ export function constraintOf(catalog: Catalog, target: Target) {
   return tableOf(catalog, target)?.constraints.find(({ name }) => name === target.name);
 }
 
+/** The trigger that a target names, of a table or a view. */
+export function triggerOf({ tables, views }: Catalog, { schema, table, name }: Target) {
+  return [...tables, ...views]
+    .find((one) => one.schema === schema && one.name === table)
+    ?.triggers.find((one) => one.name === name);
+}
+
 /** The type of the column that a target names. */
 export function typeOf(catalog: Catalog, target: Target): string | undefined {
   return tableOf(catalog, target)?.columns.find(({ name }) => name === target.name)?.type;

@@ -46,7 +46,7 @@ export interface LeadOptions {
   /** For the deployment itself. */
   readonly deployment: Pick<
     DeployOptions,
-    "allow" | "plan" | "lockTimeout" | "giveUpAfter" | "parallel" | "stopSignal"
+    "allow" | "accept" | "plan" | "lockTimeout" | "giveUpAfter" | "parallel" | "stopSignal"
   >;
   /** For the look before it. */
   readonly preflight?: Pick<PreflightOptions, "lowTraffic" | "sample" | "longTransaction">;
@@ -105,7 +105,9 @@ export async function leadDeployment(
   let answers = options.answers;
   if (ask === undefined) requireAnswers(mode, answers);
   else requireTwoPersons(mode, answers);
-  const look = withoutQuestions(await preflight(project, url, { ...options.preflight, mode }));
+  const look = withoutQuestions(
+    await preflight(project, url, { ...options.preflight, accept: options.deployment.accept, mode }),
+  );
   tell({ type: "preflight", report: look });
   if (!look.ok) return { preflight: look, deployment: null, log: null, ok: false };
 

@@ -5,7 +5,7 @@ import type { Migration } from "../migrations/index.ts";
 import type { Sql } from "../postgres/index.ts";
 import { quoteIdentifier, quoteQualified } from "../sql.ts";
 import { combine, type Judged } from "./combine.ts";
-import { judge, type Timeline, type Verdict } from "./converge.ts";
+import { judge, nameOf, type Timeline, type Verdict } from "./converge.ts";
 import { estimate, tableSize } from "./estimate.ts";
 import { archiveSchema, type Facts, gatherFacts } from "./facts.ts";
 import { isSame, makes, overlaps, takesAway, takesAwayWhole } from "./interplay.ts";
@@ -14,7 +14,7 @@ import { expectedHere } from "./origin.ts";
 import { type ParsedStatement, parseMigration } from "./parse.ts";
 import type { Project } from "./project.ts";
 import { type Context, classify, classifyRepairs, type Draft } from "./statements/index.ts";
-import type { Plan, Step } from "./step.ts";
+import type { Plan, Step, Target } from "./step.ts";
 import type { Relation } from "./tree.ts";
 import { dropUnfinished } from "./unfinished.ts";
 import { contextOf, createWorld, smallTable, type World } from "./world.ts";
@@ -205,7 +205,7 @@ function planMigration(
     for (const { id, draft, isRepair } of drafts) {
       const later = ahead.filter((one) => one.number > statement.number);
       const laterDone = later.filter((one) => isDone(facts, migration, one.id));
-      const verdict = judge(draft, {
+      const judgedVerdict = judge(draft, {
         world,
         timeline,
         schemas: project.schemas,
@@ -227,8 +227,15 @@ function planMigration(
         isLeftBehind: laterDone.some(({ goal }) => takesAwayWhole(goal, draft)),
         isMadeAgain: laterDone.some(({ goal }) => makes(goal, draft)),
         isAlone: !ahead.some((one) => one.number !== statement.number && isSame(one.goal, draft)),
-        dependents: context.dependents,
+        isSmall: (tableSize(draft.target, facts)?.bytes ?? 0) <= smallTable,
+        dependents: (target) => dependentsOf(target, workshop),
       });
+      const verdict = withChildren(
+        withGrantors(withOwner(judgedVerdict, draft, facts), draft, facts),
+        draft,
+        timeline.after[0],
+        facts,
+      );
       if (verdict.action === "skip") settled.push(draft.goal);
       const step = stepOf(draft, verdict, { id, migration, workshop });
       // Also where a hazard blocks it: what comes after is not to be blamed for that.
@@ -241,6 +248,97 @@ function planMigration(
     }
   }
   return combine(judged);
+}
+
+/** Who owns what a target is, or is part of, where the session's role may not act for them; else null. */
+export function foreignOwner({ kind, schema, name, table }: Target, facts: Facts): string | null {
+  const { tables, views, functions, sequences, enums, domains } = facts.catalog;
+  const wanted = table ?? name;
+  const isIt = (one: { schema: string; name: string }): boolean =>
+    one.schema === schema && one.name === wanted;
+  const found =
+    kind === "function"
+      ? functions.find((one) => one.schema === schema && `${one.name}(${one.argumentTypes})` === name)
+      : [...tables, ...views, ...sequences, ...enums, ...domains].find(isIt);
+  return found && !facts.memberOf.includes(found.owner) ? found.owner : null;
+}
+
+/** What was passed on by those whom a statement takes privileges from: PostgreSQL then takes away nothing. */
+export function passedOnBy({ kind, goal, sql }: Draft, { passedOn }: Facts): Facts["passedOn"] {
+  if (kind !== "grant" || goal.does !== "grant") return [];
+  if (!/^\s*REVOKE\b/i.test(sql) || /\bCASCADE\b/i.test(sql)) return [];
+  return passedOn.filter(
+    ({ schema, name, grantor }) =>
+      goal.grantees.includes(grantor) &&
+      goal.targets.some((one) => one.schema === schema && one.name === name && one.table === null),
+  );
+}
+
+function withGrantors(verdict: Verdict, draft: Draft, facts: Facts): Verdict {
+  if (!toRun.includes(verdict.action)) return verdict;
+  const [first] = passedOnBy(draft, facts);
+  if (!first) return verdict;
+  const { schema, name, grantor, grantee } = first;
+  return {
+    action: "blocked",
+    reason: `${grantor} passed privileges on ${schema}.${name} on to ${grantee}, and nothing is taken from ${grantor} as long as that depends on it.`,
+  };
+}
+
+/** The tables that inherit from the one that gets a column, and have one of its name and of another type. */
+export function otherChildren(
+  { goal }: Draft,
+  after: Catalog,
+  { inheritance, catalog }: Facts,
+): readonly Relation[] {
+  if (goal.does !== "create" || goal.target.kind !== "column") return [];
+  const { schema, table, name } = goal.target;
+  const typeIn = (tables: Catalog["tables"], of: { schema: string | null; name: string | null }) =>
+    tables
+      .find((one) => one.schema === of.schema && one.name === of.name)
+      ?.columns.find((column) => column.name === name)?.type;
+  const wanted = typeIn(after.tables, { schema, name: table });
+  return inheritance
+    .filter(({ parent }) => parent.schema === schema && parent.name === table)
+    .map(({ child }) => child)
+    .filter((child) => {
+      const type = typeIn(catalog.tables, child);
+      return type !== undefined && wanted !== undefined && type !== wanted;
+    });
+}
+
+function withChildren(verdict: Verdict, draft: Draft, after: Catalog, facts: Facts): Verdict {
+  if (!toRun.includes(verdict.action)) return verdict;
+  const [first] = otherChildren(draft, after, facts);
+  if (!first) return verdict;
+  return {
+    action: "blocked",
+    reason: `${first.schema}.${first.name} inherits from the table, and has a column of that name and another type.`,
+  };
+}
+
+/** Only its owner may change what is there. PostgreSQL 17 manual, 5.8 "Privileges". */
+function withOwner(verdict: Verdict, { target, kind }: Draft, facts: Facts): Verdict {
+  if (!toRun.includes(verdict.action) || target === null || target.kind === "data" || kind === "opaque")
+    return verdict;
+  const owner = foreignOwner(target, facts);
+  if (owner === null) return verdict;
+  const { role } = facts.catalog.server;
+  return {
+    action: "blocked",
+    reason: `${nameOf(target)} is, or belongs to, what ${owner} owns, and ${role} may not act for ${owner}.`,
+  };
+}
+
+/** What would not survive the dropping of a view or a function, as the steps so far leave it. */
+function dependentsOf({ kind, schema, name }: Target, { facts, world }: Workshop): string[] {
+  const labels = facts.dependents
+    .filter(({ on }) => on.kind === kind && on.schema === schema && on.name === name)
+    .filter(
+      (by) => world.fate({ kind: by.kind, schema: by.schema, name: by.name, table: by.table }) !== "gone",
+    )
+    .map((by) => [by.schema, by.table, by.name].filter((part) => part !== null).join("."));
+  return [...new Set(labels)];
 }
 
 /** What each statement is about, before anything is planned: a step may leave something to a later one. */

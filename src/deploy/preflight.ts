@@ -31,6 +31,8 @@ export interface PreflightOptions {
   readonly approvedBy?: string | undefined;
   /** Who deploys. Default: whoever runs this process. */
   readonly executor?: string | undefined;
+  /** Objects that may be wrong afterwards as they are, by the names that findings give them. */
+  readonly accept?: readonly string[] | undefined;
   /** Where rehearsals are kept: `.spfp`. */
   readonly folder?: string | undefined;
   /** How long the traffic is measured, in milliseconds. Default 3000. */
@@ -139,10 +141,14 @@ function hazardFindings({ steps }: Plan): Finding[] {
 const insufficientPrivilege = "42501";
 const lockNotAvailable = "55P03";
 
-async function readStateItem(sql: Reader, project: Project): Promise<StateItem> {
+async function readStateItem(
+  sql: Reader,
+  project: Project,
+  accept: readonly string[] | undefined,
+): Promise<StateItem> {
   let standing: Standing;
   try {
-    standing = await sql.savepoint((reader) => findStanding(reader, project));
+    standing = await sql.savepoint((reader) => findStanding(reader, project, { accept }));
   } catch (error) {
     if (error instanceof postgres.PostgresError && error.code === insufficientPrivilege) {
       return { ...unreadable(error.message), applied: [], plan: null };
@@ -299,7 +305,7 @@ export async function preflight(
     const items = await sql.begin("isolation level read committed read only", async (transaction) => {
       // Somebody's lock on a whole table is a finding; waiting for its end would say nothing.
       await transaction`select pg_catalog.set_config('lock_timeout', '2s', true)`;
-      const standing = await readStateItem(transaction, project);
+      const standing = await readStateItem(transaction, project, options.accept);
       const { plan } = standing;
       return runItems({
         sql: transaction,

@@ -1,8 +1,15 @@
 import type { Catalog, Index, ObjectIdentity } from "../catalog/index.ts";
 
-const words = (text: string | null): string[] => text?.match(/[\p{L}\p{N}_$]+/gu) ?? [];
+/** What of a column is asked for: that it is there, or that it is of a type that can be worked with. */
+export type Reading = "presence" | "type";
 
-function indexColumns({ keys, include, predicate }: Index): string[] {
+const wordsOf = (text: string | null): string[] => text?.match(/[\p{L}\p{N}_$]+/gu) ?? [];
+
+/** Whether a value is null can be asked of every type. */
+const withoutNullTests = (text: string | null): string | null =>
+  text?.replaceAll(/[\p{L}\p{N}_$."]+ IS (?:NOT )?NULL\b/gu, " ") ?? null;
+
+function indexColumns({ keys, include, predicate }: Index, words: typeof wordsOf): string[] {
   const ofKeys = keys.flatMap(({ column, expression }) => (column === null ? words(expression) : [column]));
   return [...ofKeys, ...include, ...words(predicate)];
 }
@@ -14,8 +21,10 @@ function indexColumns({ keys, include, predicate }: Index): string[] {
 export function columnsRead(
   before: Catalog,
   after: Catalog,
-  isChanged: (object: ObjectIdentity) => boolean,
+  { reading, isChanged }: { reading: Reading; isChanged: (object: ObjectIdentity) => boolean },
 ): string[] {
+  const words = (text: string | null): string[] =>
+    wordsOf(reading === "type" ? withoutNullTests(text) : text);
   const ofTables = after.tables.flatMap((table) => {
     const { schema } = table;
     const label = `${schema}.${table.name}`;
@@ -28,7 +37,9 @@ export function columnsRead(
       label: `${label}.${name}`,
     });
     const named = new Set([
-      ...table.indexes.filter(({ name }) => isChanged(part("index", name))).flatMap(indexColumns),
+      ...table.indexes
+        .filter(({ name }) => isChanged(part("index", name)))
+        .flatMap((index) => indexColumns(index, words)),
       ...table.constraints
         .filter(({ name }) => isChanged(part("constraint", name)))
         .flatMap(({ columns, definition }) => [...columns, ...words(definition)]),

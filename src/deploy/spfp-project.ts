@@ -8,6 +8,7 @@ import type { Finding } from "../finding.ts";
 import type { Sql } from "../postgres/index.ts";
 import { duplicateFindings, type Requirement } from "../preflight/index.ts";
 import { spfp } from "../spfp.ts";
+import { quoteIdentifier, quoteQualified } from "../sql.ts";
 import type { Project, Prospect } from "./project.ts";
 import { wayOut } from "./way-out.ts";
 
@@ -57,6 +58,38 @@ async function screenFindings(sql: Sql): Promise<Finding[]> {
  */
 function foreseenFindings({ actual, isSettled }: Prospect): Finding[] {
   const wanted = expectedCatalog(spfp.headTag);
+  return [...demandFindings(actual), ...besideFindings(wanted, actual, isSettled)];
+}
+
+/** Columns of the audit table that must be given a value, and that the trigger which writes it does not know. */
+function demandFindings({ tables }: Catalog): Finding[] {
+  const audit = "automation_permissions_audit";
+  const known = expectedCatalog(spfp.headTag).tables.find(({ name }) => name === audit)?.columns ?? [];
+  const columns = tables.find(({ schema, name }) => schema === "public" && name === audit)?.columns ?? [];
+  return columns
+    .filter(
+      (column) =>
+        !column.nullable &&
+        column.default === null &&
+        column.generated === null &&
+        column.identity === null &&
+        !known.some(({ name }) => name === column.name),
+    )
+    .map(({ name }) => ({
+      check: "audit.demanding-column",
+      severity: "error",
+      object: `public.${audit}.${name}`,
+      expected: "a default, or null allowed",
+      actual: "NOT NULL",
+      remedy:
+        "The trigger that writes the trail gives it no value, so every change of a permission would fail.",
+      sql: [
+        `ALTER TABLE ${quoteQualified("public", audit)} ALTER COLUMN ${quoteIdentifier(name)} DROP NOT NULL;`,
+      ],
+    }));
+}
+
+function besideFindings(wanted: Catalog, actual: Catalog, isSettled: Prospect["isSettled"]): Finding[] {
   return extraFindings(wanted, actual, isSettled).map(({ difference, finding }) => {
     const sql = wayOut(difference, { wanted, actual });
     return sql.length === 0 ? finding : { ...finding, sql };

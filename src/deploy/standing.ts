@@ -3,12 +3,15 @@ import {
   type Catalog,
   compareCatalogs,
   type Difference,
+  type ObjectKind,
+  objectKinds,
   readCatalog,
   withoutObjects,
 } from "../catalog/index.ts";
 import { SpfpError } from "../errors.ts";
 import type { Finding } from "../finding.ts";
 import { type Migration, readMigrations } from "../migrations/index.ts";
+import { quoteIdentifier, quoteQualified } from "../sql.ts";
 import { type Accepted, acceptByName, excuseAccepted, readAccepted } from "./acceptance.ts";
 import { obstacleFindings, replacedFindings } from "./baseline-report.ts";
 import type { Queryable } from "./bookkeeping.ts";
@@ -16,13 +19,14 @@ import { type Drift, findRemains, measureDrift, type Point } from "./drift.ts";
 import { type Evidence, gatherTraces } from "./evidence.ts";
 import { type Facts, gatherFacts } from "./facts.ts";
 import { foreseenFindings } from "./foresight.ts";
-import { differences } from "./in-catalog.ts";
+import { differences, has } from "./in-catalog.ts";
 import { holdJournal, readJournal } from "./journal-state.ts";
 import { expectedHere } from "./origin.ts";
-import { type Judgement, judgePlan } from "./plan.ts";
+import { foreignOwner, type Judgement, judgePlan, otherChildren, passedOnBy } from "./plan.ts";
 import type { Project } from "./project.ts";
+import { roleName } from "./rollback/draft.ts";
 import type { Plan, Step, Target } from "./step.ts";
-import { wayOut } from "./way-out.ts";
+import { putAside, wayOut } from "./way-out.ts";
 
 /** The points of a project's history, in order. */
 export function readPoints(project: Project, migrations: readonly Migration[]): Point[] {
@@ -142,6 +146,8 @@ export interface Standing {
   readonly accepted: readonly Accepted[];
   /** By which it was found to stand there; empty where the journal says it. */
   readonly evidence: readonly Evidence[];
+  /** The points between which only a person can tell. */
+  readonly choices: readonly string[];
 }
 
 const noDrift: Drift = { inTheWay: [], replaced: [], settled: [], untouched: [] };
@@ -180,17 +186,63 @@ function obstructedFindings(
 
 /** What would bring the objects of a step to what it was written for. */
 function wayOutOfStep(project: Project, { plan, judged, facts }: Judgement, step: Step): string[] {
+  const owner = step.target && foreignOwner(step.target, facts);
+  if (owner) return [`GRANT ${quoteIdentifier(owner)} TO ${quoteIdentifier(facts.catalog.server.role)};`];
+  const draft = judged.find((one) => one.step === step)?.draft;
+  const passed = draft ? passedOnBy(draft, facts) : [];
+  if (passed.length > 0) {
+    return passed.flatMap(({ schema, name, grantor, grantee, privileges }) => [
+      `REVOKE GRANT OPTION FOR ALL PRIVILEGES ON ${quoteQualified(schema, name)} FROM ${quoteIdentifier(grantor)} CASCADE;`,
+      `GRANT ${privileges.join(", ")} ON ${quoteQualified(schema, name)} TO ${roleName(grantee)};`,
+    ]);
+  }
+  const children = draft ? otherChildren(draft, project.expectedCatalog(step.migration), facts) : [];
+  const column = draft?.target?.name;
+  if (children.length > 0 && column !== undefined) {
+    return children.map(
+      (child) =>
+        `ALTER TABLE ${quoteQualified(child.schema, child.name)} RENAME COLUMN ${quoteIdentifier(column)} TO ${quoteIdentifier(`${column}_before`)};`,
+    );
+  }
   const tags = [...(plan.from === null ? [] : [plan.from]), ...plan.migrations.map(({ tag }) => tag)];
   const before = tags[tags.indexOf(step.migration) - 1];
-  const goal = judged.find((one) => one.step === step)?.draft.goal;
+  const goal = draft?.goal;
   const from = goal?.does === "create" ? step.migration : before;
   if (from === undefined) return [];
   const wanted = project.expectedCatalog(from);
-  const targets = [...(step.target ? [step.target] : []), ...step.needs];
+  const { target } = step;
+  const isMade = goal?.does === "create" && target !== null;
+  const isMissing = (one: Target): boolean => isMade && one === target && !has(facts.catalog, one);
+  // What the step itself is to make only has to find its name free.
+  if (isMade && differences(wanted, facts.catalog, target).some(({ kind }) => kind === "missing")) {
+    const aside = target.table === null || target.kind === "index" ? putAside(target, facts.catalog) : [];
+    if (aside.length > 0) return aside;
+  }
+  const targets = [...(target && !isMissing(target) ? [target] : []), ...step.needs];
   return targets
-    .flatMap((target) => differences(wanted, facts.catalog, target))
+    .flatMap((one) => differences(wanted, facts.catalog, one))
     .filter(({ kind }) => kind !== "extra")
     .flatMap((difference) => wayOut(difference, { wanted, actual: facts.catalog }));
+}
+
+/** What others are made of comes first, so that what to do can be done in the order in which it is said. */
+const inOrderOfNeed: readonly ObjectKind[] = [
+  "schema",
+  "extension",
+  "enum",
+  "domain",
+  "sequence",
+  "table",
+  "column",
+];
+
+function byNeed({ object: one }: Difference, { object: other }: Difference): number {
+  const place = ({ kind }: { readonly kind: ObjectKind }): number => {
+    const at = inOrderOfNeed.indexOf(kind);
+    if (kind === "view") return objectKinds.length;
+    return at < 0 ? inOrderOfNeed.length : at;
+  };
+  return place(one) - place(other);
 }
 
 interface Obstacles {
@@ -216,7 +268,7 @@ function findObstacles(project: Project, { drift, judgement, at, foreseen }: Obs
   const wanted = at === undefined ? facts.catalog : project.expectedCatalog(at);
   const named = new Set(inTheWay.map(({ object }) => object.label));
   const findings = [
-    ...obstacleFindings(inTheWay, { wanted, actual: facts.catalog }),
+    ...obstacleFindings(inTheWay.toSorted(byNeed), { wanted, actual: facts.catalog }),
     ...obstructedFindings(obstructed, named, (step) => wayOutOfStep(project, judgement, step)),
   ];
   const known = new Set(findings.map(({ object }) => object));
@@ -310,16 +362,17 @@ export async function findStanding(
   if (journal.length > 0) {
     const { applied } = holdJournal(journal, migrations);
     const drift = measureDrift(points, actual, project.leaveOut)[applied.length - 1];
-    return { is: "adopted", evidence: [], ...(await planFrom(applied, drift ?? noDrift)) };
+    return { is: "adopted", evidence: [], choices: [], ...(await planFrom(applied, drift ?? noDrift)) };
   }
-  if (hasNothingOf(points, actual)) return { is: "empty", evidence: [], ...(await planFrom([], noDrift)) };
+  if (hasNothingOf(points, actual))
+    return { is: "empty", evidence: [], choices: [], ...(await planFrom([], noDrift)) };
   const { at: point, drift, evidence, undecided } = findPoint(project, points, actual, at);
   const found = await planFrom(migrations.slice(0, point + 1), drift);
   const untold = [
     ...undecidedFinding(undecided),
     ...(at === undefined ? halfDoneFindings(project, found.plan, evidence) : []),
   ];
-  return { is: "found", ...found, evidence, inTheWay: [...untold, ...found.inTheWay] };
+  return { is: "found", ...found, evidence, choices: undecided, inTheWay: [...untold, ...found.inTheWay] };
 }
 
 /** What differs still as it did when the project met the database is known, and no news. */

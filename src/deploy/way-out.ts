@@ -1,11 +1,11 @@
-import type { Catalog, Difference, Grant, ObjectIdentity, Table } from "../catalog/index.ts";
+import type { Catalog, Column, Difference, Grant, ObjectIdentity, Table } from "../catalog/index.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql.ts";
 import { functionNamed } from "./rollback/context.ts";
 import { roleName } from "./rollback/draft.ts";
 import { createFunction, isReplaceable, isRestorable } from "./rollback/functions.ts";
 import { changePolicy, createPolicy, dropPolicy } from "./rollback/policies.ts";
 import { functionSignature } from "./rollback/signature.ts";
-import { createView, isExtendable, viewName } from "./rollback/views.ts";
+import { createView, isExtendable } from "./rollback/views.ts";
 import { findTwin, isNamedAtWill } from "./twin.ts";
 
 /** What is to be, and what is there. */
@@ -83,10 +83,7 @@ function index({ object, kind }: Difference, { wanted, actual }: WayOutCatalogs)
   if (kind === "extra") return [`DROP INDEX ${quoteQualified(object.schema ?? "public", object.name)};`];
   if (kind === "missing") return to ? [`${to.definition};`] : [];
   // Whatever needed the index goes on having it.
-  const others = actual.tables
-    .filter(({ schema }) => schema === object.schema)
-    .flatMap(({ indexes }) => indexes);
-  return rename(object, object.name, freeName(object.name, others));
+  return putAside(object, actual);
 }
 
 function trigger(difference: Difference, { wanted }: WayOutCatalogs): string[] {
@@ -123,8 +120,15 @@ function column(difference: Difference, { wanted }: WayOutCatalogs): string[] {
   }
   const alter = (what: string): string[] => [`ALTER TABLE ${table} ALTER COLUMN ${name} ${what};`];
   switch (difference.property) {
-    case "type":
-      return alter(`TYPE ${to.type} USING ${name}::${to.type}`);
+    case "type": {
+      // By way of text: not every type can be cast to every other, and what does not fit is refused.
+      const actions = [
+        `ALTER COLUMN ${name} DROP DEFAULT`,
+        `ALTER COLUMN ${name} TYPE ${to.type} USING ${name}::text::${to.type}`,
+        ...(to.default === null ? [] : [`ALTER COLUMN ${name} SET DEFAULT ${to.default}`]),
+      ];
+      return [`ALTER TABLE ${table} ${actions.join(", ")};`];
+    }
     case "nullable":
       return alter(to.nullable ? "DROP NOT NULL" : "SET NOT NULL");
     case "default":
@@ -142,10 +146,38 @@ function column(difference: Difference, { wanted }: WayOutCatalogs): string[] {
   }
 }
 
-function table(difference: Difference, { wanted }: WayOutCatalogs): string[] {
+/** The statements that make a table as a catalog describes it. */
+function createTable(to: Table): string[] {
+  const name = quoteQualified(to.schema, to.name);
+  const lines = [
+    ...to.columns.map((one) => `  ${columnDefinition(one)}`),
+    ...to.constraints.map((one) => `  CONSTRAINT ${quoteIdentifier(one.name)} ${one.definition}`),
+  ];
+  return [
+    `CREATE TABLE ${name} (\n${lines.join(",\n")}\n);`,
+    ...to.indexes.flatMap(({ constraint: of, definition }) => (of === null ? [`${definition};`] : [])),
+    ...to.triggers.map(({ definition }) => `${definition};`),
+    ...(to.rowSecurity ? [`ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY;`] : []),
+    ...to.policies.map((one) => createPolicy(to, one)),
+  ];
+}
+
+function columnDefinition(one: Column): string {
+  return [
+    quoteIdentifier(one.name),
+    one.type,
+    ...(one.generated === null ? [] : [`GENERATED ALWAYS AS (${one.generated}) STORED`]),
+    ...(one.identity === null ? [] : [`GENERATED ${one.identity.toUpperCase()} AS IDENTITY`]),
+    ...(one.default === null ? [] : [`DEFAULT ${one.default}`]),
+    ...(one.nullable ? [] : ["NOT NULL"]),
+  ].join(" ");
+}
+
+function table(difference: Difference, { wanted, actual }: WayOutCatalogs): string[] {
   const { object, kind } = difference;
   const to = tableOf(wanted, object);
-  if (kind !== "different" || !to) return [];
+  if (!to || kind === "extra") return [];
+  if (kind === "missing") return [...putAside(object, actual), ...createTable(to)];
   const alter = (what: string): string[] => [`ALTER TABLE ${onTable(object)} ${what};`];
   switch (difference.property) {
     case "rowSecurity":
@@ -159,30 +191,54 @@ function table(difference: Difference, { wanted }: WayOutCatalogs): string[] {
   }
 }
 
+/** Every name that a relation has in a schema. */
+const relationNames = (catalog: Catalog, schema: string | null): { readonly name: string }[] =>
+  [
+    ...catalog.tables,
+    ...catalog.views,
+    ...catalog.sequences,
+    ...catalog.tables.flatMap(({ schema: of, indexes }) => indexes.map(({ name }) => ({ schema: of, name }))),
+  ].filter((one) => one.schema === schema);
+
+/**
+ * Gives whatever has the name of a relation another one: what reads it goes on reading it, and its rows stay. Empty where
+ * the name is free.
+ */
+export function putAside(
+  { schema, name }: { readonly schema: string | null; readonly name: string },
+  actual: Catalog,
+): string[] {
+  const relation = { schema, name };
+  const holder = quoteQualified(schema ?? "public", name);
+  const rest = `${holder} RENAME TO ${quoteIdentifier(freeName(name, relationNames(actual, schema)))};`;
+  const view = actual.views.find(isIt(relation));
+  if (view) return [`ALTER ${view.kind === "materialized" ? "MATERIALIZED VIEW" : "VIEW"} ${rest}`];
+  if (actual.tables.some(isIt(relation))) return [`ALTER TABLE ${rest}`];
+  if (actual.sequences.some(isIt(relation))) return [`ALTER SEQUENCE ${rest}`];
+  const isIndex = actual.tables.some(
+    (one) => one.schema === schema && one.indexes.some((index) => index.name === name),
+  );
+  return isIndex ? [`ALTER INDEX ${rest}`] : [];
+}
+
 function view({ object, kind }: Difference, { wanted, actual }: WayOutCatalogs): string[] {
   const to = wanted.views.find(isIt(object));
   const now = actual.views.find(isIt(object));
   if (!to || object.kind !== "view" || kind === "extra") return [];
-  if (!now || isExtendable(now, to)) return [createView(to)];
-  // Whatever reads it goes on reading it.
-  const free = freeName(now.name, [...actual.views, ...actual.tables]);
-  const words = now.kind === "materialized" ? "MATERIALIZED VIEW" : "VIEW";
-  return [`ALTER ${words} ${viewName(now)} RENAME TO ${quoteIdentifier(free)};`];
+  if (now && isExtendable(now, to)) return [createView(to)];
+  return [...putAside(object, actual), ...(now ? [] : [createView(to)])];
 }
 
 function functionOf({ object, kind }: Difference, { wanted, actual }: WayOutCatalogs): string[] {
   const named = { schema: object.schema ?? "public", name: object.name };
   const now = functionNamed(actual, named);
-  if (kind === "extra" && now) {
-    // It stays to be looked at; a second one of the name makes calls ambiguous.
+  const to = functionNamed(wanted, named);
+  // It stays to be looked at, and whatever calls it by what it is, not by its name, goes on calling it.
+  if (now && (kind === "extra" || (to && !isReplaceable(now, to)))) {
     const free = freeName(now.name, actual.functions);
     return [`ALTER ROUTINE ${functionSignature(now)} RENAME TO ${quoteIdentifier(free)};`];
   }
-  const to = functionNamed(wanted, named);
-  if (!to || !isRestorable(to)) return [];
-  return now && !isReplaceable(now, to)
-    ? [`DROP ROUTINE ${functionSignature(now)};`, createFunction(to)]
-    : [createFunction(to)];
+  return to && isRestorable(to) ? [createFunction(to)] : [];
 }
 
 /** What holds the privileges, in the words of GRANT, and its grants in a catalog. */
@@ -241,6 +297,8 @@ function grant({ object }: Difference, catalogs: WayOutCatalogs): string[] {
 export function wayOut(difference: Difference, catalogs: WayOutCatalogs): string[] {
   const { object, kind } = difference;
   const { wanted, actual } = catalogs;
+  // Of a table that is missing there is nothing else to put right.
+  if (object.parent?.kind === "table" && !tableOf(actual, object)) return [];
   if (isNamedAtWill(object.kind)) {
     const twin =
       kind === "missing"

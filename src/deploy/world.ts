@@ -17,6 +17,8 @@ export interface World {
   readonly isNew: (relation: Relation) => boolean;
   /** Whether only the server knows if a part is there: this plan makes its table or view of something else's columns. */
   readonly isUnknown: (target: Target) => boolean;
+  /** What else has the name that a new index, table, view or sequence is to get, in words; null where it is free. */
+  readonly holderOf: (target: Target) => string | null;
   readonly hasRole: (name: string) => boolean;
   /** Whether a step changes what a role may do with an object; see `grantKey`. */
   readonly isGrantChanged: (key: string) => boolean;
@@ -144,6 +146,16 @@ export function createWorld(facts: Facts, managed: readonly string[]): World {
       target.table !== null &&
       derived.has(JSON.stringify([target.schema, target.table])) &&
       fate(target) === "untouched",
+    holderOf: ({ kind, schema, name, table }) => {
+      // Relations of all kinds share their names in a schema.
+      if (kind !== "index" || schema === null) return null;
+      const holder = facts.relations.find((one) => one.schema === schema && one.name === name);
+      if (!holder || (holder.kind === "index" && holder.table === table)) return null;
+      const own = { kind: holder.kind, schema, name, table: holder.kind === "index" ? holder.table : null };
+      if (fate(own) === "gone") return null;
+      const of = holder.kind === "index" ? ` of ${schema}.${holder.table}` : "";
+      return `${schema}.${name} is the name of ${holder.kind === "index" ? "an" : "a"} ${holder.kind}${of} already. Rename that first.`;
+    },
     hasRole: (name) => roles.has(name),
     isGrantChanged: (one) => isAnyGrantChanged || fates.has(one),
     overloads: ({ schema, name }) => {

@@ -1,9 +1,16 @@
 import type { BaselineReport } from "../deploy/index.ts";
 import { formatFindingLines, formatFindings } from "./findings.ts";
-import { dress, plural } from "./text.ts";
+import { sideBySide } from "./side-by-side.ts";
+import { dress, plural, visible } from "./text.ts";
 
 /** How many differences that need nothing done are shown one by one. */
 const shown = 10;
+
+/** How many things of a migration are named. */
+const named = 3;
+
+/** Where the width of the terminal is not known. */
+const defaultWidth = 120;
 
 function verdict({ outcome, point, recorded, pending, inTheWay }: BaselineReport): string {
   const next =
@@ -32,15 +39,53 @@ function verdict({ outcome, point, recorded, pending, inTheWay }: BaselineReport
   }
 }
 
-/** What an adoption found and did, for a person; the last line says it all. */
-export function formatBaselineReport(report: BaselineReport): string {
+const list = (things: readonly string[]): string => {
+  const more = things.length - named;
+  return `${things.slice(0, named).map(visible).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+};
+
+const traces = {
+  seen: dress.good("done    "),
+  partly: dress.doubtful("partly  "),
+  unseen: dress.quiet("not done"),
+  unclear: dress.quiet("unclear "),
+  traceless: dress.quiet("no trace"),
+} as const;
+
+/** What the database shows of each migration. */
+function evidenceLines({ evidence }: BaselineReport): string[] {
+  return evidence.map(({ tag, trace, seen, unseen }) => {
+    const there = seen.length > 0 ? [`there: ${list(seen)}`] : [];
+    const missing = unseen.length > 0 ? [`not there: ${list(unseen)}`] : [];
+    return `    ${traces[trace]}  ${tag}  ${dress.quiet([...there, ...missing].join("; "))}`.trimEnd();
+  });
+}
+
+/** What is replaced, beside what takes its place. */
+function replacedLines({ replaced }: BaselineReport, width: number): string[] {
+  return replaced.flatMap(({ object, expected, actual }, at) => [
+    ...(at > 0 ? [""] : []),
+    `    ${dress.strong(visible(object))}`,
+    ...sideBySide(["as it is", actual ?? "nothing"], ["as it will be", expected ?? "nothing"], width),
+  ]);
+}
+
+/** What an adoption found, in the order in which a person asks for it, without the verdict. */
+export function formatBaselineFindings(
+  report: BaselineReport,
+  width: number = process.stdout.columns ?? defaultWidth,
+): string[] {
   const group = (title: string, lines: readonly string[]): string[] =>
     lines.length === 0 ? [] : [dress.strong(title), ...lines, ""];
   return [
+    ...group(
+      report.evidence.length > 0 ? `It stands at ${report.point}, as what the later migrations do shows` : "",
+      evidenceLines(report),
+    ),
     ...group("In the way of the pending migrations", formatFindings(report.inTheWay)),
     ...group(
-      `In a form of their own, and replaced by the deployment (${report.replaced.length})`,
-      formatFindings(report.replaced),
+      `Different, and replaced by the deployment, which keeps the former on record (${report.replaced.length})`,
+      replacedLines(report, width),
     ),
     ...group(
       `There already, for the deployment to take or to put right (${report.settled.length})`,
@@ -50,6 +95,13 @@ export function formatBaselineReport(report: BaselineReport): string {
       `Different, and left as they are (${report.untouched.length})`,
       formatFindingLines(report.untouched, shown),
     ),
-    verdict(report),
-  ].join("\n");
+  ];
 }
+
+/** What an adoption found and did, for a person; the last line says it all. */
+export function formatBaselineReport(report: BaselineReport, width?: number): string {
+  return [...formatBaselineFindings(report, width), verdict(report)].join("\n");
+}
+
+/** The last line alone. */
+export const formatBaselineVerdict = verdict;

@@ -1,5 +1,5 @@
 export { formatBackupReport } from "./backup.ts";
-export { formatBaselineReport } from "./baseline.ts";
+export { formatBaselineFindings, formatBaselineReport, formatBaselineVerdict } from "./baseline.ts";
 export { formatCheckReport } from "./check.ts";
 export { formatDeploymentReport } from "./deploy.ts";
 export { formatBytes, formatDeploymentLog, formatWatchReport, writeDeploymentLog } from "./deployment.ts";

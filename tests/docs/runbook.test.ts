@@ -3,13 +3,16 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { generateData } from "../../src/bench/index.ts";
 import { connect } from "../../src/postgres/index.ts";
+import { byHand } from "../scenarios/support/productions.ts";
 import { testDatabase } from "../support/database.ts";
 import { projectFolder } from "../support/states.ts";
 import { commandsWithoutOutput, openShell, withOutput } from "./commands.ts";
 
 const file = join(projectFolder, "docs", "runbook.md");
 const document = readFileSync(file, "utf8");
-const database = await testDatabase("production");
+// As people wrote it in an editor, and not by our own baseline.
+const database = await testDatabase("empty");
+await database.sql.unsafe(byHand);
 const shell = openShell(database.url);
 afterAll(() => shell.end());
 

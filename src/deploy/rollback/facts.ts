@@ -103,6 +103,11 @@ async function lookThrough(sql: Queryable, schemas: readonly string[]): Promise<
 /** Everything that depends on a view, table, index, function or type of the schemas. Inside a transaction. */
 export async function readDependents(sql: Queryable, schemas: readonly string[]): Promise<Dependent[]> {
   await lookThrough(sql, schemas);
+  return queryDependents(sql, schemas);
+}
+
+/** As `readDependents`, with types named as the session's own path has them. */
+export async function queryDependents(sql: Queryable, schemas: readonly string[]): Promise<Dependent[]> {
   const rows = rowsSchema.parse([...(await sql.unsafe(dependentsQuery, [JSON.stringify(schemas)]))]);
   return rows.map(({ dependent }) => dependentSchema.parse(JSON.parse(dependent)));
 }

@@ -1,4 +1,4 @@
-import type { Catalog, Grant, Table } from "../../catalog/index.ts";
+import type { Catalog, Grant } from "../../catalog/index.ts";
 import { quoteIdentifier, quoteQualified } from "../../sql.ts";
 import { type Context, find, functionLabel, functionNamed, type Named, qualifiedLabel } from "./context.ts";
 import { roleName, underSchemas } from "./draft.ts";
@@ -173,10 +173,20 @@ export function undoGrants(context: Context): void {
   restoreColumnGrants(context);
 }
 
-function restoreColumnGrants({ keptTables, add }: Context): void {
-  for (const { table, was, wanted } of keptTables) {
+/** A relation as far as the privileges on its columns go. */
+interface Granting extends Named {
+  readonly columns: readonly { readonly name: string; readonly grants: Grant[] }[];
+}
+
+function restoreColumnGrants({ keptTables, before, head, actual, add }: Context): void {
+  const views = actual.views.flatMap((table) => {
+    const [was, wanted] = [find(before.views, table), find(head.views, table)];
+    return was && wanted ? [{ table, was, wanted }] : [];
+  });
+  const kept: readonly Readonly<Record<"table" | "was" | "wanted", Granting>>[] = [...keptTables, ...views];
+  for (const { table, was, wanted } of kept) {
     const sql = table.columns.flatMap((column) => {
-      const of = (list: Table): Grant[] =>
+      const of = (list: Granting): Grant[] =>
         list.columns.find(({ name }) => name === column.name)?.grants ?? [];
       const has = (list: readonly Grant[], grantee: string, privilege: string) =>
         list.some((one) => one.grantee === grantee && one.privileges.includes(privilege));

@@ -73,7 +73,7 @@ export const rights: PreflightItem = {
             object,
             expected: `owned by ${role}, or by a role that it is a member of`,
             actual: `owned by ${owner}`,
-            remedy: `Connect as ${owner}, or run as ${owner}: GRANT ${quoteIdentifier(owner)} TO ${quoteIdentifier(role)};`,
+            remedy: `Connect as ${owner}, or let an administrator run: GRANT ${quoteIdentifier(owner)} TO ${quoteIdentifier(role)};`,
           }),
         ),
         ...found.unreferable.map(({ schema: namespace, name }) =>

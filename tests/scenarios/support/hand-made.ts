@@ -1,0 +1,27 @@
+import { afterAll, beforeAll } from "vitest";
+import type { BaselineReport } from "../../../src/deploy/index.ts";
+import { copyDatabase, createDatabase, type TestDatabase } from "../../support/database.ts";
+import { type TravelOptions, travel } from "./journey.ts";
+import { byHand } from "./productions.ts";
+
+/** Takes productions as people wrote them, each changed by hand, through their journey. */
+export function handMadeProductions(): (
+  statements: readonly string[],
+  options?: TravelOptions,
+) => Promise<BaselineReport[]> {
+  let original: TestDatabase;
+  beforeAll(async () => {
+    original = await createDatabase("empty");
+    await original.sql.unsafe(byHand);
+  });
+  afterAll(() => original.drop());
+  return async (statements, options = {}) => {
+    const database = await copyDatabase(original);
+    try {
+      for (const statement of statements) await database.sql.unsafe(statement);
+      return await travel(database, options);
+    } finally {
+      await database.drop();
+    }
+  };
+}
