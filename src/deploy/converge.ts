@@ -40,8 +40,9 @@ export interface Timeline {
 export interface Verdict {
   readonly action: Action;
   readonly reason: string | null;
-  /** Where it differs from the draft's. */
+  /** Where it differs from the draft's; the draft's hazards are then none of its own. */
   readonly sql?: string;
+  readonly isHarmless?: boolean;
 }
 
 interface Surroundings {
@@ -66,8 +67,8 @@ interface Surroundings {
   readonly isLeftBehind: boolean;
   /** Whether a later step of the migration made the object again, or gave another its name, and is done. */
   readonly isMadeAgain: boolean;
-  /** Whether what it works on is read in the blink of an eye. */
-  readonly isSmall: boolean;
+  /** Whether the column that it is about has a value in every row, in a table that is small enough to tell. */
+  readonly isFilled: boolean;
   /** What depends on a view or a function, and would not survive its going. */
   readonly dependents: (target: Target) => readonly string[];
 }
@@ -289,11 +290,12 @@ function replace(
       const isRelaxed = found.every(
         (one) => one.kind === "different" && one.property === "nullable" && one.expected === "no",
       );
-      if (!isRelaxed || !around.isSmall) break;
+      if (!isRelaxed || !around.isFilled) break;
       const table = quoteQualified(target.schema ?? "public", target.table ?? "");
       return {
         action: "replace",
         reason: `${reason} The table is small, so that all its rows are looked at in a moment.`,
+        isHarmless: true,
         sql: `ALTER TABLE ${table} ALTER COLUMN ${quoteIdentifier(target.name)} SET NOT NULL`,
       };
     }

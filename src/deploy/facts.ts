@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { type Catalog, readCatalog } from "../catalog/index.ts";
+import { readMigrations } from "../migrations/index.ts";
+import { quoteIdentifier, quoteQualified } from "../sql.ts";
 import { doneSteps, type Queryable } from "./bookkeeping.ts";
 import { type JournalRow, type MigrationState, readJournal, readState } from "./journal-state.ts";
 import { type Origin, readOrigin } from "./origin.ts";
@@ -87,6 +89,8 @@ export interface Facts extends Surroundings {
   readonly catalog: Catalog;
   /** What is there only as long as something of the managed schemas is. */
   readonly dependents: readonly Dependent[];
+  /** Columns, as `schema.table.column`, that the last migration wants filled and that are empty in some row. */
+  readonly nulls: readonly string[];
   /** The tables that a rollback put aside. */
   readonly archive: Catalog;
   readonly journal: readonly JournalRow[];
@@ -191,6 +195,41 @@ export async function readArchive(sql: Queryable, schemas: readonly string[]): P
   };
 }
 
+/** A table no larger than this is read in the blink of an eye, in bytes. */
+export const smallTable = 1024 * 1024;
+
+const emptySchema = z.tuple([z.object({ empty: z.boolean() })]);
+
+/** Looks into the small tables, of which a step that asks for a value in every row may be run. */
+async function findNulls(
+  sql: Queryable,
+  project: Project,
+  catalog: Catalog,
+  { relations, memberOf }: Surroundings,
+): Promise<string[]> {
+  const last = readMigrations(project.migrationsFolder).at(-1);
+  const wanted = last ? project.expectedCatalog(last.tag).tables : [];
+  const found: string[] = [];
+  for (const table of catalog.tables) {
+    const { schema, name } = table;
+    const to = wanted.find((one) => one.schema === schema && one.name === name);
+    const size = relations.find((one) => one.schema === schema && one.name === name)?.bytes ?? 0;
+    if (!to || size > smallTable || !memberOf.includes(table.owner)) continue;
+    for (const column of table.columns) {
+      const isRelaxed =
+        column.nullable && to.columns.some((one) => one.name === column.name && !one.nullable);
+      if (!isRelaxed) continue;
+      const [{ empty }] = emptySchema.parse([
+        ...(await sql.unsafe(
+          `select exists (select from ${quoteQualified(schema, name)} where ${quoteIdentifier(column.name)} is null) as empty`,
+        )),
+      ]);
+      if (empty) found.push(`${schema}.${name}.${column.name}`);
+    }
+  }
+  return found;
+}
+
 /**
  * Reads from a live database what a plan for it is made from. Changes nothing, and takes no lock that stops anybody.
  *
@@ -214,6 +253,7 @@ export async function gatherFacts(
     catalog,
     state,
     dependents: await queryDependents(sql, project.schemas),
+    nulls: await findNulls(sql, project, catalog, surroundings),
     origin: recorded ?? (last ? { tag: last.tag, catalog } : null),
     archive: surroundings.schemas.includes(archiveSchema)
       ? await readArchive(sql, project.schemas)

@@ -7,7 +7,7 @@ import { quoteIdentifier, quoteQualified } from "../sql.ts";
 import { combine, type Judged } from "./combine.ts";
 import { judge, nameOf, type Timeline, type Verdict } from "./converge.ts";
 import { estimate, tableSize } from "./estimate.ts";
-import { archiveSchema, type Facts, gatherFacts } from "./facts.ts";
+import { archiveSchema, type Facts, gatherFacts, smallTable } from "./facts.ts";
 import { isSame, makes, overlaps, takesAway, takesAwayWhole } from "./interplay.ts";
 import { notesOf } from "./notes.ts";
 import { expectedHere } from "./origin.ts";
@@ -17,7 +17,7 @@ import { type Context, classify, classifyRepairs, type Draft } from "./statement
 import type { Plan, Step, Target } from "./step.ts";
 import type { Relation } from "./tree.ts";
 import { dropUnfinished } from "./unfinished.ts";
-import { contextOf, createWorld, smallTable, type World } from "./world.ts";
+import { contextOf, createWorld, type World } from "./world.ts";
 
 export interface PlanOptions {
   /** Ids of steps, or tags of migrations, whose hazards are accepted. */
@@ -227,7 +227,10 @@ function planMigration(
         isLeftBehind: laterDone.some(({ goal }) => takesAwayWhole(goal, draft)),
         isMadeAgain: laterDone.some(({ goal }) => makes(goal, draft)),
         isAlone: !ahead.some((one) => one.number !== statement.number && isSame(one.goal, draft)),
-        isSmall: (tableSize(draft.target, facts)?.bytes ?? 0) <= smallTable,
+        isFilled:
+          (tableSize(draft.target, facts)?.bytes ?? 0) <= smallTable &&
+          draft.target !== null &&
+          !facts.nulls.includes(nameOf(draft.target)),
         dependents: (target) => dependentsOf(target, workshop),
       });
       const verdict = withChildren(
@@ -467,12 +470,14 @@ function stepOf(
     action,
     reason,
     sql = draft.sql,
+    isHarmless = false,
   }: Verdict = left && verdict.action !== "skip" ? { action: "leave out", reason: left } : verdict;
   const isToRun = toRun.includes(action);
   const isAllowed = allow.some((one) => one === migration.tag || idsOf(one).includes(id));
-  const hazards = isToRun
-    ? draft.hazards.map((hazard) => ({ ...hazard, allowed: isAllowed && hazard.name !== "unsupported" }))
-    : [];
+  const hazards =
+    isToRun && !isHarmless
+      ? draft.hazards.map((hazard) => ({ ...hazard, allowed: isAllowed && hazard.name !== "unsupported" }))
+      : [];
   const refused = hazards.filter(({ allowed }) => !allowed);
   return {
     id,

@@ -187,7 +187,12 @@ function obstructedFindings(
 /** What would bring the objects of a step to what it was written for. */
 function wayOutOfStep(project: Project, { plan, judged, facts }: Judgement, step: Step): string[] {
   const owner = step.target && foreignOwner(step.target, facts);
-  if (owner) return [`GRANT ${quoteIdentifier(owner)} TO ${quoteIdentifier(facts.catalog.server.role)};`];
+  if (owner) {
+    const { role, version } = facts.catalog.server;
+    // A membership may be there already, and not be inherited; before 16 that was the member's own attribute.
+    const option = version >= 160000 ? " WITH INHERIT TRUE" : "";
+    return [`GRANT ${quoteIdentifier(owner)} TO ${quoteIdentifier(role)}${option};`];
+  }
   const draft = judged.find((one) => one.step === step)?.draft;
   const passed = draft ? passedOnBy(draft, facts) : [];
   if (passed.length > 0) {

@@ -34,9 +34,6 @@ export interface World {
   readonly adoptNew: (table: Relation) => void;
 }
 
-/** A table no larger than this is read in the blink of an eye, in bytes. */
-export const smallTable = 1024 * 1024;
-
 /** Tables and views share their names, and so do all kinds of types. */
 const family = (kind: Target["kind"]): string =>
   kind === "view" ? "table" : kind === "domain" ? "enum" : kind;

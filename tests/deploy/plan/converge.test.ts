@@ -63,10 +63,10 @@ describe("what is there already", () => {
       /its type is date, wanted is timestamp with time zone/,
     ],
     [
-      "a column that may be null where it may not be blocks",
+      "a column that may be null where it may not be is made so in a small table",
       "alter table sent_atas add column updated_at timestamptz default now()",
       "updated_at",
-      "blocked",
+      "replace",
       /its nullable is yes, wanted is no/,
     ],
     [
@@ -98,11 +98,11 @@ describe("what is there already", () => {
       /its volatility is volatile, wanted is stable/,
     ],
     [
-      "a function that returns something else is dropped and made in one transaction",
+      "a function that returns something else blocks",
       `create function business_date() returns timestamptz language sql as 'select now()'`,
       "business_date()",
-      "replace",
-      /dropped and made in one transaction/,
+      "blocked",
+      /can't replace it in place/,
     ],
     [
       "a view with fewer columns is replaced",
