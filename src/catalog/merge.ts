@@ -55,16 +55,12 @@ interface Kind<T> {
 function mergeLists<T>({ base, ours, theirs }: Sides<readonly T[]>, { key, merge, adopt }: Kind<T>): T[] {
   const byKey = (list: readonly T[]) => new Map(list.map((one) => [key(one), one]));
   const [before, found] = [byKey(base), byKey(ours)];
-  const merged = theirs.flatMap((wanted): T[] => {
+  return theirs.flatMap((wanted): T[] => {
     const [was, here] = [before.get(key(wanted)), found.get(key(wanted))];
     if (was === undefined) return [here === undefined ? wanted : (adopt?.(here, wanted) ?? wanted)];
     if (here === undefined) return isSame(was, wanted) ? [] : [wanted];
     return [merge({ base: was, ours: here, theirs: wanted })];
   });
-  // In the order in which they were found; what is new comes last.
-  const places = new Map(ours.map((one, place) => [key(one), place]));
-  const place = (one: T): number => places.get(key(one)) ?? ours.length;
-  return merged.toSorted((one, other) => place(one) - place(other));
 }
 
 const named = ({ name }: { readonly name: string }): string => name;
@@ -134,11 +130,20 @@ const columns: Kind<Column> = {
   adopt: keepComment,
 };
 
+/** Columns stand in the order in which they were found; what is new comes last. */
+function mergeColumns(sides: Sides<readonly Column[]>): Column[] {
+  const place = ({ name }: Column): number => {
+    const found = sides.ours.findIndex((one) => one.name === name);
+    return found < 0 ? sides.ours.length : found;
+  };
+  return mergeLists(sides, columns).toSorted((one, other) => place(one) - place(other));
+}
+
 const tables: Kind<Table> = {
   key: qualified,
   merge: (sides) => ({
     ...mergeProperties(sides),
-    columns: withoutRevoked(mergeLists(at(sides, "columns"), columns), at(sides, "grants")),
+    columns: withoutRevoked(mergeColumns(at(sides, "columns")), at(sides, "grants")),
     constraints: mergeLists(at(sides, "constraints"), { key: named, merge: mergeDefined }),
     indexes: mergeLists(at(sides, "indexes"), { key: named, merge: mergeDefined }),
     policies: mergeLists(at(sides, "policies"), { key: named, merge: mergeProperties }),
@@ -148,7 +153,7 @@ const tables: Kind<Table> = {
   adopt: (ours, theirs) => ({
     ...keepComment(ours, theirs),
     options: theirs.options.length > 0 ? theirs.options : ours.options,
-    columns: mergeLists({ base: [], ours: ours.columns, theirs: theirs.columns }, columns),
+    columns: mergeColumns({ base: [], ours: ours.columns, theirs: theirs.columns }),
   }),
 };
 

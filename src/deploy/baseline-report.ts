@@ -83,8 +83,9 @@ export function driftFindings(
 }
 
 function findingOf(group: keyof Drift, difference: Difference): Finding {
-  const property = difference.kind === "different" ? `${difference.property}: ` : "";
-  const value = (text: string | null): string | null => (text === null ? null : `${property}${text}`);
+  // Of an object that is there nothing is missing but a property.
+  const value = (text: string | null): string | null =>
+    difference.kind === "different" ? `${difference.property}: ${text ?? "nothing"}` : text;
   return {
     object: difference.object.label,
     expected: difference.kind === "extra" ? null : value(difference.expected),

@@ -66,7 +66,7 @@ function replacedLines({ replaced }: BaselineReport, width: number): string[] {
   return replaced.flatMap(({ object, expected, actual }, at) => [
     ...(at > 0 ? [""] : []),
     `    ${dress.strong(visible(object))}`,
-    ...sideBySide(["as it is", actual ?? "nothing"], ["as it will be", expected ?? "nothing"], width),
+    ...sideBySide(["as it is", actual ?? "not there"], ["as it will be", expected ?? "not there"], width),
   ]);
 }
 

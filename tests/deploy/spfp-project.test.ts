@@ -4,8 +4,8 @@ import { expectedCatalog, readCatalog } from "../../src/catalog/index.ts";
 import { spfpProject } from "../../src/deploy/index.ts";
 import { connect, type DatabaseUrl } from "../../src/postgres/index.ts";
 import { mergeDuplicates } from "../../src/preflight/index.ts";
-import { deploy } from "../bench/deploy.ts";
 import { spfp } from "../../src/spfp.ts";
+import { deploy } from "../bench/deploy.ts";
 import { testDatabase } from "../support/database.ts";
 
 async function validate(url: DatabaseUrl) {
