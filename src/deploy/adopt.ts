@@ -10,7 +10,7 @@ import { defaultExecutor } from "./deploy.ts";
 import { writeJournal } from "./journal.ts";
 import type { Project } from "./project.ts";
 import { openSession } from "./session.ts";
-import { findStanding, type StandingOptions } from "./standing.ts";
+import { findStanding, type Standing, type StandingOptions } from "./standing.ts";
 
 export interface BaselineOptions {
   /** The migration at which the database is said to stand. The point that it is closest to, where left out. */
@@ -37,6 +37,7 @@ interface Survey {
 async function survey(project: Project, sql: Sql, options: StandingOptions): Promise<Survey> {
   const standing = await findStanding(sql, project, options);
   const { actual, applied, pending, drift, inTheWay } = standing;
+  requireOwner(standing);
   const tags = (migrations: readonly Migration[]): string[] => migrations.map(({ tag }) => tag);
   const nothing = {
     point: applied.at(-1)?.tag ?? null,
@@ -66,6 +67,23 @@ async function survey(project: Project, sql: Sql, options: StandingOptions): Pro
     untouched: driftFindings("untouched", drift.untouched).filter(isElsewhere),
   });
   return { report, actual, applied, accepted: standing.accepted };
+}
+
+/**
+ * Somebody who owns nothing of what the pending migrations change is not who is to deploy them.
+ * @throws SpfpError PERMISSION_DENIED
+ */
+function requireOwner({ actual: { tables, server }, inTheWay }: Standing): void {
+  const foreign = inTheWay.filter(({ check }) => check === "adoption.owner");
+  const others = new Set(foreign.map(({ object }) => object));
+  const owners = new Set(tables.map(({ owner }) => owner));
+  const isOwner = tables.some(({ schema, name }) => !others.has(`${schema}.${name}`));
+  if (foreign.length === 0 || isOwner) return;
+  throw new SpfpError(
+    "PERMISSION_DENIED",
+    `${server.role} owns none of the tables, nor is it a member of a role that does: ${[...owners].join(", ")}`,
+    "Connect as the role that owns the objects (on Supabase: postgres).",
+  );
 }
 
 /**

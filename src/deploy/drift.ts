@@ -58,6 +58,8 @@ interface Pending {
   readonly read: Set<string>;
   /** Those of them that have to be of a type that it can work with. */
   readonly typed: Set<string>;
+  /** Those of them out of which an index or a generated column computes something. */
+  readonly computed: Set<string>;
 }
 
 const keysOf = (differences: readonly Difference[], isWanted: (one: Difference) => boolean): string[] =>
@@ -78,6 +80,7 @@ function pendingAfter(points: readonly Point[], isLeftOut: (object: ObjectIdenti
     guarded: new Set(),
     read: new Set(),
     typed: new Set(),
+    computed: new Set(),
   };
   for (let at = points.length - 1; at >= 0; at -= 1) {
     const [here, next] = [points[at]?.expected, points[at + 1]?.expected];
@@ -109,6 +112,10 @@ function pendingAfter(points: readonly Point[], isLeftOut: (object: ObjectIdenti
         ]),
         read: new Set([...after.read, ...columnsRead(here, next, { reading: "presence", isChanged })]),
         typed: new Set([...after.typed, ...columnsRead(here, next, { reading: "type", isChanged })]),
+        computed: new Set([
+          ...after.computed,
+          ...columnsRead(here, next, { reading: "immutable type", isChanged }),
+        ]),
       };
     }
     pending[at] = after;
@@ -151,25 +158,31 @@ const families: readonly RegExp[] = [
   /^(numeric|smallint|integer|bigint)\b[^[]*$/,
 ];
 
-const isSameFamily = (one: string | null, other: string | null): boolean =>
-  families.some((family) => family.test(one ?? "") && family.test(other ?? ""));
+/** Points in time: what is computed of one depends on the time zone, or not. */
+const times = /^(date|timestamp)\b[^[]*$/;
+
+const isOf = (family: RegExp, one: string | null, other: string | null): boolean =>
+  family.test(one ?? "") && family.test(other ?? "");
 
 /** What of a column cannot be changed without looking at every row. */
 const ofRows: readonly string[] = ["type", "generated", "identity", "collation"];
 
 /** Whether a difference of a column matters to something else that reads it. */
-function mattersToReaders(difference: Difference): boolean {
+function mattersToReaders(difference: Difference, isComputed: boolean): boolean {
   if (difference.kind === "missing") return true;
   if (difference.kind !== "different" || difference.property === "identity") return false;
-  if (difference.property === "type") return !isSameFamily(difference.expected, difference.actual);
-  return ofRows.includes(difference.property);
+  const { property, expected, actual } = difference;
+  if (property !== "type") return ofRows.includes(property);
+  const alike = isComputed ? families : [...families, times];
+  return !alike.some((family) => isOf(family, expected, actual));
 }
 
 function groupOf(difference: Difference, pending: Pending): keyof Drift {
   const { kind, object } = difference;
   const key = keyOf(object);
   const readers = kind === "missing" ? pending.read : pending.typed;
-  if (object.kind === "column" && readers.has(object.label) && mattersToReaders(difference)) {
+  const isComputed = pending.computed.has(object.label);
+  if (object.kind === "column" && readers.has(object.label) && mattersToReaders(difference, isComputed)) {
     return "inTheWay";
   }
   const isTouched = lineOf(object).some((one) => pending.changed.has(one));

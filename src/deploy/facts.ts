@@ -60,6 +60,8 @@ const surroundingsSchema = z.object({
   schemas: z.array(z.string()),
   /** Of the server, whoever's they are. */
   roles: z.array(z.string()),
+  /** Views with rules, or defaults of columns, of their own: no catalog shows them. */
+  ruled: z.array(z.object({ schema: z.string(), name: z.string() })),
   /** Which table inherits from which; partitions too. */
   inheritance: z.array(
     z.object({
@@ -126,6 +128,10 @@ select json_build_object(
     where t.typtype = 'r' or c.relkind = 'c'),
   'schemas', (select coalesce(json_agg(nspname order by nspname), '[]') from others),
   'roles', (select json_agg(rolname order by rolname) from pg_roles),
+  'ruled', (select coalesce(json_agg(json_build_object('schema', n.nspname, 'name', c.relname)), '[]')
+    from pg_class c join others n on n.oid = c.relnamespace where c.relkind = 'v'
+      and (exists (select from pg_rewrite r where r.ev_class = c.oid and r.rulename <> '_RETURN')
+        or exists (select from pg_attrdef d where d.adrelid = c.oid))),
   'inheritance', (select coalesce(json_agg(json_build_object(
       'parent', json_build_object('schema', pn.nspname, 'name', p.relname),
       'child', json_build_object('schema', cn.nspname, 'name', c.relname))), '[]')

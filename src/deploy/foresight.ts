@@ -110,7 +110,7 @@ const isTransforming = ({ does }: Goal): boolean => does === "rename" || does ==
 export function foreseenFindings(project: Project, { facts, plan, judged }: Judgement): Finding[] {
   const actual = facts.catalog;
   const isSettled = settledBy(project, { facts, plan, judged });
-  const own = project.foresee?.({ actual, isSettled }) ?? [];
+  const own = project.foresee?.({ actual, isSettled, to: plan.to }) ?? [];
   const last = plan.to;
   if (last === null || judged.some(({ goals }) => goals.some(isTransforming))) return [...own];
   const wanted = project.expectedCatalog(last);
@@ -126,6 +126,9 @@ export function foreseenFindings(project: Project, { facts, plan, judged }: Judg
   const stuck = all.filter(
     (difference) =>
       difference.kind !== "extra" &&
+      // What is missing as a whole a step makes, if only along with something else: the sequence of a serial column.
+      !(difference.kind === "missing" && difference.object.parent === null) &&
+      difference.object.kind !== "sequence" &&
       !isComment(difference) &&
       !(difference.kind === "different" && difference.property === "columnOrder") &&
       isSaid(difference) &&

@@ -93,7 +93,8 @@ export async function judgePlan(
   requireKnown(allow, steps, facts);
   const plan: Plan = {
     version: 1,
-    id: hash(steps.map(({ id, sql, action }) => [id, sql, action])),
+    // What is replaced by the same statement that would have made it is the same step.
+    id: hash(steps.map(({ id, sql, action }) => [id, sql, action === "replace" ? "run" : action])),
     state: stateOf(steps, pending, facts),
     project: project.name,
     createdAt: new Date().toISOString(),
@@ -241,8 +242,8 @@ function planMigration(
       );
       if (verdict.action === "skip") settled.push(draft.goal);
       const step = stepOf(draft, verdict, { id, migration, workshop });
-      // Also where a hazard blocks it: what comes after is not to be blamed for that.
-      const isToRun = toRun.includes(verdict.action) && step.action !== "leave out";
+      // Also where a hazard or an owner blocks it: what comes after is not to be blamed for that.
+      const isToRun = toRun.includes(judgedVerdict.action) && step.action !== "leave out";
       if (isToRun) world.apply(draft, timeline.after[0]);
       if (!isRepair || step.action !== "skip") {
         const goals = isToRun ? [draft.goal] : [];
@@ -341,7 +342,8 @@ function dependentsOf({ kind, schema, name }: Target, { facts, world }: Workshop
       (by) => world.fate({ kind: by.kind, schema: by.schema, name: by.name, table: by.table }) !== "gone",
     )
     .map((by) => [by.schema, by.table, by.name].filter((part) => part !== null).join("."));
-  return [...new Set(labels)];
+  const isRuled = kind === "view" && facts.ruled.some((view) => view.schema === schema && view.name === name);
+  return [...new Set(labels), ...(isRuled ? ["a rule, or a column's default, of its own"] : [])];
 }
 
 /** What each statement is about, before anything is planned: a step may leave something to a later one. */

@@ -7,6 +7,8 @@ import type { Target } from "./step.ts";
 /** What can be said before a deployment of the catalog after it. */
 export interface Prospect {
   readonly actual: Catalog;
+  /** The last migration that the deployment comes to. */
+  readonly to: string | null;
   /** Whether a pending step takes a difference from the last migration's catalog away. */
   readonly isSettled: (difference: Difference) => boolean;
 }

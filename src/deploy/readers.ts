@@ -1,7 +1,10 @@
 import type { Catalog, Index, ObjectIdentity } from "../catalog/index.ts";
 
-/** What of a column is asked for: that it is there, or that it is of a type that can be worked with. */
-export type Reading = "presence" | "type";
+/**
+ * What of a column is asked for: that it is there, that it is of a type that can be worked with, or of one whose operators
+ * never change their answer, as an index needs of what it computes.
+ */
+export type Reading = "presence" | "type" | "immutable type";
 
 const wordsOf = (text: string | null): string[] => text?.match(/[\p{L}\p{N}_$]+/gu) ?? [];
 
@@ -9,7 +12,17 @@ const wordsOf = (text: string | null): string[] => text?.match(/[\p{L}\p{N}_$]+/
 const withoutNullTests = (text: string | null): string | null =>
   text?.replaceAll(/[\p{L}\p{N}_$."]+ IS (?:NOT )?NULL\b/gu, " ") ?? null;
 
-function indexColumns({ keys, include, predicate }: Index, words: typeof wordsOf): string[] {
+function indexColumns(
+  { keys, include, predicate }: Index,
+  words: typeof wordsOf,
+  reading: Reading,
+): string[] {
+  if (reading === "immutable type") {
+    return [
+      ...keys.flatMap(({ column, expression }) => (column === null ? words(expression) : [])),
+      ...words(predicate),
+    ];
+  }
   const ofKeys = keys.flatMap(({ column, expression }) => (column === null ? words(expression) : [column]));
   return [...ofKeys, ...include, ...words(predicate)];
 }
@@ -24,7 +37,7 @@ export function columnsRead(
   { reading, isChanged }: { reading: Reading; isChanged: (object: ObjectIdentity) => boolean },
 ): string[] {
   const words = (text: string | null): string[] =>
-    wordsOf(reading === "type" ? withoutNullTests(text) : text);
+    wordsOf(reading === "presence" ? text : withoutNullTests(text));
   const ofTables = after.tables.flatMap((table) => {
     const { schema } = table;
     const label = `${schema}.${table.name}`;
@@ -39,20 +52,25 @@ export function columnsRead(
     const named = new Set([
       ...table.indexes
         .filter(({ name }) => isChanged(part("index", name)))
-        .flatMap((index) => indexColumns(index, words)),
+        .flatMap((index) => indexColumns(index, words, reading)),
       ...table.constraints
-        .filter(({ name }) => isChanged(part("constraint", name)))
+        .filter(({ name }) => reading !== "immutable type" && isChanged(part("constraint", name)))
         .flatMap(({ columns, definition }) => [...columns, ...words(definition)]),
       ...table.policies
-        .filter(({ name }) => isChanged(part("policy", name)))
+        .filter(({ name }) => reading !== "immutable type" && isChanged(part("policy", name)))
         .flatMap(({ using, check }) => [...words(using), ...words(check)]),
+      ...table.columns
+        .filter(({ generated, name }) => generated !== null && isChanged(part("column", name)))
+        .flatMap(({ generated }) => words(generated)),
     ]);
     const known = before.tables.find((one) => one.schema === schema && one.name === table.name);
     return (known?.columns ?? []).filter(({ name }) => named.has(name)).map(({ name }) => `${label}.${name}`);
   });
   const ofViews = after.views
-    .filter(({ schema, name }) =>
-      isChanged({ kind: "view", schema, name, parent: null, label: `${schema}.${name}` }),
+    .filter(
+      ({ schema, name }) =>
+        reading !== "immutable type" &&
+        isChanged({ kind: "view", schema, name, parent: null, label: `${schema}.${name}` }),
     )
     .flatMap(({ definition }) => {
       const named = new Set(words(definition));

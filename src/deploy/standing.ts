@@ -184,15 +184,30 @@ function obstructedFindings(
     });
 }
 
+/** What others own and the session's role may not change: each table, view or function once. */
+function ownerFindings(steps: readonly Step[], facts: Facts): Finding[] {
+  const { role, version } = facts.catalog.server;
+  const owners = new Map<string, string>();
+  for (const { target } of steps) {
+    const owner = target && foreignOwner(target, facts);
+    if (!target || !owner) continue;
+    owners.set([target.schema, target.table ?? target.name].filter(Boolean).join("."), owner);
+  }
+  // A membership may be there already, and not be inherited; before 16 that was the member's own attribute.
+  const option = version >= 160000 ? " WITH INHERIT TRUE" : "";
+  return [...owners].map(([object, owner]) => ({
+    check: "adoption.owner",
+    severity: "error",
+    object,
+    expected: `owned by ${role}, or by a role that it is a member of`,
+    actual: `owned by ${owner}`,
+    remedy: `Connect as ${owner}. Or, if ${role} is meant to change all that ${owner} owns, let an administrator make it a member:`,
+    sql: [`GRANT ${quoteIdentifier(owner)} TO ${quoteIdentifier(role)}${option};`],
+  }));
+}
+
 /** What would bring the objects of a step to what it was written for. */
 function wayOutOfStep(project: Project, { plan, judged, facts }: Judgement, step: Step): string[] {
-  const owner = step.target && foreignOwner(step.target, facts);
-  if (owner) {
-    const { role, version } = facts.catalog.server;
-    // A membership may be there already, and not be inherited; before 16 that was the member's own attribute.
-    const option = version >= 160000 ? " WITH INHERIT TRUE" : "";
-    return [`GRANT ${quoteIdentifier(owner)} TO ${quoteIdentifier(role)}${option};`];
-  }
   const draft = judged.find((one) => one.step === step)?.draft;
   const passed = draft ? passedOnBy(draft, facts) : [];
   if (passed.length > 0) {
@@ -262,7 +277,9 @@ interface Obstacles {
 /** What is in the way of a plan: what it would stumble over, step by step, and what would be wrong after it. */
 function findObstacles(project: Project, { drift, judgement, at, foreseen }: Obstacles): Finding[] {
   const { plan, facts } = judgement;
-  const obstructed = plan.steps.filter(isObstructed);
+  const isForeign = ({ target }: Step): boolean => target !== null && foreignOwner(target, facts) !== null;
+  const stopped = plan.steps.filter(isObstructed);
+  const obstructed = stopped.filter((step) => !isForeign(step));
   const held = new Set(obstructed.flatMap((step) => [objectOf(step), ...step.needs.map(labelOf)]));
   const inTheWay = [
     ...drift.inTheWay,
@@ -273,6 +290,7 @@ function findObstacles(project: Project, { drift, judgement, at, foreseen }: Obs
   const wanted = at === undefined ? facts.catalog : project.expectedCatalog(at);
   const named = new Set(inTheWay.map(({ object }) => object.label));
   const findings = [
+    ...ownerFindings(stopped, facts),
     ...obstacleFindings(inTheWay.toSorted(byNeed), { wanted, actual: facts.catalog }),
     ...obstructedFindings(obstructed, named, (step) => wayOutOfStep(project, judgement, step)),
   ];

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { baseline, spfpProject } from "../../src/deploy/index.ts";
@@ -48,6 +48,21 @@ const known: readonly [string, string][] = [
 
 test("every code has one entry, and every entry is of a code", () => {
   expect(entries.map(({ code }) => code).sort()).toEqual([...errorCodes].sort());
+});
+
+test("every reason for which an adoption is refused has its paragraph", () => {
+  const folder = join(projectFolder, "src", "deploy");
+  const source = readdirSync(folder)
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => readFileSync(join(folder, name), "utf8"))
+    .join("\n");
+  const refusals = new Set(
+    [...source.matchAll(/check: "(adoption\.[a-z-]+)",\n\s+severity: "error"/g)].map(([, id]) => id),
+  );
+  expect(refusals.size).toBeGreaterThan(4);
+  expect([...document.matchAll(/^### `(adoption\.[a-z-]+)`$/gm)].map(([, id]) => id).sort()).toEqual(
+    [...refusals].sort(),
+  );
 });
 
 test("the five of the old runbook come first, by their names there, and the rest by their codes", () => {
