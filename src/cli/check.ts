@@ -64,19 +64,13 @@ Examples:
 }
 
 async function check(options: CheckOptions): Promise<void> {
-  const { expectedCatalog } = await import("../catalog/index.ts");
-  const { runChecks } = await import("../checks/index.ts");
-  const { expectedHere, readOrigin, spfpProject } = await import("../deploy/index.ts");
+  const { checkDatabase } = await import("../deploy/index.ts");
   const { requireBootstrapped } = await import("../postgres/index.ts");
   const { formatCheckReport } = await import("../report/index.ts");
-  const { spfp } = await import("../spfp.ts");
   const report = await withDatabase(options, async ({ sql }) => {
     await requireBootstrapped(sql);
-    const here = expectedHere(spfpProject, await readOrigin(sql, spfpProject))(spfp.headTag);
-    return runChecks(sql, expectedCatalog(spfp.headTag), { schemas: spfp.schemas, here, ...only(options) });
+    return checkDatabase(sql, options.only);
   });
   process.stdout.write(`${options.json ? JSON.stringify(report, null, 2) : formatCheckReport(report)}\n`);
   if (!report.ok) process.exitCode = 1;
 }
-
-const only = ({ only: list }: CheckOptions) => (list ? { only: list } : {});

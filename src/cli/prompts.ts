@@ -42,7 +42,7 @@ export async function confirmAdoption({ point, recorded, replaced }: BaselineRep
   const later =
     replaced.length > 0 ? ` The deployment will replace ${replaced.length} of what is there.` : "";
   const answer = await confirm({
-    message: `Adopt it at ${point}? ${recorded.length} migrations are recorded as applied, none is run.${later}`,
+    message: `Adopt it ${point === null ? "before the first migration" : `at ${point}`}? ${recorded.length} migrations are recorded as applied, none is run.${later}`,
     initialValue: false,
     output: process.stderr,
   });

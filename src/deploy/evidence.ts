@@ -5,6 +5,7 @@ import {
   compareCatalogs,
   type Difference,
   type ObjectIdentity,
+  type ObjectKind,
   withoutObjects,
 } from "../catalog/index.ts";
 import { isComment, type Point } from "./drift.ts";
@@ -59,9 +60,15 @@ function say(difference: Difference): string {
   }
 }
 
-const effectsOf = (before: Catalog, after: Catalog): Effect[] =>
-  compareCatalogs(before, after)
-    .filter((difference) => !isNoEffect(difference))
+/** What a first migration makes and every database has not got: schemas, privileges and extensions come from the host. */
+const ofTheFirst: readonly ObjectKind[] = ["table", "view", "function", "enum", "domain", "sequence"];
+
+const effectsOf = (before: Catalog | null, after: Catalog): Effect[] =>
+  compareCatalogs(before ?? withoutObjects(after), after)
+    .filter(
+      (difference) =>
+        !isNoEffect(difference) && (before !== null || ofTheFirst.includes(difference.object.kind)),
+    )
     .map((difference) => ({
       object: difference.object,
       property: difference.kind === "different" ? difference.property : null,
@@ -102,13 +109,17 @@ const isOnlyText = ({ kind, parent }: ObjectIdentity): boolean =>
   ["view", "function", "policy", "trigger"].includes(kind) || parent?.kind === "view";
 
 /**
- * What a database shows of each migration of a history, after a first one. An effect tells for its migration where the
+ * What a database shows of each migration of a history, after a first one that is taken as given; of every one where
+ * that is none (-1). An effect tells for its migration where the
  * database is as some point from it on has it and as none before it does, and against it where it is the other way
  * round. A part of a table under another name counts as there. Pure.
  */
 export function gatherTraces(points: readonly Point[], actual: Catalog, first: number): Evidence[] {
   const present = objectsOf(actual);
-  const held = points.map(({ expected }) => hold(expected, actual));
+  // Before the first migration there is nothing.
+  const held = [withoutObjects(actual), ...points.map(({ expected }) => expected)].map((expected) =>
+    hold(expected, actual),
+  );
 
   /** Whether the database is as a point has it; null where a hand gave the object another form. */
   const isAs = ({ object, property }: Effect, point: Held, isThere: boolean): boolean | null => {
@@ -124,18 +135,23 @@ export function gatherTraces(points: readonly Point[], actual: Catalog, first: n
     return isByName && isOnlyText(object) && point.otherwise.has(presence(object)) ? null : true;
   };
 
+  // What the database is proven to be past it is not as it was before.
+  let reached = first;
+  let isProven = true;
   return points.slice(first + 1).map(({ tag, expected }, from): Evidence => {
     const at = first + 1 + from;
-    const previous = points[at - 1]?.expected ?? withoutObjects(expected);
+    const previous = points[at - 1]?.expected ?? null;
     const effects = effectsOf(previous, expected);
     const [seen, unseen]: [string[], string[]] = [[], []];
     for (const effect of effects) {
       const { object } = effect;
       const isThere =
         present.has(presence(object)) ||
-        [previous, expected].some((catalog) => findTwin(object, catalog, actual) !== undefined);
-      const isBefore = held.slice(0, at).some((point) => isAs(effect, point, isThere) === true);
-      const isAfter = held.slice(at).some((point) => isAs(effect, point, isThere) === true);
+        [previous, expected].some(
+          (catalog) => catalog !== null && findTwin(object, catalog, actual) !== undefined,
+        );
+      const isBefore = held.slice(reached + 1, at + 1).some((point) => isAs(effect, point, isThere) === true);
+      const isAfter = held.slice(at + 1).some((point) => isAs(effect, point, isThere) === true);
       if (isAfter && !isBefore) seen.push(effect.says);
       if (isBefore && !isAfter) unseen.push(effect.says);
     }
@@ -149,6 +165,8 @@ export function gatherTraces(points: readonly Point[], actual: Catalog, first: n
           : seen.length > 0
             ? "partly"
             : "unseen";
+    isProven &&= trace !== "partly" && trace !== "unseen";
+    if (isProven && trace === "seen") reached = at;
     return { tag, trace, seen, unseen };
   });
 }

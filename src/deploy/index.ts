@@ -44,7 +44,6 @@ export {
   requireAnswers,
   unanswered,
 } from "./modes.ts";
-export { expectedHere, type Origin, readOrigin } from "./origin.ts";
 export { isStillValid, makePlan, type PlanOptions, planFor } from "./plan.ts";
 export {
   type PreflightOptions,
@@ -70,7 +69,7 @@ export {
   rollbackPreviewSchema,
   rollbackReportSchema,
 } from "./rollback.ts";
-export { spfpProject } from "./spfp-project.ts";
+export { checkDatabase, spfpProject } from "./spfp-project.ts";
 export { baselineMigrations, type DatabaseState, databaseStates, reachState } from "./state.ts";
 export { type Status, status, statusSchema } from "./status.ts";
 export { type Plan, planSchema, type Step } from "./step.ts";

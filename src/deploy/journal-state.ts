@@ -91,7 +91,9 @@ export async function readState(
   const migrations = readMigrations(project.migrationsFolder);
   const journal = await readJournal(sql);
   // What a deployment began, or a rollback took out of the journal, is no stranger.
-  if (journal.length === 0 && !(await hasDeployed(sql, project))) {
+  const isKnown =
+    journal.length > 0 || (await hasDeployed(sql, project)) || (await wasAdoptedAsUnbegun(sql, project));
+  if (!isKnown) {
     requireEmpty(project, migrations, catalog ?? (await readCatalog(sql, { schemas: project.schemas })));
   }
   return holdJournal(journal, migrations);
@@ -101,6 +103,18 @@ async function hasDeployed(sql: Queryable, { name }: Project): Promise<boolean> 
   if (!(await hasBookkeeping(sql))) return false;
   const rows = await sql.unsafe(
     `select exists (select from spfp_db.deployments where kind = 'deploy' and project = $1) as present`,
+    [name],
+  );
+  return existsSchema.parse([...rows])[0].present;
+}
+
+/** Whether a database was adopted as one that had none of the migrations as a whole. */
+export async function wasAdoptedAsUnbegun(sql: Queryable, { name }: Project): Promise<boolean> {
+  if (!(await hasBookkeeping(sql))) return false;
+  const rows = await sql.unsafe(
+    `select coalesce((select details ->> 'point' is null from spfp_db.deployments
+       where kind = 'baseline' and outcome = 'completed' and project = $1
+       order by started_at desc limit 1), false) as present`,
     [name],
   );
   return existsSchema.parse([...rows])[0].present;

@@ -180,7 +180,7 @@ async function readStateItem(
     check: "state.baseline",
     severity: "error",
     object: journalTable,
-    expected: `a journal of what is applied, up to ${applied.at(-1)?.tag}`,
+    expected: `a journal of what is applied, up to ${applied.at(-1)?.tag ?? "nothing"}`,
     actual: null,
     remedy: "Adopt the database: spfp-db baseline",
   };

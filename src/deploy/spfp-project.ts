@@ -2,13 +2,15 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { explainScreen, findTenant, screens } from "../bench/index.ts";
 import { type Catalog, type ExpectedTag, expectedCatalog, expectedTags } from "../catalog/index.ts";
-import { extraFindings, runChecks } from "../checks/index.ts";
+import { type Area, type CheckReport, extraFindings, runChecks } from "../checks/index.ts";
 import { SpfpError } from "../errors.ts";
 import type { Finding } from "../finding.ts";
 import type { Sql } from "../postgres/index.ts";
 import { duplicateFindings, type Requirement } from "../preflight/index.ts";
 import { spfp } from "../spfp.ts";
 import { quoteIdentifier, quoteQualified } from "../sql.ts";
+import { excuseAccepted, readAccepted } from "./acceptance.ts";
+import { expectedHere, readOrigin } from "./origin.ts";
 import type { Project, Prospect } from "./project.ts";
 import { wayOut } from "./way-out.ts";
 
@@ -151,3 +153,21 @@ $$;`,
     return "investments has its older shape here, without account_id: there is no foreign key to serve";
   },
 };
+
+/**
+ * Holds a database against what the migrations make of it: what it had when it was adopted, and what was accepted by
+ * name, is told and not called wrong.
+ *
+ * @param only areas to look at; all when left out
+ * @throws SpfpError as `runChecks`
+ */
+export async function checkDatabase(sql: Sql, only?: readonly Area[]): Promise<CheckReport> {
+  const wanted = expectedCatalog(spfp.headTag);
+  const accepted = await readAccepted(sql, spfpProject);
+  return runChecks(sql, wanted, {
+    schemas: spfp.schemas,
+    here: expectedHere(spfpProject, await readOrigin(sql, spfpProject))(spfp.headTag),
+    excuse: (findings, actual) => excuseAccepted(findings, accepted, { wanted, actual }),
+    ...(only ? { only } : {}),
+  });
+}

@@ -20,7 +20,7 @@ import { type Evidence, gatherTraces } from "./evidence.ts";
 import { type Facts, gatherFacts } from "./facts.ts";
 import { foreseenFindings } from "./foresight.ts";
 import { differences, has } from "./in-catalog.ts";
-import { holdJournal, readJournal } from "./journal-state.ts";
+import { holdJournal, readJournal, wasAdoptedAsUnbegun } from "./journal-state.ts";
 import { expectedHere } from "./origin.ts";
 import { foreignOwner, type Judgement, judgePlan, otherChildren, passedOnBy } from "./plan.ts";
 import type { Project } from "./project.ts";
@@ -40,6 +40,8 @@ export function hasNothingOf(points: readonly Point[], actual: Catalog): boolean
   const ours = new Set(points.flatMap(({ expected }) => names(expected)));
   return !names(actual).some((name) => ours.has(name));
 }
+
+const noDrift: Drift = { inTheWay: [], replaced: [], settled: [], untouched: [] };
 
 /** Past the point that a database is proven to stand at, what it lacks or still has beyond that was not applied to it. */
 function claim(drift: Drift, closest: Drift, remains: readonly Difference[]): Drift {
@@ -93,13 +95,12 @@ export function findPoint(
   actual: Catalog,
   at?: string,
 ): { at: number; drift: Drift; evidence: readonly Evidence[]; undecided: readonly string[] } {
-  const drifts = measureDrift(points, actual, project.leaveOut);
-  const first = project.baselineTag === null ? 0 : positionOf(project, points, project.baselineTag);
+  const drifts = driftsOf(project, points, actual);
+  const first = project.baselineTag === null ? -1 : positionOf(project, points, project.baselineTag);
   const evidence = gatherTraces(points, actual, first);
   const proven = readTraces(evidence, first);
   const chosen = at === undefined ? proven.at : positionOf(project, points, at);
-  const [drift, best] = [drifts[chosen], drifts[proven.at]];
-  if (!drift || !best) throw new RangeError("a project without migrations has no points");
+  const [drift, best] = [drifts[chosen + 1] ?? noDrift, drifts[proven.at + 1] ?? noDrift];
   const before = points[proven.at]?.tag;
   return {
     at: chosen,
@@ -109,6 +110,10 @@ export function findPoint(
       at === undefined && before !== undefined && proven.untold.length > 0 ? [before, ...proven.untold] : [],
   };
 }
+
+/** How a database differs from what it is before the first migration, and after each. */
+const driftsOf = (project: Project, points: readonly Point[], actual: Catalog): Drift[] =>
+  measureDrift([{ tag: "", expected: withoutObjects(actual) }, ...points], actual, project.leaveOut);
 
 /** That only a person can say where the database stands. */
 function undecidedFinding(points: readonly string[]): Finding[] {
@@ -149,8 +154,6 @@ export interface Standing {
   /** The points between which only a person can tell. */
   readonly choices: readonly string[];
 }
-
-const noDrift: Drift = { inTheWay: [], replaced: [], settled: [], untouched: [] };
 
 const labelOf = ({ schema, table, name }: Target): string => [schema, table, name].filter(Boolean).join(".");
 
@@ -382,13 +385,13 @@ export async function findStanding(
       replaced: replacedFindings(drift.replaced, sides.wanted),
     };
   };
-  if (journal.length > 0) {
+  const isBare = hasNothingOf(points, actual);
+  if (journal.length > 0 || (!isBare && (await wasAdoptedAsUnbegun(sql, project)))) {
     const { applied } = holdJournal(journal, migrations);
-    const drift = measureDrift(points, actual, project.leaveOut)[applied.length - 1];
+    const drift = driftsOf(project, points, actual)[applied.length];
     return { is: "adopted", evidence: [], choices: [], ...(await planFrom(applied, drift ?? noDrift)) };
   }
-  if (hasNothingOf(points, actual))
-    return { is: "empty", evidence: [], choices: [], ...(await planFrom([], noDrift)) };
+  if (isBare) return { is: "empty", evidence: [], choices: [], ...(await planFrom([], noDrift)) };
   const { at: point, drift, evidence, undecided } = findPoint(project, points, actual, at);
   const found = await planFrom(migrations.slice(0, point + 1), drift);
   const untold = [

@@ -13,28 +13,27 @@ const named = 3;
 const defaultWidth = 120;
 
 function verdict({ outcome, point, recorded, pending, inTheWay }: BaselineReport): string {
+  const at = point === null ? "before the first migration" : `at ${point}`;
   const next =
     pending.length === 0
       ? "Nothing is pending."
       : `Pending: ${pending.join(", ")}. Next: spfp-db preflight, then spfp-db deploy.`;
   switch (outcome) {
     case "adopted":
-      return dress.good(
-        `Adopted at ${point}: ${plural(recorded.length, "migration")} recorded, none run. ${next}`,
-      );
+      return dress.good(`Adopted ${at}: ${plural(recorded.length, "migration")} recorded, none run. ${next}`);
     case "adoptable":
       return dress.good(
-        `It can be adopted at ${point}: ${plural(recorded.length, "migration")} would be recorded, none run. Nothing was written.`,
+        `It can be adopted ${at}: ${plural(recorded.length, "migration")} would be recorded, none run. Nothing was written.`,
       );
     case "already adopted":
       return dress.good(
-        `This database has a migration journal already, up to ${point}: there is nothing to do. ${next}`,
+        `This database has a migration journal already, ${point === null ? "with nothing in it" : `up to ${point}`}: there is nothing to do. ${next}`,
       );
     case "empty":
       return "This database has nothing of ours: there is nothing to adopt. Next: spfp-db deploy, which applies every migration.";
     case "refused":
       return dress.bad(
-        `Not adopted at ${point}: ${plural(inTheWay.length, "difference stands", "differences stand")} in the way. Nothing was written.`,
+        `Not adopted ${at}: ${plural(inTheWay.length, "difference stands", "differences stand")} in the way. Nothing was written.`,
       );
   }
 }

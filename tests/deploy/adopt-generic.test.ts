@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { type BaselineOptions, baseline, type Project, preflight } from "../../src/deploy/index.ts";
+import { type BaselineOptions, baseline, deploy, type Project, preflight } from "../../src/deploy/index.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { projectIn } from "../support/project.ts";
 
@@ -118,7 +118,10 @@ describe("where a database stands", () => {
     databases.push(one);
     for (const statement of history.slice(0, applied).flat()) await one.sql.unsafe(statement);
     const project = await projectIn(folder, ["public"], "stands");
-    return (options: BaselineOptions = {}) => baseline(project, one.url, options);
+    const adopt = (options: BaselineOptions = {}) => baseline(project, one.url, options);
+    return Object.assign(adopt, {
+      deploy: () => deploy(project, one.url, { mode: "quick", backupId: "2026-02-14" }),
+    });
   }
 
   const table = "create table t (id int primary key, old text not null)";
@@ -177,6 +180,25 @@ describe("where a database stands", () => {
       { check: "adoption.undecided", object: "0001_m1", remedy: expect.stringContaining("--at 0000_m0") },
     ]);
     expect(await adopt({ at: "0001_m1" })).toMatchObject({ outcome: "adopted", point: "0001_m1" });
+  });
+
+  it("is before the first migration where only some of that is there", async () => {
+    const both = ["create table a (id int primary key)", "create table b (id int primary key, n int)"];
+    const adopt = await standing(
+      0,
+      [...both, "create index b_n on b (n)"],
+      ["alter table a add column m int"],
+    );
+    const one = databases.at(-1);
+    if (!one) throw new Error("there is no database");
+    await one.sql.unsafe(both[0] ?? "");
+    const report = await adopt();
+    expect(report).toMatchObject({ outcome: "adopted", point: null, recorded: [], inTheWay: [] });
+    expect(report.evidence).toMatchObject([{ tag: "0000_m0", trace: "partly" }, { trace: "unseen" }]);
+    expect(await adopt()).toMatchObject({ outcome: "already adopted", point: null });
+    expect(await adopt.deploy()).toMatchObject({ ok: true, error: null });
+    const made = await one.sql`select relname from pg_class where relname in ('b', 'b_n')`;
+    expect(made.count).toBe(2);
   });
 
   it("is known where something later was seen, whatever rows were changed before", async () => {

@@ -1,25 +1,16 @@
 import postgres from "postgres";
 import { expect, inject } from "vitest";
-import {
-  type Catalog,
-  compareCatalogs,
-  type Difference,
-  expectedCatalog,
-  readCatalog,
-} from "../../../src/catalog/index.ts";
-import { runChecks } from "../../../src/checks/index.ts";
+import { type Catalog, compareCatalogs, type Difference, readCatalog } from "../../../src/catalog/index.ts";
 import {
   type BaselineReport,
   baseline,
-  expectedHere,
+  checkDatabase,
   fixDuplicates,
-  readOrigin,
   rollback,
   spfpProject,
 } from "../../../src/deploy/index.ts";
 import type { Finding } from "../../../src/finding.ts";
 import { connect, parseDatabaseUrl } from "../../../src/postgres/index.ts";
-import { spfp } from "../../../src/spfp.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { withDatabase } from "../../support/states.ts";
 import { deploy } from "./project.ts";
@@ -62,10 +53,8 @@ const errorsOf = (findings: readonly Finding[]): string[] =>
     .filter(({ severity }) => severity === "error")
     .map(({ check, object, expected, actual }) => `${check} ${object}: ${expected} / ${actual}`);
 
-/** `spfp-db check`, as the command does it. */
 async function check({ sql }: TestDatabase): Promise<string[]> {
-  const here = expectedHere(spfpProject, await readOrigin(sql, spfpProject))(spfp.headTag);
-  const { areas } = await runChecks(sql, expectedCatalog(spfp.headTag), { schemas: spfp.schemas, here });
+  const { areas } = await checkDatabase(sql);
   return errorsOf(areas.flatMap(({ findings }) => findings));
 }
 
