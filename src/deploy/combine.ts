@@ -1,6 +1,6 @@
 import { lockModes } from "./lock-modes.ts";
 import type { Draft, Goal } from "./statements/index.ts";
-import type { Lock, Step, Target } from "./step.ts";
+import { isSameTarget, type Lock, type Step } from "./step.ts";
 
 /** A step with what it was made of. */
 export interface Judged {
@@ -38,12 +38,12 @@ function belongTogether(one: Judged, other: Judged): boolean {
   if (!one.step.transactional || !other.step.transactional) return false;
   const { goal: first } = one.draft;
   const { goal: second } = other.draft;
-  if (first.does === "drop") return second.does === "create" && isSame(first.target, second.target);
+  if (first.does === "drop") return second.does === "create" && isSameTarget(first.target, second.target);
   if (other.step.kind === "row security" && other.step.target) {
     return (
       one.step.kind === "create table" &&
       one.step.target !== null &&
-      isSame(one.step.target, other.step.target)
+      isSameTarget(one.step.target, other.step.target)
     );
   }
   if (other.step.kind === "create policy" && second.does === "create") {
@@ -60,15 +60,9 @@ function belongTogether(one: Judged, other: Judged): boolean {
   return (
     first.does === "create" &&
     second.targets.length === 1 &&
-    second.targets.every((target) => isSame(target, first.target))
+    second.targets.every((target) => isSameTarget(target, first.target))
   );
 }
-
-const isSame = (one: Target, other: Target): boolean =>
-  one.kind === other.kind &&
-  one.schema === other.schema &&
-  one.table === other.table &&
-  one.name === other.name;
 
 function together(one: Judged, other: Judged): Judged {
   const [a, b] = [one.step, other.step];
@@ -88,7 +82,7 @@ function together(one: Judged, other: Judged): Judged {
       id: `${a.id}+${b.id.slice(b.id.indexOf("/") + 1)}`,
       title: `${a.title}; ${b.title}`,
       sql: shown.map(({ sql }) => sql).join(";\n"),
-      needs: [...a.needs, ...b.needs.filter((need) => !a.target || !isSame(need, a.target))],
+      needs: [...a.needs, ...b.needs.filter((need) => !a.target || !isSameTarget(need, a.target))],
       locks: strongest([...a.locks, ...b.locks]),
       action,
       reason: reasons.length > 0 ? reasons.join(" ") : null,

@@ -14,8 +14,9 @@ import {
   typeOf,
 } from "./in-catalog.ts";
 import { isNarrower } from "./narrower.ts";
+import { isReplaceable } from "./rollback/functions.ts";
 import { defaultGrantees } from "./rollback/grants.ts";
-import { dressView } from "./rollback/views.ts";
+import { dressView, isExtendable } from "./rollback/views.ts";
 import type { Draft, Goal } from "./statements/index.ts";
 import type { Action, Target } from "./step.ts";
 import { grantKey, type World } from "./world.ts";
@@ -235,10 +236,7 @@ function replace(
       const wanted = after.views.find(isCalled(target));
       const present = actual.views.find(isCalled(target));
       if (!wanted || !present || wanted.kind === "materialized" || present.kind === "materialized") break;
-      const kept = present.columns.every(
-        ({ name, type }, at) => wanted.columns[at]?.name === name && wanted.columns[at]?.type === type,
-      );
-      if (kept) return { action: "replace", reason, sql: replacement };
+      if (isExtendable(present, wanted)) return { action: "replace", reason, sql: replacement };
       const dependents = around.dependents(target);
       if (dependents.length > 0) {
         return blocked(`${reason} Its columns change, and ${dependents.join(", ")} depends on it.`);
@@ -263,11 +261,7 @@ function replace(
       const wanted = after.functions.find(isFunction(target));
       const present = actual.functions.find(isFunction(target));
       if (!wanted || !present || replacement === "") break;
-      const kept =
-        wanted.returns === present.returns &&
-        wanted.kind === present.kind &&
-        wanted.arguments === present.arguments;
-      if (kept) return { action: "replace", reason, sql: replacement };
+      if (isReplaceable(present, wanted)) return { action: "replace", reason, sql: replacement };
       // What calls it was written for what it is: that is not for a deployment to decide.
       return blocked(
         `${reason} Its result or its arguments change, and PostgreSQL can't replace it in place.`,

@@ -13,20 +13,14 @@ import { expectedHere } from "./origin.ts";
 import type { Judgement } from "./plan.ts";
 import type { Project } from "./project.ts";
 import type { Goal } from "./statements/index.ts";
-import type { Target } from "./step.ts";
+import { isSameTarget, type Target } from "./step.ts";
 import { whatIsSaid } from "./validate.ts";
 import { wayOut } from "./way-out.ts";
-
-const isSame = (one: Target, other: Target): boolean =>
-  one.kind === other.kind &&
-  one.schema === other.schema &&
-  one.table === other.table &&
-  one.name === other.name;
 
 /** Whether an object is what a target names, or part of it. */
 function isWithin(object: ObjectIdentity, target: Target): boolean {
   const own = targetOf(object);
-  if (own !== null && isSame(own, target)) return true;
+  if (own !== null && isSameTarget(own, target)) return true;
   return object.parent !== null && isWithin(object.parent, target);
 }
 
@@ -42,7 +36,7 @@ function settles(goal: Goal, kind: Judged["step"]["kind"], difference: Differenc
       return [goal.target, ...goal.parts].some((target) => isWithin(object, target));
     case "alter": {
       const own = targetOf(object);
-      if (difference.kind !== "different" || own === null || !isSame(own, goal.target)) return false;
+      if (difference.kind !== "different" || own === null || !isSameTarget(own, goal.target)) return false;
       return (
         goal.properties.includes(difference.property) ||
         (difference.property === "labels" && goal.properties.some((name) => name.startsWith("label ")))

@@ -165,3 +165,10 @@ export type Lock = z.infer<typeof lockSchema>;
 export type Hazard = z.infer<typeof hazardSchema>;
 export type Step = z.infer<typeof stepSchema>;
 export type Plan = z.infer<typeof planSchema>;
+
+/** Whether two targets name one object. */
+export const isSameTarget = (one: Target, other: Target): boolean =>
+  one.kind === other.kind &&
+  one.schema === other.schema &&
+  one.table === other.table &&
+  one.name === other.name;

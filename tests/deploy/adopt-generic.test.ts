@@ -120,6 +120,7 @@ describe("where a database stands", () => {
     const project = await projectIn(folder, ["public"], "stands");
     const adopt = (options: BaselineOptions = {}) => baseline(project, one.url, options);
     return Object.assign(adopt, {
+      sql: one.sql,
       deploy: () => deploy(project, one.url, { mode: "quick", backupId: "2026-02-14" }),
     });
   }
@@ -189,16 +190,30 @@ describe("where a database stands", () => {
       [...both, "create index b_n on b (n)"],
       ["alter table a add column m int"],
     );
-    const one = databases.at(-1);
-    if (!one) throw new Error("there is no database");
-    await one.sql.unsafe(both[0] ?? "");
+    await adopt.sql.unsafe(both[0] ?? "");
     const report = await adopt();
     expect(report).toMatchObject({ outcome: "adopted", point: null, recorded: [], inTheWay: [] });
     expect(report.evidence).toMatchObject([{ tag: "0000_m0", trace: "partly" }, { trace: "unseen" }]);
     expect(await adopt()).toMatchObject({ outcome: "already adopted", point: null });
     expect(await adopt.deploy()).toMatchObject({ ok: true, error: null });
-    const made = await one.sql`select relname from pg_class where relname in ('b', 'b_n')`;
+    const made = await adopt.sql`select relname from pg_class where relname in ('b', 'b_n')`;
     expect(made.count).toBe(2);
+  });
+
+  it("is refused where a function has a default that the pending one takes away, and goes on once that is aside", async () => {
+    const adopt = await standing(
+      1,
+      [table],
+      ["create or replace function f(a int) returns int language sql as 'select a'"],
+    );
+    await adopt.sql.unsafe("create function f(a int default 1) returns int language sql as 'select a'");
+    const report = await adopt();
+    expect(report).toMatchObject({ outcome: "refused", inTheWay: [{ object: "public.f(integer)" }] });
+    for (const statement of report.inTheWay[0]?.sql ?? []) await adopt.sql.unsafe(statement);
+    expect(await adopt()).toMatchObject({ outcome: "adopted", point: "0000_m0" });
+    expect(await adopt.deploy()).toMatchObject({ ok: true, error: null });
+    const both = await adopt.sql`select from pg_proc where proname in ('f', 'f_before')`;
+    expect(both.count).toBe(2);
   });
 
   it("is known where something later was seen, whatever rows were changed before", async () => {
