@@ -26,6 +26,7 @@ import { foreignOwner, type Judgement, judgePlan, otherChildren, passedOnBy } fr
 import type { Project } from "./project.ts";
 import { roleName } from "./rollback/draft.ts";
 import type { Plan, Step, Target } from "./step.ts";
+import { findTwin } from "./twin.ts";
 import { putAside, wayOut } from "./way-out.ts";
 
 /** The points of a project's history, in order. */
@@ -297,7 +298,12 @@ function findObstacles(project: Project, { drift, judgement, at, foreseen }: Obs
     ...obstacleFindings(inTheWay.toSorted(byNeed), { wanted, actual: facts.catalog }),
     ...obstructedFindings(obstructed, named, (step) => wayOutOfStep(project, judgement, step)),
   ];
-  const known = new Set(findings.map(({ object }) => object));
+  // What does the same under another name is given its name back, and is then no stranger.
+  const twins = inTheWay.flatMap(({ object }) => {
+    const twin = findTwin(object, wanted, facts.catalog);
+    return twin === undefined ? [] : [[object.schema, object.parent?.name, twin].join(".")];
+  });
+  const known = new Set([...twins, ...findings.map(({ object }) => object)]);
   return [...findings, ...foreseen.filter(({ object }) => !known.has(object))];
 }
 

@@ -12,8 +12,11 @@ const named = 3;
 /** Where the width of the terminal is not known. */
 const defaultWidth = 120;
 
+const placeOf = ({ point }: Pick<BaselineReport, "point">): string =>
+  point === null ? "before the first migration" : `at ${point}`;
+
 function verdict({ outcome, point, recorded, pending, inTheWay }: BaselineReport): string {
-  const at = point === null ? "before the first migration" : `at ${point}`;
+  const at = placeOf({ point });
   const next =
     pending.length === 0
       ? "Nothing is pending."
@@ -78,7 +81,7 @@ export function formatBaselineFindings(
     lines.length === 0 ? [] : [dress.strong(title), ...lines, ""];
   return [
     ...group(
-      report.evidence.length > 0 ? `It stands at ${report.point}, as what the later migrations do shows` : "",
+      `It stands ${placeOf(report)}. What is there of each migration after the ones that are taken as given:`,
       evidenceLines(report),
     ),
     ...group("In the way of the pending migrations", formatFindings(report.inTheWay)),

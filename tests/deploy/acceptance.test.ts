@@ -70,6 +70,24 @@ describe("what would be wrong after a deployment", async () => {
   });
 });
 
+describe("a policy of another name that says what a missing one is to say", async () => {
+  const database = await testDatabase("production");
+
+  it("is to be renamed, and nothing else is said of it", async () => {
+    await database.sql`alter policy accounts_select on accounts rename to contas_ver`;
+    const report = await baseline(spfpProject, database.url);
+    expect(report).toMatchObject({
+      outcome: "refused",
+      inTheWay: [
+        {
+          object: "public.accounts.accounts_select",
+          sql: ['ALTER POLICY "contas_ver" ON "public"."accounts" RENAME TO "accounts_select";'],
+        },
+      ],
+    });
+  });
+});
+
 describe("what was so when the project met the database", async () => {
   const inherited = await testDatabase("production");
   await inherited.sql`alter table goals alter column category type text`;
