@@ -12,7 +12,7 @@ import {
   taskPriorities,
   taskStatuses,
 } from "../schema/index.ts";
-import { quoteLiteral } from "../sql.ts";
+import { quoteLiteral } from "../sql/quote.ts";
 import { textArray } from "./random.ts";
 import { type Fill, fill, type Ground, zoned } from "./tables.ts";
 

@@ -10,7 +10,7 @@ import {
   transactionGroupTypes,
   transactions,
 } from "../schema/index.ts";
-import { quoteLiteral } from "../sql.ts";
+import { quoteLiteral } from "../sql/quote.ts";
 import { textArray } from "./random.ts";
 import { type Fill, fill, type Ground, type RowContext } from "./tables.ts";
 

@@ -8,7 +8,7 @@ import {
   type TaskStatus,
   transactions,
 } from "../schema/index.ts";
-import { quoteLiteral } from "../sql.ts";
+import { quoteLiteral } from "../sql/quote.ts";
 
 /** For whom a screen is, and on which day. */
 export interface ScreenContext {

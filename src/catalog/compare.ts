@@ -24,6 +24,10 @@ export function aboutKey(difference: Difference): string {
   return JSON.stringify([key(difference.object), property]);
 }
 
+/** Whether only a comment differs, on which nothing depends. */
+export const isComment = (difference: Difference): boolean =>
+  difference.kind === "different" && difference.property === "comment";
+
 export interface CompareOptions {
   /** Compare owners, and what owners may do with their own objects. Default false: roles differ between hosts. */
   readonly owners?: boolean;

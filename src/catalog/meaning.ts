@@ -1,4 +1,4 @@
-import { fingerprint, parseStatements } from "../parser.ts";
+import { fingerprint, parseStatements } from "../sql/parser.ts";
 
 /*
  * Whether two texts of SQL say the same. PostgreSQL stores what it was given parsed and prints it on request, so that

@@ -1,4 +1,4 @@
-import { quoteLiteral } from "../sql.ts";
+import { quoteLiteral } from "../sql/quote.ts";
 
 /** SQL for a JSON list of rows: `[]` rather than null where there are none. */
 function list(row: string, order: string, from: string): string {

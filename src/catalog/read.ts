@@ -1,7 +1,7 @@
 import type postgres from "postgres";
 import { z } from "zod";
 import { SpfpError } from "../errors.ts";
-import { quoteIdentifier, quoteLiteral } from "../sql.ts";
+import { quoteIdentifier, quoteLiteral } from "../sql/quote.ts";
 import { type Catalog, catalogSchema } from "./catalog.ts";
 import { catalogQuery } from "./query.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Sql } from "../postgres/index.ts";
-import { quoteLiteral } from "../sql.ts";
+import { quoteLiteral } from "../sql/quote.ts";
 import { orRefusal, type Refusal } from "./refusal.ts";
 
 /** A statement to try. */

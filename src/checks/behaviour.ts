@@ -4,7 +4,7 @@ import type { PgTable } from "drizzle-orm/pg-core";
 import { type Catalog, type Difference, mentions, rootOf } from "../catalog/index.ts";
 import type { Finding } from "../finding.ts";
 import type { Sql } from "../postgres/index.ts";
-import { quoteLiteral } from "../sql.ts";
+import { quoteLiteral } from "../sql/quote.ts";
 import type { CatalogEvidence } from "./area.ts";
 import { type Attempt, attemptAll, type Outcome } from "./attempts.ts";
 import { hasOlderInvestments } from "./evidence.ts";

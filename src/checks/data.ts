@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Catalog, Table } from "../catalog/index.ts";
 import type { Finding } from "../finding.ts";
 import type { Sql } from "../postgres/index.ts";
-import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
 import { auditTable, type CatalogEvidence } from "./area.ts";
 import { orRefusal } from "./refusal.ts";
 

@@ -1,5 +1,5 @@
 import type { Catalog, Table } from "../catalog/index.ts";
-import { quoteLiteral, quoteQualified } from "../sql.ts";
+import { quoteLiteral, quoteQualified } from "../sql/quote.ts";
 import type { SampleRow } from "./samples.ts";
 
 /** Whom a probe plays. */

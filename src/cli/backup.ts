@@ -38,7 +38,7 @@ Restore it with:
 }
 
 async function runBackup({ out, json, ...database }: BackupCommandOptions): Promise<void> {
-  const { backup } = await import("../deploy/index.ts");
+  const { backup } = await import("../engine.ts");
   const { formatBackupReport } = await import("../report/index.ts");
   const stop = new AbortController();
   const report = await withDatabase(database, async ({ url }) => {

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { BaselineOptions, BaselineReport } from "../deploy/index.ts";
+import type { BaselineOptions, BaselineReport } from "../engine.ts";
 import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
 
 interface BaselineCommandOptions extends DatabaseOptions {
@@ -59,7 +59,8 @@ async function runBaseline({
   json,
   ...database
 }: BaselineCommandOptions): Promise<void> {
-  const { baseline, spfpProject } = await import("../deploy/index.ts");
+  const { baseline } = await import("../engine.ts");
+  const { spfpProject } = await import("../project.ts");
   const { formatBaselineReport, formatBaselineVerdict } = await import("../report/index.ts");
   const { canAsk, choosePoint, confirmAdoption } = await import("./prompts.ts");
   const isAsked = canAsk() && !json && !dryRun && !yes;

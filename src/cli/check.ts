@@ -64,7 +64,7 @@ Examples:
 }
 
 async function check(options: CheckOptions): Promise<void> {
-  const { checkDatabase } = await import("../deploy/index.ts");
+  const { checkDatabase } = await import("../project.ts");
   const { requireBootstrapped } = await import("../postgres/index.ts");
   const { formatCheckReport } = await import("../report/index.ts");
   const report = await withDatabase(options, async ({ sql }) => {

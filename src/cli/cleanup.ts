@@ -26,7 +26,7 @@ export function addCleanup(program: Command): void {
       "\nExamples:\n  $ spfp-db cleanup\nIn a crontab:\n  0 2 * * *  spfp-db cleanup --retention 90",
     )
     .action(async (options: CleanupOptions) => {
-      const { cleanUpAutomationLogs } = await import("../deploy/index.ts");
+      const { cleanUpAutomationLogs } = await import("../cleanup.ts");
       const { plural } = await import("../report/index.ts");
       const deleted = await withDatabase(options, ({ sql }) => cleanUpAutomationLogs(sql, options.retention));
       process.stdout.write(

@@ -1,6 +1,6 @@
 import { clearScreenDown, moveCursor } from "node:readline";
-import type { DeploymentEvent, Observer } from "../deploy/index.ts";
-import { describeHolder, type Holder, type Phase } from "../deploy/index.ts";
+import type { DeploymentEvent, Observer } from "../engine.ts";
+import { describeHolder, type Holder, type Phase } from "../engine.ts";
 import { formatDuration } from "../report/index.ts";
 import { createDeploymentView, drawDeployment } from "./deploy-view.ts";
 

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
-import { type DeploymentEvent, describeHolder, type Phase, type Plan, phases } from "../deploy/index.ts";
+import { type DeploymentEvent, describeHolder, type Phase, type Plan, phases } from "../engine.ts";
 import { dress, formatDuration, plural } from "../report/index.ts";
 
 interface PhaseView {

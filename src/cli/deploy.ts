@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Answers, DeploymentEvent, LeadEvent, Mode, Plan } from "../deploy/index.ts";
+import type { Answers, DeploymentEvent, LeadEvent, Mode, Plan } from "../engine.ts";
 import { SpfpError } from "../errors.ts";
 import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
 import { onInterrupt } from "./interrupt.ts";
@@ -128,7 +128,7 @@ Examples:
 }
 
 async function readPlan(file: string): Promise<Plan> {
-  const { planSchema } = await import("../deploy/index.ts");
+  const { planSchema } = await import("../engine.ts");
   let text: string;
   try {
     text = readFileSync(file, "utf8");
@@ -161,7 +161,8 @@ const answersOf = (options: DeployCommandOptions, executor: string): Answers => 
 });
 
 async function runDeploy(options: DeployCommandOptions): Promise<void> {
-  const { defaultExecutor, leadDeployment, spfpProject } = await import("../deploy/index.ts");
+  const { defaultExecutor, leadDeployment } = await import("../engine.ts");
+  const { spfpProject } = await import("../project.ts");
   const { makeSpfpFolder, spfpFolder } = await import("../postgres/index.ts");
   const { formatDeploymentReport } = await import("../report/index.ts");
   const { askAtTerminal, canAsk } = await import("./prompts.ts");
@@ -242,7 +243,7 @@ async function createScreen(stopSignal: AbortSignal, isAsked: boolean) {
 
 /** Tells what happens around the deployment itself. */
 async function createTeller(mode: Mode, print: (text: string) => void) {
-  const { hasWork } = await import("../deploy/index.ts");
+  const { hasWork } = await import("../engine.ts");
   const { formatPlanSummary, formatPreflightReport, formatWatchReport } = await import("../report/index.ts");
   let minutes = Number.POSITIVE_INFINITY;
   return (event: LeadEvent): void => {

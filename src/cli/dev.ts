@@ -163,7 +163,7 @@ async function makeState(server: EmbeddedServer, admin: Sql, state: State): Prom
   const { connect, createDatabase, dropDatabase, emptyTemplate, mainDatabase } = await import(
     "../postgres/index.ts"
   );
-  const { reachState } = await import("../deploy/index.ts");
+  const { reachState } = await import("../states.ts");
   const making = `${mainDatabase}_making`;
   await dropDatabase(admin, making);
   await createDatabase(admin, making, { template: emptyTemplate });

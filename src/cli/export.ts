@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
-import type { ExportKind } from "../deploy/index.ts";
+import type { ExportKind } from "../engine.ts";
 import { SpfpError } from "../errors.ts";
 import { parseFile } from "./file.ts";
 
@@ -47,7 +47,8 @@ Examples:
 }
 
 async function runExport(options: ExportCommandOptions): Promise<void> {
-  const { exportScript, spfpProject } = await import("../deploy/index.ts");
+  const { exportScript } = await import("../engine.ts");
+  const { spfpProject } = await import("../project.ts");
   const { name, sql } = await exportScript(spfpProject, options.for);
   if (options.out === undefined) {
     process.stdout.write(sql);

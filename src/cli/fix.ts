@@ -52,7 +52,7 @@ Examples:
 }
 
 async function fixCommand({ apply, undo, json, ...database }: FixOptions): Promise<void> {
-  const { fixDuplicates, undoFix } = await import("../deploy/index.ts");
+  const { fixDuplicates, undoFix } = await import("../duplicates/index.ts");
   const { formatFixReport } = await import("../report/index.ts");
   const report = await withDatabase(database, ({ url }) =>
     undo === undefined ? fixDuplicates(url, { apply: apply ?? false }) : undoFix(url, undo),

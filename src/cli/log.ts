@@ -1,6 +1,6 @@
 import { join, relative } from "node:path";
 import type { Command } from "commander";
-import type { DeploymentLog } from "../deploy/index.ts";
+import type { DeploymentLog } from "../engine.ts";
 import { SpfpError } from "../errors.ts";
 import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
 
@@ -28,7 +28,7 @@ Examples:
 }
 
 async function printLog(id: string | undefined, { json, ...database }: LogCommandOptions): Promise<void> {
-  const { readLastLog, readLog } = await import("../deploy/index.ts");
+  const { readLastLog, readLog } = await import("../engine.ts");
   const { formatDeploymentLog } = await import("../report/index.ts");
   if (id !== undefined && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) {
     throw new SpfpError("USAGE", `"${id}" is no id of a deployment`, "spfp-db status lists them.");

@@ -33,7 +33,8 @@ Examples:
 }
 
 async function runPlan({ allow = [], json, ...database }: PlanCommandOptions): Promise<void> {
-  const { planFor, spfpProject } = await import("../deploy/index.ts");
+  const { planFor } = await import("../engine.ts");
+  const { spfpProject } = await import("../project.ts");
   const { formatPlan } = await import("../report/index.ts");
   const plan = await withDatabase(database, ({ sql }) => planFor(sql, spfpProject, allow));
   process.stdout.write(`${json ? JSON.stringify(plan, null, 2) : formatPlan(plan)}\n`);

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { PreflightOptions } from "../deploy/index.ts";
+import type { PreflightOptions } from "../engine.ts";
 import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
 
 interface PreflightCommandOptions extends DatabaseOptions {
@@ -53,7 +53,8 @@ Examples:
 }
 
 async function runPreflight(options: PreflightCommandOptions): Promise<void> {
-  const { preflight, spfpProject } = await import("../deploy/index.ts");
+  const { preflight } = await import("../engine.ts");
+  const { spfpProject } = await import("../project.ts");
   const { spfpFolder } = await import("../postgres/index.ts");
   const { formatPreflightReport } = await import("../report/index.ts");
   const folder = spfpFolder();

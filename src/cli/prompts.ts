@@ -1,5 +1,5 @@
 import { confirm, isCancel, select, text } from "@clack/prompts";
-import type { Answers, Ask, BaselineReport } from "../deploy/index.ts";
+import type { Answers, Ask, BaselineReport } from "../engine.ts";
 
 /** Whether somebody can be asked: there is a terminal on both sides, and no CI behind it. */
 export function canAsk(): boolean {

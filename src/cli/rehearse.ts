@@ -53,7 +53,7 @@ Examples:
 }
 
 async function runRehearsal({ scale, seed, json, ...database }: RehearseOptions): Promise<void> {
-  const { saveRehearsal } = await import("../deploy/index.ts");
+  const { saveRehearsal } = await import("../engine.ts");
   const { createScratchDatabase, makeSpfpFolder, spfpFolder } = await import("../postgres/index.ts");
   const { rehearse } = await import("../rehearsal/index.ts");
   const { formatRehearsalReport } = await import("../report/index.ts");

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { RollbackPreview, RollbackScope } from "../deploy/index.ts";
+import type { RollbackPreview, RollbackScope } from "../engine.ts";
 import { SpfpError } from "../errors.ts";
 import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
 import { onInterrupt } from "./interrupt.ts";
@@ -57,7 +57,8 @@ Examples:
 
 async function runRollback(options: RollbackCommandOptions): Promise<void> {
   const { scope, deployment, dryRun, json } = options;
-  const { previewRollback, readLog, rollback, spfpProject } = await import("../deploy/index.ts");
+  const { previewRollback, readLog, rollback } = await import("../engine.ts");
+  const { spfpProject } = await import("../project.ts");
   const { formatRollbackEvent, formatRollbackPreview, formatRollbackReport } = await import(
     "../report/index.ts"
   );

@@ -26,7 +26,8 @@ Examples:
 }
 
 async function runStatus({ json, ...database }: StatusCommandOptions): Promise<void> {
-  const { spfpProject, status } = await import("../deploy/index.ts");
+  const { spfpProject } = await import("../project.ts");
+  const { status } = await import("../engine.ts");
   const { formatStatus } = await import("../report/index.ts");
   const found = await withDatabase(database, ({ sql }) => status(sql, spfpProject));
   process.stdout.write(`${json ? JSON.stringify(found, null, 2) : formatStatus(found)}\n`);

@@ -1,26 +1,27 @@
 import { randomUUID } from "node:crypto";
-import { userInfo } from "node:os";
 import { type Catalog, readCatalog, withoutObjects } from "../catalog/index.ts";
 import { SpfpError } from "../errors.ts";
 import type { Finding } from "../finding.ts";
+import { type DeploymentReport, deploymentReportSchema, type Mode } from "../model/deployment-report.ts";
+import type { Project } from "../model/project.ts";
+import type { Plan } from "../model/step.ts";
+import { gatherFacts } from "../plan/facts.ts";
+import { judgePlan, planFor } from "../plan/plan.ts";
 import { type DatabaseUrl, redactUrl, translate } from "../postgres/index.ts";
-import { type Accepted, acceptByName, excuseAccepted, readAccepted } from "./acceptance.ts";
-import { beginDeployment, ensureBookkeeping, finishDeployment } from "./bookkeeping.ts";
-import { type DeploymentReport, deploymentReportSchema, type Mode } from "./deployment-report.ts";
-import type { Observer, Phase } from "./events.ts";
-import { type Execution, executePlan } from "./execute.ts";
-import { gatherFacts } from "./facts.ts";
-import { foreseenFindings } from "./foresight.ts";
+import { type Accepted, acceptByName, excuseAccepted, readAccepted } from "../records/acceptance.ts";
+import { defaultExecutor } from "../records/executor.ts";
+import { beginDeployment, ensureBookkeeping, finishDeployment } from "../records/records.ts";
+import type { Observer, Phase } from "../run/events.ts";
+import { type Execution, executePlan } from "../run/execute.ts";
+import { defaultGiveUpAfter, defaultLockTimeout, defaultParallel } from "../run/limits.ts";
+import { rememberReplaced } from "../run/recheck.ts";
+import { requireSamePlan } from "../run/same-plan.ts";
+import { openSession, type Session } from "../run/session.ts";
+import { tableSizes } from "../run/sizes.ts";
+import { continues } from "../run/step-error.ts";
+import { foreseenFindings } from "../validate/foresight.ts";
+import { validate } from "../validate/validate.ts";
 import { withoutSecrets } from "./log.ts";
-import { judgePlan, planFor } from "./plan.ts";
-import type { Project } from "./project.ts";
-import { rememberReplaced } from "./recheck.ts";
-import { requireSamePlan } from "./same-plan.ts";
-import { openSession, type Session } from "./session.ts";
-import { tableSizes } from "./sizes.ts";
-import type { Plan } from "./step.ts";
-import { continues } from "./step-error.ts";
-import { validate } from "./validate.ts";
 
 export interface DeployOptions {
   readonly mode: Mode;
@@ -56,20 +57,6 @@ export interface Confirmation {
   readonly ticket?: string | undefined;
   /** For the record: the agreed window, who was told. */
   readonly details?: Readonly<Record<string, unknown>>;
-}
-
-export const defaultLockTimeout = 1_000;
-export const defaultGiveUpAfter = 5 * 60_000;
-export const defaultParallel = 2;
-
-/** Who runs this process, for the record. */
-export function defaultExecutor(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // A container may run as a number that no user has.
-    return `uid ${process.getuid?.() ?? "unknown"}`;
-  }
 }
 
 /** What somebody said, for the record: a restore point may be named by a URL, with its password. */

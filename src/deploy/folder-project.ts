@@ -1,8 +1,8 @@
 import { generateExpected } from "../catalog/index.ts";
 import { SpfpError } from "../errors.ts";
 import { readMigrations } from "../migrations/index.ts";
+import type { Project } from "../model/project.ts";
 import type { Sql } from "../postgres/index.ts";
-import type { Project } from "./project.ts";
 
 /**
  * A project of any Drizzle migrations folder, to plan, deploy and roll back. What a database has to look like after

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { errorCodes } from "../errors.ts";
 import { findingSchema } from "../finding.ts";
-import { hasBookkeeping, type Queryable } from "./bookkeeping.ts";
-import { modes, tableSizeSchema } from "./deployment-report.ts";
-import { planSchema } from "./step.ts";
-import { watchReportSchema } from "./watch.ts";
+import { modes, tableSizeSchema } from "../model/deployment-report.ts";
+import { planSchema } from "../model/step.ts";
+import type { Queryable } from "../postgres/index.ts";
+import { hasBookkeeping } from "../records/records.ts";
+import { watchReportSchema } from "../run/watch.ts";
 
 const person = z.string().min(1);
 

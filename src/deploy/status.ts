@@ -2,11 +2,12 @@ import { z } from "zod";
 import { aboutKey, compareCatalogs, readCatalog } from "../catalog/index.ts";
 import { SpfpError } from "../errors.ts";
 import { readMigrations } from "../migrations/index.ts";
-import { hasBookkeeping, type Queryable } from "./bookkeeping.ts";
-import { targetOf } from "./drift.ts";
-import { type MigrationState, readState } from "./journal-state.ts";
-import { expectedHere, readOrigin } from "./origin.ts";
-import type { Project } from "./project.ts";
+import type { Project } from "../model/project.ts";
+import { targetOf } from "../model/step.ts";
+import type { Queryable } from "../postgres/index.ts";
+import { type MigrationState, readState } from "../records/migration-state.ts";
+import { expectedHere, readOrigin } from "../records/origin.ts";
+import { hasBookkeeping } from "../records/records.ts";
 
 const migrationSchema = z.strictObject({ tag: z.string(), when: z.iso.datetime() });
 

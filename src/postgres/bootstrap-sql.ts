@@ -1,4 +1,4 @@
-import { quoteIdentifier } from "../sql.ts";
+import { quoteIdentifier } from "../sql/quote.ts";
 
 /** How a schema `auth` that `bootstrap` made can be told from Supabase's own. */
 export const bootstrapMark = "made by spfp-db bootstrap";

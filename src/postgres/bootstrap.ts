@@ -1,7 +1,7 @@
 import postgres from "postgres";
 import { z } from "zod";
 import { SpfpError } from "../errors.ts";
-import { quoteIdentifier } from "../sql.ts";
+import { quoteIdentifier } from "../sql/quote.ts";
 import {
   bootstrapMark,
   createAuth,

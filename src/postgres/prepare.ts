@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteLiteral } from "../sql.ts";
+import { quoteIdentifier, quoteLiteral } from "../sql/quote.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { requestRoles } from "./bootstrap-sql.ts";
 import { connect, type Sql } from "./connect.ts";

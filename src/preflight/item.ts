@@ -1,10 +1,7 @@
-import type postgres from "postgres";
 import { z } from "zod";
 import { type Finding, findingSchema } from "../finding.ts";
-import type { Requirement } from "./requirement.ts";
-
-/** A read-only transaction. */
-export type Reader = postgres.TransactionSql<Record<never, never>>;
+import type { Requirement } from "../model/requirement.ts";
+import type { Reader } from "../postgres/index.ts";
 
 /** What a deployment is going to do, as far as it matters before it begins. */
 export interface Intent {

@@ -2,7 +2,7 @@ import { getViewConfig } from "drizzle-orm/pg-core";
 import { z } from "zod";
 import { signIn } from "../bench/index.ts";
 import type { Sql } from "../postgres/index.ts";
-import { quoteQualified } from "../sql.ts";
+import { quoteQualified } from "../sql/quote.ts";
 import { viewDefinitions } from "../views/index.ts";
 import type { RehearsalReport } from "./report.ts";
 

@@ -8,13 +8,15 @@ import {
   screens,
   softDeleteAfterDeployment,
 } from "../bench/index.ts";
-import { expectedCatalog } from "../catalog/index.ts";
 import { runChecks } from "../checks/index.ts";
-import { baseline, deploy, reachState, recordRehearsal, spfpProject } from "../deploy/index.ts";
+import { findDuplicates, type Merge, mergeDuplicates } from "../duplicates/index.ts";
+import { baseline, deploy, recordRehearsal } from "../engine.ts";
 import { SpfpError } from "../errors.ts";
+import { expectedCatalog } from "../expected/index.ts";
 import { connect, type DatabaseUrl, type Sql } from "../postgres/index.ts";
-import { findDuplicates, type Merge, mergeDuplicates } from "../preflight/index.ts";
+import { spfpProject } from "../project.ts";
 import { spfp } from "../spfp.ts";
+import { reachState } from "../states.ts";
 import { readFigures } from "./figures.ts";
 import { type RehearsalReport, rehearsalReportSchema } from "./report.ts";
 

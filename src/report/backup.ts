@@ -1,4 +1,4 @@
-import type { BackupReport } from "../deploy/index.ts";
+import type { BackupReport } from "../engine.ts";
 import { dress, formatDuration, plural } from "./text.ts";
 
 function formatBytes(bytes: number): string {

@@ -1,4 +1,4 @@
-import type { BaselineReport } from "../deploy/index.ts";
+import type { BaselineReport } from "../engine.ts";
 import { formatFindingLines, formatFindings } from "./findings.ts";
 import { sideBySide } from "./side-by-side.ts";
 import { dress, plural, visible } from "./text.ts";

@@ -1,4 +1,4 @@
-import type { DeploymentReport } from "../deploy/index.ts";
+import type { DeploymentReport } from "../engine.ts";
 import { formatFindings } from "./findings.ts";
 import { successLine } from "./rehearsal.ts";
 import { dress, formatDuration, plural } from "./text.ts";

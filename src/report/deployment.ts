@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { objectKinds } from "../catalog/index.ts";
-import type { DeploymentLog, WatchReport } from "../deploy/index.ts";
+import type { DeploymentLog, WatchReport } from "../engine.ts";
 import { formatFindings } from "./findings.ts";
 import { dress, formatDuration, plural, visible } from "./text.ts";
 

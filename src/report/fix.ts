@@ -1,4 +1,4 @@
-import type { FixReport } from "../deploy/index.ts";
+import type { FixReport } from "../duplicates/index.ts";
 import { dress, plural, visible } from "./text.ts";
 
 /** How many groups, and how many rows left as they are, are shown one by one. */

@@ -1,4 +1,4 @@
-import type { Plan, Step } from "../deploy/index.ts";
+import type { Plan, Step } from "../engine.ts";
 import { formatBytes } from "./deployment.ts";
 import { dress, formatCount, formatDuration, plural, visible } from "./text.ts";
 

@@ -1,4 +1,4 @@
-import type { PreflightReport } from "../deploy/index.ts";
+import type { PreflightReport } from "../engine.ts";
 import { formatFindings } from "./findings.ts";
 import { dress, formatDuration, plural, visible } from "./text.ts";
 

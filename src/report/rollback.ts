@@ -1,4 +1,4 @@
-import type { DeploymentEvent, RollbackPreview, RollbackReport } from "../deploy/index.ts";
+import type { DeploymentEvent, RollbackPreview, RollbackReport } from "../engine.ts";
 import { dress, formatCount, formatDuration, plural } from "./text.ts";
 
 const marks = { run: dress.good("·"), blocked: dress.bad("✗") };

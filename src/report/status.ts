@@ -1,4 +1,4 @@
-import type { Status } from "../deploy/index.ts";
+import type { Status } from "../engine.ts";
 import { dress, plural, visible } from "./text.ts";
 
 type Deployment = Status["deployments"][number];

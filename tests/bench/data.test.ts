@@ -10,9 +10,9 @@ import {
   softDeleteAfterDeployment,
   softDeletedShare,
 } from "../../src/bench/index.ts";
+import { mergeDuplicates } from "../../src/duplicates/index.ts";
 import { connect } from "../../src/postgres/index.ts";
-import { mergeDuplicates } from "../../src/preflight/index.ts";
-import { quoteIdentifier, quoteQualified } from "../../src/sql.ts";
+import { quoteIdentifier, quoteQualified } from "../../src/sql/quote.ts";
 import { createDatabase, only, type Sql, testDatabase } from "../support/database.ts";
 import { managedTables } from "../support/rows.ts";
 import { deploy } from "./deploy.ts";

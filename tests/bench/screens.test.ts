@@ -11,9 +11,9 @@ import {
   softDeleteAfterDeployment,
   transactionHistory,
 } from "../../src/bench/index.ts";
+import { mergeDuplicates } from "../../src/duplicates/index.ts";
 import { connect } from "../../src/postgres/index.ts";
-import { mergeDuplicates } from "../../src/preflight/index.ts";
-import { quoteLiteral } from "../../src/sql.ts";
+import { quoteLiteral } from "../../src/sql/quote.ts";
 import { testDatabase } from "../support/database.ts";
 import { deploy } from "./deploy.ts";
 

@@ -1,11 +1,6 @@
 import { expect, it } from "vitest";
-import {
-  catalogSchema,
-  compareCatalogs,
-  expectedCatalog,
-  expectedTags,
-  generateExpected,
-} from "../../src/catalog/index.ts";
+import { catalogSchema, compareCatalogs, generateExpected } from "../../src/catalog/index.ts";
+import { expectedCatalog, expectedTags } from "../../src/expected/index.ts";
 import { readMigrations } from "../../src/migrations/index.ts";
 import { spfp } from "../../src/spfp.ts";
 import { testDatabase } from "../support/database.ts";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type Catalog, readCatalog } from "../../src/catalog/index.ts";
 import { type Area, areas, checkCatalog } from "../../src/checks/index.ts";
 import { spfp } from "../../src/spfp.ts";
-import { quoteIdentifier, quoteQualified } from "../../src/sql.ts";
+import { quoteIdentifier, quoteQualified } from "../../src/sql/quote.ts";
 import { testDatabase } from "../support/database.ts";
 import { expected } from "./report.ts";
 

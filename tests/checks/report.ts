@@ -1,5 +1,5 @@
-import { expectedCatalog } from "../../src/catalog/index.ts";
 import { type Area, type AreaReport, type CheckReport, runChecks } from "../../src/checks/index.ts";
+import { expectedCatalog } from "../../src/expected/index.ts";
 import { spfp } from "../../src/spfp.ts";
 import type { Sql, Transaction } from "../support/database.ts";
 

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
 import { createDeploymentView, drawDeployment } from "../../src/cli/deploy-view.ts";
-import type { Holder } from "../../src/deploy/index.ts";
+import type { Holder } from "../../src/engine.ts";
 import { SpfpError } from "../../src/errors.ts";
 import { planOf } from "../scenarios/support/plan.ts";
 

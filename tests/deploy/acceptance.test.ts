@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { baseline, checkDatabase, preflight, spfpProject } from "../../src/deploy/index.ts";
+import { baseline, preflight } from "../../src/engine.ts";
+import { checkDatabase, spfpProject } from "../../src/project.ts";
 import { deploy } from "../scenarios/support/project.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";
 

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import { readCatalog } from "../../src/catalog/index.ts";
-import { type BaselineOptions, baseline, spfpProject } from "../../src/deploy/index.ts";
+import { type BaselineOptions, baseline } from "../../src/engine.ts";
+import { spfpProject } from "../../src/project.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { journal, projectFolder, type State } from "../support/states.ts";
 

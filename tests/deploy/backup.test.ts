@@ -12,8 +12,8 @@ import {
 import { delimiter, join } from "node:path";
 import { describe, expect, inject, it } from "vitest";
 import { z } from "zod";
-import { type BackupTool, findBackupTool } from "../../src/deploy/backup-tools.ts";
-import { backup } from "../../src/deploy/index.ts";
+import { type BackupTool, findBackupTool } from "../../src/backup/backup-tools.ts";
+import { backup } from "../../src/engine.ts";
 import { SpfpError } from "../../src/errors.ts";
 import { only, testDatabase } from "../support/database.ts";
 

@@ -1,9 +1,9 @@
 import postgres from "postgres";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
-import { ensureBookkeeping } from "../../src/deploy/bookkeeping.ts";
-import { openSession } from "../../src/deploy/session.ts";
-import { quoteIdentifier } from "../../src/sql.ts";
+import { ensureBookkeeping } from "../../src/records/records.ts";
+import { openSession } from "../../src/run/session.ts";
+import { quoteIdentifier } from "../../src/sql/quote.ts";
 import { execute, listen } from "../scenarios/support/execute.ts";
 import { index, planOf } from "../scenarios/support/plan.ts";
 import { createDatabase, only } from "../support/database.ts";

@@ -1,11 +1,12 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { compareCatalogs, expectedCatalog, readCatalog } from "../../src/catalog/index.ts";
-import { doneSteps } from "../../src/deploy/bookkeeping.ts";
-import { baselineMigrations } from "../../src/deploy/index.ts";
-import { writeJournal } from "../../src/deploy/journal.ts";
-import type { Plan } from "../../src/deploy/step.ts";
+import { compareCatalogs, readCatalog } from "../../src/catalog/index.ts";
+import { expectedCatalog } from "../../src/expected/index.ts";
 import { readMigrations } from "../../src/migrations/index.ts";
+import type { Plan } from "../../src/model/step.ts";
+import { writeJournal } from "../../src/records/journal.ts";
+import { doneSteps } from "../../src/records/records.ts";
 import { spfp } from "../../src/spfp.ts";
+import { baselineMigrations } from "../../src/states.ts";
 import { execute } from "../scenarios/support/execute.ts";
 import { planOf } from "../scenarios/support/plan.ts";
 import { createDatabase } from "../support/database.ts";

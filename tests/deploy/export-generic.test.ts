@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { compareCatalogs, readCatalog } from "../../src/catalog/index.ts";
-import { deploy, type ExportKind, exportScript, type Project } from "../../src/deploy/index.ts";
+import { deploy, type ExportKind, exportScript, type Project } from "../../src/engine.ts";
 import { readMigrations } from "../../src/migrations/index.ts";
 import { connect, type DatabaseUrl } from "../../src/postgres/index.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";

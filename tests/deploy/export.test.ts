@@ -2,12 +2,14 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { compareCatalogs, expectedCatalog, readCatalog } from "../../src/catalog/index.ts";
+import { compareCatalogs, readCatalog } from "../../src/catalog/index.ts";
 import { deploy } from "../../src/deploy/deploy.ts";
-import { exportScript } from "../../src/deploy/export.ts";
-import { baseline, rollback, spfpProject } from "../../src/deploy/index.ts";
+import { baseline, rollback } from "../../src/engine.ts";
+import { expectedCatalog } from "../../src/expected/index.ts";
+import { exportScript } from "../../src/export/export.ts";
 import { readMigrations } from "../../src/migrations/index.ts";
 import { connect, type DatabaseUrl } from "../../src/postgres/index.ts";
+import { spfpProject } from "../../src/project.ts";
 import { spfp } from "../../src/spfp.ts";
 import { createDatabase, only, type Sql, type TestDatabase } from "../support/database.ts";
 

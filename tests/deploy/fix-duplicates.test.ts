@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { fixDuplicates, undoFix } from "../../src/deploy/index.ts";
+import { fixDuplicates, undoFix } from "../../src/duplicates/index.ts";
 import { createDatabase, only, type TestDatabase } from "../support/database.ts";
 
 const databases: TestDatabase[] = [];

@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { addDetails, planSchema, readLastLog, readLog, withoutSecrets } from "../../src/engine.ts";
+import { connect } from "../../src/postgres/index.ts";
 import {
   beginDeployment,
   beginStep,
   type DeploymentRecord,
   ensureBookkeeping,
   finishDeployment,
-} from "../../src/deploy/bookkeeping.ts";
-import { addDetails, planSchema, readLastLog, readLog, withoutSecrets } from "../../src/deploy/index.ts";
-import { connect } from "../../src/postgres/index.ts";
+} from "../../src/records/records.ts";
 import { createDatabase, testDatabase } from "../support/database.ts";
 
 const step = {

@@ -10,8 +10,8 @@ import {
   leadDeployment,
   readLastLog,
   requireRehearsal,
-  spfpProject,
-} from "../../src/deploy/index.ts";
+} from "../../src/engine.ts";
+import { spfpProject } from "../../src/project.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "spfp-lead-"));

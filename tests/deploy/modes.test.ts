@@ -8,7 +8,7 @@ import {
   questionsOf,
   requireAnswers,
   unanswered,
-} from "../../src/deploy/modes.ts";
+} from "../../src/approvals/modes.ts";
 
 const everything: Answers = {
   executor: "ana",

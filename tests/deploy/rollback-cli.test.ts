@@ -2,12 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, inject, it } from "vitest";
 import { deploy } from "../../src/deploy/deploy.ts";
-import {
-  baseline,
-  rollbackPreviewSchema,
-  rollbackReportSchema,
-  spfpProject,
-} from "../../src/deploy/index.ts";
+import { baseline, rollbackPreviewSchema, rollbackReportSchema } from "../../src/engine.ts";
+import { spfpProject } from "../../src/project.ts";
 import { cli } from "../postgres/processes.ts";
 import { testDatabase } from "../support/database.ts";
 

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { type Catalog, compareCatalogs, readCatalog } from "../../src/catalog/index.ts";
-import { targetOf } from "../../src/deploy/drift.ts";
-import { readDependents } from "../../src/deploy/rollback/facts.ts";
-import { planRollback, type RollbackFacts } from "../../src/deploy/rollback.ts";
+import { targetOf } from "../../src/model/step.ts";
+import { readDependents } from "../../src/rollback/facts.ts";
+import { planRollback, type RollbackFacts } from "../../src/rollback/rollback.ts";
 import { createDatabase, type Sql } from "../support/database.ts";
 
 const schemas = ["Odd Schema", "public"];

@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { type Catalog, compareCatalogs, readCatalog } from "../../src/catalog/index.ts";
 import { deploy } from "../../src/deploy/deploy.ts";
-import { baseline, previewRollback, rollback, spfpProject } from "../../src/deploy/index.ts";
+import { baseline, previewRollback, rollback } from "../../src/engine.ts";
+import { spfpProject } from "../../src/project.ts";
 import { copyDatabase, createDatabase, type TestDatabase } from "../support/database.ts";
 
 const { schemas } = spfpProject;

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { generateData, softDeleteAfterDeployment } from "../../src/bench/index.ts";
-import { expectedCatalog, readCatalog } from "../../src/catalog/index.ts";
-import { spfpProject } from "../../src/deploy/index.ts";
+import { readCatalog } from "../../src/catalog/index.ts";
+import { mergeDuplicates } from "../../src/duplicates/index.ts";
+import { expectedCatalog } from "../../src/expected/index.ts";
 import { connect, type DatabaseUrl } from "../../src/postgres/index.ts";
-import { mergeDuplicates } from "../../src/preflight/index.ts";
+import { spfpProject } from "../../src/project.ts";
 import { spfp } from "../../src/spfp.ts";
 import { deploy } from "../bench/deploy.ts";
 import { testDatabase } from "../support/database.ts";

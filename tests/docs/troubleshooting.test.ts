@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { baseline, spfpProject } from "../../src/deploy/index.ts";
+import { baseline } from "../../src/engine.ts";
 import { errorCodes } from "../../src/errors.ts";
+import { spfpProject } from "../../src/project.ts";
 import { testDatabase } from "../support/database.ts";
 import { projectFolder } from "../support/states.ts";
 import { commandsWithoutOutput, openShell, withOutput } from "./commands.ts";

@@ -8,7 +8,7 @@ import {
   mergeDuplicates,
   mergeDuplicatesWithin,
   rowChangeSchema,
-} from "../../src/preflight/index.ts";
+} from "../../src/duplicates/index.ts";
 import { deploy } from "../bench/deploy.ts";
 import { createDatabase, only, type Sql, testDatabase } from "../support/database.ts";
 import { merged, type State } from "./model.ts";

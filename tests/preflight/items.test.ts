@@ -7,9 +7,9 @@ import {
   type PreflightOptions,
   type Project,
   preflight,
-  spfpProject,
-} from "../../src/deploy/index.ts";
+} from "../../src/engine.ts";
 import { connect, parseDatabaseUrl } from "../../src/postgres/index.ts";
+import { spfpProject } from "../../src/project.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { type State, withDatabase } from "../support/states.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type RowChange, undoMergeWithin } from "../../src/preflight/index.ts";
+import { type RowChange, undoMergeWithin } from "../../src/duplicates/index.ts";
 import type { Transaction } from "../support/database.ts";
 import type { State } from "./model.ts";
 

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { preflight, spfpProject } from "../../src/deploy/index.ts";
+import { preflight } from "../../src/engine.ts";
 import { connect, type EmbeddedServer, startServer } from "../../src/postgres/index.ts";
+import { spfpProject } from "../../src/project.ts";
 import { scratchFolder } from "../postgres/processes.ts";
 import { startPooler } from "../scenarios/support/pooler.ts";
 import { testDatabase } from "../support/database.ts";

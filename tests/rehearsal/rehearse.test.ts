@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { baseline, planFor, spfpProject } from "../../src/deploy/index.ts";
+import { baseline, planFor } from "../../src/engine.ts";
 import { connect } from "../../src/postgres/index.ts";
+import { spfpProject } from "../../src/project.ts";
 import { rehearse } from "../../src/rehearsal/index.ts";
 import { formatRehearsalReport, successLine } from "../../src/report/index.ts";
 import { testDatabase } from "../support/database.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type BaselineReport, baselineReportSchema } from "../../src/deploy/index.ts";
+import { type BaselineReport, baselineReportSchema } from "../../src/engine.ts";
 import { formatBaselineReport } from "../../src/report/index.ts";
 
 const report: BaselineReport = baselineReportSchema.parse({

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { type DeploymentLog, deploymentLogSchema } from "../../src/deploy/index.ts";
+import { type DeploymentLog, deploymentLogSchema } from "../../src/engine.ts";
 import { formatBytes, formatDeploymentLog, writeDeploymentLog } from "../../src/report/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "spfp-log-"));

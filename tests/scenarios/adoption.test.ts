@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { baseline, preflight, spfpProject } from "../../src/deploy/index.ts";
+import { baseline, preflight } from "../../src/engine.ts";
 import { SpfpError } from "../../src/errors.ts";
+import { spfpProject } from "../../src/project.ts";
 import { createDatabase, type TestDatabase, testDatabase } from "../support/database.ts";
 import type { State } from "../support/states.ts";
 import {

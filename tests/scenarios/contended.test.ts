@@ -1,10 +1,10 @@
 import postgres from "postgres";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
-import { doneSteps } from "../../src/deploy/bookkeeping.ts";
-import { describeHolder } from "../../src/deploy/locks.ts";
 import { connect, mainDatabase, startServer } from "../../src/postgres/index.ts";
-import { quoteIdentifier } from "../../src/sql.ts";
+import { doneSteps } from "../../src/records/records.ts";
+import { describeHolder } from "../../src/run/locks.ts";
+import { quoteIdentifier } from "../../src/sql/quote.ts";
 import { createDatabase, only } from "../support/database.ts";
 import { execute, listen } from "./support/execute.ts";
 import { type HandStep, index, lock, planOf } from "./support/plan.ts";

@@ -1,6 +1,7 @@
 import { expect, it, onTestFinished } from "vitest";
-import { type Plan, planFor, planSchema, spfpProject } from "../../src/deploy/index.ts";
+import { type Plan, planFor, planSchema } from "../../src/engine.ts";
 import { connect, type DatabaseUrl } from "../../src/postgres/index.ts";
+import { spfpProject } from "../../src/project.ts";
 import { refusal } from "../postgres/processes.ts";
 import { createAdopted } from "./support/adopted.ts";
 import { deploy } from "./support/project.ts";

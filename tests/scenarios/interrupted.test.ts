@@ -1,10 +1,13 @@
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { compareCatalogs, expectedCatalog, readCatalog } from "../../src/catalog/index.ts";
-import { baselineMigrations, planFor, reachState, spfpProject } from "../../src/deploy/index.ts";
-import { writeJournal } from "../../src/deploy/journal.ts";
+import { compareCatalogs, readCatalog } from "../../src/catalog/index.ts";
+import { planFor } from "../../src/engine.ts";
+import { expectedCatalog } from "../../src/expected/index.ts";
 import { connect, createScratchDatabase, siblingUrl, startServer } from "../../src/postgres/index.ts";
+import { spfpProject } from "../../src/project.ts";
+import { writeJournal } from "../../src/records/journal.ts";
 import { spfp } from "../../src/spfp.ts";
+import { baselineMigrations, reachState } from "../../src/states.ts";
 import { eventually, postmasterPid, scratchFolder } from "../postgres/processes.ts";
 import { createDatabase } from "../support/database.ts";
 import { createAdopted } from "./support/adopted.ts";

@@ -1,7 +1,8 @@
 import { expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
-import { planFor, spfpProject } from "../../src/deploy/index.ts";
+import { planFor } from "../../src/engine.ts";
 import { connect } from "../../src/postgres/index.ts";
+import { spfpProject } from "../../src/project.ts";
 import { eventually } from "../postgres/processes.ts";
 import { testDatabase } from "../support/database.ts";
 import { createAdopted } from "./support/adopted.ts";

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readCatalog } from "../../src/catalog/index.ts";
-import { baseline, planFor, spfpProject } from "../../src/deploy/index.ts";
+import { baseline, planFor } from "../../src/engine.ts";
 import { connect } from "../../src/postgres/index.ts";
+import { spfpProject } from "../../src/project.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { deploy, differencesBetween } from "./support/project.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { openSession } from "../../src/deploy/session.ts";
 import { connect, parseDatabaseUrl } from "../../src/postgres/index.ts";
+import { openSession } from "../../src/run/session.ts";
 import { refusal } from "../postgres/processes.ts";
 import { createDatabase } from "../support/database.ts";
 import { execute } from "./support/execute.ts";

@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from "vitest";
-import { preflight, spfpProject } from "../../src/deploy/index.ts";
+import { preflight } from "../../src/engine.ts";
+import { spfpProject } from "../../src/project.ts";
 import { createDatabase } from "../support/database.ts";
 import { createAdopted } from "./support/adopted.ts";
 import { deploy, differencesBetween } from "./support/project.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { compareCatalogs, readCatalog } from "../../src/catalog/index.ts";
 import { deploy } from "../../src/deploy/deploy.ts";
-import { type Project, type RollbackReport, rollback } from "../../src/deploy/index.ts";
+import { type Project, type RollbackReport, rollback } from "../../src/engine.ts";
 import { SpfpError } from "../../src/errors.ts";
 import { readMigrations } from "../../src/migrations/index.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";

@@ -5,7 +5,8 @@ import { expect, it } from "vitest";
 import { z } from "zod";
 import { type Catalog, compareCatalogs, readCatalog } from "../../src/catalog/index.ts";
 import { deploy } from "../../src/deploy/deploy.ts";
-import { baseline, rollback, spfpProject } from "../../src/deploy/index.ts";
+import { baseline, rollback } from "../../src/engine.ts";
+import { spfpProject } from "../../src/project.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { projectFolder } from "../support/states.ts";
 

@@ -9,10 +9,10 @@ import {
   type RollbackReport,
   type RollbackScope,
   rollback,
-  spfpProject,
-} from "../../src/deploy/index.ts";
+} from "../../src/engine.ts";
 import type { DatabaseUrl } from "../../src/postgres/index.ts";
-import { quoteIdentifier, quoteQualified } from "../../src/sql.ts";
+import { spfpProject } from "../../src/project.ts";
+import { quoteIdentifier, quoteQualified } from "../../src/sql/quote.ts";
 import { createDatabase, only, type Sql, sqlstate, type TestDatabase } from "../support/database.ts";
 import { insertRow, managedTables } from "../support/rows.ts";
 

@@ -3,7 +3,7 @@ import postgres from "postgres";
 import { afterAll, inject } from "vitest";
 import type { z } from "zod";
 import { type DatabaseUrl, parseDatabaseUrl } from "../../src/postgres/index.ts";
-import { quoteIdentifier } from "../../src/sql.ts";
+import { quoteIdentifier } from "../../src/sql/quote.ts";
 import { type State, withDatabase } from "./states.ts";
 
 type None = Record<never, never>;

@@ -1,4 +1,4 @@
-import { type Project, projectOfFolder } from "../../src/deploy/index.ts";
+import { type Project, projectOfFolder } from "../../src/engine.ts";
 import { createDatabase } from "./database.ts";
 
 /** A project of nothing but a migrations folder; its catalogs are read from a database made for that. */

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import postgres from "postgres";
 import { type DatabaseUrl, parseDatabaseUrl, startServer } from "../../src/postgres/index.ts";
-import { quoteIdentifier, quoteLiteral } from "../../src/sql.ts";
+import { quoteIdentifier, quoteLiteral } from "../../src/sql/quote.ts";
 
 /** The server of a test run. */
 export interface TestServer {

@@ -5,7 +5,7 @@ import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
 import { z } from "zod";
 import { bootstrap, connect, type DatabaseUrl, parseDatabaseUrl } from "../../src/postgres/index.ts";
-import { quoteIdentifier } from "../../src/sql.ts";
+import { quoteIdentifier } from "../../src/sql/quote.ts";
 import type { TestServer } from "./server.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Finding } from "../../finding.ts";
-import { quoteLiteral } from "../../sql.ts";
+import { quoteLiteral } from "../../sql/quote.ts";
 import { plural } from "../../text.ts";
 import type { PreflightItem } from "../item.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Finding } from "../../finding.ts";
-import { quoteIdentifier, quoteQualified } from "../../sql.ts";
+import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
 import type { PreflightItem } from "../item.ts";
 
 const schema = z.tuple([

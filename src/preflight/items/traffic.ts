@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
-import type { PreflightItem, Reader } from "../item.ts";
+import type { Reader } from "../../postgres/index.ts";
+import type { PreflightItem } from "../item.ts";
 
 const schema = z.tuple([z.object({ transactions: z.coerce.number(), seconds: z.number() })]);
 

@@ -1,14 +1,9 @@
 import { afterAll, describe, expect, it } from "vitest";
-import {
-  baselineMigrations,
-  type Facts,
-  gatherFacts,
-  makePlan,
-  type Plan,
-  spfpProject,
-} from "../../../src/deploy/index.ts";
-import { writeJournal } from "../../../src/deploy/journal.ts";
+import { type Facts, gatherFacts, makePlan, type Plan } from "../../../src/engine.ts";
+import { spfpProject } from "../../../src/project.ts";
+import { writeJournal } from "../../../src/records/journal.ts";
 import { spfp } from "../../../src/spfp.ts";
+import { baselineMigrations } from "../../../src/states.ts";
 import { createDatabase, type Sql, type TestDatabase } from "../../support/database.ts";
 import { drift, isToRun, outline, runStep, withDone } from "./run.ts";
 

@@ -22,8 +22,8 @@ import {
   varchar,
 } from "drizzle-orm/pg-core";
 import { describe, expect, it } from "vitest";
-import { type Context, classify } from "../../../src/deploy/statements/index.ts";
-import { parseStatements } from "../../../src/parser.ts";
+import { type Context, classify } from "../../../src/plan/statements/index.ts";
+import { parseStatements } from "../../../src/sql/parser.ts";
 
 /** A schema with one of everything that drizzle-kit describes, in two versions. */
 function schema(isSecond: boolean) {

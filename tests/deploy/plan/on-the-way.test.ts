@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { compareCatalogs, readCatalog } from "../../../src/catalog/index.ts";
-import { deploy, gatherFacts, makePlan, type Plan, type Project } from "../../../src/deploy/index.ts";
-import { writeJournal } from "../../../src/deploy/journal.ts";
+import { deploy, gatherFacts, makePlan, type Plan, type Project } from "../../../src/engine.ts";
 import { readMigrations } from "../../../src/migrations/index.ts";
+import { writeJournal } from "../../../src/records/journal.ts";
 import { createDatabase, type Sql, type TestDatabase } from "../../support/database.ts";
 import { writtenProject } from "./folder.ts";
 import { isToRun, outline, runStep, withDone } from "./run.ts";

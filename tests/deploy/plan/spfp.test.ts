@@ -1,15 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import {
-  baselineMigrations,
-  gatherFacts,
-  isStillValid,
-  makePlan,
-  planSchema,
-  spfpProject,
-} from "../../../src/deploy/index.ts";
-import { writeJournal } from "../../../src/deploy/journal.ts";
+import { gatherFacts, isStillValid, makePlan, planSchema } from "../../../src/engine.ts";
+import { spfpProject } from "../../../src/project.ts";
+import { writeJournal } from "../../../src/records/journal.ts";
 import { spfp } from "../../../src/spfp.ts";
+import { baselineMigrations } from "../../../src/states.ts";
 import { createDatabase, type TestDatabase } from "../../support/database.ts";
 import { projectFolder, type State, statementsOf } from "../../support/states.ts";
 import { drift, isToRun, outline, recordMigrations, runStep, withDone } from "./run.ts";

@@ -1,10 +1,11 @@
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { gatherFacts, type Project, spfpProject } from "../../../src/deploy/index.ts";
-import type { ParsedStatement } from "../../../src/deploy/parse.ts";
-import { type Context, classify, type Draft } from "../../../src/deploy/statements/index.ts";
-import { contextOf, createWorld } from "../../../src/deploy/world.ts";
-import { fingerprint, parseStatements, print } from "../../../src/parser.ts";
+import { gatherFacts, type Project } from "../../../src/engine.ts";
+import type { ParsedStatement } from "../../../src/plan/parse.ts";
+import { type Context, classify, type Draft } from "../../../src/plan/statements/index.ts";
+import { contextOf, createWorld } from "../../../src/plan/world.ts";
+import { spfpProject } from "../../../src/project.ts";
+import { fingerprint, parseStatements, print } from "../../../src/sql/parser.ts";
 import { testDatabase } from "../../support/database.ts";
 import { locksOf, locksOfConcurrent, relations, rewritten, saidLocks, scanned, scans } from "./locks.ts";
 import { cases, setting } from "./statements.ts";

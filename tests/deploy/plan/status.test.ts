@@ -6,13 +6,13 @@ import {
   makePlan,
   planFor,
   readState,
-  spfpProject,
   status,
   statusSchema,
-} from "../../../src/deploy/index.ts";
-import { holdJournal } from "../../../src/deploy/journal-state.ts";
+} from "../../../src/engine.ts";
 import { SpfpError } from "../../../src/errors.ts";
 import { readMigrations } from "../../../src/migrations/index.ts";
+import { spfpProject } from "../../../src/project.ts";
+import { holdJournal } from "../../../src/records/migration-state.ts";
 import { formatPlan, formatStatus } from "../../../src/report/index.ts";
 import { spfp } from "../../../src/spfp.ts";
 import { createDatabase, type TestDatabase } from "../../support/database.ts";

@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { compareCatalogs, readCatalog } from "../../../src/catalog/index.ts";
-import { deploy, planFor } from "../../../src/deploy/index.ts";
-import { writeJournal } from "../../../src/deploy/journal.ts";
-import { migrate } from "../../../src/deploy/migrate.ts";
+import { deploy, planFor } from "../../../src/engine.ts";
 import { readMigrations } from "../../../src/migrations/index.ts";
+import { writeJournal } from "../../../src/records/journal.ts";
+import { migrate } from "../../../src/run/migrate.ts";
 import { createDatabase, type TestDatabase } from "../../support/database.ts";
 import { writtenProject } from "./folder.ts";
 

@@ -1,5 +1,5 @@
-import { baselineMigrations } from "../../../src/deploy/index.ts";
-import { writeJournal } from "../../../src/deploy/journal.ts";
+import { writeJournal } from "../../../src/records/journal.ts";
+import { baselineMigrations } from "../../../src/states.ts";
 import { createDatabase, type TestDatabase } from "../../support/database.ts";
 
 /** Production, adopted: its two migrations are recorded, the others pending. */

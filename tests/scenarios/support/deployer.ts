@@ -1,5 +1,6 @@
-import { deploy, spfpProject } from "../../../src/deploy/index.ts";
+import { deploy } from "../../../src/engine.ts";
 import { parseDatabaseUrl } from "../../../src/postgres/index.ts";
+import { spfpProject } from "../../../src/project.ts";
 
 /*
  * Deploys SPFP to the database of the first argument; at the statement event whose number is the second (from 1; 0

@@ -1,9 +1,9 @@
-import { beginDeployment, ensureBookkeeping } from "../../../src/deploy/bookkeeping.ts";
-import type { DeploymentEvent } from "../../../src/deploy/events.ts";
-import { type ExecuteOptions, type Execution, executePlan } from "../../../src/deploy/execute.ts";
-import { openSession } from "../../../src/deploy/session.ts";
-import type { Plan } from "../../../src/deploy/step.ts";
+import type { Plan } from "../../../src/model/step.ts";
 import type { DatabaseUrl } from "../../../src/postgres/index.ts";
+import { beginDeployment, ensureBookkeeping } from "../../../src/records/records.ts";
+import type { DeploymentEvent } from "../../../src/run/events.ts";
+import { type ExecuteOptions, type Execution, executePlan } from "../../../src/run/execute.ts";
+import { openSession } from "../../../src/run/session.ts";
 
 /** Runs a plan as a deployment of its own. */
 export async function execute(

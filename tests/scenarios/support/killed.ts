@@ -31,7 +31,7 @@ export async function compileDeployer(): Promise<string> {
   cpSync(parser, join(folder, "src", "libpg-query.wasm"));
   for (const [from, to] of [
     ["drizzle", "drizzle"],
-    ["src/catalog/expected", "src/expected"],
+    ["src/expected/catalogs", "src/catalogs"],
   ] as const)
     symlinkSync(join(projectFolder, from), join(folder, to), "junction");
   return file;

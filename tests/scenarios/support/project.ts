@@ -9,9 +9,9 @@ import {
   migrate,
   type Observer,
   type Project,
-  spfpProject,
-} from "../../../src/deploy/index.ts";
+} from "../../../src/engine.ts";
 import { connect, type DatabaseUrl } from "../../../src/postgres/index.ts";
+import { spfpProject } from "../../../src/project.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { migrationsFolder } from "../../support/states.ts";
 

@@ -1,0 +1,203 @@
+import { randomUUID, type UUID } from "node:crypto";
+import postgres from "postgres";
+import { z } from "zod";
+import { SpfpError } from "../errors.ts";
+import { connect, type DatabaseUrl, type Queryable } from "../postgres/index.ts";
+import { defaultExecutor } from "../records/executor.ts";
+import { beginDeployment, ensureBookkeeping, finishDeployment, hasBookkeeping } from "../records/records.ts";
+import { openSession, type Session } from "../run/session.ts";
+import { canHaveDuplicates } from "./duplicate-findings.ts";
+import {
+  categoryGroupSchema,
+  findDuplicates,
+  mergeDuplicatesWithin,
+  type RowChange,
+  rowChangeSchema,
+  templateGroupSchema,
+} from "./duplicates.ts";
+import { keptChangeSchema, undoMergeWithin } from "./undo.ts";
+
+export const fixReportSchema = z.strictObject({
+  /** `shown`: a dry run, nothing was changed. */
+  outcome: z.enum(["nothing to do", "shown", "merged", "undone"]),
+  /** Of the record of this run; a merge is undone by it. Null where nothing was changed. */
+  id: z.guid().nullable(),
+  /** What stood in the way of the uniqueness rules; empty for an undo. */
+  categories: z.array(categoryGroupSchema),
+  templates: z.array(templateGroupSchema),
+  /** How many rows were changed, or restored, by table. */
+  changed: z.array(z.strictObject({ table: z.string(), rows: z.int() })),
+  /** Of an undo: what was changed since the merge, and left as it is. */
+  kept: z.array(keptChangeSchema),
+});
+
+export type FixReport = z.infer<typeof fixReportSchema>;
+
+function countByTable(changes: readonly RowChange[]): FixReport["changed"] {
+  const rows = new Map<string, Set<string>>();
+  for (const { table, id } of changes) rows.set(table, (rows.get(table) ?? new Set()).add(id));
+  return [...rows].map(([table, ids]) => ({ table, rows: ids.size }));
+}
+
+async function recordChanges(sql: Queryable, id: UUID, changes: readonly RowChange[]): Promise<void> {
+  await sql.unsafe(
+    `insert into spfp_db.changes (deployment_id, seq, table_name, row_id, column_name, before, after)
+     select $1::uuid, c.seq, c."table", c.id, c."column", c.before, c.after
+     from json_to_recordset($2::text::json) as c
+       (seq bigint, "table" text, id text, "column" text, before jsonb, after jsonb)`,
+    [id, JSON.stringify(changes.map((change, seq) => ({ seq, ...change })))],
+  );
+}
+
+const changesSchema = z.array(rowChangeSchema);
+
+async function readChanges(sql: Queryable, id: string): Promise<RowChange[]> {
+  const rows = await sql.unsafe(
+    `select table_name as "table", row_id as id, column_name as "column",
+       before #>> '{}' as before, after #>> '{}' as after
+     from spfp_db.changes where deployment_id = $1::uuid order by seq`,
+    [id],
+  );
+  const typed = [...rows].map((row) =>
+    row["column"] === "is_default"
+      ? { ...row, before: row["before"] === "true", after: row["after"] === "true" }
+      : { ...row },
+  );
+  return changesSchema.parse(typed);
+}
+
+/** Begins the record of a fix on a session of its own, and ends both whatever happens. */
+async function recorded<Result>(
+  url: DatabaseUrl,
+  work: (session: Session, id: UUID) => Promise<Result>,
+): Promise<Result> {
+  const id = randomUUID();
+  const session = await openSession(url, { kind: "fix", id });
+  try {
+    await ensureBookkeeping(session.sql);
+    await beginDeployment(session.sql, {
+      id,
+      kind: "fix",
+      project: "spfp",
+      executor: defaultExecutor(),
+    });
+    try {
+      return await work(session, id);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      await finishDeployment(session.sql, id, "failed", { reason }).catch(() => undefined);
+      throw error;
+    }
+  } finally {
+    await session.end();
+  }
+}
+
+async function showDuplicates(url: DatabaseUrl): Promise<FixReport> {
+  const sql = await connect(url, { applicationName: "spfp-db fix" });
+  try {
+    const { categories, templates } = await sql.begin("read only", async (transaction) =>
+      (await canHaveDuplicates(transaction))
+        ? findDuplicates(transaction)
+        : { categories: [], templates: [] },
+    );
+    const outcome = categories.length + templates.length === 0 ? "nothing to do" : "shown";
+    return { outcome, id: null, categories, templates, changed: [], kept: [] };
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+/**
+ * Shows the duplicates that the uniqueness rules would refuse; with `apply` merges them, in one transaction, and
+ * records every change in it, so that `undoFix` can restore what was there.
+ *
+ * @throws SpfpError as `connect`; with `apply` POOLER and DEPLOYMENT_RUNNING too
+ */
+export async function fixDuplicates(
+  url: DatabaseUrl,
+  { apply = false }: { readonly apply?: boolean } = {},
+): Promise<FixReport> {
+  const shown = await showDuplicates(url);
+  if (!apply || shown.outcome === "nothing to do") return shown;
+  return recorded(url, ({ sql, verify }, id) =>
+    sql.begin("isolation level read committed", async (transaction) => {
+      await verify(transaction);
+      const { categories, templates, changes } = await mergeDuplicatesWithin(transaction);
+      await recordChanges(transaction, id, changes);
+      const changed = countByTable(changes);
+      await finishDeployment(transaction, id, "completed", { fix: "duplicates", changed });
+      return fixReportSchema.parse({ outcome: "merged", id, categories, templates, changed, kept: [] });
+    }),
+  );
+}
+
+const fixSchema = z.array(z.object({ undone: z.string().nullable() }));
+
+const unknown = (what: string): SpfpError =>
+  new SpfpError("FIX_UNKNOWN", what, "Give the id that spfp-db fix duplicates --apply printed.");
+
+/**
+ * That a fix is recorded in this database and was not undone.
+ * @param lock whether it stays so until the transaction ends
+ * @throws SpfpError FIX_UNKNOWN
+ */
+async function requireFix(sql: Queryable, fix: string, { lock }: { readonly lock: boolean }): Promise<void> {
+  const rows = (await hasBookkeeping(sql))
+    ? await sql.unsafe(
+        `select details ->> 'undoneBy' as undone from spfp_db.deployments
+         where id = $1::uuid and kind = 'fix' and details ->> 'fix' = 'duplicates'${lock ? " for update" : ""}`,
+        [fix],
+      )
+    : [];
+  const [record] = fixSchema.parse([...rows]);
+  if (!record) throw unknown(`there is no fix ${fix} in this database`);
+  if (record.undone !== null) throw unknown(`fix ${fix} was undone before, by ${record.undone}`);
+}
+
+/**
+ * Undoes a fix: every row that still holds what the fix had set gets back what it held before, in one transaction.
+ * What was changed since is left as it is, and reported.
+ *
+ * @param fix the id that the fix reported
+ * @throws SpfpError FIX_UNKNOWN: there is no such fix, or it was undone before; DATA_REFUSED: the uniqueness rules are
+ * in force, which what was there before breaks
+ */
+export async function undoFix(url: DatabaseUrl, fix: string): Promise<FixReport> {
+  if (!z.guid().safeParse(fix).success) throw unknown(`"${fix}" is no id of a fix`);
+  // Looked for before anything is recorded: it may be the wrong database.
+  const sql = await connect(url, { applicationName: "spfp-db fix" });
+  await requireFix(sql, fix, { lock: false }).finally(() => sql.end({ timeout: 1 }));
+  return recorded(url, (session, id) =>
+    session.sql
+      .begin("isolation level read committed", async (transaction) => {
+        await session.verify(transaction);
+        await requireFix(transaction, fix, { lock: true });
+        const { undone, kept } = await undoMergeWithin(transaction, await readChanges(transaction, fix));
+        const changed = countByTable(undone);
+        await transaction.unsafe(
+          `update spfp_db.deployments set details = details || jsonb_build_object('undoneBy', $2::text)
+           where id = $1::uuid`,
+          [fix, id],
+        );
+        await finishDeployment(transaction, id, "completed", { undoes: fix, changed, kept });
+        return fixReportSchema.parse({
+          outcome: "undone",
+          id,
+          categories: [],
+          templates: [],
+          changed,
+          kept,
+        });
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof postgres.PostgresError) || error.code !== "23505") throw error;
+        throw new SpfpError(
+          "DATA_REFUSED",
+          `fix ${fix} cannot be undone: ${error.constraint_name ?? "a uniqueness rule"} refuses what was there before`,
+          "Nothing was changed. Roll back the deployment first (spfp-db rollback --scope all), then undo the fix.",
+          { cause: error },
+        );
+      }),
+  );
+}

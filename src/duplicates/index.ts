@@ -1,0 +1,16 @@
+export { canHaveDuplicates, duplicateFindings } from "./duplicate-findings.ts";
+export {
+  type CategoryGroup,
+  categoryGroupSchema,
+  type Duplicates,
+  findDuplicates,
+  type Merge,
+  mergeDuplicates,
+  mergeDuplicatesWithin,
+  type RowChange,
+  rowChangeSchema,
+  type TemplateGroup,
+  templateGroupSchema,
+} from "./duplicates.ts";
+export { type FixReport, fixDuplicates, fixReportSchema, undoFix } from "./fix-duplicates.ts";
+export { type KeptChange, keptChangeSchema, type Undo, undoMergeWithin } from "./undo.ts";

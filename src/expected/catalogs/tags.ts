@@ -1,0 +1,9 @@
+/** Written by expected/write.ts: the migrations in order. */
+export const expectedTags = [
+  "0000_baseline",
+  "0001_baseline_objects",
+  "0002_optimization",
+  "0003_functions_and_triggers",
+  "0004_row_level_security",
+  "0005_views",
+] as const;

@@ -1,0 +1,33 @@
+/** Writes `catalogs/`: the catalog after each migration. Run it whenever a migration is added or changed. */
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { generateExpected } from "../catalog/index.ts";
+import { compactJson } from "../catalog/json.ts";
+import { readMigrations } from "../migrations/index.ts";
+import { connect, createDatabase, emptyTemplate, startServer } from "../postgres/index.ts";
+import { spfp } from "../spfp.ts";
+
+const server = await startServer({ temporary: true, durable: false });
+try {
+  const maintenance = await connect(server.url("postgres"));
+  await createDatabase(maintenance, "expected", { template: emptyTemplate });
+  await maintenance.end();
+
+  const sql = await connect(server.url("expected"));
+  const migrations = readMigrations(spfp.migrationsFolder);
+  const catalogs = await generateExpected(sql, { migrations, schemas: spfp.schemas });
+  await sql.end();
+
+  const folder = new URL("./catalogs/", import.meta.url);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder);
+  for (const [tag, catalog] of catalogs) {
+    await writeFile(new URL(`${tag}.json`, folder), `${compactJson(catalog)}\n`);
+  }
+  const tags = migrations.map(({ tag }) => `  ${JSON.stringify(tag)},\n`).join("");
+  await writeFile(
+    new URL("tags.ts", folder),
+    `/** Written by expected/write.ts: the migrations in order. */\nexport const expectedTags = [\n${tags}] as const;\n`,
+  );
+} finally {
+  await server.stop();
+}

@@ -1,0 +1,488 @@
+import { type Catalog, type Difference, isSameBody, unqualifiedNames, type View } from "../catalog/index.ts";
+import { isReplaceable } from "../kinds/function.ts";
+import { defaultGrantees } from "../kinds/grant.ts";
+import { isNarrower } from "../kinds/narrower.ts";
+import { dressView, isExtendable } from "../kinds/view.ts";
+import type { Action, Target } from "../model/step.ts";
+import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
+import {
+  constraintOf,
+  differences,
+  grantsOf,
+  has,
+  isCalled,
+  isFunction,
+  relationKind,
+  spell,
+  tableOf,
+  triggerOf,
+  typeOf,
+} from "./in-catalog.ts";
+import type { Draft, Goal } from "./statements/index.ts";
+import { grantKey, type World } from "./world.ts";
+
+/** Properties that a `CREATE` leaves to statements of their own. */
+const setElsewhere = ["comment", "rowSecurity", "forceRowSecurity", "options", "columnOrder"];
+
+/** How a database has to look before a migration, after it, and after each later one. */
+export interface Timeline {
+  /** As it is here; null for the first migration. */
+  readonly before: Catalog | null;
+  /** As the migrations before it leave it elsewhere. */
+  readonly original: Catalog | null;
+  /** As the applied migrations left it; null where there is none. */
+  readonly start: Catalog | null;
+  /** This migration's own first; never empty. What is as one of these wants it is left alone. */
+  readonly after: readonly [Catalog, ...Catalog[]];
+  /** After the last migration. */
+  readonly last: Catalog;
+}
+
+export interface Verdict {
+  readonly action: Action;
+  readonly reason: string | null;
+  /** Where it differs from the draft's; the draft's hazards are then none of its own. */
+  readonly sql?: string;
+  readonly isHarmless?: boolean;
+}
+
+interface Surroundings {
+  readonly world: World;
+  readonly timeline: Timeline;
+  readonly schemas: readonly string[];
+  /** Whether an earlier deployment did this step. */
+  readonly isDone: boolean;
+  /** Properties of the object that later steps of the migration set. */
+  readonly setLater: readonly string[];
+  /** Whether other steps of the migration work on the same object. */
+  readonly isAlone: boolean;
+  /** Whether an earlier step of the migration that worked on the same object had nothing left to do. */
+  readonly isBegun: boolean;
+  /** Whether a later step of the migration drops the object, makes it anew, or sets what this one sets. */
+  readonly isRemade: boolean;
+  /** Whether a later step of the migration took the object away again, or renamed it, and is done. */
+  readonly isGoneAgain: boolean;
+  /** Whether a later step of the migration renames the object, or what it is a part of, and is not done. */
+  readonly isToBeRenamed: boolean;
+  /** Whether a later step of the migration took away what the object is a part of, or renamed it, and is done. */
+  readonly isLeftBehind: boolean;
+  /** Whether a later step of the migration made the object again, or gave another its name, and is done. */
+  readonly isMadeAgain: boolean;
+  /** Whether the column that it is about has a value in every row, in a table that is small enough to tell. */
+  readonly isFilled: boolean;
+  /** What depends on a view or a function, and would not survive its going. */
+  readonly dependents: (target: Target) => readonly string[];
+}
+
+const run: Verdict = { action: "run", reason: null };
+const asWanted: Verdict = { action: "skip", reason: "It is as wanted." };
+const doneBefore: Verdict = { action: "skip", reason: "It was done before." };
+const roleThere: Verdict = { action: "skip", reason: "The server has that role already." };
+const notThere: Verdict = { action: "skip", reason: "It is not there." };
+const blocked = (reason: string): Verdict => ({ action: "blocked", reason });
+
+/** The name of an object as a person writes it. */
+export function nameOf({ schema, table, name }: Target): string {
+  return [schema, table, name].filter((part) => part !== null).join(".");
+}
+
+/**
+ * Whether a step is to do, as the database is: what is as the migration or a later one wants it is left alone, what
+ * holds no data is replaced, and what else is in the way is named.
+ */
+export function judge(draft: Draft, around: Surroundings): Verdict {
+  if (draft.ifExists && !around.world.exists(draft.ifExists)) return notThere;
+  if (around.isDone && around.isLeftBehind) return doneBefore;
+  const verdict = byGoal(draft, around);
+  if (verdict.action !== "run" && verdict.action !== "replace" && verdict.action !== "rebuild")
+    return verdict;
+  const missing = draft.needs.find((need) => !around.world.exists(need) && !mayBe(need, around));
+  if (!missing) return verdict;
+  return blocked(`It needs ${missing.kind} ${nameOf(missing)}, which is not there.`);
+}
+
+/** Whether something that is not seen may be there when it is its turn: only the server knows. */
+function mayBe(target: Target, { world, timeline: { start, after } }: Surroundings): boolean {
+  if (world.isUnknown(target)) return true;
+  // What should have been there before the plan began is not for its code to make.
+  return world.isOpaque() && has(after[0], target) && !(start !== null && has(start, target));
+}
+
+function byGoal(draft: Draft, around: Surroundings): Verdict {
+  const { goal } = draft;
+  switch (goal.does) {
+    case "create":
+      return create(draft, goal, around);
+    case "alter":
+      return alter(draft, goal, around);
+    case "drop":
+      return drop(goal, around);
+    case "rename":
+      return rename(goal, around);
+    case "helper":
+      return helper(goal, around);
+    case "grant":
+      return grant(goal, around);
+    case "bring back":
+      return { action: "run", reason: "A rollback put it aside." };
+    case "role":
+      if (around.world.hasRole(goal.role) !== goal.isWanted) return run;
+      return goal.isWanted ? roleThere : notThere;
+    case "once":
+      return around.isDone ? doneBefore : run;
+  }
+}
+
+type Of<Does extends Goal["does"]> = Extract<Goal, { does: Does }>;
+
+function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: Surroundings): Verdict {
+  const { world, timeline, schemas, isDone, setLater, isBegun, isRemade, isGoneAgain } = around;
+  // Of a table that was taken away the rows are gone too: that is not for a deployment to put right.
+  const isToBeRenamed = around.isToBeRenamed && target.kind !== "table";
+  const [after] = timeline.after;
+  const isWanted = has(after, target);
+  const holder = world.exists(target) ? null : world.holderOf(target);
+  if (holder !== null) return blocked(holder);
+  if (!world.exists(target))
+    return isDone && (isGoneAgain || (!isWanted && !isToBeRenamed)) ? doneBefore : run;
+  if (world.fate(target) !== "untouched") return run;
+  // Nothing is known of what lies outside the managed schemas but that it is there.
+  const managed = target.kind === "schema" ? target.name : target.schema;
+  if (managed !== null && !schemas.includes(managed)) return asWanted;
+  const actual = world.catalog();
+  const namesake = otherRelation(after, actual, target);
+  if (namesake !== null) return blocked(namesake);
+  const ignored = [
+    ...ignore,
+    ...setLater,
+    ...setElsewhere,
+    ...(lacksOnlyLater(target, actual, after, setLater) ? ["labels"] : []),
+  ];
+  const differ = (expected: Catalog) =>
+    differences(expected, actual, target).filter(
+      (one) => one.kind !== "different" || !ignored.includes(one.property),
+    );
+  if (timeline.after.some((expected) => has(expected, target) && differ(expected).length === 0))
+    return asWanted;
+  if (!isWanted) {
+    if (isDone) return doneBefore;
+    // It replaces what is there in any case, or what a step before it made.
+    if (isBegun || draft.replacement === draft.sql) return run;
+    return blocked(`${nameOf(target)} is there already. Rename or drop it first.`);
+  }
+  // A step further on makes it what the migration leaves.
+  if (isDone && isRemade) return doneBefore;
+  const found = differ(after);
+  if (target.kind === "index") return index(target, found);
+  const { before, original } = timeline;
+  const isAs = (expected: Catalog | null): boolean =>
+    expected !== null && has(expected, target) && differ(expected).length === 0;
+  if (isAs(original)) return run;
+  // As it was found, and that is not what the migration was written for.
+  const isFound = isAs(before);
+  const verdict = replace(draft, target, found, around);
+  return isFound && verdict.action === "blocked" && !isMadeInPlace(target) ? run : verdict;
+}
+
+/** Whether `CREATE OR REPLACE` puts it in the place of what is there, if that is alike enough. */
+const isMadeInPlace = ({ kind }: Target): boolean => kind === "view" || kind === "function";
+
+/** Tables and views share their names: what to say where the name is taken by the other kind; else null. */
+function otherRelation(wanted: Catalog, actual: Catalog, target: Target): string | null {
+  const name = target.table ?? target.name;
+  const there = relationKind(actual, target.schema, name);
+  const kind = relationKind(wanted, target.schema, name);
+  // Steps on a table that the migration makes, renames or drops on its way to the view are right to find it.
+  const isOnTheWay = target.kind !== "view" && there === "table";
+  if (there === null || kind === null || there === kind || isOnTheWay) return null;
+  return `${nameOf({ ...target, table: null, name })} is a ${there}, and the migrations make a ${kind} of that name. Rename the ${there}, or drop it if nothing needs it.`;
+}
+
+/** Whether an enum that is there lacks no value but those that later steps of the migration add. */
+function lacksOnlyLater(
+  target: Target,
+  actual: Catalog,
+  after: Catalog,
+  setLater: readonly string[],
+): boolean {
+  const [present, wanted] = [actual, after].map(({ enums }) => enums.find(isCalled(target))?.labels ?? []);
+  if (!present || !wanted) return false;
+  const left = wanted.filter((label) => !setLater.includes(`label ${label}`) || present.includes(label));
+  return left.length === present.length && left.every((label, at) => label === present[at]);
+}
+
+function index(target: Target, found: readonly Difference[]): Verdict {
+  const state = ["valid", "ready"];
+  if (found.every((one) => one.kind === "different" && state.includes(one.property))) {
+    return { action: "rebuild", reason: "What is there is the invalid left-over of an interrupted build." };
+  }
+  return blocked(
+    `${nameOf(target)} is there with another definition: ${spell(found)}. Rename or drop it first.`,
+  );
+}
+
+/** Makes anew what is there in another form, if that loses nothing. */
+function replace(
+  { replacement = "", sql }: Draft,
+  target: Target,
+  found: readonly Difference[],
+  around: Surroundings,
+): Verdict {
+  const reason = `It is there in another form: ${spell(found)}.`;
+  const [after] = around.timeline.after;
+  const actual = around.world.catalog();
+  switch (target.kind) {
+    case "view": {
+      const wanted = after.views.find(isCalled(target));
+      const present = actual.views.find(isCalled(target));
+      if (!wanted || !present || wanted.kind === "materialized" || present.kind === "materialized") break;
+      if (isExtendable(present, wanted)) return { action: "replace", reason, sql: replacement };
+      const dependents = around.dependents(target);
+      if (dependents.length > 0) {
+        return blocked(`${reason} Its columns change, and ${dependents.join(", ")} depends on it.`);
+      }
+      const dressed = asDressedByHand(wanted, present, around.timeline, actual.server.version);
+      return {
+        action: "replace",
+        reason: `${reason} Its columns change and nothing depends on it, so it is dropped and made in one transaction.`,
+        sql: [
+          `DROP VIEW ${quoteQualified(wanted.schema, wanted.name)}`,
+          sql,
+          ...dressView(dressed, granteesOf(wanted, actual)).map((one) => one.replace(/;$/, "")),
+          ...(present.owner === actual.server.role
+            ? []
+            : [
+                `ALTER VIEW ${quoteQualified(wanted.schema, wanted.name)} OWNER TO ${quoteIdentifier(present.owner)}`,
+              ]),
+        ].join(";\n"),
+      };
+    }
+    case "function": {
+      const wanted = after.functions.find(isFunction(target));
+      const present = actual.functions.find(isFunction(target));
+      if (!wanted || !present || replacement === "") break;
+      if (isReplaceable(present, wanted)) return { action: "replace", reason, sql: replacement };
+      // What calls it was written for what it is: that is not for a deployment to decide.
+      return blocked(
+        `${reason} Its result or its arguments change, and PostgreSQL can't replace it in place.`,
+      );
+    }
+    case "policy":
+      if (replacement !== "") return { action: "replace", reason, sql: replacement };
+      break;
+    case "trigger": {
+      if (replacement === "") break;
+      // CREATE OR REPLACE makes no constraint trigger of another one, nor the other way round.
+      const [is, was] = [after, actual].map((catalog) =>
+        triggerOf(catalog, target)?.definition.startsWith("CREATE CONSTRAINT "),
+      );
+      const anew = `DROP TRIGGER ${quoteIdentifier(target.name)} ON ${quoteQualified(target.schema ?? "public", target.table ?? "")};\n${sql}`;
+      return { action: "replace", reason, sql: is === was ? replacement : anew };
+    }
+    case "column": {
+      // A rollback keeps the column, and lets it be empty.
+      const isRelaxed = found.every(
+        (one) => one.kind === "different" && one.property === "nullable" && one.expected === "no",
+      );
+      if (!isRelaxed || !around.isFilled) break;
+      const table = quoteQualified(target.schema ?? "public", target.table ?? "");
+      return {
+        action: "replace",
+        reason: `${reason} The table is small, so that all its rows are looked at in a moment.`,
+        isHarmless: true,
+        sql: `ALTER TABLE ${table} ALTER COLUMN ${quoteIdentifier(target.name)} SET NOT NULL`,
+      };
+    }
+    case "constraint": {
+      const wanted = constraintOf(after, target);
+      const present = constraintOf(actual, target);
+      if (replacement !== "" && wanted && present && isNarrower(present.definition, wanted.definition)) {
+        return {
+          action: "replace",
+          reason: `${reason} Whatever the old rule allows, the new one does, so nothing is lost.`,
+          sql: replacement,
+        };
+      }
+      break;
+    }
+    default:
+      break;
+  }
+  return blocked(`${nameOf(target)} is there in another form: ${spell(found)}.`);
+}
+
+/** Whoever may have rights on a new object without being meant to. */
+const granteesOf = (wanted: View, actual: Catalog): string[] => [
+  ...new Set([...defaultGrantees(actual), ...wanted.grants.map(({ grantee }) => grantee)]),
+];
+
+/** A view that is made anew, with what a hand gave the one before and no migration speaks of. */
+function asDressedByHand(wanted: View, present: View, { original, after }: Timeline, version: number): View {
+  // PostgreSQL 17 has a privilege that older servers do not know.
+  const isKnown = (privilege: string): boolean => privilege !== "MAINTAIN" || version >= 170000;
+  const isIt = ({ schema, name }: View): boolean => schema === wanted.schema && name === wanted.name;
+  const known = [original, ...after].flatMap((catalog) => catalog?.views.find(isIt) ?? []);
+  const grantees = new Set(known.flatMap(({ grants }) => grants.map(({ grantee }) => grantee)));
+  const triggers = new Set(known.flatMap((view) => view.triggers.map(({ name }) => name)));
+  return {
+    ...wanted,
+    owner: present.owner,
+    grants: [
+      ...wanted.grants.filter(({ grantee }) => grantee !== wanted.owner),
+      ...present.grants.filter(({ grantee }) => grantee !== present.owner && !grantees.has(grantee)),
+    ].map((grant) => ({ ...grant, privileges: grant.privileges.filter(isKnown) })),
+    triggers: present.triggers.filter(({ name }) => !triggers.has(name)),
+  };
+}
+
+function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: Surroundings): Verdict {
+  const { world, timeline, schemas, isDone, isAlone, isBegun, isRemade } = around;
+  const [after] = timeline.after;
+  if (!world.exists(target)) {
+    if (world.isUnknown(target)) return run;
+    if (isDone) return doneBefore;
+    if (mayBe(target, around)) return run;
+    return blocked(`It changes ${target.kind} ${nameOf(target)}, which is not there.`);
+  }
+  if (world.fate(target) !== "untouched") return run;
+  if (target.schema !== null && !schemas.includes(target.schema)) return isDone ? doneBefore : run;
+  const label = properties[0]?.startsWith("label ") ? properties[0].slice("label ".length) : null;
+  const actual = world.catalog();
+  if (label !== null) {
+    const labels = actual.enums.find(isCalled(target))?.labels ?? [];
+    return labels.includes(label) ? asWanted : run;
+  }
+  const differ = (expected: Catalog, found: Catalog) =>
+    differences(expected, found, target).filter(
+      (one) => one.kind !== "different" || properties.includes(one.property),
+    );
+  if (timeline.after.some((expected) => has(expected, target) && differ(expected, actual).length === 0)) {
+    const { before } = timeline;
+    const isUnchanged = before !== null && has(before, target) && differ(after, before).length === 0;
+    // As before and as after: only the journal can tell whether it went there and back already.
+    return isUnchanged && !isAlone && !isDone ? run : asWanted;
+  }
+  if (!has(after, target)) return isDone ? doneBefore : run;
+  // Whatever was there before: what is not validated has to be.
+  if (properties.includes("validated")) return run;
+  const { before, original } = timeline;
+  const isAs = (expected: Catalog | null): boolean =>
+    expected !== null && has(expected, target) && differ(expected, actual).length === 0;
+  const replaced = (): Verdict => ({
+    action: "replace",
+    reason: `It is there in another form: ${spell(differ(after, actual))}.`,
+    ...(draft.replacement === undefined ? {} : { sql: draft.replacement }),
+  });
+  if (isAs(before)) {
+    const lost = target.kind === "function" && properties.includes("config") ? lostNames(target, around) : [];
+    if (lost.length > 0) {
+      return blocked(
+        `${nameOf(target)} is there with a body of its own, which would not find ${lost.join(", ")} under the search path that it is to get.`,
+      );
+    }
+    return isAs(original) || draft.replacement === undefined ? run : replaced();
+  }
+  // A step further on makes it what the migration leaves.
+  if (isDone && isRemade) return doneBefore;
+  // Made by a step of this very migration in a form of its own.
+  if (!before || !has(before, target)) return run;
+  if (type !== undefined && typeOf(actual, target) === type) return asWanted;
+  if (isBegun) return run;
+  if (draft.replacement) return replaced();
+  return blocked(
+    `${nameOf(target)} is not as the migrations before left it: ${spell(differ(after, actual))}.`,
+  );
+}
+
+/** What a function that was found with a body of its own names without its schema, and will not find any more. */
+function lostNames(target: Target, { world, timeline }: Surroundings): string[] {
+  const [wanted, found] = [timeline.after[0], world.catalog()].map(({ functions }) =>
+    functions.find(isFunction(target)),
+  );
+  const [own] = [timeline.original].map((catalog) => catalog?.functions.find(isFunction(target)));
+  if (!wanted || !found || (own && isSameBody(found.language, own.body, found.body))) return [];
+  const path = wanted.config.find((setting) => setting.startsWith("search_path="));
+  if (path === undefined || !["sql", "plpgsql"].includes(found.language)) return [];
+  const searched = path.slice("search_path=".length).split(", ");
+  const { functions, tables, views } = world.catalog();
+  const elsewhere = [...functions, ...tables, ...views].filter(({ schema }) => !searched.includes(schema));
+  const names = new Set(elsewhere.map(({ name }) => name));
+  return [...new Set(unqualifiedNames(found.body).filter((name) => names.has(name)))];
+}
+
+function drop({ target }: Of<"drop">, around: Surroundings): Verdict {
+  const { world, timeline, isDone, isMadeAgain } = around;
+  const [after] = timeline.after;
+  if (!world.exists(target)) return world.isUnknown(target) ? run : notThere;
+  if (world.fate(target) !== "untouched") return run;
+  const there = relationKind(world.catalog(), target.schema, target.name);
+  // A view has taken the table's name since.
+  if (isDone && target.kind === "table" && there !== null && there !== "table") return doneBefore;
+  if (isDone && isMadeAgain) return doneBefore;
+  if (!has(after, target)) return run;
+  // What was made anew may still have to be validated or built to its end.
+  const isLike = (expected: Catalog) =>
+    has(expected, target) &&
+    differences(expected, world.catalog(), target).every(
+      (one) => one.kind === "different" && ["validated", "valid", "ready"].includes(one.property),
+    );
+  if (!isLike(after)) return run;
+  const { before } = timeline;
+  if (before === null || !isLike(before)) return { action: "skip", reason: "It was made anew already." };
+  return isDone ? doneBefore : run;
+}
+
+function rename({ target, to }: Of<"rename">, { world, isDone, isMadeAgain }: Surroundings): Verdict {
+  const isOld = world.exists(target);
+  const isNew = world.exists(to);
+  if (isOld && !isNew) return isDone && isMadeAgain ? doneBefore : run;
+  if (!isOld && !isNew && world.isUnknown(target)) return run;
+  if (isDone || (isNew && !isOld)) return isDone ? doneBefore : asWanted;
+  return blocked(
+    isOld
+      ? `Both ${nameOf(target)} and ${nameOf(to)} are there.`
+      : `Neither ${nameOf(target)} nor ${nameOf(to)} is there.`,
+  );
+}
+
+function helper({ target, step, until }: Of<"helper">, { world, timeline }: Surroundings): Verdict {
+  const present = world.exists(target);
+  const { nullable } = tableOf(world.catalog(), until.target)?.columns.find(
+    ({ name }) => name === until.target.name,
+  ) ?? { nullable: true };
+  const isReached =
+    world.fate(until.target) === "untouched" &&
+    ((until.properties.includes("nullable") && !nullable) ||
+      timeline.after.some(
+        (expected) =>
+          has(expected, until.target) &&
+          differences(expected, world.catalog(), until.target).every(
+            (one) => one.kind === "different" && !until.properties.includes(one.property),
+          ),
+      ));
+  if (step === "remove") return present ? run : notThere;
+  if (isReached) return asWanted;
+  if (step === "make") return present ? asWanted : run;
+  const validated = world.fate(target) === "untouched" && constraintOf(world.catalog(), target)?.validated;
+  return validated ? asWanted : run;
+}
+
+function grant({ targets, grantees }: Of<"grant">, { world, timeline, schemas }: Surroundings): Verdict {
+  const actual = world.catalog();
+  const isUntouched = targets.every(
+    (target) =>
+      target.schema !== null &&
+      schemas.includes(target.schema) &&
+      world.fate(target) === "untouched" &&
+      grantees.every((grantee) => !world.isGrantChanged(grantKey(target, grantee))),
+  );
+  if (!isUntouched) return run;
+  const matches = (expected: Catalog) =>
+    targets.every((target) =>
+      grantees.every((grantee) => {
+        const wanted = grantsOf(expected, target, grantee, actual);
+        return wanted !== null && wanted === grantsOf(actual, target, grantee, expected);
+      }),
+    );
+  return timeline.after.some(matches) ? asWanted : run;
+}

@@ -1,0 +1,56 @@
+import type { Target } from "../model/step.ts";
+import { nameOf } from "./converge.ts";
+import type { Draft } from "./statements/index.ts";
+
+/*
+ * What the steps of one migration have to do with each other: one may be about what another makes, changes, renames or
+ * takes away.
+ */
+
+/** Whether two steps are about the same object. */
+export function isSame(goal: Draft["goal"], { goal: other }: Draft): boolean {
+  return (
+    "target" in goal && "target" in other && goal.does !== "helper" && isSameObject(goal.target, other.target)
+  );
+}
+
+/** An index and a constraint of one name are one: the key's. */
+const kindOf = ({ kind }: Target): string => (kind === "index" ? "constraint" : kind);
+
+const isSameObject = (one: Target, other: Target): boolean =>
+  nameOf(one) === nameOf(other) && kindOf(one) === kindOf(other);
+
+/** Whether a step drops what another is about, or gives it another name. */
+export function takesAway(goal: Draft["goal"], { goal: other }: Draft): boolean {
+  return (
+    (goal.does === "drop" || goal.does === "rename") &&
+    "target" in other &&
+    isSameObject(goal.target, other.target)
+  );
+}
+
+/** Whether a step drops or renames what another works on a part of. */
+export function takesAwayWhole(goal: Draft["goal"], { target, goal: other }: Draft): boolean {
+  if ((goal.does !== "drop" && goal.does !== "rename") || target === null) return false;
+  const { kind, schema, name } = goal.target;
+  if (kind === "schema") return name === target.schema;
+  if (kind === "table" || kind === "view") return schema === target.schema && name === target.table;
+  return other.does === "helper" && isSameObject(goal.target, other.until.target);
+}
+
+/** Whether two steps change the same property of an object. */
+export function overlaps(goal: Draft["goal"], draft: Draft): boolean {
+  const other = draft.goal;
+  return (
+    goal.does === "alter" &&
+    other.does === "alter" &&
+    isSame(goal, draft) &&
+    goal.properties.some((property) => other.properties.includes(property))
+  );
+}
+
+/** Whether a step makes what another is about, or gives something its name. */
+export function makes(goal: Draft["goal"], { goal: other }: Draft): boolean {
+  const made = goal.does === "create" ? goal.target : goal.does === "rename" ? goal.to : null;
+  return made !== null && "target" in other && isSameObject(made, other.target);
+}

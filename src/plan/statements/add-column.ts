@@ -1,0 +1,132 @@
+import type { AlterTableCmd, ColumnDef, Constraint, Node } from "libpg-query";
+import { print } from "../../sql/parser.ts";
+import { quoteIdentifier } from "../../sql/quote.ts";
+import { functionsIn, names, type Relation, typeText } from "../../sql/tree.ts";
+import { addConstraint } from "./add-constraint.ts";
+import { type Context, catalogChange, type Draft, label, lock, part, target } from "./draft.ts";
+import { needsOf, unique } from "./resolve.ts";
+
+const serials = ["serial", "serial2", "serial4", "serial8", "smallserial", "bigserial"];
+const separate = ["CONSTR_CHECK", "CONSTR_FOREIGN", "CONSTR_UNIQUE", "CONSTR_PRIMARY"];
+
+/**
+ * `ADD COLUMN`: a change of the catalog, unless every row has to get a value of its own. A constraint written at the
+ * column becomes a step of its own. PostgreSQL 17 manual, 5.7.1 "Adding a Column" and "ALTER TABLE", Notes.
+ */
+export function addColumn(
+  command: AlterTableCmd,
+  { table, context, sql }: { table: Relation; context: Context; sql: string },
+): Draft[] {
+  if (command.def === undefined || !("ColumnDef" in command.def)) return [];
+  const definition = command.def.ColumnDef;
+  const name = definition.colname ?? "";
+  const itself = part("column", table, name);
+  const constraints = (definition.constraints ?? []).flatMap((node) =>
+    "Constraint" in node ? [node.Constraint] : [],
+  );
+  const isNew = context.isNew(table);
+  const own = isNew ? [] : constraints.filter(({ contype = "" }) => separate.includes(contype));
+  const hazards = isNew ? [] : hazardsOf(definition, constraints, { table, context });
+  const columnSql =
+    own.length === 0 && !command.missing_ok ? sql : withoutConstraints(table, command, definition, own);
+  return [
+    catalogChange({
+      kind: "add column",
+      title: `add column ${label(table)}.${name}`,
+      sql: columnSql,
+      target: itself,
+      needs: unique([target("table", table), ...needsOf(definition)]),
+      locks: [lock(table, "ACCESS EXCLUSIVE", hazards.length > 0 ? "size" : "moment")],
+      safety:
+        hazards.length > 0
+          ? "Everybody waits while the table is written anew."
+          : constraints.some(({ contype }) => contype === "CONSTR_DEFAULT")
+            ? "The default is kept once, in the catalog: no row is written; the lock is held for a moment."
+            : "No row is written; the lock is held for a moment.",
+      goal: { does: "create", target: itself, parts: [] },
+      hazards,
+      work: hazards.length > 0 ? { does: "rewrite", table } : { does: "catalog" },
+    }),
+    ...own.flatMap((constraint) => addConstraint(constraint, { table, context, column: name, sql: null })),
+  ];
+}
+
+function withoutConstraints(
+  table: Relation,
+  { missing_ok: _, ...command }: AlterTableCmd,
+  definition: ColumnDef,
+  taken: readonly Constraint[],
+): string {
+  const { constraints: all = [], ...rest } = definition;
+  const constraints = all.filter((node: Node) => !("Constraint" in node && taken.includes(node.Constraint)));
+  return print({
+    AlterTableStmt: {
+      relation: { schemaname: table.schema, relname: table.name, inh: true, relpersistence: "p" },
+      cmds: [
+        {
+          AlterTableCmd: {
+            ...command,
+            def: { ColumnDef: constraints.length > 0 ? { ...rest, constraints } : rest },
+          },
+        },
+      ],
+      objtype: "OBJECT_TABLE",
+    },
+  });
+}
+
+function hazardsOf(
+  definition: ColumnDef,
+  constraints: readonly Constraint[],
+  { table, context }: { table: Relation; context: Context },
+): Draft["hazards"] {
+  const name = definition.colname ?? "";
+  const where = `${label(table)}.${name}`;
+  const type = typeText(definition.typeName, context.schemas);
+  const nameOf = quoteIdentifier(name);
+  const rewrite = (why: string, safeForm: string) => [{ name: "rewrite" as const, message: why, safeForm }];
+  const of = (contype: Constraint["contype"]) =>
+    constraints.find((constraint) => constraint.contype === contype);
+  if (serials.includes(names(definition.typeName?.names).at(-1) ?? "") || of("CONSTR_IDENTITY")) {
+    return rewrite(
+      `Each row of ${label(table)} gets a number for ${where}: the table is written anew while everybody waits.`,
+      `ALTER TABLE ${label(table)} ADD COLUMN ${nameOf} bigint; fill it in batches; then SET NOT NULL and ADD GENERATED … AS IDENTITY.`,
+    );
+  }
+  if (of("CONSTR_GENERATED")) {
+    return rewrite(
+      `The stored generated column ${where} is computed for each row: the table is written anew while everybody waits.`,
+      `ALTER TABLE ${label(table)} ADD COLUMN ${nameOf} ${type}; a trigger that fills it; then an UPDATE in batches.`,
+    );
+  }
+  const standard = of("CONSTR_DEFAULT");
+  const moving = standard
+    ? functionsIn(standard.raw_expr).filter((path) => {
+        const volatility = context.volatility(path);
+        return volatility === null || volatility === "volatile";
+      })
+    : [];
+  if (moving.length > 0) {
+    const called = moving.map((path) => `${path.join(".")}()`).join(", ");
+    return rewrite(
+      `The default of ${where} calls ${called}, which may give each row a value of its own: the table is written anew while everybody waits.`,
+      `ALTER TABLE ${label(table)} ADD COLUMN ${nameOf} ${type}; ALTER COLUMN ${nameOf} SET DEFAULT …; then an UPDATE in batches.`,
+    );
+  }
+  if (context.isStrictDomain(type)) {
+    return rewrite(
+      `Each row of ${label(table)} is held against the rules of ${type} for ${where}: the table is written anew while everybody waits.`,
+      `ALTER TABLE ${label(table)} ADD COLUMN ${nameOf} of the domain's own type; ADD CONSTRAINT … CHECK (…), which is validated without stopping anybody.`,
+    );
+  }
+  if (of("CONSTR_NOTNULL") && !standard && (context.rows(table) ?? 0) > 0) {
+    return [
+      {
+        name: "unsupported",
+        message: `${where} is NOT NULL without a default: PostgreSQL refuses it, since ${label(table)} has rows.`,
+        safeForm: `Give it a default, or ADD COLUMN ${nameOf} ${type}; fill it in batches; then SET NOT NULL.`,
+      },
+    ];
+  }
+  return [];
+}

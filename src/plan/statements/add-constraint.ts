@@ -1,0 +1,322 @@
+import type { Constraint, Node } from "libpg-query";
+import { print } from "../../sql/parser.ts";
+import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
+import { columnsIn, names, type Relation } from "../../sql/tree.ts";
+import { constraintName } from "./constraint-name.ts";
+import { builtConcurrently } from "./create-index.ts";
+import { type Context, catalogChange, type Draft, label, lock, part, refused, target } from "./draft.ts";
+import { columns, needsOf, resolve, unique } from "./resolve.ts";
+import { setNotNull } from "./set-not-null.ts";
+
+interface Place {
+  readonly table: Relation;
+  readonly context: Context;
+  /** The column that it was written at; null for a constraint of the table. */
+  readonly column: string | null;
+  /** The statement as written, where it adds this constraint and nothing else. */
+  readonly sql: string | null;
+}
+
+/** `ALTER TABLE … ADD CONSTRAINT` with one constraint, in the steps that a live table needs. */
+export function addConstraint(constraint: Constraint, place: Place): Draft[] {
+  const { table, column } = place;
+  const name = constraintName(constraint, table, column);
+  if (name === null) {
+    return [
+      refused(
+        place.sql ?? `ALTER TABLE ${label(table)} ADD …`,
+        `The constraint on ${label(table)} would get a name that PostgreSQL chooses, and could not be recognised after an interruption.`,
+        `ALTER TABLE ${label(table)} ADD CONSTRAINT <name> …;`,
+      ),
+    ];
+  }
+  switch (constraint.contype) {
+    case "CONSTR_CHECK":
+      return checked(constraint, name, place, "ACCESS EXCLUSIVE");
+    case "CONSTR_FOREIGN":
+      return checked(constraint, name, place, "SHARE ROW EXCLUSIVE");
+    case "CONSTR_PRIMARY":
+    case "CONSTR_UNIQUE":
+      return constraint.indexname === undefined
+        ? indexed(constraint, name, place)
+        : usingIndex(constraint, name, place);
+    default:
+      return excluded(constraint, name, place);
+  }
+}
+
+/** The statement that adds a constraint; `own` where it may stand as it was written. */
+function adding(
+  constraint: Constraint,
+  name: string,
+  { table, column, sql }: Place,
+  notValid = false,
+): string {
+  if (sql !== null && !notValid) return sql;
+  const isForeign = constraint.contype === "CONSTR_FOREIGN";
+  const isKey = constraint.contype === "CONSTR_UNIQUE" || constraint.contype === "CONSTR_PRIMARY";
+  const keys: Node[] = column === null ? [] : [{ String: { sval: column } }];
+  // A constraint is parsed as valid from the start unless it says NOT VALID.
+  const { initially_valid: valid, ...rest } = constraint;
+  const whole: Constraint = {
+    ...rest,
+    ...(valid && !notValid ? { initially_valid: true } : {}),
+    conname: name,
+    ...(keys.length > 0 && isForeign ? { fk_attrs: keys } : {}),
+    ...(keys.length > 0 && isKey ? { keys } : {}),
+    ...(notValid ? { skip_validation: true } : {}),
+  };
+  return print({
+    AlterTableStmt: {
+      relation: { schemaname: table.schema, relname: table.name, inh: true, relpersistence: "p" },
+      cmds: [
+        {
+          AlterTableCmd: {
+            subtype: "AT_AddConstraint",
+            def: { Constraint: whole },
+            behavior: "DROP_RESTRICT",
+          },
+        },
+      ],
+      objtype: "OBJECT_TABLE",
+    },
+  });
+}
+
+/** Checks and foreign keys: first for new rows, then the rest is validated under a weak lock. */
+function checked(
+  constraint: Constraint,
+  name: string,
+  place: Place,
+  mode: "ACCESS EXCLUSIVE" | "SHARE ROW EXCLUSIVE",
+): Draft[] {
+  const { table, context } = place;
+  const itself = part("constraint", table, name);
+  const referenced = constraint.pktable ? resolve(constraint.pktable) : null;
+  const used = columnsOf(constraint, place);
+  const isSelf = referenced !== null && label(referenced) === label(table);
+  const shared = {
+    kind: "add constraint" as const,
+    title: `add ${referenced ? "foreign key" : "check"} ${name} on ${label(table)}`,
+    target: itself,
+    needs: unique([
+      target("table", table),
+      ...columns(table, used),
+      ...(referenced
+        ? [target("table", referenced), ...columns(referenced, names(constraint.pk_attrs))]
+        : []),
+      ...needsOf(constraint.raw_expr),
+    ]),
+    locks: [lock(table, mode), ...(referenced && !isSelf ? [lock(referenced, mode)] : [])],
+    goal: { does: "create" as const, target: itself, parts: [] },
+  };
+  if (context.isNew(table)) {
+    return [
+      catalogChange({
+        ...shared,
+        sql: adding(constraint, name, place),
+        safety: referenced
+          ? "The table is made by this deployment and empty: nothing to check; the locks are held for a moment."
+          : "The table is made by this deployment and empty.",
+      }),
+    ];
+  }
+  if (referenced && context.table(table)?.kind === "partitioned") {
+    return [
+      catalogChange({
+        ...shared,
+        sql: adding(constraint, name, place),
+        locks: shared.locks.map((one) => ({ ...one, held: "size" as const })),
+        safety: "Every row is checked while writers wait.",
+        work: { does: "scan", table, lookups: true },
+        hazards: [
+          {
+            name: "long-lock",
+            message: `A foreign key of the partitioned table ${label(table)} can't be NOT VALID: writes to it and to ${label(referenced)} wait while every row is checked.`,
+            safeForm: `Add the foreign key to each partition, NOT VALID, validate each, then add it to ${label(table)}.`,
+          },
+        ],
+      }),
+    ];
+  }
+  const first = catalogChange({
+    ...shared,
+    sql: adding(constraint, name, place, true),
+    safety:
+      "NOT VALID: new rows are checked from now on, no old row is looked at; the locks are held for a moment.",
+    goal: { does: "create", target: itself, parts: [], ignore: ["validated"] },
+    replacement: referenced
+      ? ""
+      : `ALTER TABLE ${quoteQualified(table.schema, table.name)} DROP CONSTRAINT ${quoteIdentifier(name)};\n${adding(constraint, name, place, true)}`,
+  });
+  return constraint.skip_validation ? [first] : [first, validate(table, name, referenced, context)];
+}
+
+/** `VALIDATE CONSTRAINT`. PostgreSQL 17 manual, "ALTER TABLE": SHARE UPDATE EXCLUSIVE, ROW SHARE on the other table. */
+export function validate(
+  table: Relation,
+  name: string,
+  referenced: Relation | null,
+  context: Context,
+  sql?: string,
+): Draft {
+  const itself = part("constraint", table, name);
+  return catalogChange({
+    kind: "validate constraint",
+    title: `validate ${name} on ${label(table)}`,
+    sql:
+      sql ??
+      `ALTER TABLE ${quoteQualified(table.schema, table.name)} VALIDATE CONSTRAINT ${quoteIdentifier(name)}`,
+    target: itself,
+    needs: [target("table", table), itself],
+    locks: [
+      lock(table, "SHARE UPDATE EXCLUSIVE", context.isNew(table) ? "moment" : "size"),
+      ...(referenced && label(referenced) !== label(table)
+        ? [lock(referenced, "ROW SHARE", context.isNew(table) ? "moment" : "size")]
+        : []),
+    ],
+    safety: "The rows are read while others read and write.",
+    goal: { does: "alter", target: itself, properties: ["validated"] },
+    work: { does: "scan", table, lookups: referenced !== null },
+  });
+}
+
+/** A key: its index is built concurrently, then becomes the constraint. */
+function indexed(constraint: Constraint, name: string, place: Place): Draft[] {
+  const { table, context } = place;
+  const itself = part("constraint", table, name);
+  const keys = columnsOf(constraint, place);
+  const included = names(constraint.including);
+  const primary = constraint.contype === "CONSTR_PRIMARY";
+  const title = `add ${primary ? "primary" : "unique"} key ${name} on ${label(table)}`;
+  const needs = unique([target("table", table), ...columns(table, [...keys, ...included])]);
+  if (context.isNew(table)) {
+    return [
+      catalogChange({
+        kind: "add constraint",
+        title,
+        sql: adding(constraint, name, place),
+        target: itself,
+        needs,
+        locks: [lock(table, "ACCESS EXCLUSIVE")],
+        safety: "The table is made by this deployment and empty.",
+        goal: { does: "create", target: itself, parts: [] },
+      }),
+    ];
+  }
+  const list = (parts: readonly string[]) => parts.map(quoteIdentifier).join(", ");
+  const qualified = quoteQualified(table.schema, table.name);
+  const index = part("index", table, name);
+  const nullable = primary
+    ? keys.filter(
+        (key) =>
+          (context.tableBefore(table) ?? context.table(table))?.columns.find((column) => column.name === key)
+            ?.nullable,
+      )
+    : [];
+  const timing = [
+    ...(constraint.deferrable ? ["DEFERRABLE"] : []),
+    ...(constraint.initdeferred ? ["INITIALLY DEFERRED"] : []),
+  ];
+  return [
+    ...nullable.flatMap((key) => setNotNull(table, key, context)),
+    catalogChange({
+      kind: "create index",
+      title: `create unique index ${name} on ${label(table)}, for its key`,
+      sql: `CREATE UNIQUE INDEX CONCURRENTLY ${quoteIdentifier(name)} ON ${qualified} (${list(keys)})${
+        included.length > 0 ? ` INCLUDE (${list(included)})` : ""
+      }${constraint.nulls_not_distinct ? " NULLS NOT DISTINCT" : ""}`,
+      target: index,
+      needs,
+      locks: [lock(table, "SHARE UPDATE EXCLUSIVE", "size")],
+      transactional: false,
+      safety: builtConcurrently,
+      goal: { does: "create", target: index, parts: [] },
+      work: { does: "index", table, columns: [...keys, ...included], predicate: null },
+      hazards:
+        context.table(table)?.kind === "partitioned"
+          ? [
+              {
+                name: "unsupported",
+                message: `${label(table)} is partitioned: PostgreSQL builds no index on it concurrently.`,
+                safeForm: `Build the index on each partition concurrently, then add ${name} to ${label(table)}, which takes them over.`,
+              },
+            ]
+          : [],
+    }),
+    catalogChange({
+      kind: "add constraint",
+      title,
+      sql: `ALTER TABLE ${qualified} ADD CONSTRAINT ${quoteIdentifier(name)} ${primary ? "PRIMARY KEY" : "UNIQUE"} USING INDEX ${quoteIdentifier(name)}${timing.map((word) => ` ${word}`).join("")}`,
+      target: itself,
+      needs: [target("table", table), index],
+      locks: [lock(table, "ACCESS EXCLUSIVE")],
+      safety: "The index is there already: it becomes the constraint, under a lock held for a moment.",
+      goal: { does: "create", target: itself, parts: [] },
+    }),
+  ];
+}
+
+function usingIndex(constraint: Constraint, name: string, place: Place): Draft[] {
+  const { table, context } = place;
+  const itself = part("constraint", table, name);
+  const isPrimary = constraint.contype === "CONSTR_PRIMARY";
+  return [
+    catalogChange({
+      kind: "add constraint",
+      title: `make index ${constraint.indexname} the constraint ${name} on ${label(table)}`,
+      sql: adding(constraint, name, place),
+      target: itself,
+      needs: [target("table", table)],
+      locks: [lock(table, "ACCESS EXCLUSIVE")],
+      goal: { does: "create", target: itself, parts: [] },
+      hazards:
+        isPrimary && !context.isNew(table)
+          ? [
+              {
+                name: "long-lock",
+                message: `A primary key sets its columns NOT NULL where they are not, which reads all of ${label(table)} while everybody waits.`,
+                safeForm: `ALTER TABLE ${label(table)} ADD CONSTRAINT ${name} PRIMARY KEY (…); the planner builds its index concurrently.`,
+              },
+            ]
+          : [],
+    }),
+  ];
+}
+
+function excluded(constraint: Constraint, name: string, place: Place): Draft[] {
+  const { table, context } = place;
+  const itself = part("constraint", table, name);
+  const isNew = context.isNew(table);
+  return [
+    catalogChange({
+      kind: "add constraint",
+      title: `add exclusion constraint ${name} on ${label(table)}`,
+      sql: adding(constraint, name, place),
+      target: itself,
+      needs: [target("table", table)],
+      locks: [lock(table, "ACCESS EXCLUSIVE", isNew ? "moment" : "size")],
+      safety: isNew
+        ? "The table is made by this deployment and empty."
+        : "Everybody waits while its index is built.",
+      goal: { does: "create", target: itself, parts: [] },
+      work: isNew ? { does: "catalog" } : { does: "index", table, columns: [], predicate: null },
+      hazards: isNew
+        ? []
+        : [
+            {
+              name: "long-lock",
+              message: `The index of the exclusion constraint ${name} can't be built concurrently: all access to ${label(table)} waits for it.`,
+              safeForm:
+                "Add it in a maintenance window, and allow this step by name; or keep the rule with a trigger.",
+            },
+          ],
+    }),
+  ];
+}
+
+function columnsOf(constraint: Constraint, { column }: Place): string[] {
+  if (column !== null) return [column];
+  if (constraint.contype === "CONSTR_CHECK") return columnsIn(constraint.raw_expr);
+  return constraint.contype === "CONSTR_FOREIGN" ? names(constraint.fk_attrs) : names(constraint.keys);
+}

@@ -1,0 +1,407 @@
+import type { AlterTableCmd, AlterTableStmt } from "libpg-query";
+import type { LockMode } from "../../model/lock-modes.ts";
+import type { StepKind } from "../../model/step.ts";
+import { print } from "../../sql/parser.ts";
+import type { Relation } from "../../sql/tree.ts";
+import { addColumn } from "./add-column.ts";
+import { addConstraint, validate } from "./add-constraint.ts";
+import { alterType } from "./alter-type.ts";
+import { type Context, catalogChange, type Draft, label, lock, part, refused, target } from "./draft.ts";
+import { referencedTables } from "./drop.ts";
+import { columns, needsOf, resolve, unique } from "./resolve.ts";
+import { setNotNull } from "./set-not-null.ts";
+
+interface Place {
+  readonly table: Relation;
+  readonly context: Context;
+  /** This command alone as a statement. */
+  readonly sql: string;
+}
+
+/** `ALTER TABLE`: each command a step, in the order written. */
+export function alterTable(statement: AlterTableStmt, sql: string, context: Context): Draft[] {
+  const table = resolve(statement.relation);
+  const commands = (statement.cmds ?? []).flatMap((node) =>
+    "AlterTableCmd" in node ? [node.AlterTableCmd] : [],
+  );
+  return commands.flatMap((command) => {
+    const own =
+      commands.length === 1
+        ? sql
+        : print({ AlterTableStmt: { ...statement, cmds: [{ AlterTableCmd: command }] } });
+    const place = { table, context, sql: own };
+    switch (statement.objtype) {
+      case "OBJECT_TABLE":
+        return alterOne(command, place).map((draft) => withPartitions(draft, table, context));
+      case "OBJECT_VIEW":
+      case "OBJECT_MATVIEW":
+        return alterView(command, place);
+      default:
+        return [notUnderstood(command, place)];
+    }
+  });
+}
+
+const recursing: readonly StepKind[] = [
+  "add column",
+  "alter column",
+  "drop column",
+  "add constraint",
+  "validate constraint",
+  "drop constraint",
+  "alter trigger",
+];
+
+/** What is done to a partitioned table is done to its partitions. */
+function withPartitions(draft: Draft, table: Relation, context: Context): Draft {
+  const partitions = recursing.includes(draft.kind) ? context.partitions(table) : [];
+  return {
+    ...draft,
+    locks: draft.locks.flatMap((one) =>
+      one.schema === table.schema && one.name === table.name
+        ? [one, ...partitions.map((partition) => lock(partition, one.mode, one.held))]
+        : [one],
+    ),
+  };
+}
+
+function notUnderstood(command: AlterTableCmd, { table, sql }: Place): Draft {
+  const what = (command.subtype ?? "a change")
+    .replace("AT_", "")
+    .replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ")
+    .toLowerCase();
+  return refused(
+    sql,
+    `"${what}" on ${label(table)} is not understood by the planner.`,
+    "Run it by hand in a maintenance window, and leave it out of the migration.",
+  );
+}
+
+function alterOne(command: AlterTableCmd, place: Place): Draft[] {
+  const { table, context } = place;
+  switch (command.subtype) {
+    case "AT_AddColumn":
+      return addColumn(command, place);
+    case "AT_AlterColumnType":
+      return alterType(command, place);
+    case "AT_SetNotNull":
+      return setNotNull(table, command.name ?? "", context, place.sql);
+    case "AT_AddConstraint":
+      return command.def && "Constraint" in command.def
+        ? addConstraint(command.def.Constraint, { table, context, column: null, sql: place.sql })
+        : [notUnderstood(command, place)];
+    case "AT_ValidateConstraint": {
+      const name = command.name ?? "";
+      const references = context.table(table)?.constraints.find((one) => one.name === name)?.references;
+      const referenced = references ? { schema: references.schema, name: references.table } : null;
+      return [validate(table, name, referenced, context, place.sql)];
+    }
+    case "AT_DropConstraint":
+      return [dropConstraint(command, place)];
+    case "AT_DropColumn":
+      return [dropColumn(command, place)];
+    case "AT_ColumnDefault":
+      return [ofColumn(command, place, `${command.def ? "set" : "drop"} the default of`, ["default"])];
+    case "AT_DropNotNull":
+      return [ofColumn(command, place, "allow null in", ["nullable"])];
+    case "AT_DropExpression":
+      return [ofColumn(command, place, "stop generating", ["generated"])];
+    case "AT_SetExpression":
+      return [
+        rewriting(
+          command,
+          place,
+          `The expression of ${label(table)}.${command.name} is computed for each row`,
+          ["generated"],
+        ),
+      ];
+    case "AT_AddIdentity":
+    case "AT_DropIdentity": {
+      const draft = ofColumn(command, place, "change the identity of", ["identity"]);
+      const sequences = context.sequencesOf(table, command.name ?? "");
+      return [
+        { ...draft, locks: [...draft.locks, ...sequences.map((one) => lock(one, "ACCESS EXCLUSIVE"))] },
+      ];
+    }
+    case "AT_SetIdentity":
+      // What it sets is the sequence's: safe to repeat.
+      return [setIdentity(command, place)];
+    case "AT_SetStorage":
+    case "AT_SetCompression":
+      return [option(command, place, "ACCESS EXCLUSIVE")];
+    case "AT_SetStatistics":
+    case "AT_SetOptions":
+    case "AT_ResetOptions":
+    case "AT_ClusterOn":
+    case "AT_DropCluster":
+      return [option(command, place, "SHARE UPDATE EXCLUSIVE")];
+    case "AT_SetRelOptions":
+    case "AT_ResetRelOptions":
+      return [option(command, place, relOptionsLock(command))];
+    case "AT_ChangeOwner":
+    case "AT_ReplicaIdentity":
+      return [option(command, place, "ACCESS EXCLUSIVE")];
+    case "AT_EnableTrig":
+    case "AT_DisableTrig":
+    case "AT_EnableAlwaysTrig":
+    case "AT_EnableReplicaTrig":
+      return [ofTrigger(command, place)];
+    case "AT_EnableTrigUser":
+    case "AT_DisableTrigUser":
+      return [{ ...option(command, place, "SHARE ROW EXCLUSIVE"), kind: "alter trigger" }];
+    case "AT_EnableRowSecurity":
+    case "AT_DisableRowSecurity":
+      return [
+        rowSecurity(place, command.subtype === "AT_EnableRowSecurity" ? "enable" : "disable", "rowSecurity"),
+      ];
+    case "AT_ForceRowSecurity":
+    case "AT_NoForceRowSecurity":
+      return [
+        rowSecurity(
+          place,
+          command.subtype === "AT_ForceRowSecurity" ? "force" : "no longer force",
+          "forceRowSecurity",
+        ),
+      ];
+    case "AT_SetLogged":
+    case "AT_SetUnLogged":
+      return [rewriting(command, place, "It is written anew, logged or not", ["persistence"])];
+    case "AT_SetTableSpace":
+    case "AT_SetAccessMethod":
+      return [rewriting(command, place, "It is copied to where it goes", null)];
+    default:
+      return [notUnderstood(command, place)];
+  }
+}
+
+function setIdentity(command: AlterTableCmd, place: Place): Draft {
+  const draft = ofColumn(command, place, "change the identity of", []);
+  const sequences = place.context.sequencesOf(place.table, command.name ?? "");
+  return {
+    ...draft,
+    locks: [...draft.locks, ...sequences.map((one) => lock(one, "SHARE ROW EXCLUSIVE"))],
+    goal: { does: "once" },
+  };
+}
+
+function ofColumn(command: AlterTableCmd, { table, sql }: Place, verb: string, properties: string[]): Draft {
+  const name = command.name ?? "";
+  const itself = part("column", table, name);
+  return catalogChange({
+    kind: "alter column",
+    title: `${verb} ${label(table)}.${name}`,
+    sql,
+    target: itself,
+    needs: unique([target("table", table), itself, ...needsOf(command.def)]),
+    locks: [lock(table, "ACCESS EXCLUSIVE")],
+    goal: { does: "alter", target: itself, properties },
+    replacement: sql,
+  });
+}
+
+function option(command: AlterTableCmd, { table, sql }: Place, mode: LockMode): Draft {
+  const words = (command.subtype ?? "")
+    .replace("AT_", "")
+    .replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ")
+    .toLowerCase();
+  return catalogChange({
+    kind: "table option",
+    title: `${words} of ${label(table)}${command.name === undefined ? "" : `, ${command.name}`}`,
+    sql,
+    target: target("table", table),
+    needs: [
+      target("table", table),
+      ...(command.subtype === "AT_SetStatistics" && command.name ? columns(table, [command.name]) : []),
+    ],
+    locks: [lock(table, mode)],
+    goal: { does: "once" },
+  });
+}
+
+/** Parameters that PostgreSQL lets others read and write beside. PostgreSQL 17 manual, "ALTER TABLE", `SET (…)`. */
+function relOptionsLock({ def }: AlterTableCmd): LockMode {
+  const set = def && "List" in def ? (def.List.items ?? []) : [];
+  const names = set.flatMap((node) => ("DefElem" in node ? [node.DefElem.defname ?? ""] : []));
+  return names.every((name) =>
+    /^(fillfactor|toast_tuple_target|parallel_workers|log_autovacuum_min_duration|vacuum_.*|autovacuum_.*)$/.test(
+      name,
+    ),
+  )
+    ? "SHARE UPDATE EXCLUSIVE"
+    : "ACCESS EXCLUSIVE";
+}
+
+function ofTrigger(command: AlterTableCmd, { table, sql }: Place): Draft {
+  const itself = part("trigger", table, command.name ?? "");
+  return catalogChange({
+    kind: "alter trigger",
+    title: `${command.subtype?.startsWith("AT_Disable") ? "disable" : "enable"} trigger ${itself.name} on ${label(table)}`,
+    sql,
+    target: itself,
+    needs: [target("table", table), itself],
+    locks: [lock(table, "SHARE ROW EXCLUSIVE")],
+    goal: { does: "alter", target: itself, properties: ["enabled"] },
+    replacement: sql,
+  });
+}
+
+function rowSecurity({ table, context, sql }: Place, verb: string, property: string): Draft {
+  const isOff = context.table(table)?.rowSecurity === false;
+  const isOpen = (context.tableAtLast(table)?.policies.length ?? 0) > 0;
+  const isClosing = verb === "enable" && isOff && !isOpen && !context.isNew(table);
+  const itself = target("table", table);
+  return catalogChange({
+    kind: "row security",
+    title: `${verb} row-level security on ${label(table)}`,
+    sql,
+    target: itself,
+    needs: [itself],
+    locks: [lock(table, "ACCESS EXCLUSIVE")],
+    goal: { does: "alter", target: itself, properties: [property] },
+    replacement: sql,
+    hazards: isClosing
+      ? [
+          {
+            name: "breaks-clients",
+            message: `${label(table)} gets no policy: whoever does not own it, and is not above row-level security, reads and writes none of its rows any more.`,
+            safeForm: `CREATE POLICY … ON ${label(table)} …; in the same migration.`,
+          },
+        ]
+      : [],
+  });
+}
+
+function rewriting(
+  command: AlterTableCmd,
+  { table, context, sql }: Place,
+  why: string,
+  properties: string[] | null,
+): Draft {
+  const itself =
+    command.name === undefined || properties === null
+      ? target("table", table)
+      : part("column", table, command.name);
+  const isNew = context.isNew(table);
+  return catalogChange({
+    kind: itself.kind === "column" ? "alter column" : "table option",
+    title: `${itself.kind === "column" ? `generate ${label(table)}.${command.name} anew` : `write ${label(table)} anew`}`,
+    sql,
+    target: itself,
+    needs: [target("table", table)],
+    locks: [lock(table, "ACCESS EXCLUSIVE", isNew ? "moment" : "size")],
+    safety: isNew
+      ? "The table is made by this deployment and empty."
+      : "Everybody waits while the table is written anew.",
+    goal: properties === null ? { does: "once" } : { does: "alter", target: itself, properties },
+    work: isNew ? { does: "catalog" } : { does: "rewrite", table },
+    hazards: isNew
+      ? []
+      : [
+          {
+            name: "rewrite",
+            message: `${why}: ${label(table)} is written anew while everybody waits.`,
+            safeForm: "A new column or table beside the old one, filled in batches, then exchanged for it.",
+          },
+        ],
+  });
+}
+
+function dropConstraint(command: AlterTableCmd, { table, context, sql }: Place): Draft {
+  const name = command.name ?? "";
+  const itself = part("constraint", table, name);
+  const references = context.table(table)?.constraints.find((one) => one.name === name)?.references;
+  const other = references ? { schema: references.schema, name: references.table } : null;
+  return catalogChange({
+    kind: "drop constraint",
+    title: `drop constraint ${name} on ${label(table)}`,
+    sql,
+    target: itself,
+    locks: [
+      lock(table, "ACCESS EXCLUSIVE"),
+      ...(other && label(other) !== label(table) ? [lock(other, "ACCESS EXCLUSIVE")] : []),
+    ],
+    goal: { does: "drop", target: itself },
+    hazards:
+      command.behavior === "DROP_CASCADE"
+        ? [
+            {
+              name: "unsupported",
+              message: `CASCADE also drops the foreign keys that depend on ${name}, which the plan can't name.`,
+              safeForm: "Drop each foreign key by name first, then the constraint without CASCADE.",
+            },
+          ]
+        : [],
+  });
+}
+
+function dropColumn(command: AlterTableCmd, { table, context, sql }: Place): Draft {
+  const name = command.name ?? "";
+  const itself = part("column", table, name);
+  const kind: StepKind = "drop column";
+  const others = referencedTables(table, context, name);
+  const views = context.dependents(table, name);
+  return catalogChange({
+    kind,
+    title: `drop column ${label(table)}.${name}`,
+    sql,
+    target: itself,
+    needs: [target("table", table)],
+    locks: [table, ...others, ...context.sequencesOf(table, name)].map((one) =>
+      lock(one, "ACCESS EXCLUSIVE"),
+    ),
+    goal: { does: "drop", target: itself },
+    hazards:
+      context.isNew(table) || !context.exists(itself)
+        ? []
+        : [
+            {
+              name: "data-loss",
+              message: `The values of ${label(table)}.${name} are gone for good, and clients that name the column fail${views.length > 0 ? `; ${views.map(label).join(", ")} reads it` : ""}.`,
+              safeForm:
+                "Deploy clients that don't use the column first; keep it for a while; then allow this step by name.",
+            },
+          ],
+  });
+}
+
+function alterView(command: AlterTableCmd, place: Place): Draft[] {
+  const { table: view, sql } = place;
+  const itself = target("view", view);
+  const set = command.def && "List" in command.def ? (command.def.List.items ?? []) : [];
+  const properties = set.flatMap((node) =>
+    "DefElem" in node ? (viewProperties[node.DefElem.defname ?? ""] ?? []) : [],
+  );
+  const isStorage = set.length > 0 && relOptionsLock(command) === "SHARE UPDATE EXCLUSIVE";
+  switch (command.subtype) {
+    case "AT_SetRelOptions":
+    case "AT_ResetRelOptions":
+    case "AT_ChangeOwner":
+    case "AT_ColumnDefault":
+      return [
+        catalogChange({
+          kind: "alter view",
+          title: `alter view ${label(view)}`,
+          sql,
+          target: itself,
+          needs: [itself],
+          locks: [lock(view, isStorage ? "SHARE UPDATE EXCLUSIVE" : "ACCESS EXCLUSIVE")],
+          goal:
+            properties.length > 0 && properties.length === set.length
+              ? { does: "alter", target: itself, properties }
+              : { does: "once" },
+          replacement: sql,
+        }),
+      ];
+    case "AT_SetTableSpace":
+    case "AT_SetAccessMethod":
+      return [rewriting(command, place, "It is copied to where it goes", null)];
+    default:
+      return [notUnderstood(command, place)];
+  }
+}
+
+const viewProperties: Readonly<Record<string, string[]>> = {
+  security_invoker: ["securityInvoker"],
+  security_barrier: ["securityBarrier"],
+  check_option: ["checkOption"],
+};

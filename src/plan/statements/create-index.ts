@@ -1,0 +1,121 @@
+import type { IndexStmt, Node } from "libpg-query";
+import { printOr } from "../../sql/parser.ts";
+import { columnsIn, type Relation } from "../../sql/tree.ts";
+import { type Context, catalogChange, type Draft, label, lock, part, target } from "./draft.ts";
+import { columns, needsOf, resolve, unique } from "./resolve.ts";
+
+/** The columns of an index's keys, in order; those that an expression uses count too. */
+export function keyColumns(params: readonly Node[] | undefined): string[] {
+  return (params ?? []).flatMap((node) => {
+    if (!("IndexElem" in node)) return [];
+    const { name, expr } = node.IndexElem;
+    return name === undefined ? columnsIn(expr) : [name];
+  });
+}
+
+/** Why an index can be built on a live table. PostgreSQL 17 manual, "CREATE INDEX", "Building Indexes Concurrently". */
+export const builtConcurrently =
+  "CONCURRENTLY: the table is scanned twice while others read and write; it waits for transactions, and makes none wait.";
+
+/** `CREATE INDEX`: on a table that others use it is built concurrently, outside a transaction. */
+export function createIndex(statement: IndexStmt, sql: string, context: Context): Draft[] {
+  const table = resolve(statement.relation);
+  const name = statement.idxname;
+  const uses = [...keyColumns(statement.indexParams), ...columnsIn(statement.whereClause)];
+  const included = keyColumns(statement.indexIncludingParams);
+  const shared = {
+    kind: "create index" as const,
+    needs: unique([
+      target("table", table),
+      ...columns(table, [...uses, ...included]),
+      ...needsOf([statement.indexParams, statement.whereClause]),
+    ]),
+    work: {
+      does: "index" as const,
+      table,
+      columns: [...keyColumns(statement.indexParams), ...included],
+      predicate: statement.whereClause ?? null,
+    },
+  };
+  if (name === undefined) {
+    return [
+      catalogChange({
+        ...shared,
+        title: `create an index without a name on ${label(table)}`,
+        sql,
+        target: null,
+        goal: { does: "once" },
+        locks: [lock(table, "SHARE", "size")],
+        safety: "Writers wait while it is built.",
+        hazards: [
+          {
+            name: "not-resumable",
+            message: `An index without a name on ${label(table)} cannot be recognised after an interruption, and would be built twice.`,
+            safeForm: `CREATE INDEX CONCURRENTLY <name> ON ${label(table)} …;`,
+          },
+        ],
+      }),
+    ];
+  }
+  const index = part("index", table, name);
+  const draft = {
+    ...shared,
+    title: `create ${statement.unique ? "unique " : ""}index ${name} on ${label(table)}`,
+    target: index,
+    goal: { does: "create" as const, target: index, parts: [] },
+  };
+  if (context.isNew(table)) {
+    return [
+      catalogChange({
+        ...draft,
+        // It waits for nobody and converges by itself.
+        sql:
+          statement.concurrent || statement.if_not_exists
+            ? printed(statement, table, { sql, concurrent: false })
+            : sql,
+        locks: [lock(table, "SHARE")],
+        safety: "The table is made by this deployment and empty.",
+      }),
+    ];
+  }
+  return [
+    catalogChange({
+      ...draft,
+      sql: printed(statement, table, { sql, concurrent: true }),
+      transactional: false,
+      locks: [lock(table, "SHARE UPDATE EXCLUSIVE", "size")],
+      safety: builtConcurrently,
+      hazards: partitionedHazards(context, table, name),
+    }),
+  ];
+}
+
+// IF NOT EXISTS takes an invalid left-over for the index; what is there is looked at by the planner.
+function printed(
+  { if_not_exists: _, concurrent: __, ...statement }: IndexStmt,
+  table: Relation,
+  { sql, concurrent }: { sql: string; concurrent: boolean },
+): string {
+  const relation = { ...statement.relation, schemaname: table.schema };
+  const form = concurrent ? { concurrent } : {};
+  const words = concurrent ? " CONCURRENTLY" : "";
+  return printOr(
+    { IndexStmt: { ...statement, relation, ...form } },
+    sql.replace(
+      /^(CREATE\s+(?:UNIQUE\s+)?INDEX)(?:\s+CONCURRENTLY)?(?:\s+IF\s+NOT\s+EXISTS)?/i,
+      (_match, start: string) => start + words,
+    ),
+    { IndexStmt: { ...statement, ...form } },
+  );
+}
+
+function partitionedHazards(context: Context, table: Relation, name: string): Draft["hazards"] {
+  if (context.table(table)?.kind !== "partitioned") return [];
+  return [
+    {
+      name: "unsupported",
+      message: `${label(table)} is partitioned: PostgreSQL builds no index on it concurrently, and ${name} would stop writes on every partition.`,
+      safeForm: `CREATE INDEX ${name} ON ONLY ${label(table)} …; then CREATE INDEX CONCURRENTLY on each partition, and ALTER INDEX ${name} ATTACH PARTITION …;`,
+    },
+  ];
+}

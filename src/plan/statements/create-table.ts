@@ -1,0 +1,110 @@
+import type { ColumnDef, Constraint, CreateStmt } from "libpg-query";
+import type { Target } from "../../model/step.ts";
+import type { Relation } from "../../sql/tree.ts";
+import { constraintName } from "./constraint-name.ts";
+import { catalogChange, type Draft, label, lock, part, target } from "./draft.ts";
+import { needsOf, resolve, unique } from "./resolve.ts";
+
+/** A table's constraints of a `CREATE TABLE`, those of its columns included, with the names they get. */
+export function constraintsOf(
+  statement: CreateStmt,
+  table: Relation,
+): { name: string; constraint: Constraint; column: string | null }[] {
+  const ofTable = (statement.tableElts ?? []).flatMap((node) =>
+    "Constraint" in node ? [{ constraint: node.Constraint, column: null }] : [],
+  );
+  const ofColumns = columnsOf(statement).flatMap((definition) =>
+    (definition.constraints ?? []).flatMap((node) =>
+      "Constraint" in node ? [{ constraint: node.Constraint, column: definition.colname ?? null }] : [],
+    ),
+  );
+  return [...ofColumns, ...ofTable].flatMap(({ constraint, column }) => {
+    const name = constraintName(constraint, table, column);
+    return name === null ? [] : [{ name, constraint, column }];
+  });
+}
+
+/** The column definitions of a `CREATE TABLE`. */
+export function columnsOf(statement: CreateStmt): ColumnDef[] {
+  return (statement.tableElts ?? []).flatMap((node) => ("ColumnDef" in node ? [node.ColumnDef] : []));
+}
+
+/** `CREATE TABLE`: a new table stops nobody; a foreign key locks the table that it points at. */
+export function createTable(statement: CreateStmt, sql: string): Draft[] {
+  const table = resolve(statement.relation);
+  const itself = target("table", table);
+  const constraints = constraintsOf(statement, table);
+  const referenced = constraints.flatMap(({ constraint }) =>
+    constraint.contype === "CONSTR_FOREIGN" ? [resolve(constraint.pktable)] : [],
+  );
+  const others = referenced.filter(({ schema, name }) => schema !== table.schema || name !== table.name);
+  const parents = (statement.inhRelations ?? []).flatMap((node) =>
+    "RangeVar" in node ? [resolve(node.RangeVar)] : [],
+  );
+  const copied = (statement.tableElts ?? []).flatMap((node) =>
+    "TableLikeClause" in node ? [resolve(node.TableLikeClause.relation)] : [],
+  );
+  const parts: Target[] = [
+    ...columnsOf(statement).flatMap(({ colname }) =>
+      colname === undefined ? [] : [part("column", table, colname)],
+    ),
+    ...constraints.map(({ name }) => part("constraint", table, name)),
+  ];
+  const temporary = statement.relation?.relpersistence === "t";
+  return [
+    catalogChange({
+      kind: "create table",
+      title: `create table ${label(table)}`,
+      sql,
+      target: itself,
+      needs: unique(
+        [
+          ...needsOf(statement.tableElts),
+          ...[...others, ...parents].map((one) => target("table", one)),
+        ].filter((need) => need.name !== table.name || need.schema !== table.schema),
+      ),
+      locks: [
+        ...copied.map((one) => lock(one, "ACCESS SHARE")),
+        ...uniqueRelations(others).map((one) => lock(one, "SHARE ROW EXCLUSIVE")),
+        // A partition is attached, and a child inherits: both change the parent.
+        ...parents.map((one) =>
+          lock(one, statement.partbound ? "ACCESS EXCLUSIVE" : "SHARE UPDATE EXCLUSIVE"),
+        ),
+      ],
+      safety:
+        others.length > 0
+          ? "A new, empty table: its foreign keys have nothing to check, and lock what they point at for a moment."
+          : "A new, empty table: nobody uses it yet.",
+      goal: {
+        does: "create",
+        target: itself,
+        parts,
+        isDerived: parents.length > 0 || copied.length > 0 || statement.ofTypename !== undefined,
+      },
+      hazards: [
+        ...(temporary
+          ? [
+              {
+                name: "unsupported" as const,
+                message: `The temporary table ${table.name} would be gone when its session ends, and a deployment may need several.`,
+                safeForm: "Make an ordinary table and drop it in a later migration.",
+              },
+            ]
+          : []),
+        ...(statement.partbound
+          ? [
+              {
+                name: "long-lock" as const,
+                message: `A new partition locks ${parents.map(label).join(", ")} against reads and writes, and its default partition is scanned meanwhile.`,
+                safeForm: `CREATE TABLE ${label(table)} (LIKE …); then ALTER TABLE … ATTACH PARTITION ${label(table)} …;`,
+              },
+            ]
+          : []),
+      ],
+    }),
+  ];
+}
+
+function uniqueRelations(relations: readonly Relation[]): Relation[] {
+  return [...new Map(relations.map((one) => [label(one), one])).values()];
+}

@@ -1,0 +1,191 @@
+import type {
+  DeleteStmt,
+  InsertStmt,
+  MergeStmt,
+  Node,
+  RangeVar,
+  SelectStmt,
+  TruncateStmt,
+  UpdateStmt,
+} from "libpg-query";
+import type { Target } from "../../model/step.ts";
+import { type Relation, walk } from "../../sql/tree.ts";
+import { type Context, catalogChange, type Draft, label, lock, target } from "./draft.ts";
+import { needsOf, relationsOf, resolve, unique } from "./resolve.ts";
+
+/** As many rows as are changed in the blink of an eye; more are a matter for batches. */
+const few = 10_000;
+
+const data = ({ schema, name }: Relation): Target => ({ kind: "data", schema, name, table: name });
+
+const safety =
+  "In a transaction of its own, and written down in that same transaction: it happens once, whatever is cut off.";
+
+function changing(
+  verb: string,
+  range: RangeVar | undefined,
+  sql: string,
+  context: Context,
+  { tree, hazards }: { tree: unknown; hazards: (table: Relation) => Draft["hazards"] },
+): Draft[] {
+  const table = resolve(range);
+  const others = relationsOf(tree).filter((other) => label(other) !== label(table));
+  const writes = writesWithin(tree, context);
+  const isWritten = (other: Relation) => writes.some((one) => label(one.table) === label(other));
+  return [
+    catalogChange({
+      kind: "change data",
+      title: `${verb} ${label(table)}`,
+      sql,
+      target: data(table),
+      needs: unique([target("table", table), ...needsOf(tree)]),
+      locks: [
+        lock(table, "ROW EXCLUSIVE"),
+        ...others.map((other) => lock(other, isWritten(other) ? "ROW EXCLUSIVE" : "ACCESS SHARE")),
+      ],
+      safety:
+        context.isNew(table) && writes.length === 0
+          ? "The table is made by this deployment and empty."
+          : safety,
+      goal: { does: "once" },
+      hazards: [...(context.isNew(table) ? [] : hazards(table)), ...writes.flatMap((write) => write.hazards)],
+      work: { does: "scan", table, lookups: true },
+    }),
+  ];
+}
+
+/** What the `WITH` queries of a statement write. PostgreSQL 17 manual, 7.8.4 "Data-Modifying Statements in WITH". */
+function writesWithin(tree: unknown, context: Context): { table: Relation; hazards: Draft["hazards"] }[] {
+  const found: { table: Relation; hazards: Draft["hazards"] }[] = [];
+  const kinds: Readonly<Record<string, (table: Relation) => Draft["hazards"]>> = {
+    InsertStmt: () => [],
+    UpdateStmt: (table) => manyRows(table, context, "It updates"),
+    MergeStmt: (table) => manyRows(table, context, "It changes"),
+    DeleteStmt: (table) => deleting(table, context),
+  };
+  walk(tree, (object) => {
+    for (const [kind, hazards] of Object.entries(kinds)) {
+      const statement = object[kind];
+      if (typeof statement !== "object" || statement === null || !("relation" in statement)) continue;
+      const [table] = relationsOf(statement.relation);
+      if (table) found.push({ table, hazards: context.isNew(table) ? [] : hazards(table) });
+    }
+  });
+  return found;
+}
+
+function deleting(table: Relation, context: Context): Draft["hazards"] {
+  return [
+    {
+      name: "data-loss",
+      message: `The rows that it deletes from ${label(table)} are gone for good.`,
+      safeForm:
+        "Mark them as deleted instead, or copy them to a table of their own first; then allow this step by name.",
+    },
+    ...manyRows(table, context, "It deletes from"),
+  ];
+}
+
+function manyRows(table: Relation, context: Context, verb: string): Draft["hazards"] {
+  const rows = context.rows(table);
+  if (rows !== null && rows <= few) return [];
+  return [
+    {
+      name: "long-lock",
+      message: `${verb} ${label(table)}, of about ${rows === null ? "an unknown number of" : rows.toLocaleString("en-US")} rows, in one transaction: whoever writes a row that it changed waits until its end.`,
+      safeForm: "Change the rows in batches, each in a transaction of its own, outside the migration.",
+    },
+  ];
+}
+
+/** `INSERT`. */
+export function insert(statement: InsertStmt, sql: string, context: Context): Draft[] {
+  const select =
+    statement.selectStmt && "SelectStmt" in statement.selectStmt ? statement.selectStmt.SelectStmt : {};
+  const literal = (select.valuesLists ?? []).length > 0 || statement.selectStmt === undefined;
+  // Of the whole statement: the names of its WITH queries are no tables.
+  const sources = literal
+    ? []
+    : relationsOf({ ...statement, relation: undefined }).filter((source) => !context.isNew(source));
+  return changing("insert into", statement.relation, sql, context, {
+    tree: statement,
+    hazards: () => sources.flatMap((source) => manyRows(source, context, "It reads")),
+  });
+}
+
+/** `UPDATE`. */
+export function update(statement: UpdateStmt, sql: string, context: Context): Draft[] {
+  return changing("update", statement.relation, sql, context, {
+    tree: statement,
+    hazards: (table) => manyRows(table, context, "It updates"),
+  });
+}
+
+/** `MERGE`. */
+export function merge(statement: MergeStmt, sql: string, context: Context): Draft[] {
+  return changing("merge into", statement.relation, sql, context, {
+    tree: statement,
+    hazards: (table) => manyRows(table, context, "It changes"),
+  });
+}
+
+/** `DELETE`. */
+export function remove(statement: DeleteStmt, sql: string, context: Context): Draft[] {
+  return changing("delete from", statement.relation, sql, context, {
+    tree: statement,
+    hazards: (table) => deleting(table, context),
+  });
+}
+
+/** `TRUNCATE`. */
+export function truncate(statement: TruncateStmt, sql: string, context: Context): Draft[] {
+  const tables = (statement.relations ?? []).flatMap((node) =>
+    "RangeVar" in node ? [resolve(node.RangeVar)] : [],
+  );
+  const old = tables.filter((table) => !context.isNew(table));
+  const [first] = tables;
+  return [
+    catalogChange({
+      kind: "change data",
+      title: `truncate ${tables.map(label).join(", ")}`,
+      sql,
+      target: first ? data(first) : null,
+      needs: tables.map((table) => target("table", table)),
+      locks: tables.map((table) => lock(table, "ACCESS EXCLUSIVE")),
+      safety: "In a transaction of its own, once.",
+      goal: { does: "once" },
+      hazards:
+        old.length === 0
+          ? []
+          : [
+              {
+                name: "data-loss",
+                message: `All rows of ${old.map(label).join(", ")} are gone for good.`,
+                safeForm: "Copy them to a table of their own first, then allow this step by name.",
+              },
+            ],
+    }),
+  ];
+}
+
+/** `SELECT`, which a migration has only for what the functions that it calls do. */
+export function select(statement: SelectStmt, sql: string, context: Context): Draft[] {
+  const into: Node | undefined = statement.intoClause ? { IntoClause: statement.intoClause } : undefined;
+  const title = into ? `make table ${statement.intoClause?.rel?.relname ?? ""} from a query` : "select";
+  const writes = writesWithin(statement, context);
+  return [
+    catalogChange({
+      kind: "opaque",
+      title,
+      sql,
+      target: null,
+      needs: needsOf({ ...statement, intoClause: undefined }),
+      locks: relationsOf({ ...statement, intoClause: undefined }).map((one) =>
+        lock(one, writes.some(({ table }) => label(table) === label(one)) ? "ROW EXCLUSIVE" : "ACCESS SHARE"),
+      ),
+      hazards: writes.flatMap(({ hazards }) => hazards),
+      safety,
+      goal: { does: "once" },
+    }),
+  ];
+}

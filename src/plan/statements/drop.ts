@@ -1,0 +1,275 @@
+import type { DropStmt, Node } from "libpg-query";
+import type { Hazard, Lock, StepKind, Target } from "../../model/step.ts";
+import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
+import { names, type Relation, typeText } from "../../sql/tree.ts";
+import { type Context, catalogChange, type Draft, label, lock, part, refused, target } from "./draft.ts";
+import { functionTarget } from "./function.ts";
+import { resolveName } from "./resolve.ts";
+
+/** `DROP …`: one step an object. */
+export function drop(statement: DropStmt, sql: string, context: Context): Draft[] {
+  const objects = statement.objects ?? [];
+  return objects.flatMap((node) => {
+    const single = objects.length === 1;
+    return dropOne(node, statement, single ? sql : null, context);
+  });
+}
+
+function dropOne(node: Node, statement: DropStmt, sql: string | null, context: Context): Draft[] {
+  const cascade = statement.behavior === "DROP_CASCADE" ? " CASCADE" : "";
+  const text = (words: string, name: string) =>
+    sql ?? `DROP ${words} ${statement.missing_ok ? "IF EXISTS " : ""}${name}${cascade}`;
+  const path = pathOf(node);
+  switch (statement.removeType) {
+    case "OBJECT_INDEX":
+      return [dropIndex(resolveName(path), statement, sql, context)];
+    case "OBJECT_TABLE":
+      return [
+        dropTable(resolveName(path), {
+          sql: (name) => text("TABLE", name),
+          isCascading: cascade !== "",
+          context,
+        }),
+      ];
+    case "OBJECT_VIEW":
+    case "OBJECT_MATVIEW": {
+      const words = statement.removeType === "OBJECT_VIEW" ? "VIEW" : "MATERIALIZED VIEW";
+      const view = resolveName(path);
+      const itself = target("view", view);
+      return [
+        simple("drop view", itself, text(words, quoted(view)), {
+          locks: [lock(view, "ACCESS EXCLUSIVE")],
+          hazards: [...goneForClients(itself, context), ...cascading(view, statement, context)],
+        }),
+      ];
+    }
+    case "OBJECT_POLICY":
+    case "OBJECT_TRIGGER": {
+      const kind = statement.removeType === "OBJECT_POLICY" ? "policy" : "trigger";
+      const table = resolveName(path.slice(0, -1));
+      const name = path.at(-1) ?? "";
+      return [
+        simple(
+          `drop ${kind}`,
+          part(kind, table, name),
+          text(kind.toUpperCase(), `${quoteIdentifier(name)} ON ${quoted(table)}`),
+          { locks: [lock(table, "ACCESS EXCLUSIVE")] },
+        ),
+      ];
+    }
+    case "OBJECT_FUNCTION":
+    case "OBJECT_PROCEDURE":
+    case "OBJECT_ROUTINE": {
+      const itself = functionTarget(node, context);
+      if (itself === null) break;
+      if (sql === null) {
+        return [
+          refused(
+            `DROP FUNCTION ${itself.name}`,
+            "It drops several functions at once.",
+            "Drop each with a statement of its own.",
+          ),
+        ];
+      }
+      return [simple("drop function", itself, sql, { hazards: goneForClients(itself, context) })];
+    }
+    case "OBJECT_TYPE":
+    case "OBJECT_DOMAIN": {
+      const name = "TypeName" in node ? names(node.TypeName.names) : path;
+      const type = resolveName(name);
+      const domain = statement.removeType === "OBJECT_DOMAIN";
+      return [
+        simple(
+          "drop type",
+          target(domain ? "domain" : "enum", type),
+          text(domain ? "DOMAIN" : "TYPE", quoted(type)),
+          {
+            hazards: cascade ? [cascades(label(type))] : [],
+            safety: "PostgreSQL refuses it while anything uses the type.",
+          },
+        ),
+      ];
+    }
+    case "OBJECT_SEQUENCE": {
+      const sequence = resolveName(path);
+      return [
+        simple("drop sequence", target("sequence", sequence), text("SEQUENCE", quoted(sequence)), {
+          locks: [lock(sequence, "ACCESS EXCLUSIVE")],
+          hazards: [
+            ...goneForClients(target("sequence", sequence), context),
+            ...(cascade ? [cascades(label(sequence))] : []),
+          ],
+        }),
+      ];
+    }
+    case "OBJECT_SCHEMA": {
+      const name = path.at(-1) ?? "";
+      return [
+        simple(
+          "drop schema",
+          { kind: "schema", schema: null, name, table: null },
+          text("SCHEMA", quoteIdentifier(name)),
+          {
+            hazards: cascade ? [cascades(`schema ${name}`)] : [],
+            safety: "PostgreSQL refuses it while anything is in the schema.",
+          },
+        ),
+      ];
+    }
+    case "OBJECT_EXTENSION": {
+      const name = path.at(-1) ?? "";
+      return [
+        simple(
+          "drop extension",
+          { kind: "extension", schema: null, name, table: null },
+          text("EXTENSION", quoteIdentifier(name)),
+          {
+            hazards: [
+              {
+                name: "breaks-clients",
+                message: `Whatever uses extension ${name} fails from then on.`,
+                safeForm: "Drop it when nothing uses it any more, and allow this step by name.",
+              },
+            ],
+          },
+        ),
+      ];
+    }
+    default:
+      break;
+  }
+  const what = (statement.removeType ?? "an object").replace("OBJECT_", "").toLowerCase();
+  return [
+    refused(
+      sql ?? `DROP ${what}`,
+      `Dropping a ${what} is not understood by the planner.`,
+      "Run it by hand, and leave it out of the migration.",
+    ),
+  ];
+}
+
+const quoted = ({ schema, name }: Relation) => quoteQualified(schema, name);
+
+function pathOf(node: Node): string[] {
+  if ("List" in node) return names(node.List.items);
+  if ("TypeName" in node) return [typeText(node.TypeName, [])];
+  return names([node]);
+}
+
+function simple(kind: StepKind, itself: Target, sql: string, rest: Partial<Draft>): Draft {
+  const where = itself.table === null ? "" : ` on ${itself.schema}.${itself.table}`;
+  const name =
+    itself.table === null && itself.schema !== null ? `${itself.schema}.${itself.name}` : itself.name;
+  return catalogChange({
+    kind,
+    title: `${kind} ${itself.kind === "policy" ? `"${name}"` : name}${where}`,
+    sql,
+    target: itself,
+    goal: { does: "drop", target: itself },
+    ...rest,
+  });
+}
+
+type DraftHazard = Omit<Hazard, "allowed">;
+
+/** Clients that use an object fail when it goes; not where the migration makes it anew. */
+function goneForClients(itself: Target, context: Context): DraftHazard[] {
+  if (!context.exists(itself) || context.existsAfter(itself)) return [];
+  return [
+    {
+      name: "breaks-clients",
+      message: `Whoever uses ${itself.kind} ${itself.schema}.${itself.name} fails from then on.`,
+      safeForm: "Deploy clients that don't use it first, then allow this step by name.",
+    },
+  ];
+}
+
+const cascades = (what: string): DraftHazard => ({
+  name: "unsupported",
+  message: `CASCADE also drops whatever depends on ${what}, columns with their rows included, and the plan can't name it.`,
+  safeForm: "Name each object that has to go in a DROP of its own, without CASCADE.",
+});
+
+function cascading(view: Relation, { behavior }: DropStmt, context: Context): DraftHazard[] {
+  if (behavior !== "DROP_CASCADE") return [];
+  const dependents = context.dependents(view);
+  if (dependents.length === 0) return [];
+  return [
+    {
+      name: "breaks-clients",
+      message: `CASCADE also drops ${dependents.map(label).join(", ")}.`,
+      safeForm: "Drop what depends on it by name, without CASCADE.",
+    },
+  ];
+}
+
+function dropTable(
+  table: Relation,
+  { sql, isCascading, context }: { sql: (name: string) => string; isCascading: boolean; context: Context },
+): Draft {
+  const itself = target("table", table);
+  // Dropping a foreign key removes its triggers from the table at the other end.
+  const others: Lock[] = [
+    ...referencedTables(table, context),
+    ...context.partitions(table),
+    ...context.sequencesOf(table),
+    ...(isCascading ? [...context.referencing(table), ...context.dependents(table)] : []),
+  ].map((other) => lock(other, "ACCESS EXCLUSIVE"));
+  return simple("drop table", itself, sql(quoted(table)), {
+    locks: [lock(table, "ACCESS EXCLUSIVE"), ...others],
+    hazards:
+      !context.exists(itself) || context.isNew(table)
+        ? []
+        : [
+            {
+              name: "data-loss",
+              message: `The rows of ${label(table)} are gone for good${isCascading ? alsoGone(table, context) : ""}.`,
+              safeForm: `ALTER TABLE ${quoted(table)} SET SCHEMA <archive>; and drop it when nobody misses it.`,
+            },
+          ],
+  });
+}
+
+function alsoGone(table: Relation, context: Context): string {
+  const views = context.dependents(table);
+  return views.length > 0 ? `, and with them ${views.map(label).join(", ")}` : "";
+}
+
+/** The tables at the other end of a table's foreign keys, those on one column of it where one is named. */
+export function referencedTables(table: Relation, context: Context, column?: string): Relation[] {
+  const constraints = context.table(table)?.constraints ?? [];
+  const found = constraints.flatMap(({ references, columns }) =>
+    references !== null && (column === undefined || columns.includes(column))
+      ? [{ schema: references.schema, name: references.table }]
+      : [],
+  );
+  return [...new Map(found.map((one) => [label(one), one])).values()].filter(
+    (one) => label(one) !== label(table),
+  );
+}
+
+function dropIndex(index: Relation, statement: DropStmt, sql: string | null, context: Context): Draft {
+  const table = context.indexTable(index);
+  const cascade = statement.behavior === "DROP_CASCADE";
+  const itself = part("index", table ?? { schema: index.schema, name: index.name }, index.name);
+  if (table !== undefined && context.isNew(table)) {
+    return simple("drop index", itself, sql ?? `DROP INDEX ${quoted(index)}`, {
+      locks: [lock(table, "ACCESS EXCLUSIVE")],
+      safety: "The table is made by this deployment and empty.",
+    });
+  }
+  return simple("drop index", itself, `DROP INDEX CONCURRENTLY ${quoted(index)}`, {
+    transactional: false,
+    locks: table === undefined ? [] : [lock(table, "SHARE UPDATE EXCLUSIVE")],
+    safety: "CONCURRENTLY: it waits for transactions that use the index, and makes none wait.",
+    hazards: cascade
+      ? [
+          {
+            name: "unsupported",
+            message: `PostgreSQL drops ${label(index)} concurrently only without CASCADE.`,
+            safeForm: "Drop the constraint that uses it with ALTER TABLE … DROP CONSTRAINT.",
+          },
+        ]
+      : [],
+  });
+}

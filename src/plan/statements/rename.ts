@@ -1,0 +1,191 @@
+import type { AlterObjectSchemaStmt, AlterOwnerStmt, RenameStmt } from "libpg-query";
+import type { Hazard, Lock, Target } from "../../model/step.ts";
+import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
+import { names } from "../../sql/tree.ts";
+import { type Context, catalogChange, type Draft, label, lock, part, refused, target } from "./draft.ts";
+import { functionTarget } from "./function.ts";
+import { resolve, resolveName } from "./resolve.ts";
+
+interface Renaming {
+  readonly from: Target;
+  readonly locks: readonly Lock[];
+  /** Whether clients name it; nobody names a constraint or policy in a query. */
+  readonly used: boolean;
+}
+
+/** `ALTER … RENAME TO`. */
+export function rename(statement: RenameStmt, sql: string, context: Context): Draft[] {
+  const found = renamed(statement, context);
+  const to = statement.newname ?? "";
+  if (found === null) {
+    return [
+      refused(
+        sql,
+        `Renaming a ${(statement.renameType ?? "thing").replace("OBJECT_", "").toLowerCase()} is not understood by the planner.`,
+        "Run it by hand, and leave it out of the migration.",
+      ),
+    ];
+  }
+  const { from, locks, used } = found;
+  return [
+    moved(sql, from, { ...from, name: newName(from, to) }, locks, used ? hazardsOf(from, to, context) : []),
+  ];
+}
+
+/** A function keeps its argument types in its name. */
+const newName = (from: Target, to: string) =>
+  from.kind === "function" ? to + from.name.slice(from.name.indexOf("(")) : to;
+
+function moved(
+  sql: string,
+  from: Target,
+  to: Target,
+  locks: readonly Lock[],
+  hazards: Draft["hazards"],
+): Draft {
+  const where = (one: Target) =>
+    [one.schema, one.table, one.name].filter((name): name is string => name !== null).join(".");
+  return catalogChange({
+    kind: "rename",
+    title: `rename ${from.kind} ${where(from)} to ${where(to)}`,
+    sql,
+    target: from,
+    locks,
+    goal: { does: "rename", target: from, to },
+    hazards,
+  });
+}
+
+function hazardsOf(from: Target, to: string, context: Context): Omit<Hazard, "allowed">[] {
+  if (!context.exists(from)) return [];
+  if (from.schema !== null && from.table === null && context.isNew({ schema: from.schema, name: from.name }))
+    return [];
+  if (from.schema !== null && from.table !== null && context.isNew({ schema: from.schema, name: from.table }))
+    return [];
+  const schema = from.schema ?? "";
+  const safeForm =
+    from.kind === "table"
+      ? `ALTER TABLE ${quoteQualified(schema, from.name)} RENAME TO ${quoteIdentifier(to)}; CREATE VIEW ${quoteQualified(schema, from.name)} WITH (security_invoker = true) AS SELECT * FROM ${quoteQualified(schema, to)}; in one transaction by hand, until no client uses the old name.`
+      : from.kind === "column"
+        ? `ADD COLUMN ${quoteIdentifier(to)}; keep both filled with a trigger; move clients; then drop ${quoteIdentifier(from.name)}.`
+        : "Make the new one beside the old one, move clients, then drop the old one.";
+  return [
+    {
+      name: "breaks-clients",
+      message: `Clients that use ${from.kind} ${[from.schema, from.table, from.name].filter((one) => one !== null).join(".")} fail from the moment it is renamed.`,
+      safeForm,
+    },
+  ];
+}
+
+function renamed(statement: RenameStmt, context: Context): Renaming | null {
+  const relation = resolve(statement.relation);
+  const sub = statement.subname ?? "";
+  const strongest = [lock(relation, "ACCESS EXCLUSIVE")];
+  const path =
+    statement.object && "List" in statement.object
+      ? names(statement.object.List.items)
+      : names(statement.object ? [statement.object] : []);
+  switch (statement.renameType) {
+    case "OBJECT_TABLE":
+      return { from: target("table", relation), locks: strongest, used: true };
+    case "OBJECT_VIEW":
+    case "OBJECT_MATVIEW":
+      return { from: target("view", relation), locks: strongest, used: true };
+    case "OBJECT_SEQUENCE":
+      return { from: target("sequence", relation), locks: strongest, used: true };
+    case "OBJECT_COLUMN":
+      return { from: part("column", relation, sub), locks: strongest, used: true };
+    case "OBJECT_TABCONSTRAINT":
+      return { from: part("constraint", relation, sub), locks: strongest, used: false };
+    case "OBJECT_POLICY":
+      return { from: part("policy", relation, sub), locks: strongest, used: false };
+    case "OBJECT_TRIGGER":
+      return { from: part("trigger", relation, sub), locks: strongest, used: false };
+    case "OBJECT_INDEX": {
+      const table = context.indexTable(relation);
+      // Only the index is locked, and weakly: queries that use it go on.
+      return { from: part("index", table ?? relation, relation.name), locks: [], used: false };
+    }
+    case "OBJECT_TYPE":
+      return { from: target("enum", resolveName(path)), locks: [], used: true };
+    case "OBJECT_DOMAIN":
+      return { from: target("domain", resolveName(path)), locks: [], used: true };
+    case "OBJECT_FUNCTION":
+    case "OBJECT_PROCEDURE":
+    case "OBJECT_ROUTINE": {
+      const from = functionTarget(statement.object, context);
+      return from && { from, locks: [], used: true };
+    }
+    case "OBJECT_SCHEMA":
+      return {
+        from: { kind: "schema", schema: null, name: sub, table: null },
+        locks: [],
+        used: true,
+      };
+    default:
+      return null;
+  }
+}
+
+/** `ALTER … SET SCHEMA`. */
+export function setSchema(statement: AlterObjectSchemaStmt, sql: string, context: Context): Draft[] {
+  const relation = resolve(statement.relation);
+  const schema = statement.newschema ?? "";
+  const path = statement.object && "List" in statement.object ? names(statement.object.List.items) : [];
+  const from = ((): Target | null => {
+    switch (statement.objectType) {
+      case "OBJECT_TABLE":
+        return target("table", relation);
+      case "OBJECT_VIEW":
+      case "OBJECT_MATVIEW":
+        return target("view", relation);
+      case "OBJECT_SEQUENCE":
+        return target("sequence", relation);
+      case "OBJECT_TYPE":
+        return target("enum", resolveName(path));
+      case "OBJECT_DOMAIN":
+        return target("domain", resolveName(path));
+      case "OBJECT_FUNCTION":
+        return functionTarget(statement.object, context);
+      default:
+        return null;
+    }
+  })();
+  if (from === null) {
+    return [
+      refused(
+        sql,
+        "This change of schema is not understood by the planner.",
+        "Run it by hand, and leave it out of the migration.",
+      ),
+    ];
+  }
+  const locks = statement.relation
+    ? [relation, ...context.sequencesOf(relation)].map((one) => lock(one, "ACCESS EXCLUSIVE"))
+    : [];
+  const kind = from.kind === "table" ? ("move table" as const) : ("rename" as const);
+  return [
+    {
+      ...moved(sql, from, { ...from, schema }, locks, hazardsOf(from, from.name, context)),
+      kind,
+      title: `move ${from.kind} ${from.schema}.${from.name} to schema ${schema}`,
+      needs: [{ kind: "schema", schema: null, name: schema, table: null }],
+    },
+  ];
+}
+
+/** `ALTER … OWNER TO`. */
+export function changeOwner(statement: AlterOwnerStmt, sql: string): Draft[] {
+  const relation = statement.relation ? resolve(statement.relation) : null;
+  return [
+    catalogChange({
+      kind: "table option",
+      title: `change the owner of ${relation ? label(relation) : (statement.objectType ?? "an object").replace("OBJECT_", "").toLowerCase()}`,
+      sql,
+      target: null,
+      locks: relation ? [lock(relation, "ACCESS EXCLUSIVE")] : [],
+      goal: { does: "once" },
+    }),
+  ];
+}

@@ -1,0 +1,125 @@
+import postgres from "postgres";
+import { z } from "zod";
+import type { Constraint, Index } from "../catalog/index.ts";
+import { type Dependent, queryDependents } from "../plan/dependents.ts";
+import type { Queryable } from "../postgres/index.ts";
+import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
+import type { Sizes } from "./draft.ts";
+
+/** Has names read and printed as a catalog has them, for the rest of the transaction. */
+async function lookThrough(sql: Queryable, schemas: readonly string[]): Promise<void> {
+  await sql.unsafe(`select pg_catalog.set_config('search_path', $1, true)`, [
+    [...schemas.map(quoteIdentifier), "pg_temp"].join(", "),
+  ]);
+}
+
+/** Everything that depends on a view, table, index, function or type of the schemas. Inside a transaction. */
+export async function readDependents(sql: Queryable, schemas: readonly string[]): Promise<Dependent[]> {
+  await lookThrough(sql, schemas);
+  return queryDependents(sql, schemas);
+}
+
+const sizesSchema = z.array(
+  z.object({ schema: z.string(), name: z.string(), bytes: z.coerce.number(), rows: z.coerce.number() }),
+);
+
+/** The tables' sizes, by `schema.name`. */
+export async function readSizes(sql: Queryable, schemas: readonly string[]): Promise<Sizes> {
+  const rows = await sql.unsafe(
+    `select n.nspname as schema, c.relname as name, pg_catalog.pg_total_relation_size(c.oid) as bytes,
+       greatest(c.reltuples, 0)::bigint as rows
+     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     join json_array_elements_text($1::text::json) as wanted (name) on wanted.name = n.nspname
+     where c.relkind in ('r', 'p')`,
+    [JSON.stringify(schemas)],
+  );
+  return new Map(
+    sizesSchema
+      .parse([...rows])
+      .map(({ schema, name, bytes, rows: count }) => [`${schema}.${name}`, { bytes, rows: count }]),
+  );
+}
+
+/** An open transaction. */
+export type Transaction = postgres.TransactionSql<Record<never, never>>;
+
+type Relation = { readonly schema: string; readonly name: string };
+
+/** A query that finds a row which a constraint would refuse; null where none can be written. */
+function offence({ schema, name }: Relation, constraint: Constraint): string | null {
+  const table = quoteQualified(schema, name);
+  if (constraint.type === "c") {
+    const expression = /^CHECK (\(.*\))(?: NO INHERIT)?(?: NOT VALID)?$/s.exec(constraint.definition)?.[1];
+    return expression ? `select from ${table} where not ${expression}` : null;
+  }
+  const { references, columns } = constraint;
+  if (constraint.type !== "f" || !references) return null;
+  const pairs = columns.map((column, at) => [column, references.columns[at] ?? column] as const);
+  const present = columns.map((column) => `r.${quoteIdentifier(column)} is not null`).join(" and ");
+  const match = pairs
+    .map(([from, to]) => `o.${quoteIdentifier(to)} = r.${quoteIdentifier(from)}`)
+    .join(" and ");
+  return `select from ${table} r where ${present} and not exists (select from ${quoteQualified(references.schema, references.table)} o where ${match})`;
+}
+
+/** A query that finds rows which are the same to a unique index; null for any other. */
+function repetition({ schema, name }: Relation, index: Index): string | null {
+  if (!index.unique) return null;
+  const keys = index.keys.map(({ expression }) => expression);
+  const conditions = [
+    ...(index.predicate === null ? [] : [`(${index.predicate})`]),
+    // Nulls are not the same as each other, unless the index says so.
+    ...(index.nullsNotDistinct ? [] : keys.map((key) => `(${key}) is not null`)),
+  ];
+  return `select from ${quoteQualified(schema, name)} where ${["true", ...conditions].join(" and ")} group by ${keys.map((key) => `(${key})`).join(", ")} having count(*) > 1`;
+}
+
+const foundSchema = z.tuple([z.object({ found: z.boolean() })]);
+
+/** Whether a query finds anything; false where what it reads is not there any more. */
+async function finds(sql: Transaction, query: string | null, schemas: readonly string[]): Promise<boolean> {
+  if (query === null) return false;
+  try {
+    return await sql.savepoint(async (attempt) => {
+      await lookThrough(attempt, schemas);
+      return foundSchema.parse([...(await attempt.unsafe(`select exists (${query}) as found`))])[0].found;
+    });
+  } catch (error) {
+    if (error instanceof postgres.PostgresError && isAboutForm(error.code)) return false;
+    throw error;
+  }
+}
+
+/** Class 42: a column that was dropped, or has another type now. PostgreSQL 17 manual, appendix A. */
+const isAboutForm = (code: string): boolean => code.startsWith("42") && code !== "42501";
+
+/** Whether rows are there that a constraint would refuse; false where that cannot be told. */
+export async function isViolated(
+  sql: Transaction,
+  {
+    table,
+    constraint,
+    index,
+    schemas,
+  }: {
+    table: Relation;
+    constraint: Constraint;
+    /** What implements it. */
+    index: Index | undefined;
+    schemas: readonly string[];
+  },
+): Promise<boolean> {
+  return finds(sql, index ? repetition(table, index) : offence(table, constraint), schemas);
+}
+
+/** Whether rows are there that a unique index would refuse. */
+export async function isRepeated(
+  sql: Transaction,
+  { table, index, schemas }: { table: Relation; index: Index; schemas: readonly string[] },
+): Promise<boolean> {
+  return finds(sql, repetition(table, index), schemas);
+}
+
+/** `schema.table.name` of a constraint. */
+export const constraintLabel = (table: { schema: string; name: string }, name: string): string =>
+  `${table.schema}.${table.name}.${name}`;

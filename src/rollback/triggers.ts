@@ -1,0 +1,83 @@
+import type { Table, Trigger } from "../catalog/index.ts";
+import { momentary, part } from "../plan/statements/draft.ts";
+import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
+import { type Context, find, type Named, partKey, qualifiedLabel, usesFunction } from "./context.ts";
+import { underSchemas } from "./draft.ts";
+
+const modes: Readonly<Record<Trigger["enabled"], string>> = {
+  origin: "ENABLE",
+  disabled: "DISABLE",
+  replica: "ENABLE REPLICA",
+  always: "ENABLE ALWAYS",
+};
+
+/** A table or a view. */
+type Triggered = Pick<Table, "schema" | "name" | "triggers">;
+
+const on = ({ schema, name }: Named): string => quoteQualified(schema, name);
+
+/** Drops the triggers that came with the deployment: they go first, since they need what goes after them. */
+export function dropTriggers(context: Context): void {
+  const { tables, views } = context.actual;
+  for (const [parentKind, relations] of [
+    ["table", tables],
+    ["view", views],
+  ] as const) {
+    for (const relation of relations) {
+      const isArchived = context.createdTables.some((table) => table === relation);
+      for (const trigger of relation.triggers) {
+        const isCreated = context.isCreated(partKey("trigger", relation, trigger.name, parentKind));
+        if (!isCreated && !(isArchived && usesFunction(trigger, context.createdFunctions))) continue;
+        context.add({
+          kind: "drop trigger",
+          title: `drop trigger ${trigger.name} on ${qualifiedLabel(relation)}`,
+          sql: `DROP TRIGGER IF EXISTS ${quoteIdentifier(trigger.name)} ON ${on(relation)};`,
+          target: part("trigger", relation, trigger.name),
+          locks: [[relation, "ACCESS EXCLUSIVE"]],
+          safety: momentary,
+        });
+      }
+    }
+  }
+}
+
+/** Makes the triggers as they were. */
+export function restoreTriggers(context: Context): void {
+  for (const { table, was } of context.keptTables) restoreOf(context, "table", table, was);
+  for (const view of context.actual.views) {
+    const was = find(context.before.views, view);
+    if (was && find(context.head.views, view)) restoreOf(context, "view", view, was);
+  }
+}
+
+function restoreOf(context: Context, kind: "table" | "view", relation: Triggered, was: Triggered): void {
+  for (const trigger of was.triggers) {
+    const key = partKey("trigger", relation, trigger.name, kind);
+    if (context.isRemoved(key) || context.isAltered(key)) restore(context, relation, trigger);
+  }
+}
+
+function restore(context: Context, table: Triggered, trigger: Trigger): void {
+  // A view that was made anew before has it already.
+  const isThere =
+    find(context.actual.views, table) !== undefined ||
+    table.triggers.some(({ name }) => name === trigger.name);
+  const name = quoteIdentifier(trigger.name);
+  context.add({
+    kind: "create trigger",
+    title: `restore trigger ${trigger.name} on ${qualifiedLabel(table)}`,
+    sql: underSchemas(
+      context.before,
+      [
+        ...(isThere ? [`DROP TRIGGER IF EXISTS ${name} ON ${on(table)};`] : []),
+        `${trigger.definition};`,
+        ...(trigger.enabled === "origin"
+          ? []
+          : [`ALTER TABLE ${on(table)} ${modes[trigger.enabled]} TRIGGER ${name};`]),
+      ].join("\n"),
+    ),
+    target: part("trigger", table, trigger.name),
+    locks: [[table, isThere || trigger.enabled !== "origin" ? "ACCESS EXCLUSIVE" : "SHARE ROW EXCLUSIVE"]],
+    safety: momentary,
+  });
+}

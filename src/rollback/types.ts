@@ -1,0 +1,121 @@
+import type { Column, Domain, EnumType, Sequence } from "../catalog/index.ts";
+import { defaultGrantees, setGrants } from "../kinds/grant.ts";
+import { parseStatements } from "../sql/parser.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
+import { walk } from "../sql/tree.ts";
+import { keyOf } from "./changes.ts";
+import { type Context, find, type Named, qualifiedLabel, topKey } from "./context.ts";
+import { underSchemas } from "./draft.ts";
+
+const on = ({ schema, name }: Named): string => quoteQualified(schema, name);
+
+const safety = "It is new: nobody uses it yet.";
+
+/** Makes the types and sequences again that the deployment dropped: what comes back may need them. */
+export function restoreTypes(context: Context): void {
+  const { before } = context;
+  const isGone = (kind: "enum" | "domain" | "sequence", one: Named): boolean =>
+    context.isRemoved(topKey(kind, one));
+  for (const one of before.enums.filter((type) => isGone("enum", type))) {
+    add(context, "create type", "enum", one, [
+      `CREATE TYPE ${on(one)} AS ENUM (${one.labels.map((label) => quoteLiteral(label).trim()).join(", ")});`,
+      ...commentOf("TYPE", one),
+    ]);
+  }
+  for (const one of before.domains.filter((type) => isGone("domain", type))) {
+    add(context, "create type", "domain", one, [createDomain(one), ...commentOf("DOMAIN", one)]);
+  }
+  for (const one of before.sequences.filter((sequence) => isGone("sequence", sequence))) {
+    restoreSequence(context, one);
+  }
+}
+
+function add(
+  context: Context,
+  kind: "create type" | "create sequence",
+  what: "enum" | "domain" | "sequence",
+  one: Named,
+  sql: readonly string[],
+): void {
+  context.add({
+    kind,
+    title: `restore ${what === "sequence" ? what : "type"} ${qualifiedLabel(one)}`,
+    sql: underSchemas(context.before, sql.join("\n")),
+    target: { kind: what, schema: one.schema, name: one.name, table: null },
+    safety,
+  });
+}
+
+function commentOf(words: string, one: EnumType | Domain): string[] {
+  return one.comment === null
+    ? []
+    : [`COMMENT ON ${words} ${on(one)} IS ${quoteLiteral(one.comment).trim()};`];
+}
+
+function createDomain(one: Domain): string {
+  const clauses = [
+    ...(one.collation === null ? [] : [`COLLATE ${quoteIdentifier(one.collation)}`]),
+    ...(one.default === null ? [] : [`DEFAULT ${one.default}`]),
+    ...(one.nullable ? [] : ["NOT NULL"]),
+    ...one.constraints.map(({ name, definition }) => `CONSTRAINT ${quoteIdentifier(name)} ${definition}`),
+  ];
+  return `${[`CREATE DOMAIN ${on(one)} AS ${one.type}`, ...clauses].join(" ")};`;
+}
+
+/** Where a sequence stood went with it: it goes on behind the largest number that its columns hold. */
+function restoreSequence(context: Context, one: Sequence): void {
+  const users = context.keptTables.flatMap(({ table, was }) =>
+    was.columns
+      .filter((column) => counts(column, one) && table.columns.some(({ name }) => name === column.name))
+      .map(({ name }) => ({ table, name })),
+  );
+  const { ownedBy } = one;
+  const owner = ownedBy && find(context.actual.tables, { schema: ownedBy.schema, name: ownedBy.table });
+  const column = owner?.columns.find(({ name }) => name === ownedBy?.column);
+  if (ownedBy && (ownedBy.identity || !column || column.identity !== null)) {
+    context.keep(
+      keyOf({ kind: "sequence", schema: one.schema, name: one.name, parent: null, label: "" }),
+      `sequence ${qualifiedLabel(one)} stays away: the column that it belonged to is not as it was`,
+    );
+    return;
+  }
+  const isUp = BigInt(one.increment) > 0n;
+  const numbers = users.map(
+    ({ table, name }) =>
+      `(SELECT ${isUp ? "max" : "min"}(${quoteIdentifier(name)}::bigint) FROM ${on(table)})`,
+  );
+  add(context, "create sequence", "sequence", one, [
+    `CREATE SEQUENCE ${on(one)} AS ${one.type} INCREMENT BY ${one.increment} MINVALUE ${one.minimum} MAXVALUE ${one.maximum} START WITH ${one.start} CACHE ${one.cache}${one.cycle ? " CYCLE" : ""};`,
+    ...(ownedBy === null
+      ? []
+      : [
+          `ALTER SEQUENCE ${on(one)} OWNED BY ${quoteQualified(ownedBy.schema, ownedBy.table)}.${quoteIdentifier(ownedBy.column)};`,
+        ]),
+    ...(numbers.length === 0
+      ? []
+      : [
+          `SELECT setval(${quoteLiteral(on(one)).trim()}, last) FROM (SELECT ${isUp ? "greatest" : "least"}(${numbers.join(", ")}) AS last) AS held WHERE last BETWEEN ${one.minimum} AND ${one.maximum};`,
+        ]),
+    ...setGrants("SEQUENCE", on(one), { ...one, grantees: defaultGrantees(context.actual) }),
+  ]);
+  if (numbers.length === 0) {
+    context.notes.push(
+      `sequence ${qualifiedLabel(one)} begins again at ${one.start}: where it stood went with it`,
+    );
+  }
+}
+
+/** Whether a column's default names a sequence. */
+function counts(column: Column, { schema, name }: Sequence): boolean {
+  if (column.default === null) return false;
+  const names = [name, quoteIdentifier(name)];
+  const printed = [
+    ...names,
+    ...[schema, quoteIdentifier(schema)].flatMap((before) => names.map((after) => `${before}.${after}`)),
+  ];
+  let isNamed = false;
+  walk(parseStatements(`SELECT ${column.default}`)[0]?.node, ({ sval }) => {
+    if (typeof sval === "string" && printed.includes(sval)) isNamed = true;
+  });
+  return isNamed;
+}

@@ -1,0 +1,34 @@
+import { readMigrations } from "./migrations/index.ts";
+import { requireBootstrapped, type Sql } from "./postgres/index.ts";
+import { migrate } from "./run/migrate.ts";
+import { spfp } from "./spfp.ts";
+
+/** `production` is made without Drizzle, as a real one would be: it has no journal. */
+export const databaseStates = ["empty", "production", "deployed"] as const;
+
+export type DatabaseState = (typeof databaseStates)[number];
+
+/** The migrations that describe production as it was before anything was deployed. */
+export function baselineMigrations() {
+  const migrations = readMigrations(spfp.migrationsFolder);
+  return migrations.slice(0, migrations.findIndex(({ tag }) => tag === spfp.baselineTag) + 1);
+}
+
+/** Brings an empty, bootstrapped database to a state. Throws `NOT_BOOTSTRAPPED`. */
+export async function reachState(sql: Sql, state: DatabaseState): Promise<void> {
+  await requireBootstrapped(sql);
+  switch (state) {
+    case "empty":
+      return;
+    case "production":
+      await sql.begin(async (transaction) => {
+        for (const statement of baselineMigrations().flatMap(({ statements }) => statements)) {
+          await transaction.unsafe(statement);
+        }
+      });
+      return;
+    case "deployed":
+      await migrate(sql, spfp.migrationsFolder);
+      return;
+  }
+}
