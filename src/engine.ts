@@ -38,7 +38,13 @@ export {
 } from "./deploy/log.ts";
 export { type Status, status, statusSchema } from "./deploy/status.ts";
 export { type ExportedScript, type ExportKind, exportKinds, exportScript } from "./export/export.ts";
-export { hasWork, type LeadEvent, type Leading, type LeadOptions, leadDeployment } from "./guided/lead.ts";
+export {
+  deployGuided,
+  type GuidedEvent,
+  type GuidedOptions,
+  type GuidedResult,
+  hasWork,
+} from "./guided/deploy-guided.ts";
 export {
   type DeploymentReport,
   deploymentReportSchema,

@@ -9,8 +9,8 @@ import { defaultExecutor } from "../records/executor.ts";
 import { writeJournal } from "../records/journal.ts";
 import { beginDeployment, ensureBookkeeping, finishDeployment } from "../records/records.ts";
 import { openSession } from "../run/session.ts";
+import { type Assessment, type AssessmentOptions, assessDatabase } from "./assess.ts";
 import { type BaselineReport, baselineReportSchema, driftFindings } from "./baseline-report.ts";
-import { findStanding, type Standing, type StandingOptions } from "./standing.ts";
 
 export interface BaselineOptions {
   /** The migration at which the database is said to stand. The point that it is closest to, where left out. */
@@ -34,10 +34,10 @@ interface Survey {
   readonly accepted: readonly Accepted[];
 }
 
-async function survey(project: Project, sql: Sql, options: StandingOptions): Promise<Survey> {
-  const standing = await findStanding(sql, project, options);
-  const { actual, applied, pending, drift, inTheWay } = standing;
-  requireOwner(standing);
+async function survey(project: Project, sql: Sql, options: AssessmentOptions): Promise<Survey> {
+  const assessment = await assessDatabase(sql, project, options);
+  const { actual, applied, pending, drift, inTheWay } = assessment;
+  requireOwner(assessment);
   const tags = (migrations: readonly Migration[]): string[] => migrations.map(({ tag }) => tag);
   const nothing = {
     point: applied.at(-1)?.tag ?? null,
@@ -51,29 +51,29 @@ async function survey(project: Project, sql: Sql, options: StandingOptions): Pro
     untouched: [],
   };
   const none = { actual, applied: [], accepted: [] };
-  if (standing.is === "adopted") return { ...none, report: { ...nothing, outcome: "already adopted" } };
-  if (standing.is === "empty") return { ...none, report: { ...nothing, outcome: "empty" } };
+  if (assessment.is === "adopted") return { ...none, report: { ...nothing, outcome: "already adopted" } };
+  if (assessment.is === "empty") return { ...none, report: { ...nothing, outcome: "empty" } };
   const held = new Set(inTheWay.map(({ object }) => object));
   const isElsewhere = ({ object }: { readonly object: string }): boolean => !held.has(object);
   const report = baselineReportSchema.parse({
     ...nothing,
     outcome: inTheWay.length > 0 ? "refused" : "adoptable",
     recorded: inTheWay.length > 0 ? [] : tags(applied),
-    evidence: standing.evidence,
-    choices: standing.choices,
+    evidence: assessment.evidence,
+    choices: assessment.choices,
     inTheWay,
-    replaced: standing.replaced.filter(isElsewhere),
+    replaced: assessment.replaced.filter(isElsewhere),
     settled: driftFindings("settled", drift.settled).filter(isElsewhere),
     untouched: driftFindings("untouched", drift.untouched).filter(isElsewhere),
   });
-  return { report, actual, applied, accepted: standing.accepted };
+  return { report, actual, applied, accepted: assessment.accepted };
 }
 
 /**
  * Somebody who owns nothing of what the pending migrations change is not who is to deploy them.
  * @throws SpfpError PERMISSION_DENIED
  */
-function requireOwner({ actual: { tables, server }, inTheWay }: Standing): void {
+function requireOwner({ actual: { tables, server }, inTheWay }: Assessment): void {
   const foreign = inTheWay.filter(({ check }) => check === "adoption.owner");
   const others = new Set(foreign.map(({ object }) => object));
   const owners = new Set(tables.map(({ owner }) => owner));

@@ -1,3 +1,4 @@
+import { columnsRead } from "../catalog/columns-read.ts";
 import {
   type Catalog,
   catalogObjects,
@@ -7,7 +8,6 @@ import {
   type ObjectIdentity,
   rootOf,
 } from "../catalog/index.ts";
-import { columnsRead } from "../catalog/readers.ts";
 import type { Project } from "../model/project.ts";
 import { targetOf } from "../model/step.ts";
 
@@ -123,7 +123,7 @@ function pendingAfter(points: readonly Point[], isLeftOut: (object: ObjectIdenti
  * For each point, what is still there of what the migrations up to it took away: that those were applied is then not
  * so. Pure.
  */
-export function findRemains(points: readonly Point[], actual: Catalog): Difference[][] {
+export function findLeftovers(points: readonly Point[], actual: Catalog): Difference[][] {
   const known = new Set<string>();
   return points.map(({ expected }) => {
     const extra = compareCatalogs(expected, actual).filter(({ kind }) => kind === "extra");

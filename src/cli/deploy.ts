@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Answers, DeploymentEvent, LeadEvent, Mode, Plan } from "../engine.ts";
+import type { Answers, DeploymentEvent, GuidedEvent, Mode, Plan } from "../engine.ts";
 import { SpfpError } from "../errors.ts";
 import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
 import { onInterrupt } from "./interrupt.ts";
@@ -161,7 +161,7 @@ const answersOf = (options: DeployCommandOptions, executor: string): Answers => 
 });
 
 async function runDeploy(options: DeployCommandOptions): Promise<void> {
-  const { defaultExecutor, leadDeployment } = await import("../engine.ts");
+  const { defaultExecutor, deployGuided } = await import("../engine.ts");
   const { spfpProject } = await import("../project.ts");
   const { makeSpfpFolder, spfpFolder } = await import("../postgres/index.ts");
   const { formatDeploymentReport } = await import("../report/index.ts");
@@ -176,7 +176,7 @@ async function runDeploy(options: DeployCommandOptions): Promise<void> {
 
   await withDatabase(options, async ({ url }) => {
     const screen = options.json ? undefined : await createScreen(stop.signal, mode !== "quick" && isAsked);
-    const work = leadDeployment(spfpProject, url, {
+    const work = deployGuided(spfpProject, url, {
       mode,
       answers: answersOf(options, defaultExecutor()),
       ask: isAsked && mode !== "quick" ? askAtTerminal : undefined,
@@ -246,7 +246,7 @@ async function createTeller(mode: Mode, print: (text: string) => void) {
   const { hasWork } = await import("../engine.ts");
   const { formatPlanSummary, formatPreflightReport, formatWatchReport } = await import("../report/index.ts");
   let minutes = Number.POSITIVE_INFINITY;
-  return (event: LeadEvent): void => {
+  return (event: GuidedEvent): void => {
     switch (event.type) {
       case "preflight":
         if (mode !== "quick" || !event.report.ok) print(formatPreflightReport(event.report));

@@ -13,8 +13,8 @@ import { defaultExecutor } from "../records/executor.ts";
 import { beginDeployment, ensureBookkeeping, finishDeployment } from "../records/records.ts";
 import type { Observer, Phase } from "../run/events.ts";
 import { type Execution, executePlan } from "../run/execute.ts";
+import { detectForeignChanges } from "../run/foreign-changes.ts";
 import { defaultGiveUpAfter, defaultLockTimeout, defaultParallel } from "../run/limits.ts";
-import { rememberReplaced } from "../run/recheck.ts";
 import { requireSamePlan } from "../run/same-plan.ts";
 import { openSession, type Session } from "../run/session.ts";
 import { tableSizes } from "../run/sizes.ts";
@@ -273,7 +273,7 @@ async function carryOut(
 ): Promise<Ending> {
   await ensureBookkeeping(session.sql);
   await beginDeployment(session.sql, record);
-  const recheck = await rememberReplaced(session.sql, plan);
+  const recheck = await detectForeignChanges(session.sql, plan);
   const execution = await phase("execute", () =>
     executePlan(session, plan, {
       lockTimeout: options.lockTimeout ?? defaultLockTimeout,

@@ -1,5 +1,5 @@
+import { columnsRead } from "../catalog/columns-read.ts";
 import type { Catalog, Index } from "../catalog/index.ts";
-import { columnsRead } from "../catalog/readers.ts";
 import { type Migration, readMigrations } from "../migrations/index.ts";
 import type { Project } from "../model/project.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";

@@ -1,7 +1,7 @@
 import { type Catalog, type Difference, isSameBody, unqualifiedNames, type View } from "../catalog/index.ts";
 import { isReplaceable } from "../kinds/function.ts";
 import { defaultGrantees } from "../kinds/grant.ts";
-import { isNarrower } from "../kinds/narrower.ts";
+import { impliesCheck } from "../kinds/implied-check.ts";
 import { dressView, isExtendable } from "../kinds/view.ts";
 import type { Action, Target } from "../model/step.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
@@ -18,8 +18,8 @@ import {
   triggerOf,
   typeOf,
 } from "./in-catalog.ts";
+import { grantKey, type SimulatedCatalog } from "./simulated-catalog.ts";
 import type { Draft, Goal } from "./statements/index.ts";
-import { grantKey, type World } from "./world.ts";
 
 /** Properties that a `CREATE` leaves to statements of their own. */
 const setElsewhere = ["comment", "rowSecurity", "forceRowSecurity", "options", "columnOrder"];
@@ -46,8 +46,8 @@ export interface Verdict {
   readonly isHarmless?: boolean;
 }
 
-interface Surroundings {
-  readonly world: World;
+interface ConvergeContext {
+  readonly simulated: SimulatedCatalog;
   readonly timeline: Timeline;
   readonly schemas: readonly string[];
   /** Whether an earlier deployment did this step. */
@@ -90,25 +90,25 @@ export function nameOf({ schema, table, name }: Target): string {
  * Whether a step is to do, as the database is: what is as the migration or a later one wants it is left alone, what
  * holds no data is replaced, and what else is in the way is named.
  */
-export function judge(draft: Draft, around: Surroundings): Verdict {
-  if (draft.ifExists && !around.world.exists(draft.ifExists)) return notThere;
+export function judge(draft: Draft, around: ConvergeContext): Verdict {
+  if (draft.ifExists && !around.simulated.exists(draft.ifExists)) return notThere;
   if (around.isDone && around.isLeftBehind) return doneBefore;
   const verdict = byGoal(draft, around);
   if (verdict.action !== "run" && verdict.action !== "replace" && verdict.action !== "rebuild")
     return verdict;
-  const missing = draft.needs.find((need) => !around.world.exists(need) && !mayBe(need, around));
+  const missing = draft.needs.find((need) => !around.simulated.exists(need) && !mayBe(need, around));
   if (!missing) return verdict;
   return blocked(`It needs ${missing.kind} ${nameOf(missing)}, which is not there.`);
 }
 
 /** Whether something that is not seen may be there when it is its turn: only the server knows. */
-function mayBe(target: Target, { world, timeline: { start, after } }: Surroundings): boolean {
-  if (world.isUnknown(target)) return true;
+function mayBe(target: Target, { simulated, timeline: { start, after } }: ConvergeContext): boolean {
+  if (simulated.isUnknown(target)) return true;
   // What should have been there before the plan began is not for its code to make.
-  return world.isOpaque() && has(after[0], target) && !(start !== null && has(start, target));
+  return simulated.isOpaque() && has(after[0], target) && !(start !== null && has(start, target));
 }
 
-function byGoal(draft: Draft, around: Surroundings): Verdict {
+function byGoal(draft: Draft, around: ConvergeContext): Verdict {
   const { goal } = draft;
   switch (goal.does) {
     case "create":
@@ -126,7 +126,7 @@ function byGoal(draft: Draft, around: Surroundings): Verdict {
     case "bring back":
       return { action: "run", reason: "A rollback put it aside." };
     case "role":
-      if (around.world.hasRole(goal.role) !== goal.isWanted) return run;
+      if (around.simulated.hasRole(goal.role) !== goal.isWanted) return run;
       return goal.isWanted ? roleThere : notThere;
     case "once":
       return around.isDone ? doneBefore : run;
@@ -135,21 +135,21 @@ function byGoal(draft: Draft, around: Surroundings): Verdict {
 
 type Of<Does extends Goal["does"]> = Extract<Goal, { does: Does }>;
 
-function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: Surroundings): Verdict {
-  const { world, timeline, schemas, isDone, setLater, isBegun, isRemade, isGoneAgain } = around;
+function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: ConvergeContext): Verdict {
+  const { simulated, timeline, schemas, isDone, setLater, isBegun, isRemade, isGoneAgain } = around;
   // Of a table that was taken away the rows are gone too: that is not for a deployment to put right.
   const isToBeRenamed = around.isToBeRenamed && target.kind !== "table";
   const [after] = timeline.after;
   const isWanted = has(after, target);
-  const holder = world.exists(target) ? null : world.holderOf(target);
+  const holder = simulated.exists(target) ? null : simulated.holderOf(target);
   if (holder !== null) return blocked(holder);
-  if (!world.exists(target))
+  if (!simulated.exists(target))
     return isDone && (isGoneAgain || (!isWanted && !isToBeRenamed)) ? doneBefore : run;
-  if (world.fate(target) !== "untouched") return run;
+  if (simulated.stateOf(target) !== "untouched") return run;
   // Nothing is known of what lies outside the managed schemas but that it is there.
   const managed = target.kind === "schema" ? target.name : target.schema;
   if (managed !== null && !schemas.includes(managed)) return asWanted;
-  const actual = world.catalog();
+  const actual = simulated.catalog();
   const namesake = otherRelation(after, actual, target);
   if (namesake !== null) return blocked(namesake);
   const ignored = [
@@ -226,11 +226,11 @@ function replace(
   { replacement = "", sql }: Draft,
   target: Target,
   found: readonly Difference[],
-  around: Surroundings,
+  around: ConvergeContext,
 ): Verdict {
   const reason = `It is there in another form: ${spell(found)}.`;
   const [after] = around.timeline.after;
-  const actual = around.world.catalog();
+  const actual = around.simulated.catalog();
   switch (target.kind) {
     case "view": {
       const wanted = after.views.find(isCalled(target));
@@ -296,7 +296,7 @@ function replace(
     case "constraint": {
       const wanted = constraintOf(after, target);
       const present = constraintOf(actual, target);
-      if (replacement !== "" && wanted && present && isNarrower(present.definition, wanted.definition)) {
+      if (replacement !== "" && wanted && present && impliesCheck(present.definition, wanted.definition)) {
         return {
           action: "replace",
           reason: `${reason} Whatever the old rule allows, the new one does, so nothing is lost.`,
@@ -335,19 +335,19 @@ function asDressedByHand(wanted: View, present: View, { original, after }: Timel
   };
 }
 
-function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: Surroundings): Verdict {
-  const { world, timeline, schemas, isDone, isAlone, isBegun, isRemade } = around;
+function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: ConvergeContext): Verdict {
+  const { simulated, timeline, schemas, isDone, isAlone, isBegun, isRemade } = around;
   const [after] = timeline.after;
-  if (!world.exists(target)) {
-    if (world.isUnknown(target)) return run;
+  if (!simulated.exists(target)) {
+    if (simulated.isUnknown(target)) return run;
     if (isDone) return doneBefore;
     if (mayBe(target, around)) return run;
     return blocked(`It changes ${target.kind} ${nameOf(target)}, which is not there.`);
   }
-  if (world.fate(target) !== "untouched") return run;
+  if (simulated.stateOf(target) !== "untouched") return run;
   if (target.schema !== null && !schemas.includes(target.schema)) return isDone ? doneBefore : run;
   const label = properties[0]?.startsWith("label ") ? properties[0].slice("label ".length) : null;
-  const actual = world.catalog();
+  const actual = simulated.catalog();
   if (label !== null) {
     const labels = actual.enums.find(isCalled(target))?.labels ?? [];
     return labels.includes(label) ? asWanted : run;
@@ -395,8 +395,8 @@ function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: 
 }
 
 /** What a function that was found with a body of its own names without its schema, and will not find any more. */
-function lostNames(target: Target, { world, timeline }: Surroundings): string[] {
-  const [wanted, found] = [timeline.after[0], world.catalog()].map(({ functions }) =>
+function lostNames(target: Target, { simulated, timeline }: ConvergeContext): string[] {
+  const [wanted, found] = [timeline.after[0], simulated.catalog()].map(({ functions }) =>
     functions.find(isFunction(target)),
   );
   const [own] = [timeline.original].map((catalog) => catalog?.functions.find(isFunction(target)));
@@ -404,18 +404,18 @@ function lostNames(target: Target, { world, timeline }: Surroundings): string[] 
   const path = wanted.config.find((setting) => setting.startsWith("search_path="));
   if (path === undefined || !["sql", "plpgsql"].includes(found.language)) return [];
   const searched = path.slice("search_path=".length).split(", ");
-  const { functions, tables, views } = world.catalog();
+  const { functions, tables, views } = simulated.catalog();
   const elsewhere = [...functions, ...tables, ...views].filter(({ schema }) => !searched.includes(schema));
   const names = new Set(elsewhere.map(({ name }) => name));
   return [...new Set(unqualifiedNames(found.body).filter((name) => names.has(name)))];
 }
 
-function drop({ target }: Of<"drop">, around: Surroundings): Verdict {
-  const { world, timeline, isDone, isMadeAgain } = around;
+function drop({ target }: Of<"drop">, around: ConvergeContext): Verdict {
+  const { simulated, timeline, isDone, isMadeAgain } = around;
   const [after] = timeline.after;
-  if (!world.exists(target)) return world.isUnknown(target) ? run : notThere;
-  if (world.fate(target) !== "untouched") return run;
-  const there = relationKind(world.catalog(), target.schema, target.name);
+  if (!simulated.exists(target)) return simulated.isUnknown(target) ? run : notThere;
+  if (simulated.stateOf(target) !== "untouched") return run;
+  const there = relationKind(simulated.catalog(), target.schema, target.name);
   // A view has taken the table's name since.
   if (isDone && target.kind === "table" && there !== null && there !== "table") return doneBefore;
   if (isDone && isMadeAgain) return doneBefore;
@@ -423,7 +423,7 @@ function drop({ target }: Of<"drop">, around: Surroundings): Verdict {
   // What was made anew may still have to be validated or built to its end.
   const isLike = (expected: Catalog) =>
     has(expected, target) &&
-    differences(expected, world.catalog(), target).every(
+    differences(expected, simulated.catalog(), target).every(
       (one) => one.kind === "different" && ["validated", "valid", "ready"].includes(one.property),
     );
   if (!isLike(after)) return run;
@@ -432,11 +432,11 @@ function drop({ target }: Of<"drop">, around: Surroundings): Verdict {
   return isDone ? doneBefore : run;
 }
 
-function rename({ target, to }: Of<"rename">, { world, isDone, isMadeAgain }: Surroundings): Verdict {
-  const isOld = world.exists(target);
-  const isNew = world.exists(to);
+function rename({ target, to }: Of<"rename">, { simulated, isDone, isMadeAgain }: ConvergeContext): Verdict {
+  const isOld = simulated.exists(target);
+  const isNew = simulated.exists(to);
   if (isOld && !isNew) return isDone && isMadeAgain ? doneBefore : run;
-  if (!isOld && !isNew && world.isUnknown(target)) return run;
+  if (!isOld && !isNew && simulated.isUnknown(target)) return run;
   if (isDone || (isNew && !isOld)) return isDone ? doneBefore : asWanted;
   return blocked(
     isOld
@@ -445,36 +445,40 @@ function rename({ target, to }: Of<"rename">, { world, isDone, isMadeAgain }: Su
   );
 }
 
-function helper({ target, step, until }: Of<"helper">, { world, timeline }: Surroundings): Verdict {
-  const present = world.exists(target);
-  const { nullable } = tableOf(world.catalog(), until.target)?.columns.find(
+function helper({ target, step, until }: Of<"helper">, { simulated, timeline }: ConvergeContext): Verdict {
+  const present = simulated.exists(target);
+  const { nullable } = tableOf(simulated.catalog(), until.target)?.columns.find(
     ({ name }) => name === until.target.name,
   ) ?? { nullable: true };
   const isReached =
-    world.fate(until.target) === "untouched" &&
+    simulated.stateOf(until.target) === "untouched" &&
     ((until.properties.includes("nullable") && !nullable) ||
       timeline.after.some(
         (expected) =>
           has(expected, until.target) &&
-          differences(expected, world.catalog(), until.target).every(
+          differences(expected, simulated.catalog(), until.target).every(
             (one) => one.kind === "different" && !until.properties.includes(one.property),
           ),
       ));
   if (step === "remove") return present ? run : notThere;
   if (isReached) return asWanted;
   if (step === "make") return present ? asWanted : run;
-  const validated = world.fate(target) === "untouched" && constraintOf(world.catalog(), target)?.validated;
+  const validated =
+    simulated.stateOf(target) === "untouched" && constraintOf(simulated.catalog(), target)?.validated;
   return validated ? asWanted : run;
 }
 
-function grant({ targets, grantees }: Of<"grant">, { world, timeline, schemas }: Surroundings): Verdict {
-  const actual = world.catalog();
+function grant(
+  { targets, grantees }: Of<"grant">,
+  { simulated, timeline, schemas }: ConvergeContext,
+): Verdict {
+  const actual = simulated.catalog();
   const isUntouched = targets.every(
     (target) =>
       target.schema !== null &&
       schemas.includes(target.schema) &&
-      world.fate(target) === "untouched" &&
-      grantees.every((grantee) => !world.isGrantChanged(grantKey(target, grantee))),
+      simulated.stateOf(target) === "untouched" &&
+      grantees.every((grantee) => !simulated.isGrantChanged(grantKey(target, grantee))),
   );
   if (!isUntouched) return run;
   const matches = (expected: Catalog) =>

@@ -85,10 +85,10 @@ const surroundingsSchema = z.object({
 });
 
 /** What is around the managed objects, and how large they are. */
-export type Surroundings = z.infer<typeof surroundingsSchema>;
+export type ServerFacts = z.infer<typeof surroundingsSchema>;
 
 /** Everything that a plan is made from, read from a live database. Plain data. */
-export interface Facts extends Surroundings {
+export interface Facts extends ServerFacts {
   readonly catalog: Catalog;
   /** What is there only as long as something of the managed schemas is. */
   readonly dependents: readonly Dependent[];
@@ -181,7 +181,7 @@ select json_build_object(
 
 const rowSchema = z.tuple([z.object({ surroundings: z.string() })]);
 
-async function readSurroundings(sql: Queryable): Promise<Surroundings> {
+async function readSurroundings(sql: Queryable): Promise<ServerFacts> {
   const [row] = rowSchema.parse([...(await sql.unsafe(surroundingsQuery))]);
   return surroundingsSchema.parse(JSON.parse(row.surroundings));
 }
@@ -212,7 +212,7 @@ async function findNulls(
   sql: Queryable,
   project: Project,
   catalog: Catalog,
-  { relations, memberOf }: Surroundings,
+  { relations, memberOf }: ServerFacts,
 ): Promise<string[]> {
   const last = readMigrations(project.migrationsFolder).at(-1);
   const wanted = last ? project.expectedCatalog(last.tag).tables : [];

@@ -8,28 +8,28 @@ import type { Sql } from "../postgres/index.ts";
 import { expectedHere } from "../records/origin.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
 import type { Relation } from "../sql/tree.ts";
-import { combine, type Judged } from "./combine.ts";
 import { judge, nameOf, type Timeline, type Verdict } from "./converge.ts";
 import { estimate, tableSize } from "./estimate.ts";
 import { archiveSchema, type Facts, gatherFacts, smallTable } from "./facts.ts";
-import { isSame, makes, overlaps, takesAway, takesAwayWhole } from "./interplay.ts";
+import { groupSteps, type PlannedStep } from "./group-steps.ts";
+import { dropInvalidIndexes } from "./invalid-indexes.ts";
 import { notesOf } from "./notes.ts";
 import { type ParsedStatement, parseMigration } from "./parse.ts";
-import { type Context, classify, classifyRepairs, type Draft } from "./statements/index.ts";
-import { dropUnfinished } from "./unfinished.ts";
-import { contextOf, createWorld, type World } from "./world.ts";
+import { contextOf, type SimulatedCatalog, simulateCatalog } from "./simulated-catalog.ts";
+import { classify, classifyRepairs, type Draft, type StatementContext } from "./statements/index.ts";
+import { isSameObjectAs, makes, overlaps, takesAway, takesAwayWhole } from "./step-relations.ts";
 
 export interface PlanOptions {
   /** Ids of steps, or tags of migrations, whose hazards are accepted. */
   readonly allow?: readonly string[];
 }
 
-interface Workshop {
+interface PlanningContext {
   readonly project: Project;
   /** What the database looks like after each migration, as it is here. */
   readonly expected: Project["expectedCatalog"];
   readonly facts: Facts;
-  readonly world: World;
+  readonly simulated: SimulatedCatalog;
   readonly allow: readonly string[];
 }
 
@@ -52,7 +52,7 @@ export async function makePlan(project: Project, facts: Facts, options: PlanOpti
 export interface Judgement {
   readonly facts: Facts;
   readonly plan: Plan;
-  readonly judged: readonly Judged[];
+  readonly judged: readonly PlannedStep[];
 }
 
 /** As `makePlan`, with what the plan was made of. */
@@ -63,14 +63,14 @@ export async function judgePlan(
 ): Promise<Judgement> {
   const { applied, pending } = facts.state;
   const expected = expectedHere(project, facts.origin);
-  const workshop: Workshop = {
+  const workshop: PlanningContext = {
     project,
     expected,
     facts,
     allow,
-    world: createWorld(facts, project.schemas),
+    simulated: simulateCatalog(facts, project.schemas),
   };
-  const judged: Judged[] = [];
+  const judged: PlannedStep[] = [];
   for (const [at, migration] of pending.entries()) {
     const previous = pending[at - 1] ?? applied.at(-1);
     const timeline: Timeline = {
@@ -86,7 +86,7 @@ export async function judgePlan(
       last: expected(pending.at(-1)?.tag ?? migration.tag),
     };
     const statements = parseMigration(migration);
-    const first = at === 0 ? dropUnfinished(facts.catalog) : [];
+    const first = at === 0 ? dropInvalidIndexes(facts.catalog) : [];
     judged.push(...planMigration(migration, [...first, ...statements], timeline, workshop));
   }
   const steps = judged.map(({ step }) => step);
@@ -179,10 +179,10 @@ function planMigration(
   migration: Migration,
   statements: readonly ParsedStatement[],
   timeline: Timeline,
-  workshop: Workshop,
-): Judged[] {
-  const { facts, world, project } = workshop;
-  const known = contextOf(world, facts, {
+  workshop: PlanningContext,
+): PlannedStep[] {
+  const { facts, simulated, project } = workshop;
+  const known = contextOf(simulated, facts, {
     schemas: project.schemas,
     before: timeline.before,
     after: timeline.after[0],
@@ -198,7 +198,7 @@ function planMigration(
   };
   const context = { ...known, indexTable };
   const ahead = preview(migration, statements, context);
-  const judged: Judged[] = [];
+  const judged: PlannedStep[] = [];
   const settled: Draft["goal"][] = [];
   for (const statement of statements) {
     const number = `${migration.tag}/${statement.number}`;
@@ -207,14 +207,14 @@ function planMigration(
       const later = ahead.filter((one) => one.number > statement.number);
       const laterDone = later.filter((one) => isDone(facts, migration, one.id));
       const judgedVerdict = judge(draft, {
-        world,
+        simulated,
         timeline,
         schemas: project.schemas,
         isDone: isDone(facts, migration, id),
         setLater: later.flatMap(({ goal }) =>
-          isSame(goal, draft) && goal.does === "alter" ? goal.properties : [],
+          isSameObjectAs(goal, draft) && goal.does === "alter" ? goal.properties : [],
         ),
-        isBegun: settled.some((goal) => isSame(goal, draft)),
+        isBegun: settled.some((goal) => isSameObjectAs(goal, draft)),
         isRemade: later.some(
           ({ goal }) => takesAway(goal, draft) || makes(goal, draft) || overlaps(goal, draft),
         ),
@@ -227,7 +227,7 @@ function planMigration(
         ),
         isLeftBehind: laterDone.some(({ goal }) => takesAwayWhole(goal, draft)),
         isMadeAgain: laterDone.some(({ goal }) => makes(goal, draft)),
-        isAlone: !ahead.some((one) => one.number !== statement.number && isSame(one.goal, draft)),
+        isAlone: !ahead.some((one) => one.number !== statement.number && isSameObjectAs(one.goal, draft)),
         isFilled:
           (tableSize(draft.target, facts)?.bytes ?? 0) <= smallTable &&
           draft.target !== null &&
@@ -244,14 +244,14 @@ function planMigration(
       const step = stepOf(draft, verdict, { id, migration, workshop });
       // Also where a hazard or an owner blocks it: what comes after is not to be blamed for that.
       const isToRun = toRun.includes(judgedVerdict.action) && step.action !== "leave out";
-      if (isToRun) world.apply(draft, timeline.after[0]);
+      if (isToRun) simulated.apply(draft, timeline.after[0]);
       if (!isRepair || step.action !== "skip") {
         const goals = isToRun ? [draft.goal] : [];
         judged.push({ step, draft, goals, isRepair, enables: step.kind === "row security" });
       }
     }
   }
-  return combine(judged);
+  return groupSteps(judged);
 }
 
 /** Who owns what a target is, or is part of, where the session's role may not act for them; else null. */
@@ -335,11 +335,12 @@ function withOwner(verdict: Verdict, { target, kind }: Draft, facts: Facts): Ver
 }
 
 /** What would not survive the dropping of a view or a function, as the steps so far leave it. */
-function dependentsOf({ kind, schema, name }: Target, { facts, world }: Workshop): string[] {
+function dependentsOf({ kind, schema, name }: Target, { facts, simulated }: PlanningContext): string[] {
   const labels = facts.dependents
     .filter(({ on }) => on.kind === kind && on.schema === schema && on.name === name)
     .filter(
-      (by) => world.fate({ kind: by.kind, schema: by.schema, name: by.name, table: by.table }) !== "gone",
+      (by) =>
+        simulated.stateOf({ kind: by.kind, schema: by.schema, name: by.name, table: by.table }) !== "gone",
     )
     .map((by) => [by.schema, by.table, by.name].filter((part) => part !== null).join("."));
   const isRuled = kind === "view" && facts.ruled.some((view) => view.schema === schema && view.name === name);
@@ -350,7 +351,7 @@ function dependentsOf({ kind, schema, name }: Target, { facts, world }: Workshop
 function preview(
   { tag }: Migration,
   statements: readonly ParsedStatement[],
-  context: Context,
+  context: StatementContext,
 ): { number: number; id: string; goal: Draft["goal"] }[] {
   return statements.flatMap((statement) =>
     numbered(`${tag}/${statement.number}`, classify(statement, context)).map(({ id, draft }) => ({
@@ -362,7 +363,7 @@ function preview(
 }
 
 /** The tables of the indexes that a migration makes and takes away again, or renames: no catalog has them. */
-function indexesMade(statements: readonly ParsedStatement[], context: Context) {
+function indexesMade(statements: readonly ParsedStatement[], context: StatementContext) {
   const tables = new Map<string, Relation>();
   const find = ({ schema, name }: Relation) => tables.get(JSON.stringify([schema, name]));
   const indexTable = (index: Relation) => context.indexTable(index) ?? find(index);
@@ -394,7 +395,7 @@ function idsOf(step: string): string[] {
 const isDone = ({ done }: Facts, { hash: ofFile }: Migration, id: string): boolean =>
   done.some(({ migration, step }) => migration === ofFile && idsOf(step).includes(id));
 
-type Numbered = Pick<Judged, "draft" | "isRepair"> & { readonly id: string };
+type Numbered = Pick<PlannedStep, "draft" | "isRepair"> & { readonly id: string };
 
 /**
  * A statement's steps with their ids. A table that is there already gets what it lacks of the statement's columns and
@@ -408,30 +409,30 @@ function draftsOf(
     migration,
     timeline,
     workshop,
-  }: { context: Context; migration: Migration; timeline: Timeline; workshop: Workshop },
+  }: { context: StatementContext; migration: Migration; timeline: Timeline; workshop: PlanningContext },
 ): Numbered[] {
-  const { facts, world } = workshop;
+  const { facts, simulated } = workshop;
   const drafts = classify(statement, context);
   const [first] = drafts;
   const goal = first?.goal;
   if (first && goal?.does === "create" && goal.target.kind === "table" && goal.target.schema !== null) {
     const table = { schema: goal.target.schema, name: goal.target.name };
-    if (world.exists(goal.target) && world.fate(goal.target) === "untouched") {
+    if (simulated.exists(goal.target) && simulated.stateOf(goal.target) === "untouched") {
       const size = facts.relations.find((one) => one.schema === table.schema && one.name === table.name);
       const isTransient = !timeline.after[0].tables.some(
         ({ schema, name }) => schema === table.schema && name === table.name,
       );
       // A later statement drops or renames it: what it lacks of this one may be on its way there.
       if (isTransient && isDone(facts, migration, number)) {
-        world.adoptNew(table);
+        simulated.adoptNew(table);
         return numbered(number, drafts);
       }
       // Made by a deployment that was interrupted: still as good as empty, unless it has been used since.
-      if (isDone(facts, migration, number) && (size?.bytes ?? 0) <= smallTable) world.adoptNew(table);
+      if (isDone(facts, migration, number) && (size?.bytes ?? 0) <= smallTable) simulated.adoptNew(table);
       return [{ id: number, draft: first, isRepair: false }, ...repairsOf(statement, number, context)];
     }
     if (facts.archive.tables.some(({ name }) => name === table.name)) {
-      world.restore(table);
+      simulated.restore(table);
       return [
         { id: number, draft: bringBack(first, table), isRepair: false },
         ...repairsOf(statement, number, context),
@@ -441,7 +442,7 @@ function draftsOf(
   return numbered(number, drafts);
 }
 
-function repairsOf(statement: ParsedStatement, number: string, context: Context): Numbered[] {
+function repairsOf(statement: ParsedStatement, number: string, context: StatementContext): Numbered[] {
   return classifyRepairs(statement, context).flatMap((drafts, part) =>
     // Numbered by the part of the table, so that the others keep their ids when one is done.
     drafts.map((draft, at) => ({ id: `${number}.${part + 1}.${at + 1}`, draft, isRepair: true })),
@@ -464,10 +465,10 @@ function bringBack(draft: Draft, { schema, name }: { schema: string; name: strin
 function stepOf(
   draft: Draft,
   verdict: Verdict,
-  { id, migration, workshop }: { id: string; migration: Migration; workshop: Workshop },
+  { id, migration, workshop }: { id: string; migration: Migration; workshop: PlanningContext },
 ): Step {
-  const { project, facts, world, allow } = workshop;
-  const left = draft.target && project.leaveOut(draft.target, world.catalog());
+  const { project, facts, simulated, allow } = workshop;
+  const left = draft.target && project.leaveOut(draft.target, simulated.catalog());
   const {
     action,
     reason,

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { z } from "zod";
+import { type Assessment, assessDatabase } from "../adopt/assess.ts";
 import { driftFindings } from "../adopt/baseline-report.ts";
-import { findStanding, type Standing } from "../adopt/standing.ts";
 import { objection } from "../approvals/modes.ts";
 import { requireRehearsal } from "../approvals/rehearsal-record.ts";
 import { isComment } from "../catalog/index.ts";
@@ -78,7 +78,7 @@ const disagreements: readonly ErrorCode[] = [
   "MIGRATION_OUT_OF_ORDER",
 ];
 
-function describe({ applied, pending, plan, drift: { untouched } }: Standing): string {
+function describe({ applied, pending, plan, drift: { untouched } }: Assessment): string {
   const toDo = plan.steps.filter(({ action }) => action !== "skip" && action !== "leave out").length;
   const left = plan.steps.filter(({ action }) => action === "leave out").length;
   const parts = [
@@ -147,9 +147,9 @@ async function readStateItem(
   project: Project,
   accept: readonly string[] | undefined,
 ): Promise<StateItem> {
-  let standing: Standing;
+  let standing: Assessment;
   try {
-    standing = await sql.savepoint((reader) => findStanding(reader, project, { accept }));
+    standing = await sql.savepoint((reader) => assessDatabase(reader, project, { accept }));
   } catch (error) {
     if (error instanceof postgres.PostgresError && error.code === insufficientPrivilege) {
       return { ...unreadable(error.message), applied: [], plan: null };

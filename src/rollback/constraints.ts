@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import type { IndexStmt } from "libpg-query";
 import type { Constraint, Index, Table } from "../catalog/index.ts";
+import { unfinishedPrefix } from "../plan/invalid-indexes.ts";
 import { momentary, part } from "../plan/statements/draft.ts";
-import { unfinishedPrefix } from "../plan/unfinished.ts";
 import { fingerprint, parseStatements, print } from "../sql/parser.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
 import { columnsIn } from "../sql/tree.ts";
-import { type Context, find, type Named, partKey, plainIndexes, qualifiedLabel } from "./context.ts";
+import { find, type Named, partKey, plainIndexes, qualifiedLabel, type RollbackContext } from "./context.ts";
 import { type Locked, type StepDraft, underSchemas } from "./draft.ts";
 import { constraintLabel } from "./facts.ts";
 
@@ -21,7 +21,7 @@ const givesWay = ({ definition }: Constraint): boolean =>
 
 /** Calls `visit` with each constraint that was there before and is not, or not as it was. */
 function forEachFormer(
-  context: Context,
+  context: RollbackContext,
   visit: (
     table: Table,
     former: { was: Constraint; now: Constraint | undefined; index: Index | undefined },
@@ -49,7 +49,7 @@ const isHalfBack = (was: Constraint, now: Constraint): boolean =>
  * Drops the foreign keys that came with the deployment: of every table before any other constraint, since they rest on
  * some of those.
  */
-export function dropForeignKeys(context: Context): void {
+export function dropForeignKeys(context: RollbackContext): void {
   const isForeignKey = ({ type }: Constraint): boolean => type === "f";
   for (const { table } of context.keptTables) {
     for (const constraint of table.constraints.filter(isForeignKey)) {
@@ -79,7 +79,11 @@ export function dropForeignKeys(context: Context): void {
 }
 
 /** Whether a foreign key needs an index that came with the deployment. */
-function restsOnCreated(context: Context, { schema, name: table }: Table, { name }: Constraint): boolean {
+function restsOnCreated(
+  context: RollbackContext,
+  { schema, name: table }: Table,
+  { name }: Constraint,
+): boolean {
   return context.keptTables.some((kept) =>
     kept.table.indexes.some(
       (index) =>
@@ -97,7 +101,7 @@ function restsOnCreated(context: Context, { schema, name: table }: Table, { name
 }
 
 /** Drops the constraints that came with the deployment, and makes the former ones again, but for foreign keys. */
-export function undoConstraints(context: Context): void {
+export function undoConstraints(context: RollbackContext): void {
   for (const { table } of context.keptTables) {
     for (const constraint of table.constraints) {
       if (!context.isCreated(partKey("constraint", table, constraint.name))) continue;
@@ -113,7 +117,7 @@ export function undoConstraints(context: Context): void {
 }
 
 /** Makes the former foreign keys again, when all that they rest on is there. */
-export function restoreForeignKeys(context: Context): void {
+export function restoreForeignKeys(context: RollbackContext): void {
   forEachFormer(context, (table, former) => {
     const isRenamed = table.constraints.some((one) => formerName(context, table, one) === former.was.name);
     if (former.was.type === "f" && !isRenamed) restore(context, { table, ...former });
@@ -121,7 +125,7 @@ export function restoreForeignKeys(context: Context): void {
 }
 
 /** What a constraint was called before the deployment, where nothing but its name is new. */
-function formerName(context: Context, table: Table, constraint: Constraint): string | undefined {
+function formerName(context: RollbackContext, table: Table, constraint: Constraint): string | undefined {
   if (!context.isCreated(partKey("constraint", table, constraint.name))) return undefined;
   const kept = context.keptTables.find((one) => one.table === table);
   const isTaken = (name: string): boolean => table.constraints.some((one) => one.name === name);
@@ -139,7 +143,7 @@ function formerName(context: Context, table: Table, constraint: Constraint): str
   return formers?.[twins.indexOf(constraint)]?.name;
 }
 
-function rename(context: Context, table: Table, { name }: Constraint, former: string): void {
+function rename(context: RollbackContext, table: Table, { name }: Constraint, former: string): void {
   context.add({
     kind: "rename",
     title: `rename constraint ${name} of ${qualifiedLabel(table)} to ${former}`,
@@ -150,7 +154,7 @@ function rename(context: Context, table: Table, { name }: Constraint, former: st
   });
 }
 
-function drop(context: Context, table: Table, constraint: Constraint): void {
+function drop(context: RollbackContext, table: Table, constraint: Constraint): void {
   const index = table.indexes.find((one) => one.constraint === constraint.name);
   context.add({
     kind: "drop constraint",
@@ -174,7 +178,7 @@ interface Restoration {
 }
 
 /** Why a constraint cannot be made as it was; null where it can. */
-function hindrance(context: Context, { table, was, now }: Restoration): string | null {
+function hindrance(context: RollbackContext, { table, was, now }: Restoration): string | null {
   const { references, definition } = was;
   const lacks = (names: readonly string[], relation: Table | undefined): boolean =>
     !names.every((name) => relation?.columns.some((column) => column.name === name));
@@ -195,7 +199,7 @@ function hindrance(context: Context, { table, was, now }: Restoration): string |
     : `rows written since do not satisfy it (${definition})`;
 }
 
-function restore(context: Context, restoration: Restoration): void {
+function restore(context: RollbackContext, restoration: Restoration): void {
   const { table, was, now, index } = restoration;
   const label = constraintLabel(table, was.name);
   const why = hindrance(context, restoration);
@@ -274,7 +278,7 @@ function restore(context: Context, restoration: Restoration): void {
 }
 
 /** Drops what an interrupted rollback built for a constraint that does not come back after all. */
-export function dropUnfinished(context: Context): void {
+export function dropUnfinished(context: RollbackContext): void {
   const taken = context.steps.map(({ sql }) => sql).join("\n");
   dropIndexes(context, ({ name }) => name.startsWith(unfinishedPrefix) && !taken.includes(name));
 }
@@ -301,7 +305,7 @@ function indexStatement(definition: string): IndexStmt {
 }
 
 /** Drops indexes that came with the deployment. */
-export function dropIndexes(context: Context, isToGo: (index: Index, table: Table) => boolean): void {
+export function dropIndexes(context: RollbackContext, isToGo: (index: Index, table: Table) => boolean): void {
   for (const table of context.actual.tables) {
     for (const index of plainIndexes(table.indexes)) {
       if (isToGo(index, table) && !isAttached(context, table, index)) dropIndex(context, table, index);
@@ -310,7 +314,7 @@ export function dropIndexes(context: Context, isToGo: (index: Index, table: Tabl
 }
 
 /** Drops the indexes that came with the deployment, but for those that it only gave another name. */
-export function dropCreatedIndexes(context: Context): void {
+export function dropCreatedIndexes(context: RollbackContext): void {
   dropIndexes(
     context,
     (index, table) =>
@@ -320,7 +324,7 @@ export function dropCreatedIndexes(context: Context): void {
 }
 
 /** Whether an index of a partition belongs to one of the partitioned table: it stays or goes with that. */
-function isAttached({ actual }: Context, { partition }: Table, index: Index): boolean {
+function isAttached({ actual }: RollbackContext, { partition }: Table, index: Index): boolean {
   const of = partition && find(actual.tables, partition.of);
   if (!of) return false;
   const form = ({ method, unique, keys, predicate }: Index): string =>
@@ -328,7 +332,7 @@ function isAttached({ actual }: Context, { partition }: Table, index: Index): bo
   return of.indexes.some((one) => form(one) === form(index));
 }
 
-function dropIndex(context: Context, table: Table, { name }: Index): void {
+function dropIndex(context: RollbackContext, table: Table, { name }: Index): void {
   context.add({
     kind: "drop index",
     title: `drop index ${table.schema}.${name}`,
@@ -342,7 +346,7 @@ function dropIndex(context: Context, table: Table, { name }: Index): void {
 }
 
 /** Builds the indexes again that the deployment dropped or made otherwise; one that it renamed gets its name back. */
-export function restoreIndexes(context: Context): void {
+export function restoreIndexes(context: RollbackContext): void {
   for (const { table, was } of context.keptTables) {
     for (const index of plainIndexes(was.indexes)) {
       const key = partKey("index", table, index.name);
@@ -378,7 +382,7 @@ export function restoreIndexes(context: Context): void {
 }
 
 /** Why an index cannot be built as it was; null where it can. */
-function indexHindrance(context: Context, table: Table, index: Index): string | null {
+function indexHindrance(context: RollbackContext, table: Table, index: Index): string | null {
   const needed = [
     ...columnsIn(indexStatement(index.definition)),
     ...index.keys.map(({ column }) => column),
@@ -393,7 +397,7 @@ function indexHindrance(context: Context, table: Table, index: Index): string | 
 }
 
 /** What an index was called before the deployment, where nothing but its name is new. */
-function formerIndexName(context: Context, table: Table, index: Index): string | undefined {
+function formerIndexName(context: RollbackContext, table: Table, index: Index): string | undefined {
   const isNew = (one: Index): boolean => context.isCreated(partKey("index", table, one.name));
   if (!isNew(index)) return undefined;
   const print = ({ definition }: Index): string =>
@@ -410,7 +414,7 @@ function formerIndexName(context: Context, table: Table, index: Index): string |
   return formers[twins.indexOf(index)]?.name;
 }
 
-function renameIndex(context: Context, table: Table, { name }: Index, former: string): void {
+function renameIndex(context: RollbackContext, table: Table, { name }: Index, former: string): void {
   context.add({
     kind: "rename",
     title: `rename index ${table.schema}.${name} to ${former}`,

@@ -61,7 +61,7 @@ export interface KeptTable {
 }
 
 /** What every part of the planning needs, and where it puts its steps. */
-export interface Context extends Pick<RollbackFacts, "archived" | "violated"> {
+export interface RollbackContext extends Pick<RollbackFacts, "archived" | "violated"> {
   readonly before: Catalog;
   readonly actual: Catalog;
   readonly head: Catalog;
@@ -166,7 +166,7 @@ function isPartOf(head: Catalog, { kind, schema, name, table }: Dependent): bool
   }
 }
 
-export function createContext(facts: RollbackFacts): Context {
+export function createContext(facts: RollbackFacts): RollbackContext {
   const { actual, head } = facts;
   const before = withoutInvalidIndexes(facts.before);
   const changes = changesOf({ before, actual, head, dropped: facts.dropped, made: facts.made });

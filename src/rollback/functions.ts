@@ -11,13 +11,13 @@ import { defaultGrantees, setGrants } from "../kinds/grant.ts";
 import type { Dependent } from "../plan/dependents.ts";
 import { archiveSchema } from "../plan/facts.ts";
 import { quoteLiteral } from "../sql/quote.ts";
-import { type Context, dependentLabel, find, inOrder, partKey, topKey } from "./context.ts";
+import { dependentLabel, find, inOrder, partKey, type RollbackContext, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";
 
 const procedureOrFunction = ({ kind }: FunctionObject) => (kind === "procedure" ? "PROCEDURE" : "FUNCTION");
 
 /** Makes the functions as they were, those that are gone too. */
-export function restoreFunctions(context: Context): void {
+export function restoreFunctions(context: RollbackContext): void {
   const { before, actual, add } = context;
   const grantees = defaultGrantees(actual);
   for (const was of before.functions) {
@@ -67,7 +67,7 @@ export function restoreFunctions(context: Context): void {
 }
 
 /** Drops the functions that came with the deployment, save those that a kept column still needs. */
-export function dropFunctions(context: Context): void {
+export function dropFunctions(context: RollbackContext): void {
   const { createdFunctions, createdTables, add } = context;
   // The policies and triggers of an archived table that need it are dropped; its columns and the rest stay.
   const staysWith = ({ kind, schema, table }: Dependent): boolean => {

@@ -2,7 +2,7 @@ import type { Grant } from "../catalog/index.ts";
 import { functionLabel, functionNamed, functionSignature } from "../kinds/function.ts";
 import { type Granted, grantStatement, roleName } from "../kinds/grant.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
-import { type Context, find, type Named, qualifiedLabel } from "./context.ts";
+import { find, type Named, qualifiedLabel, type RollbackContext } from "./context.ts";
 import { underSchemas } from "./draft.ts";
 
 /**
@@ -58,7 +58,7 @@ export function restoreGrants(
 const grantSafety = "Only the catalog is changed: statements under way are not affected.";
 
 /** Takes back what the deployment granted and gives back what it revoked, on everything that was there before. */
-export function undoGrants(context: Context): void {
+export function undoGrants(context: RollbackContext): void {
   const { before, head, actual, add } = context;
   const step = (kind: Granted, object: Named, sql: readonly string[]): void => {
     if (sql.length === 0) return;
@@ -134,7 +134,7 @@ interface Granting extends Named {
   readonly columns: readonly { readonly name: string; readonly grants: Grant[] }[];
 }
 
-function restoreColumnGrants({ keptTables, before, head, actual, add }: Context): void {
+function restoreColumnGrants({ keptTables, before, head, actual, add }: RollbackContext): void {
   const views = actual.views.flatMap((table) => {
     const [was, wanted] = [find(before.views, table), find(head.views, table)];
     return was && wanted ? [{ table, was, wanted }] : [];

@@ -10,7 +10,7 @@ import {
   restoreIndexes,
   undoConstraints,
 } from "./constraints.ts";
-import { type Context, createContext, find, partKey, type RollbackFacts } from "./context.ts";
+import { createContext, find, partKey, type RollbackContext, type RollbackFacts } from "./context.ts";
 import { rollbackTag } from "./draft.ts";
 import { dropFunctions, restoreFunctions } from "./functions.ts";
 import { undoGrants } from "./grants.ts";
@@ -64,7 +64,7 @@ export function planRollback(facts: RollbackFacts, scope: RollbackScope): Planne
   return { plan: toPlan(facts, context), kept: context.kept };
 }
 
-function undoEverything(context: Context): void {
+function undoEverything(context: RollbackContext): void {
   // What fires goes before what it needs, what is needed comes back before what needs it.
   dropTriggers(context);
   restoreTypes(context);
@@ -86,7 +86,7 @@ function undoEverything(context: Context): void {
 }
 
 /** Undoes what the project knows how to undo though no catalog shows it; the rest stays. */
-function undoHidden(context: Context, { once, undo, migrations }: RollbackFacts): void {
+function undoHidden(context: RollbackContext, { once, undo, migrations }: RollbackFacts): void {
   for (const { id, title } of once) {
     const sql = undo[id];
     if (sql === undefined) {
@@ -112,7 +112,7 @@ const hashesOf = (migrations: RollbackFacts["migrations"]): string =>
   migrations.map(({ hash }) => quoteLiteral(hash).trim()).join(", ");
 
 /** What was renamed would be taken for something new, and for something lost. */
-function refuseRenames(context: Context, { renamed }: RollbackFacts): void {
+function refuseRenames(context: RollbackContext, { renamed }: RollbackFacts): void {
   for (const step of renamed) {
     if (!step.target || !context.wasRemoved(step.target)) continue;
     context.add({
@@ -127,7 +127,10 @@ function refuseRenames(context: Context, { renamed }: RollbackFacts): void {
 }
 
 /** Drizzle's journal rows of the migrations, and the engine's own of their steps, but for what is not undone yet. */
-function forgetMigrations(context: Context, { migrations, isJournalled, done, once }: RollbackFacts): void {
+function forgetMigrations(
+  context: RollbackContext,
+  { migrations, isJournalled, done, once }: RollbackFacts,
+): void {
   const hashes = hashesOf(migrations);
   const keptIds = once.map(({ id }) => id);
   if (!isJournalled && done.every((id) => keptIds.includes(id))) return;
@@ -145,7 +148,7 @@ function forgetMigrations(context: Context, { migrations, isJournalled, done, on
   });
 }
 
-function toPlan({ project, migrations, from, now }: RollbackFacts, { steps, notes }: Context): Plan {
+function toPlan({ project, migrations, from, now }: RollbackFacts, { steps, notes }: RollbackContext): Plan {
   const does = steps.map(({ id, sql, action }: Step) => ({ id, sql, action }));
   return {
     version: 1,

@@ -4,7 +4,7 @@ import { changePolicy, createPolicy, dropPolicy } from "../kinds/policy.ts";
 import { momentary, part } from "../plan/statements/draft.ts";
 import { quoteQualified } from "../sql/quote.ts";
 import { keyOf } from "./changes.ts";
-import { type Context, partKey, qualifiedLabel, topKey } from "./context.ts";
+import { partKey, qualifiedLabel, type RollbackContext, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";
 
 const on = (table: Pick<Table, "schema" | "name">): string => quoteQualified(table.schema, table.name);
@@ -21,7 +21,7 @@ const switches: readonly Switch[] = [
  * row security is off before its last policy is gone, so that no moment is without access, and none without protection
  * that was there before or after.
  */
-export function undoPolicies(context: Context): void {
+export function undoPolicies(context: RollbackContext): void {
   for (const { table, was } of context.keptTables) {
     const step = (verb: "restore" | "drop", policy: Policy, sql: string): void =>
       context.add({
@@ -71,7 +71,7 @@ export function undoPolicies(context: Context): void {
   }
 }
 
-function restoreSwitches(context: Context, table: Table, was: Table): void {
+function restoreSwitches(context: RollbackContext, table: Table, was: Table): void {
   for (const [property, words] of switches) {
     const isAltered = context.changes.altered.some(
       (change) => change.property === property && keyOf(change.object) === topKey("table", table),

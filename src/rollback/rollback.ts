@@ -106,7 +106,7 @@ function inPathOrder(catalog: Catalog, path: readonly string[]): Catalog {
 }
 
 /** Reads what a rollback is planned from. */
-async function gatherFacts(
+async function gatherRollbackFacts(
   sql: Transaction,
   project: Project,
   deployment: Deployment,
@@ -183,7 +183,7 @@ async function plan(
 ): Promise<Planned> {
   const result = await sql.begin("isolation level repeatable read read only", async (transaction) => {
     const deployment = await findDeployment(transaction, project.name, wanted);
-    const facts = await gatherFacts(transaction, project, deployment);
+    const facts = await gatherRollbackFacts(transaction, project, deployment);
     return { deployment, facts, planned: planRollback(facts, scope) };
   });
   return result;

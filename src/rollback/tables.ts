@@ -5,13 +5,13 @@ import { momentary, part } from "../plan/statements/draft.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
 import { keyOf } from "./changes.ts";
 import {
-  type Context,
   dependentLabel,
   find,
   type KeptTable,
   type Named,
   partKey,
   qualifiedLabel,
+  type RollbackContext,
   topKey,
 } from "./context.ts";
 import { underSchemas } from "./draft.ts";
@@ -31,7 +31,7 @@ const keptProperties: Readonly<Record<string, string>> = {
 const keptTableProperties = ["kind", "persistence", "partitionKey", "partition", "columnOrder"];
 
 /** Makes defaults, and whether a column may be empty, as they were; columns themselves stay. */
-export function undoColumns(context: Context): void {
+export function undoColumns(context: RollbackContext): void {
   for (const kept of context.keptTables) {
     for (const column of kept.table.columns) {
       const was = kept.was.columns.find(({ name }) => name === column.name);
@@ -50,7 +50,13 @@ export function undoColumns(context: Context): void {
   }
 }
 
-function alterColumn(context: Context, table: Table, column: string, title: string, action: string): void {
+function alterColumn(
+  context: RollbackContext,
+  table: Table,
+  column: string,
+  title: string,
+  action: string,
+): void {
   context.add({
     kind: "alter column",
     title: `${title} ${qualifiedLabel(table)}.${column}`,
@@ -65,7 +71,7 @@ function alterColumn(context: Context, table: Table, column: string, title: stri
 }
 
 /** Who wrote to the table before knows nothing of the column. */
-function relaxColumn(context: Context, table: Table, column: Column): void {
+function relaxColumn(context: RollbackContext, table: Table, column: Column): void {
   context.keep(
     partKey("column", table, column.name),
     `column ${qualifiedLabel(table)}.${column.name} is kept`,
@@ -75,7 +81,7 @@ function relaxColumn(context: Context, table: Table, column: Column): void {
     alterColumn(context, table, column.name, "no longer require", "DROP NOT NULL");
 }
 
-function restoreColumn(context: Context, { table }: KeptTable, now: Column, was: Column): void {
+function restoreColumn(context: RollbackContext, { table }: KeptTable, now: Column, was: Column): void {
   const key = partKey("column", table, now.name);
   const altered = (property: string): boolean => isPropertyAltered(context, key, property);
   const label = `${qualifiedLabel(table)}.${now.name}`;
@@ -95,7 +101,7 @@ function restoreColumn(context: Context, { table }: KeptTable, now: Column, was:
   }
 }
 
-function isPropertyAltered(context: Context, key: string, property: string): boolean {
+function isPropertyAltered(context: RollbackContext, key: string, property: string): boolean {
   const others = ["type", "nullable", "default", "generated", "virtual", "identity", "collation", "comment"];
   return context.isAltered(
     key,
@@ -104,7 +110,7 @@ function isPropertyAltered(context: Context, key: string, property: string): boo
 }
 
 /** Comments and storage parameters as they were. */
-export function undoRemarks(context: Context): void {
+export function undoRemarks(context: RollbackContext): void {
   const { before, actual } = context;
   const comment = (title: string, object: string, was: string | null, locked: Named | null): void =>
     context.add({
@@ -177,7 +183,7 @@ export function undoRemarks(context: Context): void {
   }
 }
 
-function restoreOptions(context: Context, table: Table, was: Table): void {
+function restoreOptions(context: RollbackContext, table: Table, was: Table): void {
   const nameOf = (option: string): string => option.slice(0, option.indexOf("="));
   const gone = table.options
     .map(nameOf)
@@ -208,7 +214,7 @@ function freeName(name: string, taken: ReadonlySet<string>): string {
 }
 
 /** Moves the tables that came with the deployment, with their rows, to the archive. */
-export function archiveTables(context: Context): void {
+export function archiveTables(context: RollbackContext): void {
   const { createdTables, archived, actual } = context;
   if (createdTables.length === 0) return;
   if (archived.schemas.length === 0) {
@@ -270,7 +276,7 @@ export function archiveTables(context: Context): void {
 }
 
 /** Makes the rules of a domain again: for what is written from now on, since rows may break them by now. */
-function restoreDomain(context: Context, was: Domain): void {
+function restoreDomain(context: RollbackContext, was: Domain): void {
   const now = find(context.actual.domains, was);
   const wanted = find(context.head.domains, was);
   for (const { name, definition } of was.constraints) {
@@ -299,7 +305,7 @@ function restoreDomain(context: Context, was: Domain): void {
 }
 
 /** Drops types, standing sequences and schemas that came with the deployment and that nothing kept needs. */
-export function dropTypes(context: Context): void {
+export function dropTypes(context: RollbackContext): void {
   const { actual } = context;
   for (const [kind, list] of [
     ["enum", actual.enums],

@@ -1,7 +1,7 @@
 import type { Table, Trigger } from "../catalog/index.ts";
 import { momentary, part } from "../plan/statements/draft.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
-import { type Context, find, type Named, partKey, qualifiedLabel, usesFunction } from "./context.ts";
+import { find, type Named, partKey, qualifiedLabel, type RollbackContext, usesFunction } from "./context.ts";
 import { underSchemas } from "./draft.ts";
 
 const modes: Readonly<Record<Trigger["enabled"], string>> = {
@@ -17,7 +17,7 @@ type Triggered = Pick<Table, "schema" | "name" | "triggers">;
 const on = ({ schema, name }: Named): string => quoteQualified(schema, name);
 
 /** Drops the triggers that came with the deployment: they go first, since they need what goes after them. */
-export function dropTriggers(context: Context): void {
+export function dropTriggers(context: RollbackContext): void {
   const { tables, views } = context.actual;
   for (const [parentKind, relations] of [
     ["table", tables],
@@ -42,7 +42,7 @@ export function dropTriggers(context: Context): void {
 }
 
 /** Makes the triggers as they were. */
-export function restoreTriggers(context: Context): void {
+export function restoreTriggers(context: RollbackContext): void {
   for (const { table, was } of context.keptTables) restoreOf(context, "table", table, was);
   for (const view of context.actual.views) {
     const was = find(context.before.views, view);
@@ -50,14 +50,19 @@ export function restoreTriggers(context: Context): void {
   }
 }
 
-function restoreOf(context: Context, kind: "table" | "view", relation: Triggered, was: Triggered): void {
+function restoreOf(
+  context: RollbackContext,
+  kind: "table" | "view",
+  relation: Triggered,
+  was: Triggered,
+): void {
   for (const trigger of was.triggers) {
     const key = partKey("trigger", relation, trigger.name, kind);
     if (context.isRemoved(key) || context.isAltered(key)) restore(context, relation, trigger);
   }
 }
 
-function restore(context: Context, table: Triggered, trigger: Trigger): void {
+function restore(context: RollbackContext, table: Triggered, trigger: Trigger): void {
   // A view that was made anew before has it already.
   const isThere =
     find(context.actual.views, table) !== undefined ||

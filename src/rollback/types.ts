@@ -4,7 +4,7 @@ import { parseStatements } from "../sql/parser.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
 import { walk } from "../sql/tree.ts";
 import { keyOf } from "./changes.ts";
-import { type Context, find, type Named, qualifiedLabel, topKey } from "./context.ts";
+import { find, type Named, qualifiedLabel, type RollbackContext, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";
 
 const on = ({ schema, name }: Named): string => quoteQualified(schema, name);
@@ -12,7 +12,7 @@ const on = ({ schema, name }: Named): string => quoteQualified(schema, name);
 const safety = "It is new: nobody uses it yet.";
 
 /** Makes the types and sequences again that the deployment dropped: what comes back may need them. */
-export function restoreTypes(context: Context): void {
+export function restoreTypes(context: RollbackContext): void {
   const { before } = context;
   const isGone = (kind: "enum" | "domain" | "sequence", one: Named): boolean =>
     context.isRemoved(topKey(kind, one));
@@ -31,7 +31,7 @@ export function restoreTypes(context: Context): void {
 }
 
 function add(
-  context: Context,
+  context: RollbackContext,
   kind: "create type" | "create sequence",
   what: "enum" | "domain" | "sequence",
   one: Named,
@@ -63,7 +63,7 @@ function createDomain(one: Domain): string {
 }
 
 /** Where a sequence stood went with it: it goes on behind the largest number that its columns hold. */
-function restoreSequence(context: Context, one: Sequence): void {
+function restoreSequence(context: RollbackContext, one: Sequence): void {
   const users = context.keptTables.flatMap(({ table, was }) =>
     was.columns
       .filter((column) => counts(column, one) && table.columns.some(({ name }) => name === column.name))

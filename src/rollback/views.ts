@@ -3,11 +3,11 @@ import { defaultGrantees } from "../kinds/grant.ts";
 import { createView, dressView, isExtendable, viewName, viewWords } from "../kinds/view.ts";
 import { parseStatements } from "../sql/parser.ts";
 import { columnsIn, relationsIn } from "../sql/tree.ts";
-import { type Context, find, inOrder, type Named, qualifiedLabel, topKey } from "./context.ts";
+import { find, inOrder, type Named, qualifiedLabel, type RollbackContext, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";
 
 /** Whether a view has other columns; also where they are of another type, unless what it reads is. */
-function changesColumns({ changes }: Context, from: View, to: View): boolean {
+function changesColumns({ changes }: RollbackContext, from: View, to: View): boolean {
   const isSame = ({ name, type }: View["columns"][number], other: View["columns"][number] | undefined) =>
     name === other?.name && (type === other.type || changes.recast.length > 0);
   return (
@@ -25,7 +25,7 @@ function reads(view: View, { schema, name }: Named): boolean {
 }
 
 /** Why a view that is gone cannot be made again; null where nothing is known to be in the way. */
-function hindrance(context: Context, view: View): string | null {
+function hindrance(context: RollbackContext, view: View): string | null {
   const { before, actual } = context;
   const table = before.tables.find((one) => !find(actual.tables, one) && reads(view, one));
   if (table) return `table ${qualifiedLabel(table)}, which it reads, was dropped`;
@@ -46,7 +46,7 @@ function hindrance(context: Context, view: View): string | null {
 const replaced = "Replaced in one transaction under a lock held for a moment: nobody finds it missing.";
 
 /** Makes the views as they were, those that are gone too, and drops those that came with the deployment. */
-export function undoViews(context: Context): void {
+export function undoViews(context: RollbackContext): void {
   const { before, actual, add } = context;
   const grantees = defaultGrantees(actual);
   const dependents = (view: View) => context.dependentsOn("view", view);
@@ -140,7 +140,7 @@ export function undoViews(context: Context): void {
   for (const view of createdViews) dropView(context, view);
 }
 
-function dropView(context: Context, view: View): void {
+function dropView(context: RollbackContext, view: View): void {
   context.add({
     kind: "drop view",
     title: `drop view ${view.schema}.${view.name}`,

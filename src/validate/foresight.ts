@@ -11,7 +11,7 @@ import type { Finding } from "../finding.ts";
 import { wayOut } from "../kinds/way-out.ts";
 import type { Project } from "../model/project.ts";
 import { isSameTarget, type Target, targetOf } from "../model/step.ts";
-import type { Judged } from "../plan/combine.ts";
+import type { PlannedStep } from "../plan/group-steps.ts";
 import type { Judgement } from "../plan/plan.ts";
 import type { Goal } from "../plan/statements/index.ts";
 import { expectedHere } from "../records/origin.ts";
@@ -28,7 +28,7 @@ function isWithin(object: ObjectIdentity, target: Target): boolean {
 const leftAlone = ["comment", "rowSecurity", "forceRowSecurity", "options"];
 
 /** Whether a step brings about what a difference is about; of code, see `settledBy`. */
-function settles(goal: Goal, kind: Judged["step"]["kind"], difference: Difference): boolean {
+function settles(goal: Goal, kind: PlannedStep["step"]["kind"], difference: Difference): boolean {
   const { object } = difference;
   switch (goal.does) {
     case "create":

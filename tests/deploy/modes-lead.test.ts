@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   type Answers,
   baseline,
-  type LeadEvent,
-  type LeadOptions,
-  leadDeployment,
+  deployGuided,
+  type GuidedEvent,
+  type GuidedOptions,
   readLastLog,
   requireRehearsal,
 } from "../../src/engine.ts";
@@ -29,9 +29,12 @@ async function adopted(): Promise<TestDatabase> {
   return database;
 }
 
-function lead(database: TestDatabase, options: Pick<LeadOptions, "mode" | "answers"> & Partial<LeadOptions>) {
-  const events: LeadEvent["type"][] = [];
-  const result = leadDeployment(spfpProject, database.url, {
+function lead(
+  database: TestDatabase,
+  options: Pick<GuidedOptions, "mode" | "answers"> & Partial<GuidedOptions>,
+) {
+  const events: GuidedEvent["type"][] = [];
+  const result = deployGuided(spfpProject, database.url, {
     folder,
     deployment: {},
     preflight: { sample: 0 },

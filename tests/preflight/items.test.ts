@@ -1,13 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, inject, it } from "vitest";
-import {
-  baseline,
-  leadDeployment,
-  type PreflightOptions,
-  type Project,
-  preflight,
-} from "../../src/engine.ts";
+import { baseline, deployGuided, type PreflightOptions, type Project, preflight } from "../../src/engine.ts";
 import { connect, parseDatabaseUrl } from "../../src/postgres/index.ts";
 import { spfpProject } from "../../src/project.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
@@ -247,7 +241,7 @@ describe("approvals", () => {
     const folder = mkdtempSync(join(inject("scratchFolder"), "rehearsals-"));
     const all = { ...enterprise, ticket: "CHG-1", approvedBy: "Bia", folder };
     expect(checks(await look(one, all))).toEqual(["approvals.rehearsal"]);
-    const led = await leadDeployment(spfpProject, copy.url, {
+    const led = await deployGuided(spfpProject, copy.url, {
       mode: "quick",
       answers: { executor: "Ana Souza", backup: "b1" },
       folder,

@@ -3,7 +3,7 @@ import { print } from "../../sql/parser.ts";
 import { quoteIdentifier } from "../../sql/quote.ts";
 import { functionsIn, names, type Relation, typeText } from "../../sql/tree.ts";
 import { addConstraint } from "./add-constraint.ts";
-import { type Context, catalogChange, type Draft, label, lock, part, target } from "./draft.ts";
+import { catalogChange, type Draft, label, lock, part, type StatementContext, target } from "./draft.ts";
 import { needsOf, unique } from "./resolve.ts";
 
 const serials = ["serial", "serial2", "serial4", "serial8", "smallserial", "bigserial"];
@@ -15,7 +15,7 @@ const separate = ["CONSTR_CHECK", "CONSTR_FOREIGN", "CONSTR_UNIQUE", "CONSTR_PRI
  */
 export function addColumn(
   command: AlterTableCmd,
-  { table, context, sql }: { table: Relation; context: Context; sql: string },
+  { table, context, sql }: { table: Relation; context: StatementContext; sql: string },
 ): Draft[] {
   if (command.def === undefined || !("ColumnDef" in command.def)) return [];
   const definition = command.def.ColumnDef;
@@ -78,7 +78,7 @@ function withoutConstraints(
 function hazardsOf(
   definition: ColumnDef,
   constraints: readonly Constraint[],
-  { table, context }: { table: Relation; context: Context },
+  { table, context }: { table: Relation; context: StatementContext },
 ): Draft["hazards"] {
   const name = definition.colname ?? "";
   const where = `${label(table)}.${name}`;

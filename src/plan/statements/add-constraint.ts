@@ -4,13 +4,22 @@ import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
 import { columnsIn, names, type Relation } from "../../sql/tree.ts";
 import { constraintName } from "./constraint-name.ts";
 import { builtConcurrently } from "./create-index.ts";
-import { type Context, catalogChange, type Draft, label, lock, part, refused, target } from "./draft.ts";
+import {
+  catalogChange,
+  type Draft,
+  label,
+  lock,
+  part,
+  refused,
+  type StatementContext,
+  target,
+} from "./draft.ts";
 import { columns, needsOf, resolve, unique } from "./resolve.ts";
 import { setNotNull } from "./set-not-null.ts";
 
 interface Place {
   readonly table: Relation;
-  readonly context: Context;
+  readonly context: StatementContext;
   /** The column that it was written at; null for a constraint of the table. */
   readonly column: string | null;
   /** The statement as written, where it adds this constraint and nothing else. */
@@ -157,7 +166,7 @@ export function validate(
   table: Relation,
   name: string,
   referenced: Relation | null,
-  context: Context,
+  context: StatementContext,
   sql?: string,
 ): Draft {
   const itself = part("constraint", table, name);

@@ -6,20 +6,29 @@ import type { Relation } from "../../sql/tree.ts";
 import { addColumn } from "./add-column.ts";
 import { addConstraint, validate } from "./add-constraint.ts";
 import { alterType } from "./alter-type.ts";
-import { type Context, catalogChange, type Draft, label, lock, part, refused, target } from "./draft.ts";
+import {
+  catalogChange,
+  type Draft,
+  label,
+  lock,
+  part,
+  refused,
+  type StatementContext,
+  target,
+} from "./draft.ts";
 import { referencedTables } from "./drop.ts";
 import { columns, needsOf, resolve, unique } from "./resolve.ts";
 import { setNotNull } from "./set-not-null.ts";
 
 interface Place {
   readonly table: Relation;
-  readonly context: Context;
+  readonly context: StatementContext;
   /** This command alone as a statement. */
   readonly sql: string;
 }
 
 /** `ALTER TABLE`: each command a step, in the order written. */
-export function alterTable(statement: AlterTableStmt, sql: string, context: Context): Draft[] {
+export function alterTable(statement: AlterTableStmt, sql: string, context: StatementContext): Draft[] {
   const table = resolve(statement.relation);
   const commands = (statement.cmds ?? []).flatMap((node) =>
     "AlterTableCmd" in node ? [node.AlterTableCmd] : [],
@@ -53,7 +62,7 @@ const recursing: readonly StepKind[] = [
 ];
 
 /** What is done to a partitioned table is done to its partitions. */
-function withPartitions(draft: Draft, table: Relation, context: Context): Draft {
+function withPartitions(draft: Draft, table: Relation, context: StatementContext): Draft {
   const partitions = recursing.includes(draft.kind) ? context.partitions(table) : [];
   return {
     ...draft,

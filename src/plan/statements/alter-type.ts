@@ -2,7 +2,7 @@ import type { AlterTableCmd, ColumnDef } from "libpg-query";
 import type { Index, Table } from "../../catalog/index.ts";
 import { quoteIdentifier } from "../../sql/quote.ts";
 import { type Relation, typeText } from "../../sql/tree.ts";
-import { type Context, catalogChange, type Draft, label, lock, part, target } from "./draft.ts";
+import { catalogChange, type Draft, label, lock, part, type StatementContext, target } from "./draft.ts";
 
 /** A printed type as its name and its numbers: `numeric(10,2)` is `numeric` and 10, 2. */
 function parts(type: string): { name: string; numbers: number[] } {
@@ -63,7 +63,7 @@ function isBuiltAnew({ keys, include, predicate }: Index, column: string): boole
 /** `ALTER COLUMN … TYPE`. */
 export function alterType(
   command: AlterTableCmd,
-  { table, context, sql }: { table: Relation; context: Context; sql: string },
+  { table, context, sql }: { table: Relation; context: StatementContext; sql: string },
 ): Draft[] {
   const name = command.name ?? "";
   const itself = part("column", table, name);
@@ -93,7 +93,12 @@ export function alterType(
 }
 
 /** No `USING`, or one that is a cast of the column to its new type and so does nothing more. */
-function isPlainCast(definition: ColumnDef, column: string, to: string, { schemas }: Context): boolean {
+function isPlainCast(
+  definition: ColumnDef,
+  column: string,
+  to: string,
+  { schemas }: StatementContext,
+): boolean {
   const using = definition.raw_default;
   if (using === undefined) return true;
   if (!("TypeCast" in using)) return false;
@@ -118,7 +123,7 @@ function hazardsOf({
   to: string;
   keeps: boolean;
   present: Table | undefined;
-  context: Context;
+  context: StatementContext;
 }): Draft["hazards"] {
   const where = `${label(table)}.${name}`;
   const views = context.dependents(table, name);

@@ -1,12 +1,12 @@
 import type { CommentStmt } from "libpg-query";
 import type { Lock, Target } from "../../model/step.ts";
 import { names } from "../../sql/tree.ts";
-import { type Context, catalogChange, type Draft, lock, part, target } from "./draft.ts";
+import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 import { functionTarget } from "./function.ts";
 import { resolveName } from "./resolve.ts";
 
 /** `COMMENT ON`: nobody reads or writes less for it. */
-export function comment(statement: CommentStmt, sql: string, context: Context): Draft[] {
+export function comment(statement: CommentStmt, sql: string, context: StatementContext): Draft[] {
   const { itself, locks } = commented(statement, context);
   return [
     catalogChange({
@@ -29,7 +29,10 @@ export function comment(statement: CommentStmt, sql: string, context: Context): 
 /** The kinds whose comments a catalog holds. */
 const hasComment = ["table", "view", "column", "function", "enum", "domain", "schema"];
 
-function commented(statement: CommentStmt, context: Context): { itself: Target | null; locks: Lock[] } {
+function commented(
+  statement: CommentStmt,
+  context: StatementContext,
+): { itself: Target | null; locks: Lock[] } {
   const node = statement.object;
   const path =
     node && "List" in node

@@ -1,7 +1,7 @@
 import type { IndexStmt, Node } from "libpg-query";
 import { printOr } from "../../sql/parser.ts";
 import { columnsIn, type Relation } from "../../sql/tree.ts";
-import { type Context, catalogChange, type Draft, label, lock, part, target } from "./draft.ts";
+import { catalogChange, type Draft, label, lock, part, type StatementContext, target } from "./draft.ts";
 import { columns, needsOf, resolve, unique } from "./resolve.ts";
 
 /** The columns of an index's keys, in order; those that an expression uses count too. */
@@ -18,7 +18,7 @@ export const builtConcurrently =
   "CONCURRENTLY: the table is scanned twice while others read and write; it waits for transactions, and makes none wait.";
 
 /** `CREATE INDEX`: on a table that others use it is built concurrently, outside a transaction. */
-export function createIndex(statement: IndexStmt, sql: string, context: Context): Draft[] {
+export function createIndex(statement: IndexStmt, sql: string, context: StatementContext): Draft[] {
   const table = resolve(statement.relation);
   const name = statement.idxname;
   const uses = [...keyColumns(statement.indexParams), ...columnsIn(statement.whereClause)];
@@ -109,7 +109,7 @@ function printed(
   );
 }
 
-function partitionedHazards(context: Context, table: Relation, name: string): Draft["hazards"] {
+function partitionedHazards(context: StatementContext, table: Relation, name: string): Draft["hazards"] {
   if (context.table(table)?.kind !== "partitioned") return [];
   return [
     {

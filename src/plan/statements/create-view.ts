@@ -1,11 +1,11 @@
 import type { CreateTableAsStmt, RefreshMatViewStmt, ViewStmt } from "libpg-query";
 import { printOr } from "../../sql/parser.ts";
 import { quoteQualified } from "../../sql/quote.ts";
-import { type Context, catalogChange, type Draft, label, lock, target } from "./draft.ts";
+import { catalogChange, type Draft, label, lock, type StatementContext, target } from "./draft.ts";
 import { needsOf, relationsOf, resolve } from "./resolve.ts";
 
 /** `CREATE [OR REPLACE] VIEW`: replaces one that is there, together with its options. */
-export function createView(statement: ViewStmt, sql: string, context: Context): Draft[] {
+export function createView(statement: ViewStmt, sql: string, context: StatementContext): Draft[] {
   const view = resolve(statement.view);
   const itself = target("view", view);
   const present = context.exists(itself);
@@ -55,7 +55,7 @@ export function createTableAs(statement: CreateTableAsStmt, sql: string): Draft[
 }
 
 /** `REFRESH MATERIALIZED VIEW`. */
-export function refreshView(statement: RefreshMatViewStmt, sql: string, context: Context): Draft[] {
+export function refreshView(statement: RefreshMatViewStmt, sql: string, context: StatementContext): Draft[] {
   const view = resolve(statement.relation);
   const name = quoteQualified(view.schema, view.name);
   return [

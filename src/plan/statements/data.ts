@@ -10,7 +10,7 @@ import type {
 } from "libpg-query";
 import type { Target } from "../../model/step.ts";
 import { type Relation, walk } from "../../sql/tree.ts";
-import { type Context, catalogChange, type Draft, label, lock, target } from "./draft.ts";
+import { catalogChange, type Draft, label, lock, type StatementContext, target } from "./draft.ts";
 import { needsOf, relationsOf, resolve, unique } from "./resolve.ts";
 
 /** As many rows as are changed in the blink of an eye; more are a matter for batches. */
@@ -25,7 +25,7 @@ function changing(
   verb: string,
   range: RangeVar | undefined,
   sql: string,
-  context: Context,
+  context: StatementContext,
   { tree, hazards }: { tree: unknown; hazards: (table: Relation) => Draft["hazards"] },
 ): Draft[] {
   const table = resolve(range);
@@ -55,7 +55,10 @@ function changing(
 }
 
 /** What the `WITH` queries of a statement write. PostgreSQL 17 manual, 7.8.4 "Data-Modifying Statements in WITH". */
-function writesWithin(tree: unknown, context: Context): { table: Relation; hazards: Draft["hazards"] }[] {
+function writesWithin(
+  tree: unknown,
+  context: StatementContext,
+): { table: Relation; hazards: Draft["hazards"] }[] {
   const found: { table: Relation; hazards: Draft["hazards"] }[] = [];
   const kinds: Readonly<Record<string, (table: Relation) => Draft["hazards"]>> = {
     InsertStmt: () => [],
@@ -74,7 +77,7 @@ function writesWithin(tree: unknown, context: Context): { table: Relation; hazar
   return found;
 }
 
-function deleting(table: Relation, context: Context): Draft["hazards"] {
+function deleting(table: Relation, context: StatementContext): Draft["hazards"] {
   return [
     {
       name: "data-loss",
@@ -86,7 +89,7 @@ function deleting(table: Relation, context: Context): Draft["hazards"] {
   ];
 }
 
-function manyRows(table: Relation, context: Context, verb: string): Draft["hazards"] {
+function manyRows(table: Relation, context: StatementContext, verb: string): Draft["hazards"] {
   const rows = context.rows(table);
   if (rows !== null && rows <= few) return [];
   return [
@@ -99,7 +102,7 @@ function manyRows(table: Relation, context: Context, verb: string): Draft["hazar
 }
 
 /** `INSERT`. */
-export function insert(statement: InsertStmt, sql: string, context: Context): Draft[] {
+export function insert(statement: InsertStmt, sql: string, context: StatementContext): Draft[] {
   const select =
     statement.selectStmt && "SelectStmt" in statement.selectStmt ? statement.selectStmt.SelectStmt : {};
   const literal = (select.valuesLists ?? []).length > 0 || statement.selectStmt === undefined;
@@ -114,7 +117,7 @@ export function insert(statement: InsertStmt, sql: string, context: Context): Dr
 }
 
 /** `UPDATE`. */
-export function update(statement: UpdateStmt, sql: string, context: Context): Draft[] {
+export function update(statement: UpdateStmt, sql: string, context: StatementContext): Draft[] {
   return changing("update", statement.relation, sql, context, {
     tree: statement,
     hazards: (table) => manyRows(table, context, "It updates"),
@@ -122,7 +125,7 @@ export function update(statement: UpdateStmt, sql: string, context: Context): Dr
 }
 
 /** `MERGE`. */
-export function merge(statement: MergeStmt, sql: string, context: Context): Draft[] {
+export function merge(statement: MergeStmt, sql: string, context: StatementContext): Draft[] {
   return changing("merge into", statement.relation, sql, context, {
     tree: statement,
     hazards: (table) => manyRows(table, context, "It changes"),
@@ -130,7 +133,7 @@ export function merge(statement: MergeStmt, sql: string, context: Context): Draf
 }
 
 /** `DELETE`. */
-export function remove(statement: DeleteStmt, sql: string, context: Context): Draft[] {
+export function remove(statement: DeleteStmt, sql: string, context: StatementContext): Draft[] {
   return changing("delete from", statement.relation, sql, context, {
     tree: statement,
     hazards: (table) => deleting(table, context),
@@ -138,7 +141,7 @@ export function remove(statement: DeleteStmt, sql: string, context: Context): Dr
 }
 
 /** `TRUNCATE`. */
-export function truncate(statement: TruncateStmt, sql: string, context: Context): Draft[] {
+export function truncate(statement: TruncateStmt, sql: string, context: StatementContext): Draft[] {
   const tables = (statement.relations ?? []).flatMap((node) =>
     "RangeVar" in node ? [resolve(node.RangeVar)] : [],
   );
@@ -169,7 +172,7 @@ export function truncate(statement: TruncateStmt, sql: string, context: Context)
 }
 
 /** `SELECT`, which a migration has only for what the functions that it calls do. */
-export function select(statement: SelectStmt, sql: string, context: Context): Draft[] {
+export function select(statement: SelectStmt, sql: string, context: StatementContext): Draft[] {
   const into: Node | undefined = statement.intoClause ? { IntoClause: statement.intoClause } : undefined;
   const title = into ? `make table ${statement.intoClause?.rel?.relname ?? ""} from a query` : "select";
   const writes = writesWithin(statement, context);

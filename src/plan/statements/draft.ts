@@ -85,7 +85,7 @@ export interface Draft {
 }
 
 /** What a statement is classified in: the database as the steps before it leave it. */
-export interface Context {
+export interface StatementContext {
   /** The schemas whose objects the migrations manage. */
   readonly schemas: readonly [string, ...string[]];
   /** Whether this plan makes the table, so that it is empty and nobody waits for it. */

@@ -2,12 +2,21 @@ import type { DropStmt, Node } from "libpg-query";
 import type { Hazard, Lock, StepKind, Target } from "../../model/step.ts";
 import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
 import { names, type Relation, typeText } from "../../sql/tree.ts";
-import { type Context, catalogChange, type Draft, label, lock, part, refused, target } from "./draft.ts";
+import {
+  catalogChange,
+  type Draft,
+  label,
+  lock,
+  part,
+  refused,
+  type StatementContext,
+  target,
+} from "./draft.ts";
 import { functionTarget } from "./function.ts";
 import { resolveName } from "./resolve.ts";
 
 /** `DROP …`: one step an object. */
-export function drop(statement: DropStmt, sql: string, context: Context): Draft[] {
+export function drop(statement: DropStmt, sql: string, context: StatementContext): Draft[] {
   const objects = statement.objects ?? [];
   return objects.flatMap((node) => {
     const single = objects.length === 1;
@@ -15,7 +24,7 @@ export function drop(statement: DropStmt, sql: string, context: Context): Draft[
   });
 }
 
-function dropOne(node: Node, statement: DropStmt, sql: string | null, context: Context): Draft[] {
+function dropOne(node: Node, statement: DropStmt, sql: string | null, context: StatementContext): Draft[] {
   const cascade = statement.behavior === "DROP_CASCADE" ? " CASCADE" : "";
   const text = (words: string, name: string) =>
     sql ?? `DROP ${words} ${statement.missing_ok ? "IF EXISTS " : ""}${name}${cascade}`;
@@ -173,7 +182,7 @@ function simple(kind: StepKind, itself: Target, sql: string, rest: Partial<Draft
 type DraftHazard = Omit<Hazard, "allowed">;
 
 /** Clients that use an object fail when it goes; not where the migration makes it anew. */
-function goneForClients(itself: Target, context: Context): DraftHazard[] {
+function goneForClients(itself: Target, context: StatementContext): DraftHazard[] {
   if (!context.exists(itself) || context.existsAfter(itself)) return [];
   return [
     {
@@ -190,7 +199,7 @@ const cascades = (what: string): DraftHazard => ({
   safeForm: "Name each object that has to go in a DROP of its own, without CASCADE.",
 });
 
-function cascading(view: Relation, { behavior }: DropStmt, context: Context): DraftHazard[] {
+function cascading(view: Relation, { behavior }: DropStmt, context: StatementContext): DraftHazard[] {
   if (behavior !== "DROP_CASCADE") return [];
   const dependents = context.dependents(view);
   if (dependents.length === 0) return [];
@@ -205,7 +214,11 @@ function cascading(view: Relation, { behavior }: DropStmt, context: Context): Dr
 
 function dropTable(
   table: Relation,
-  { sql, isCascading, context }: { sql: (name: string) => string; isCascading: boolean; context: Context },
+  {
+    sql,
+    isCascading,
+    context,
+  }: { sql: (name: string) => string; isCascading: boolean; context: StatementContext },
 ): Draft {
   const itself = target("table", table);
   // Dropping a foreign key removes its triggers from the table at the other end.
@@ -230,13 +243,13 @@ function dropTable(
   });
 }
 
-function alsoGone(table: Relation, context: Context): string {
+function alsoGone(table: Relation, context: StatementContext): string {
   const views = context.dependents(table);
   return views.length > 0 ? `, and with them ${views.map(label).join(", ")}` : "";
 }
 
 /** The tables at the other end of a table's foreign keys, those on one column of it where one is named. */
-export function referencedTables(table: Relation, context: Context, column?: string): Relation[] {
+export function referencedTables(table: Relation, context: StatementContext, column?: string): Relation[] {
   const constraints = context.table(table)?.constraints ?? [];
   const found = constraints.flatMap(({ references, columns }) =>
     references !== null && (column === undefined || columns.includes(column))
@@ -248,7 +261,12 @@ export function referencedTables(table: Relation, context: Context, column?: str
   );
 }
 
-function dropIndex(index: Relation, statement: DropStmt, sql: string | null, context: Context): Draft {
+function dropIndex(
+  index: Relation,
+  statement: DropStmt,
+  sql: string | null,
+  context: StatementContext,
+): Draft {
   const table = context.indexTable(index);
   const cascade = statement.behavior === "DROP_CASCADE";
   const itself = part("index", table ?? { schema: index.schema, name: index.name }, index.name);

@@ -1,7 +1,7 @@
 import type { AlterFunctionStmt, CreateFunctionStmt, Node } from "libpg-query";
 import { parseStatements, printOr } from "../../sql/parser.ts";
 import { argumentTypes, names, type Relation, typeText } from "../../sql/tree.ts";
-import { type Context, catalogChange, type Draft, label, lock, target } from "./draft.ts";
+import { catalogChange, type Draft, label, lock, type StatementContext, target } from "./draft.ts";
 import { relationsOf, resolveName } from "./resolve.ts";
 
 const inputs = ["FUNC_PARAM_IN", "FUNC_PARAM_INOUT", "FUNC_PARAM_VARIADIC", "FUNC_PARAM_DEFAULT"];
@@ -12,7 +12,11 @@ export function functionName(name: string, types: string): string {
 }
 
 /** `CREATE [OR REPLACE] FUNCTION` and `PROCEDURE`. */
-export function createFunction(statement: CreateFunctionStmt, sql: string, context: Context): Draft[] {
+export function createFunction(
+  statement: CreateFunctionStmt,
+  sql: string,
+  context: StatementContext,
+): Draft[] {
   const { schema, name } = resolveName(names(statement.funcname));
   const types = (statement.parameters ?? []).flatMap((node) => {
     if (!("FunctionParameter" in node)) return [];
@@ -76,7 +80,7 @@ function textOf(node: Node | undefined): string | undefined {
 }
 
 /** The function that an `ALTER`, `DROP`, `COMMENT` or `GRANT` names. */
-export function functionTarget(node: Node | undefined, context: Context) {
+export function functionTarget(node: Node | undefined, context: StatementContext) {
   if (node === undefined || !("ObjectWithArgs" in node)) return null;
   const object = node.ObjectWithArgs;
   const { schema, name } = resolveName(names(object.objname));
@@ -87,7 +91,7 @@ export function functionTarget(node: Node | undefined, context: Context) {
 }
 
 /** `ALTER FUNCTION … SET`, `STABLE`, `SECURITY DEFINER` and so on. */
-export function alterFunction(statement: AlterFunctionStmt, sql: string, context: Context): Draft[] {
+export function alterFunction(statement: AlterFunctionStmt, sql: string, context: StatementContext): Draft[] {
   const itself = functionTarget(statement.func && { ObjectWithArgs: statement.func }, context);
   const properties = (statement.actions ?? []).flatMap((node) =>
     "DefElem" in node ? (propertyOf[node.DefElem.defname ?? ""] ?? []) : [],

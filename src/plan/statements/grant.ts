@@ -1,14 +1,14 @@
 import type { AlterDefaultPrivilegesStmt, GrantRoleStmt, GrantStmt, Node } from "libpg-query";
 import type { Target } from "../../model/step.ts";
 import { names } from "../../sql/tree.ts";
-import { type Context, catalogChange, type Draft, target } from "./draft.ts";
+import { catalogChange, type Draft, type StatementContext, target } from "./draft.ts";
 import { functionTarget } from "./function.ts";
 import { resolve, resolveName } from "./resolve.ts";
 
 const safety = "Privileges live in the catalog: no table is locked.";
 
 /** `GRANT` and `REVOKE` on objects. */
-export function grant(statement: GrantStmt, sql: string, context: Context): Draft[] {
+export function grant(statement: GrantStmt, sql: string, context: StatementContext): Draft[] {
   const inSchema = statement.targtype !== "ACL_TARGET_OBJECT";
   const targets = inSchema
     ? []
@@ -51,7 +51,7 @@ function objects(targets: readonly Target[]): string {
   return targets.length === 1 ? `${first.kind} ${label}` : `${targets.length} objects`;
 }
 
-function targetOf(node: Node, { objtype }: GrantStmt, context: Context): Target[] {
+function targetOf(node: Node, { objtype }: GrantStmt, context: StatementContext): Target[] {
   switch (objtype) {
     case "OBJECT_TABLE": {
       if (!("RangeVar" in node)) return [];

@@ -8,7 +8,7 @@ import { createIndex } from "./create-index.ts";
 import { createTable } from "./create-table.ts";
 import { createTableAs, createView, refreshView } from "./create-view.ts";
 import { insert, merge, remove, select, truncate, update } from "./data.ts";
-import { type Context, type Draft, part, refused, target } from "./draft.ts";
+import { type Draft, part, refused, type StatementContext, target } from "./draft.ts";
 import { drop } from "./drop.ts";
 import { alterFunction, createFunction } from "./function.ts";
 import { defaultPrivileges, grant, grantRole } from "./grant.ts";
@@ -23,7 +23,7 @@ import { alterSequence, createSequence } from "./sequence.ts";
 import { createTrigger } from "./trigger.ts";
 import { alterDomain, alterEnum, createComposite, createDomain, createEnum } from "./type.ts";
 
-export type { Context, Draft, Goal, Work } from "./draft.ts";
+export type { Draft, Goal, StatementContext, Work } from "./draft.ts";
 
 /** A statement that belongs to a session, not to a database: the deployment has a session of its own. */
 const ofSession = "It would change the session that deploys, and nothing that stays.";
@@ -32,14 +32,17 @@ const ofSession = "It would change the session that deploys, and nothing that st
  * The steps that a statement takes on a live database, before they are held against one. What is not understood is
  * one step with the hazard `unsupported`, never a guess.
  */
-export function classify({ node, sql }: Pick<ParsedStatement, "node" | "sql">, context: Context): Draft[] {
+export function classify(
+  { node, sql }: Pick<ParsedStatement, "node" | "sql">,
+  context: StatementContext,
+): Draft[] {
   const ifExists = optional(node, context);
   const drafts = faithfully(sql, () => dispatch(node, sql, context));
   return ifExists ? drafts.map((draft) => ({ ...draft, ifExists })) : drafts;
 }
 
 /** What an `ALTER … IF EXISTS` asks for; a `DROP` of what is not there is nothing to do in any case. */
-function optional(node: ParsedStatement["node"], context: Context): Target | null {
+function optional(node: ParsedStatement["node"], context: StatementContext): Target | null {
   const [relation, type] =
     "AlterTableStmt" in node && node.AlterTableStmt.missing_ok
       ? [node.AlterTableStmt.relation, node.AlterTableStmt.objtype]
@@ -57,7 +60,7 @@ function optional(node: ParsedStatement["node"], context: Context): Target | nul
 }
 
 /** What a table that is there already may lack of a `CREATE TABLE`: see `repairs`. */
-export function classifyRepairs({ node, sql }: ParsedStatement, context: Context): Draft[][] {
+export function classifyRepairs({ node, sql }: ParsedStatement, context: StatementContext): Draft[][] {
   let parts: Draft[][] = [];
   const failed = faithfully(sql, () => {
     parts = repairs(node, context);
@@ -77,7 +80,7 @@ function faithfully(sql: string, work: () => Draft[]): Draft[] {
   }
 }
 
-function dispatch(node: ParsedStatement["node"], sql: string, context: Context): Draft[] {
+function dispatch(node: ParsedStatement["node"], sql: string, context: StatementContext): Draft[] {
   if ("CreateStmt" in node) return createTable(node.CreateStmt, sql);
   if ("AlterTableStmt" in node) return alterTable(node.AlterTableStmt, sql, context);
   if ("IndexStmt" in node) return createIndex(node.IndexStmt, sql, context);

@@ -2,7 +2,16 @@ import type { AlterObjectSchemaStmt, AlterOwnerStmt, RenameStmt } from "libpg-qu
 import type { Hazard, Lock, Target } from "../../model/step.ts";
 import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
 import { names } from "../../sql/tree.ts";
-import { type Context, catalogChange, type Draft, label, lock, part, refused, target } from "./draft.ts";
+import {
+  catalogChange,
+  type Draft,
+  label,
+  lock,
+  part,
+  refused,
+  type StatementContext,
+  target,
+} from "./draft.ts";
 import { functionTarget } from "./function.ts";
 import { resolve, resolveName } from "./resolve.ts";
 
@@ -14,7 +23,7 @@ interface Renaming {
 }
 
 /** `ALTER … RENAME TO`. */
-export function rename(statement: RenameStmt, sql: string, context: Context): Draft[] {
+export function rename(statement: RenameStmt, sql: string, context: StatementContext): Draft[] {
   const found = renamed(statement, context);
   const to = statement.newname ?? "";
   if (found === null) {
@@ -56,7 +65,7 @@ function moved(
   });
 }
 
-function hazardsOf(from: Target, to: string, context: Context): Omit<Hazard, "allowed">[] {
+function hazardsOf(from: Target, to: string, context: StatementContext): Omit<Hazard, "allowed">[] {
   if (!context.exists(from)) return [];
   if (from.schema !== null && from.table === null && context.isNew({ schema: from.schema, name: from.name }))
     return [];
@@ -78,7 +87,7 @@ function hazardsOf(from: Target, to: string, context: Context): Omit<Hazard, "al
   ];
 }
 
-function renamed(statement: RenameStmt, context: Context): Renaming | null {
+function renamed(statement: RenameStmt, context: StatementContext): Renaming | null {
   const relation = resolve(statement.relation);
   const sub = statement.subname ?? "";
   const strongest = [lock(relation, "ACCESS EXCLUSIVE")];
@@ -129,7 +138,7 @@ function renamed(statement: RenameStmt, context: Context): Renaming | null {
 }
 
 /** `ALTER … SET SCHEMA`. */
-export function setSchema(statement: AlterObjectSchemaStmt, sql: string, context: Context): Draft[] {
+export function setSchema(statement: AlterObjectSchemaStmt, sql: string, context: StatementContext): Draft[] {
   const relation = resolve(statement.relation);
   const schema = statement.newschema ?? "";
   const path = statement.object && "List" in statement.object ? names(statement.object.List.items) : [];

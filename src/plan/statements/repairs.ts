@@ -5,7 +5,7 @@ import type { ParsedStatement } from "../parse.ts";
 import { addColumn } from "./add-column.ts";
 import { addConstraint } from "./add-constraint.ts";
 import { columnsOf, constraintsOf } from "./create-table.ts";
-import type { Context, Draft } from "./draft.ts";
+import type { Draft, StatementContext } from "./draft.ts";
 import { resolve } from "./resolve.ts";
 
 const separate = ["CONSTR_CHECK", "CONSTR_FOREIGN", "CONSTR_UNIQUE", "CONSTR_PRIMARY"];
@@ -14,7 +14,7 @@ const separate = ["CONSTR_CHECK", "CONSTR_FOREIGN", "CONSTR_UNIQUE", "CONSTR_PRI
  * What a table that is there already may lack of a `CREATE TABLE`: the steps that would add each of its columns, then
  * each of its constraints. One list a part, in the statement's order.
  */
-export function repairs(node: ParsedStatement["node"], context: Context): Draft[][] {
+export function repairs(node: ParsedStatement["node"], context: StatementContext): Draft[][] {
   if (!("CreateStmt" in node)) return [];
   const statement = node.CreateStmt;
   const table = resolve(statement.relation);

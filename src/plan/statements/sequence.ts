@@ -1,5 +1,5 @@
 import type { AlterSeqStmt, CreateSeqStmt } from "libpg-query";
-import { type Context, catalogChange, type Draft, label, lock, target } from "./draft.ts";
+import { catalogChange, type Draft, label, lock, type StatementContext, target } from "./draft.ts";
 import { resolve } from "./resolve.ts";
 
 /** `CREATE SEQUENCE`. */
@@ -30,7 +30,7 @@ const propertyOf: Readonly<Record<string, string>> = {
 };
 
 /** `ALTER SEQUENCE`. PostgreSQL 17 manual, "ALTER SEQUENCE": blocks other `nextval` calls for a moment. */
-export function alterSequence(statement: AlterSeqStmt, sql: string, context: Context): Draft[] {
+export function alterSequence(statement: AlterSeqStmt, sql: string, context: StatementContext): Draft[] {
   const sequence = resolve(statement.sequence);
   const itself = target("sequence", sequence);
   const set = (statement.options ?? []).flatMap((node) =>

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
 import type { Relation } from "../../sql/tree.ts";
-import { type Context, catalogChange, type Draft, label, lock, part, target } from "./draft.ts";
+import { catalogChange, type Draft, label, lock, part, type StatementContext, target } from "./draft.ts";
 
 const longest = 63;
 
@@ -16,7 +16,12 @@ export function helperName(table: string, column: string): string {
  * `SET NOT NULL` scans the table under the strongest lock, unless a valid check says the same: so a check first,
  * validated while others read and write, and dropped after. PostgreSQL 17 manual, "ALTER TABLE", `SET NOT NULL`.
  */
-export function setNotNull(table: Relation, column: string, context: Context, sql?: string): Draft[] {
+export function setNotNull(
+  table: Relation,
+  column: string,
+  context: StatementContext,
+  sql?: string,
+): Draft[] {
   const name = quoteQualified(table.schema, table.name);
   const quoted = quoteIdentifier(column);
   const itself = part("column", table, column);

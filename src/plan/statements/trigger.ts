@@ -1,11 +1,11 @@
 import type { CreateTrigStmt } from "libpg-query";
 import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
 import { names } from "../../sql/tree.ts";
-import { type Context, catalogChange, type Draft, label, lock, part, target } from "./draft.ts";
+import { catalogChange, type Draft, label, lock, part, type StatementContext, target } from "./draft.ts";
 import { resolve, resolveName } from "./resolve.ts";
 
 /** `CREATE [OR REPLACE] TRIGGER`: writers wait for a moment, readers don't. PostgreSQL 17 manual, 13.3.1. */
-export function createTrigger(statement: CreateTrigStmt, sql: string, context: Context): Draft[] {
+export function createTrigger(statement: CreateTrigStmt, sql: string, context: StatementContext): Draft[] {
   const table = resolve(statement.relation);
   const name = statement.trigname ?? "";
   const itself = part("trigger", table, name);

@@ -22,7 +22,7 @@ import {
   varchar,
 } from "drizzle-orm/pg-core";
 import { describe, expect, it } from "vitest";
-import { type Context, classify } from "../../../src/plan/statements/index.ts";
+import { classify, type StatementContext } from "../../../src/plan/statements/index.ts";
 import { parseStatements } from "../../../src/sql/parser.ts";
 
 /** A schema with one of everything that drizzle-kit describes, in two versions. */
@@ -88,7 +88,7 @@ function schema(isSecond: boolean) {
 }
 
 /** Nothing is there, and nothing is new: every hazard that a statement can have shows. */
-const anything: Context = {
+const anything: StatementContext = {
   schemas: ["area", "public"],
   isNew: () => false,
   table: () => undefined,

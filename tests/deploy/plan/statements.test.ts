@@ -2,8 +2,8 @@ import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gatherFacts, type Project } from "../../../src/engine.ts";
 import type { ParsedStatement } from "../../../src/plan/parse.ts";
-import { type Context, classify, type Draft } from "../../../src/plan/statements/index.ts";
-import { contextOf, createWorld } from "../../../src/plan/world.ts";
+import { contextOf, simulateCatalog } from "../../../src/plan/simulated-catalog.ts";
+import { classify, type Draft, type StatementContext } from "../../../src/plan/statements/index.ts";
 import { spfpProject } from "../../../src/project.ts";
 import { fingerprint, parseStatements, print } from "../../../src/sql/parser.ts";
 import { testDatabase } from "../../support/database.ts";
@@ -32,11 +32,11 @@ beforeAll(async () => {
   await reset();
 });
 
-async function context(): Promise<Context> {
+async function context(): Promise<StatementContext> {
   const facts = await gatherFacts(sql, project, { applied: [], pending: [] });
   // Nothing that is dropped comes back.
   const after = { ...facts.catalog, views: [], functions: [], sequences: [] };
-  return contextOf(createWorld(facts, schemas), facts, {
+  return contextOf(simulateCatalog(facts, schemas), facts, {
     schemas: [...schemas],
     before: facts.catalog,
     after,
@@ -175,7 +175,7 @@ describe("a statement on a table that the same plan makes", () => {
     `INSERT INTO area.fresh SELECT id FROM area.bin`,
   ])("%s is run as it is written", async (text) => {
     const facts = await gatherFacts(sql, project, { applied: [], pending: [] });
-    const world = createWorld(facts, schemas);
+    const world = simulateCatalog(facts, schemas);
     const around = contextOf(world, facts, {
       schemas: [...schemas],
       before: facts.catalog,

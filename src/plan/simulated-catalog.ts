@@ -3,16 +3,16 @@ import type { Catalog, Table } from "../catalog/index.ts";
 import type { Target } from "../model/step.ts";
 import type { Relation } from "../sql/tree.ts";
 import { archiveSchema, type Facts } from "./facts.ts";
-import type { Context, Draft } from "./statements/index.ts";
+import type { Draft, StatementContext } from "./statements/index.ts";
 
 /** What the steps planned so far make of an object; `untouched` is as the catalog has it. */
-export type Fate = "untouched" | "made" | "changed" | "gone";
+export type ObjectState = "untouched" | "made" | "changed" | "gone";
 
 /** The database as it will be when the steps planned so far have run. */
-export interface World {
+export interface SimulatedCatalog {
   /** The catalog as read, with what was renamed and moved since under its new name. */
   readonly catalog: () => Catalog;
-  readonly fate: (target: Target) => Fate;
+  readonly stateOf: (target: Target) => ObjectState;
   readonly exists: (target: Target) => boolean;
   readonly isNew: (relation: Relation) => boolean;
   /** Whether only the server knows if a part is there: this plan makes its table or view of something else's columns. */
@@ -46,9 +46,9 @@ const keySchema = z.tuple([z.string(), z.string().nullable(), z.string().nullabl
 const same = (schema: string, name: string) => (one: Relation) => one.schema === schema && one.name === name;
 
 /** Starts from what was read. */
-export function createWorld(facts: Facts, managed: readonly string[]): World {
+export function simulateCatalog(facts: Facts, managed: readonly string[]): SimulatedCatalog {
   let catalog = facts.catalog;
-  const fates = new Map<string, Fate>();
+  const states = new Map<string, ObjectState>();
   const fresh = new Set<string>();
   const derived = new Set<string>();
   const roles = new Set(facts.roles);
@@ -64,16 +64,16 @@ export function createWorld(facts: Facts, managed: readonly string[]): World {
       : undefined;
   };
 
-  const fate = (target: Target): Fate => {
-    const own = fates.get(key(target));
+  const stateOf = (target: Target): ObjectState => {
+    const own = states.get(key(target));
     if (own !== undefined) return own;
     if (target.table === null || target.schema === null) return "untouched";
-    const parent = fates.get(key({ kind: "table", schema: target.schema, name: target.table, table: null }));
+    const parent = states.get(key({ kind: "table", schema: target.schema, name: target.table, table: null }));
     return parent === "gone" ? "gone" : "untouched";
   };
 
   const isMade = (schema: string, name: string): boolean =>
-    fates.get(key({ kind: "table", schema, name, table: null })) === "made";
+    states.get(key({ kind: "table", schema, name, table: null })) === "made";
 
   const inCatalog = (target: Target): boolean => {
     const { kind, schema, name, table } = target;
@@ -125,15 +125,15 @@ export function createWorld(facts: Facts, managed: readonly string[]): World {
 
   return {
     catalog: () => catalog,
-    fate,
+    stateOf,
     exists: (target) => {
-      const known = fate(target);
+      const known = stateOf(target);
       if (known === "gone") return false;
       if (known !== "untouched") return true;
       const { kind, schema, table, name } = target;
       if (kind === "function" && !name.includes("(") && schema !== null) {
         const made = JSON.stringify(["function", schema, null, `${name}(`]).slice(0, -2);
-        if ([...fates].some(([one, state]) => one.startsWith(made) && state === "made")) return true;
+        if ([...states].some(([one, state]) => one.startsWith(made) && state === "made")) return true;
       }
       if (table !== null && schema !== null && isMade(schema, table)) return false;
       return inCatalog(target);
@@ -142,25 +142,25 @@ export function createWorld(facts: Facts, managed: readonly string[]): World {
     isUnknown: (target) =>
       target.table !== null &&
       derived.has(JSON.stringify([target.schema, target.table])) &&
-      fate(target) === "untouched",
+      stateOf(target) === "untouched",
     holderOf: ({ kind, schema, name, table }) => {
       // Relations of all kinds share their names in a schema.
       if (kind !== "index" || schema === null) return null;
       const holder = facts.relations.find((one) => one.schema === schema && one.name === name);
       if (!holder || (holder.kind === "index" && holder.table === table)) return null;
       const own = { kind: holder.kind, schema, name, table: holder.kind === "index" ? holder.table : null };
-      if (fate(own) === "gone") return null;
+      if (stateOf(own) === "gone") return null;
       const of = holder.kind === "index" ? ` of ${schema}.${holder.table}` : "";
       return `${schema}.${name} is the name of ${holder.kind === "index" ? "an" : "a"} ${holder.kind}${of} already. Rename that first.`;
     },
     hasRole: (name) => roles.has(name),
-    isGrantChanged: (one) => isAnyGrantChanged || fates.has(one),
+    isGrantChanged: (one) => isAnyGrantChanged || states.has(one),
     overloads: ({ schema, name }) => {
       const here = catalog.functions
         .filter(same(schema, name))
         .map((one) => one.argumentTypes)
-        .filter((types) => fate(functionOf({ schema, name }, types)) !== "gone");
-      const made = [...fates].flatMap(([one, state]) => {
+        .filter((types) => stateOf(functionOf({ schema, name }, types)) !== "gone");
+      const made = [...states].flatMap(([one, state]) => {
         const parts = keySchema.safeParse(JSON.parse(one));
         if (!parts.success) return [];
         const [kind, inSchema, , full] = parts.data;
@@ -174,7 +174,7 @@ export function createWorld(facts: Facts, managed: readonly string[]): World {
       switch (goal.does) {
         case "create":
           for (const one of [goal.target, ...goal.parts]) {
-            fates.set(key(one), fate(one) === "untouched" && inCatalog(one) ? "changed" : "made");
+            states.set(key(one), stateOf(one) === "untouched" && inCatalog(one) ? "changed" : "made");
             catalog = withObject(withoutObject(catalog, one), after, one);
           }
           if (goal.isDerived) derived.add(JSON.stringify([goal.target.schema, goal.target.name]));
@@ -183,20 +183,20 @@ export function createWorld(facts: Facts, managed: readonly string[]): World {
           }
           return;
         case "alter":
-          if (fate(goal.target) === "untouched") fates.set(key(goal.target), "changed");
+          if (stateOf(goal.target) === "untouched") states.set(key(goal.target), "changed");
           if (goal.type !== undefined) catalog = withType(catalog, goal.target, goal.type);
           return;
         case "drop":
-          fates.set(key(goal.target), "gone");
+          states.set(key(goal.target), "gone");
           catalog = withoutObject(catalog, goal.target);
           if (goal.target.kind === "constraint" && goal.target.schema !== null) {
             // The index of a key goes with it.
-            fates.set(key({ ...goal.target, kind: "index" }), "gone");
+            states.set(key({ ...goal.target, kind: "index" }), "gone");
           }
           return;
         case "rename":
           catalog = renamed(catalog, goal.target, goal.to);
-          moveFates(fates, goal.target, goal.to);
+          moveStates(states, goal.target, goal.to);
           if (
             goal.target.kind === "table" &&
             fresh.has(JSON.stringify([goal.target.schema, goal.target.name]))
@@ -205,11 +205,11 @@ export function createWorld(facts: Facts, managed: readonly string[]): World {
           }
           return;
         case "helper":
-          fates.set(key(goal.target), goal.step === "remove" ? "gone" : "made");
+          states.set(key(goal.target), goal.step === "remove" ? "gone" : "made");
           return;
         case "grant":
           for (const one of goal.targets) {
-            for (const grantee of goal.grantees) fates.set(grantKey(one, grantee), "changed");
+            for (const grantee of goal.grantees) states.set(grantKey(one, grantee), "changed");
           }
           return;
         case "role":
@@ -282,17 +282,17 @@ function hasFunction(
   return facts.functions.some((one) => one.schema === schema && one.name === plain);
 }
 
-function moveFates(fates: Map<string, Fate>, from: Target, to: Target): void {
-  const own = fates.get(key(from));
-  fates.set(key(from), "gone");
-  fates.set(key(to), own === "made" ? "made" : "changed");
+function moveStates(states: Map<string, ObjectState>, from: Target, to: Target): void {
+  const own = states.get(key(from));
+  states.set(key(from), "gone");
+  states.set(key(to), own === "made" ? "made" : "changed");
   if (from.kind !== "table") return;
-  for (const [one, state] of [...fates]) {
+  for (const [one, state] of [...states]) {
     const parts = keySchema.safeParse(JSON.parse(one));
     if (!parts.success) continue;
     const [kind, schema, table, name] = parts.data;
     if (table !== from.name || schema !== from.schema) continue;
-    fates.set(JSON.stringify([kind, to.schema, to.name, name]), state);
+    states.set(JSON.stringify([kind, to.schema, to.name, name]), state);
   }
 }
 
@@ -460,7 +460,7 @@ function rowsOf(table: Relation, catalog: Catalog, facts: Facts): number | null 
 
 /** What statements are classified in. */
 export function contextOf(
-  world: World,
+  simulated: SimulatedCatalog,
   facts: Facts,
   {
     schemas,
@@ -468,16 +468,16 @@ export function contextOf(
     after,
     last = after,
   }: { schemas: readonly [string, ...string[]]; before: Catalog | null; after: Catalog; last?: Catalog },
-): Context {
+): StatementContext {
   return {
     schemas,
-    isNew: world.isNew,
-    table: ({ schema, name }) => world.catalog().tables.find(same(schema, name)),
+    isNew: simulated.isNew,
+    table: ({ schema, name }) => simulated.catalog().tables.find(same(schema, name)),
     tableAtLast: ({ schema, name }) => last.tables.find(same(schema, name)),
     tableBefore: ({ schema, name }) => before?.tables.find(same(schema, name)),
     isView: ({ schema, name }) =>
-      [world.catalog(), after].some(({ views }) => views.some(same(schema, name))),
-    exists: world.exists,
+      [simulated.catalog(), after].some(({ views }) => views.some(same(schema, name))),
+    exists: simulated.exists,
     existsAfter: ({ kind, schema, name }) => {
       switch (kind) {
         case "view":
@@ -491,9 +491,9 @@ export function contextOf(
           return false;
       }
     },
-    rows: (relation) => rowsOf(relation, world.catalog(), facts),
+    rows: (relation) => rowsOf(relation, simulated.catalog(), facts),
     overloads: (name) => [
-      ...world.overloads(name),
+      ...simulated.overloads(name),
       ...after.functions.filter(same(name.schema, name.name)).map((one) => one.argumentTypes),
     ],
     volatility: (path) => {
@@ -508,7 +508,7 @@ export function contextOf(
       }
       // One that this plan makes may be anything.
       const made = { kind: "function", schema: schema ?? "public", name: name ?? "", table: null } as const;
-      if (found.length === 0 && world.exists(made) && schema !== "pg_catalog") return null;
+      if (found.length === 0 && simulated.exists(made) && schema !== "pg_catalog") return null;
       // Of the system's functions only those that are not immutable are in the facts.
       return found.length > 0 || schema === undefined || schema === "pg_catalog" ? "immutable" : null;
     },
@@ -519,17 +519,17 @@ export function contextOf(
             on.schema === schema &&
             on.name === name &&
             (column === undefined || on.column === column) &&
-            world.fate({ kind: "view", schema: view.schema, name: view.name, table: null }) !== "gone",
+            simulated.stateOf({ kind: "view", schema: view.schema, name: view.name, table: null }) !== "gone",
         )
         .map(({ view }) => view);
       return [...new Map(views.map((view) => [`${view.schema}.${view.name}`, view])).values()];
     },
     partitions: ({ schema, name }) =>
-      world
+      simulated
         .catalog()
         .tables.filter(({ partition }) => partition?.of.schema === schema && partition.of.name === name),
     referencing: ({ schema, name }) =>
-      world
+      simulated
         .catalog()
         .tables.filter(({ constraints }) =>
           constraints.some(({ references }) => references?.schema === schema && references.table === name),
@@ -539,7 +539,7 @@ export function contextOf(
         .filter((one) => one.view.schema === view.schema && one.view.name === view.name)
         .map(({ on }) => ({ schema: on.schema, name: on.name })),
     sequencesOf: (table, column) =>
-      world
+      simulated
         .catalog()
         .sequences.filter(
           ({ ownedBy }) =>
@@ -552,7 +552,7 @@ export function contextOf(
         ({ schema, name }) => type === `${schema}.${name}` || (schemas.includes(schema) && type === name),
       ),
     indexTable: ({ schema, name }) => {
-      const inCatalog = [...world.catalog().tables, ...after.tables, ...(before?.tables ?? [])].find(
+      const inCatalog = [...simulated.catalog().tables, ...after.tables, ...(before?.tables ?? [])].find(
         (table) => table.schema === schema && table.indexes.some((index) => index.name === name),
       );
       if (inCatalog) return { schema, name: inCatalog.name };

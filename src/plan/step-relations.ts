@@ -8,7 +8,7 @@ import type { Draft } from "./statements/index.ts";
  */
 
 /** Whether two steps are about the same object. */
-export function isSame(goal: Draft["goal"], { goal: other }: Draft): boolean {
+export function isSameObjectAs(goal: Draft["goal"], { goal: other }: Draft): boolean {
   return (
     "target" in goal && "target" in other && goal.does !== "helper" && isSameObject(goal.target, other.target)
   );
@@ -44,7 +44,7 @@ export function overlaps(goal: Draft["goal"], draft: Draft): boolean {
   return (
     goal.does === "alter" &&
     other.does === "alter" &&
-    isSame(goal, draft) &&
+    isSameObjectAs(goal, draft) &&
     goal.properties.some((property) => other.properties.includes(property))
   );
 }

@@ -26,7 +26,7 @@ import { expectedHere } from "../records/origin.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
 import { foreseenFindings } from "../validate/foresight.ts";
 import { obstacleFindings, replacedFindings } from "./baseline-report.ts";
-import { type Drift, findRemains, measureDrift, type Point } from "./drift.ts";
+import { type Drift, findLeftovers, measureDrift, type Point } from "./drift.ts";
 import { type Evidence, gatherTraces } from "./evidence.ts";
 
 /** The points of a project's history, in order. */
@@ -105,7 +105,7 @@ export function findPoint(
   const before = points[proven.at]?.tag;
   return {
     at: chosen,
-    drift: chosen > proven.at ? claim(drift, best, findRemains(points, actual)[chosen] ?? []) : drift,
+    drift: chosen > proven.at ? claim(drift, best, findLeftovers(points, actual)[chosen] ?? []) : drift,
     evidence,
     undecided:
       at === undefined && before !== undefined && proven.untold.length > 0 ? [before, ...proven.untold] : [],
@@ -133,7 +133,7 @@ function undecidedFinding(points: readonly string[]): Finding[] {
 }
 
 /** Where a database stands in a project's history. */
-export interface Standing {
+export interface Assessment {
   /** `adopted`: it has a journal. `found`: it has none, and the catalog says where it stands. */
   readonly is: "adopted" | "found" | "empty";
   readonly actual: Catalog;
@@ -343,7 +343,7 @@ function halfDoneFindings(project: Project, plan: Plan, evidence: readonly Evide
     }));
 }
 
-export interface StandingOptions {
+export interface AssessmentOptions {
   /** The point to take the database to stand at, where it has no journal. */
   readonly at?: string | undefined;
   /** Objects that may be wrong after the deployment as they are now, and who says so. */
@@ -358,11 +358,11 @@ export interface StandingOptions {
  * @throws SpfpError USAGE for a tag that the project does not have; MIGRATION_CHANGED, MIGRATION_MISSING and
  * MIGRATION_OUT_OF_ORDER where journal and folder disagree; FILE_MISSING, FILE_INVALID
  */
-export async function findStanding(
+export async function assessDatabase(
   sql: Queryable,
   project: Project,
-  { at, accept = [], by = "nobody" }: StandingOptions = {},
-): Promise<Standing> {
+  { at, accept = [], by = "nobody" }: AssessmentOptions = {},
+): Promise<Assessment> {
   const migrations = readMigrations(project.migrationsFolder);
   const actual = await readCatalog(sql, { schemas: project.schemas });
   const points = readPoints(project, migrations);

@@ -3,7 +3,7 @@ import { isSameTarget, type Lock, type Step } from "../model/step.ts";
 import type { Draft, Goal } from "./statements/index.ts";
 
 /** A step with what it was made of. */
-export interface Judged {
+export interface PlannedStep {
   readonly step: Step;
   readonly draft: Draft;
   /** What it brings about; of several drafts taken together, all of it. */
@@ -22,8 +22,8 @@ const apart = ["blocked", "leave out"];
  * execute it, a revoke and the grant after it, a drop and what is made in its place. Which ones does not depend on
  * what is to do, so that a plan made again later has the same steps.
  */
-export function combine(judged: readonly Judged[]): Judged[] {
-  const result: Judged[] = [];
+export function groupSteps(judged: readonly PlannedStep[]): PlannedStep[] {
+  const result: PlannedStep[] = [];
   for (const one of judged) {
     const at = result.findLastIndex(({ isRepair }) => !isRepair);
     const last = result[at];
@@ -33,7 +33,7 @@ export function combine(judged: readonly Judged[]): Judged[] {
   return result;
 }
 
-function belongTogether(one: Judged, other: Judged): boolean {
+function belongTogether(one: PlannedStep, other: PlannedStep): boolean {
   if (apart.includes(one.step.action) || apart.includes(other.step.action)) return false;
   if (!one.step.transactional || !other.step.transactional) return false;
   const { goal: first } = one.draft;
@@ -64,7 +64,7 @@ function belongTogether(one: Judged, other: Judged): boolean {
   );
 }
 
-function together(one: Judged, other: Judged): Judged {
+function together(one: PlannedStep, other: PlannedStep): PlannedStep {
   const [a, b] = [one.step, other.step];
   const toDo = [a, b].filter(({ action }) => action !== "skip");
   const shown = toDo.length > 0 ? toDo : [a, b];

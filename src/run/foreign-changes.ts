@@ -47,7 +47,7 @@ async function readVersions(sql: Queryable, targets: readonly Target[]): Promise
  * @returns what throws SpfpError PLAN_OUTDATED before a step whose object is not as it was, but for what the plan's own
  * steps did to it
  */
-export async function rememberReplaced(
+export async function detectForeignChanges(
   sql: Queryable,
   plan: Plan,
 ): Promise<(transaction: Queryable, step: Step) => Promise<void>> {

@@ -26,14 +26,14 @@ import type { Observer } from "../run/events.ts";
 import { type IndexName, type Sample, type WatchReport, watch } from "../run/watch.ts";
 
 /** What happens while a deployment is led, for whoever shows it. */
-export type LeadEvent =
+export type GuidedEvent =
   | { readonly type: "preflight"; readonly report: PreflightReport }
   | { readonly type: "plan"; readonly plan: Plan }
   | { readonly type: "deployed"; readonly report: DeploymentReport }
   | { readonly type: "watching"; readonly sample: Sample; readonly left: number }
   | { readonly type: "watched"; readonly report: WatchReport };
 
-export interface LeadOptions {
+export interface GuidedOptions {
   readonly mode: Mode;
   /** What is known already. */
   readonly answers: Answers;
@@ -50,12 +50,12 @@ export interface LeadOptions {
   >;
   /** For the look before it. */
   readonly preflight?: Pick<PreflightOptions, "lowTraffic" | "sample" | "longTransaction">;
-  readonly tell: (event: LeadEvent) => void;
+  readonly tell: (event: GuidedEvent) => void;
   readonly observer?: Observer | undefined;
 }
 
 /** What became of a deployment that was led. */
-export interface Leading {
+export interface GuidedResult {
   readonly preflight: PreflightReport;
   /** Null where the preflight blocked, or whoever was asked would rather not. */
   readonly deployment: DeploymentReport | null;
@@ -97,11 +97,11 @@ const builtIndexes = ({ plan, steps }: DeploymentReport): IndexName[] => {
  * @throws SpfpError ANSWER_MISSING before anything else where nobody can be asked; APPROVAL_REFUSED,
  * REHEARSAL_MISSING; and as `deploy`
  */
-export async function leadDeployment(
+export async function deployGuided(
   project: Project,
   url: DatabaseUrl,
-  { mode, ask, tell, observer = () => {}, ...options }: LeadOptions,
-): Promise<Leading> {
+  { mode, ask, tell, observer = () => {}, ...options }: GuidedOptions,
+): Promise<GuidedResult> {
   let answers = options.answers;
   if (ask === undefined) requireAnswers(mode, answers);
   else requireTwoPersons(mode, answers);

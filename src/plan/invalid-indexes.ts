@@ -10,7 +10,7 @@ export const unfinishedPrefix = "spfp_db_restored_";
  * Statements that drop what an interrupted rollback built for constraints that do not come back, now that the way is
  * forward again: it would go on refusing rows. They come before a migration's own, and are numbered so.
  */
-export function dropUnfinished({ tables }: Catalog): ParsedStatement[] {
+export function dropInvalidIndexes({ tables }: Catalog): ParsedStatement[] {
   const left = tables.flatMap(({ schema, indexes }) =>
     indexes.flatMap(({ name, constraint }) =>
       constraint === null && name.startsWith(unfinishedPrefix) ? [quoteQualified(schema, name)] : [],

@@ -5,7 +5,7 @@ import { walk } from "../sql/tree.ts";
  * Whether every row that one check allows is allowed by another: both list the values of the same column, and the
  * other's list has them all. Anything else is taken not to be.
  */
-export function isNarrower(one: string, other: string): boolean {
+export function impliesCheck(one: string, other: string): boolean {
   const [inner, outer] = [valuesOf(one), valuesOf(other)];
   return (
     inner !== null &&
