@@ -24,7 +24,7 @@ function setClause(setting: string): string {
   const [name, value] = [setting.slice(0, at), setting.slice(at + 1)];
   const values = listSettings.includes(name) ? listElements(value) : [value];
   const quotedName = name.split(".").map(quoteIdentifier).join(".");
-  return `SET ${quotedName} TO ${values.length > 0 ? values.map((one) => quoteLiteral(one).trim()).join(", ") : "''"}`;
+  return `SET ${quotedName} TO ${values.length > 0 ? values.map((one) => quoteLiteral(one)).join(", ") : "''"}`;
 }
 
 /** Whether PostgreSQL replaces one by the other, or wants it dropped first. PostgreSQL 17 manual, CREATE FUNCTION. */
@@ -64,7 +64,7 @@ export function createFunction(one: FunctionObject): string {
         ]),
     ...(one.securityDefiner ? ["SECURITY DEFINER"] : []),
     ...one.config.map(setClause),
-    isBody ? one.body : `AS ${quoteLiteral(one.body).trim()}`,
+    isBody ? one.body : `AS ${quoteLiteral(one.body)}`,
   ];
   return `CREATE OR REPLACE ${kind} ${quoteQualified(one.schema, one.name)}(${one.fullArguments})\n${clauses.join("\n")};`;
 }

@@ -48,13 +48,11 @@ export function dressView(view: View, grantees: readonly string[]): string[] {
     ),
     ...(view.comment === null
       ? []
-      : [`COMMENT ON ${viewWords(view)} ${viewName(view)} IS ${quoteLiteral(view.comment).trim()};`]),
+      : [`COMMENT ON ${viewWords(view)} ${viewName(view)} IS ${quoteLiteral(view.comment)};`]),
     ...view.columns.flatMap(({ name, comment }) =>
       comment === null
         ? []
-        : [
-            `COMMENT ON COLUMN ${viewName(view)}.${quoteIdentifier(name)} IS ${quoteLiteral(comment).trim()};`,
-          ],
+        : [`COMMENT ON COLUMN ${viewName(view)}.${quoteIdentifier(name)} IS ${quoteLiteral(comment)};`],
     ),
     ...view.indexes.map(({ definition }) => `${definition};`),
     ...view.triggers.map(({ definition }) => `${definition};`),

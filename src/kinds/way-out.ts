@@ -137,7 +137,7 @@ function column(difference: Difference, { wanted }: WayOutCatalogs): string[] {
       return to.identity === null ? alter("DROP IDENTITY") : [];
     case "comment":
       return [
-        `COMMENT ON COLUMN ${table}.${name} IS ${to.comment === null ? "NULL" : quoteLiteral(to.comment).trim()};`,
+        `COMMENT ON COLUMN ${table}.${name} IS ${to.comment === null ? "NULL" : quoteLiteral(to.comment)};`,
       ];
     default:
       return [];

@@ -42,7 +42,7 @@ export function restoreFunctions(context: RollbackContext): void {
             )
         : [];
     const comment =
-      was.comment === null ? [] : [`COMMENT ON ${kind} ${signature} IS ${quoteLiteral(was.comment).trim()};`];
+      was.comment === null ? [] : [`COMMENT ON ${kind} ${signature} IS ${quoteLiteral(was.comment)};`];
     add({
       kind: "create function",
       title: `restore function ${was.schema}.${name}`,

@@ -100,7 +100,7 @@ function undoHidden(context: RollbackContext, { once, undo, migrations }: Rollba
       sql: [
         sql,
         ";",
-        `UPDATE spfp_db.steps SET status = 'undone' WHERE status = 'done' AND step_id = ${quoteLiteral(id).trim()} AND migration_hash IN (${hashesOf(migrations)});`,
+        `UPDATE spfp_db.steps SET status = 'undone' WHERE status = 'done' AND step_id = ${quoteLiteral(id)} AND migration_hash IN (${hashesOf(migrations)});`,
       ].join("\n"),
       target: null,
       safety: "It runs in a transaction of its own and is stopped after a few seconds.",
@@ -109,7 +109,7 @@ function undoHidden(context: RollbackContext, { once, undo, migrations }: Rollba
 }
 
 const hashesOf = (migrations: RollbackFacts["migrations"]): string =>
-  migrations.map(({ hash }) => quoteLiteral(hash).trim()).join(", ");
+  migrations.map(({ hash }) => quoteLiteral(hash)).join(", ");
 
 /** What was renamed would be taken for something new, and for something lost. */
 function refuseRenames(context: RollbackContext, { renamed }: RollbackFacts): void {
@@ -134,7 +134,7 @@ function forgetMigrations(
   const hashes = hashesOf(migrations);
   const keptIds = once.map(({ id }) => id);
   if (!isJournalled && done.every((id) => keptIds.includes(id))) return;
-  const kept = keptIds.map((id) => quoteLiteral(id).trim()).join(", ");
+  const kept = keptIds.map((id) => quoteLiteral(id)).join(", ");
   context.add({
     kind: "change data",
     title: `take ${migrations.map(({ tag }) => tag).join(", ")} out of the journal`,

@@ -116,10 +116,7 @@ export function undoRemarks(context: RollbackContext): void {
     context.add({
       kind: "comment",
       title: `restore the comment of ${title}`,
-      sql: underSchemas(
-        before,
-        `COMMENT ON ${object} IS ${was === null ? "NULL" : quoteLiteral(was).trim()};`,
-      ),
+      sql: underSchemas(before, `COMMENT ON ${object} IS ${was === null ? "NULL" : quoteLiteral(was)};`),
       target: null,
       locks: locked ? [[locked, "SHARE UPDATE EXCLUSIVE"]] : [],
       safety: momentary,

@@ -18,7 +18,7 @@ export function restoreTypes(context: RollbackContext): void {
     context.isRemoved(topKey(kind, one));
   for (const one of before.enums.filter((type) => isGone("enum", type))) {
     add(context, "create type", "enum", one, [
-      `CREATE TYPE ${on(one)} AS ENUM (${one.labels.map((label) => quoteLiteral(label).trim()).join(", ")});`,
+      `CREATE TYPE ${on(one)} AS ENUM (${one.labels.map((label) => quoteLiteral(label)).join(", ")});`,
       ...commentOf("TYPE", one),
     ]);
   }
@@ -47,9 +47,7 @@ function add(
 }
 
 function commentOf(words: string, one: EnumType | Domain): string[] {
-  return one.comment === null
-    ? []
-    : [`COMMENT ON ${words} ${on(one)} IS ${quoteLiteral(one.comment).trim()};`];
+  return one.comment === null ? [] : [`COMMENT ON ${words} ${on(one)} IS ${quoteLiteral(one.comment)};`];
 }
 
 function createDomain(one: Domain): string {
@@ -94,7 +92,7 @@ function restoreSequence(context: RollbackContext, one: Sequence): void {
     ...(numbers.length === 0
       ? []
       : [
-          `SELECT setval(${quoteLiteral(on(one)).trim()}, last) FROM (SELECT ${isUp ? "greatest" : "least"}(${numbers.join(", ")}) AS last) AS held WHERE last BETWEEN ${one.minimum} AND ${one.maximum};`,
+          `SELECT setval(${quoteLiteral(on(one))}, last) FROM (SELECT ${isUp ? "greatest" : "least"}(${numbers.join(", ")}) AS last) AS held WHERE last BETWEEN ${one.minimum} AND ${one.maximum};`,
         ]),
     ...setGrants("SEQUENCE", on(one), { ...one, grantees: defaultGrantees(context.actual) }),
   ]);

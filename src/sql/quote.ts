@@ -18,5 +18,5 @@ export function quoteQualified(schema: string, name: string): string {
 export function quoteLiteral(text: string): string {
   if (text.includes("\0")) throw new RangeError("a PostgreSQL string cannot hold a NUL character");
   const body = text.replaceAll("'", "''");
-  return body.includes("\\") ? ` E'${body.replaceAll("\\", "\\\\")}'` : `'${body}'`;
+  return body.includes("\\") ? `E'${body.replaceAll("\\", "\\\\")}'` : `'${body}'`;
 }

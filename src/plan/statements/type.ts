@@ -59,7 +59,7 @@ export function alterEnum(statement: AlterEnumStmt, sql: string): Draft[] {
       kind: "alter type",
       title: `add value ${newVal} to ${label(type)}`,
       // IF NOT EXISTS, because it is repeated where the deployment was cut off before it could be written down.
-      sql: `ALTER TYPE ${quoteQualified(type.schema, type.name)} ADD VALUE IF NOT EXISTS ${quoteLiteral(newVal).trim()}${beside}`,
+      sql: `ALTER TYPE ${quoteQualified(type.schema, type.name)} ADD VALUE IF NOT EXISTS ${quoteLiteral(newVal)}${beside}`,
       target: itself,
       needs: [itself],
       safety:
