@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Catalog, catalogObjects, type Difference } from "../catalog/index.ts";
+import { type Catalog, catalogObjects, type Difference, describeDifference } from "../catalog/index.ts";
 import { type Finding, findingSchema } from "../finding.ts";
 import { wayOut } from "../kinds/way-out.ts";
 import type { Drift } from "./drift.ts";
@@ -83,15 +83,7 @@ export function driftFindings(
 }
 
 function findingOf(group: keyof Drift, difference: Difference): Finding {
-  // Of an object that is there nothing is missing but a property.
-  const value = (text: string | null): string | null =>
-    difference.kind === "different" ? `${difference.property}: ${text ?? "nothing"}` : text;
-  return {
-    object: difference.object.label,
-    expected: difference.kind === "extra" ? null : value(difference.expected),
-    actual: difference.kind === "missing" ? null : value(difference.actual),
-    ...groups[group],
-  };
+  return { ...describeDifference(difference), ...groups[group] };
 }
 
 /** What is in the way, each with the statements that lead on where they are known. */

@@ -1,5 +1,6 @@
 export * from "./catalog.ts";
 export { aboutKey, type CompareOptions, compareCatalogs, type Difference, isComment } from "./compare.ts";
+export { type Description, describeDifference } from "./describe.ts";
 export { followsFrom, mentions } from "./follows.ts";
 export { generateExpected } from "./generate.ts";
 export { isSameBody, unqualifiedNames } from "./meaning.ts";

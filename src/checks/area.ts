@@ -1,4 +1,4 @@
-import { type Catalog, type Difference, rootOf } from "../catalog/index.ts";
+import { type Catalog, type Difference, describeDifference, rootOf } from "../catalog/index.ts";
 import type { Finding } from "../finding.ts";
 
 /** What `spfp-db check` looks at, in the order in which it reports. */
@@ -49,15 +49,7 @@ export function toFinding(
   difference: Difference,
   details: Pick<Finding, "check" | "remedy"> & Partial<Pick<Finding, "severity">>,
 ): Finding {
-  const property = difference.kind === "different" ? `${difference.property}: ` : "";
-  const value = (text: string | null): string | null => (text === null ? null : `${property}${text}`);
-  return {
-    severity: "error",
-    object: difference.object.label,
-    expected: difference.kind === "extra" ? null : value(difference.expected),
-    actual: difference.kind === "missing" ? null : value(difference.actual),
-    ...details,
-  };
+  return { severity: "error", ...describeDifference(difference), ...details };
 }
 
 /** What brings a database back to the migrations, whichever object it is. */

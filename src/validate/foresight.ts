@@ -2,6 +2,7 @@ import {
   aboutKey,
   compareCatalogs,
   type Difference,
+  describeDifference,
   followsFrom,
   isComment,
   type ObjectIdentity,
@@ -137,15 +138,11 @@ export function foreseenFindings(project: Project, { facts, plan, judged }: Judg
     ...stuck
       .filter(({ object }) => !named.has(object.label))
       .map((difference): Finding => {
-        const value = (text: string | null): string | null =>
-          text === null || difference.kind !== "different" ? text : `${difference.property}: ${text}`;
         const sql = wayOut(difference, { wanted, actual });
         return {
           check: "adoption.would-stay",
           severity: "error",
-          object: difference.object.label,
-          expected: "expected" in difference ? value(difference.expected) : null,
-          actual: "actual" in difference ? value(difference.actual) : null,
+          ...describeDifference(difference),
           remedy:
             sql.length > 0
               ? "No pending step changes it, and the validation would refuse it: run the statement, then this again."

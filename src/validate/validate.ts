@@ -4,6 +4,7 @@ import {
   type Catalog,
   compareCatalogs,
   type Difference,
+  describeDifference,
   followsFrom,
   isComment,
   type ObjectIdentity,
@@ -81,9 +82,7 @@ function judge(difference: Difference, excused: boolean): Pick<Finding, "severit
 function findingOf(difference: Difference, excused: boolean): Finding {
   return {
     check: `catalog.${difference.kind}`,
-    object: difference.object.label,
-    expected: "expected" in difference ? difference.expected : null,
-    actual: "actual" in difference ? difference.actual : null,
+    ...describeDifference(difference),
     ...judge(difference, excused),
   };
 }
