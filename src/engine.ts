@@ -53,6 +53,7 @@ export {
   type TableSize,
 } from "./model/deployment-report.ts";
 export type { Project } from "./model/project.ts";
+export { type AdoptionRefusal, adoptionRefusals } from "./model/refusals.ts";
 export { type Plan, planSchema, type Step } from "./model/step.ts";
 export { type Facts, gatherFacts } from "./plan/facts.ts";
 export { isStillValid, makePlan, type PlanOptions, planFor } from "./plan/plan.ts";

@@ -15,6 +15,7 @@ import { findTwin } from "../kinds/twin.ts";
 import { putAside, wayOut } from "../kinds/way-out.ts";
 import { type Migration, readMigrations } from "../migrations/index.ts";
 import type { Project } from "../model/project.ts";
+import type { AdoptionRefusal } from "../model/refusals.ts";
 import type { Plan, Step, Target } from "../model/step.ts";
 import { type Facts, gatherFacts } from "../plan/facts.ts";
 import { differences, has } from "../plan/in-catalog.ts";
@@ -122,7 +123,7 @@ function undecidedFinding(points: readonly string[]): Finding[] {
   if (first === undefined || others.length === 0) return [];
   return [
     {
-      check: "adoption.undecided",
+      check: "adoption.undecided" satisfies AdoptionRefusal,
       severity: "error",
       object: others.join(", "),
       expected: "something in the catalog that tells whether it was applied",
@@ -177,7 +178,7 @@ function obstructedFindings(
     .map((step) => {
       const sql = wayOutOf(step);
       return {
-        check: "adoption.blocked",
+        check: "adoption.blocked" satisfies AdoptionRefusal,
         severity: "error",
         object: objectOf(step),
         expected: `step ${step.id} can ${step.title}`,
@@ -200,7 +201,7 @@ function ownerFindings(steps: readonly Step[], facts: Facts): Finding[] {
   // A membership may be there already, and not be inherited; before 16 that was the member's own attribute.
   const option = version >= 160000 ? " WITH INHERIT TRUE" : "";
   return [...owners].map(([object, owner]) => ({
-    check: "adoption.owner",
+    check: "adoption.owner" satisfies AdoptionRefusal,
     severity: "error",
     object,
     expected: `owned by ${role}, or by a role that it is a member of`,
@@ -334,7 +335,7 @@ function halfDoneFindings(project: Project, plan: Plan, evidence: readonly Evide
         undone[id] === undefined,
     )
     .map(({ id, title, migration }) => ({
-      check: "adoption.undecided",
+      check: "adoption.undecided" satisfies AdoptionRefusal,
       severity: "error",
       object: `step ${id}: ${title}`,
       expected: "something in the catalog that tells whether it was done",

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type Catalog, catalogObjects, type Difference, describeDifference } from "../catalog/index.ts";
 import { type Finding, findingSchema } from "../finding.ts";
 import { wayOut } from "../kinds/way-out.ts";
+import type { AdoptionRefusal } from "../model/refusals.ts";
 import type { Drift } from "./drift.ts";
 import { traces } from "./evidence.ts";
 
@@ -52,7 +53,7 @@ export type BaselineReport = z.infer<typeof baselineReportSchema>;
 
 const groups = {
   inTheWay: {
-    check: "adoption.in-the-way",
+    check: "adoption.in-the-way" satisfies AdoptionRefusal,
     severity: "error",
     remedy: "Bring it to what is expected; then run spfp-db baseline again.",
   },

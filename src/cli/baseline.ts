@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { BaselineOptions, BaselineReport } from "../engine.ts";
 import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
+import { collect } from "./options.ts";
 
 interface BaselineCommandOptions extends DatabaseOptions {
   at?: string;
@@ -10,8 +11,6 @@ interface BaselineCommandOptions extends DatabaseOptions {
   yes?: true;
   json?: true;
 }
-
-const collect = (name: string, previous: string[] = []): string[] => [...previous, name];
 
 /** `spfp-db baseline`: adopts a database that Drizzle has never seen. */
 export function addBaseline(program: Command): void {

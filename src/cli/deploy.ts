@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import type { Answers, DeploymentEvent, GuidedEvent, Mode, Plan } from "../engine.ts";
 import { SpfpError } from "../errors.ts";
 import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { writeLog } from "./log.ts";
+import { collect, collectLists, numberOf, parseMinutes, parseRate } from "./options.ts";
 
 interface DeployCommandOptions extends DatabaseOptions {
   mode?: Mode;
@@ -28,28 +29,6 @@ interface DeployCommandOptions extends DatabaseOptions {
   giveUpAfter?: number;
   parallel?: number;
   json?: true;
-}
-
-/** Minutes, for an option, as seconds. */
-function parseMinutes(text: string): number {
-  const minutes = Number(text);
-  if (/^\d+(\.\d+)?$/.test(text) && minutes > 0 && minutes <= 24 * 60) return minutes * 60;
-  throw new InvalidArgumentError("Give minutes, up to a day.");
-}
-
-/** A whole number within bounds, for an option. */
-function numberOf(what: string, least: number, most: number) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most) {
-      throw new InvalidArgumentError(`${what} is a whole number from ${least} to ${most}.`);
-    }
-    return value;
-  };
-}
-
-function collect(text: string, previous: string[] = []): string[] {
-  return [...previous, ...text.split(",").map((id) => id.trim())];
 }
 
 /** `spfp-db deploy`: the pending migrations, online. */
@@ -76,18 +55,14 @@ export function addDeploy(program: Command): void {
     .option("--watch <minutes>", "watch the database for so long afterwards (enterprise)", parseMinutes)
     .option("--second-sign-off <name>", "who else signs off, after the watch (enterprise)")
     .option("--executor <name>", "who deploys (default: the account that this runs as)")
-    .option(
-      "--low-traffic <tps>",
-      "warn above this many transactions per second",
-      numberOf("The rate", 0, 1e9),
-    )
+    .option("--low-traffic <tps>", "warn above this many transactions per second", parseRate)
     .option("--log <folder>", "where its log is written, as Markdown and JSON (default: .spfp/log)")
     .option("--plan <file>", "run exactly this plan of `spfp-db plan --json`, or nothing")
-    .option("--allow <step>", "accept what a step or a migration would do; may be repeated", collect)
+    .option("--allow <step>", "accept what a step or a migration would do; may be repeated", collectLists)
     .option(
       "--accept <object>",
       "accept, on record, that it is wrong afterwards as it is now; may be repeated",
-      (name: string, previous: string[] = []) => [...previous, name],
+      collect,
     )
     .option(
       "--lock-timeout <ms>",

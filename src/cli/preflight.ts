@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import type { PreflightOptions } from "../engine.ts";
 import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
+import { parseRate } from "./options.ts";
 
 interface PreflightCommandOptions extends DatabaseOptions {
   mode: NonNullable<PreflightOptions["mode"]>;
@@ -10,14 +11,6 @@ interface PreflightCommandOptions extends DatabaseOptions {
   approvedBy?: string;
   executor?: string;
   json?: true;
-}
-
-function parseRate(text: string): number {
-  const rate = Number(text);
-  if (text.trim() === "" || !Number.isFinite(rate) || rate < 0) {
-    throw new InvalidArgumentError("Give transactions per second, as 50 or 0.5.");
-  }
-  return rate;
 }
 
 /** `spfp-db preflight`: everything that has to be so before a deployment. */

@@ -71,7 +71,8 @@ async function runRollback(options: RollbackCommandOptions): Promise<void> {
     if (preview.plan.steps.some(({ action }) => action === "blocked")) process.exitCode = 1;
     return;
   }
-  const isAsked = process.stdin.isTTY === true && process.stdout.isTTY === true && !json;
+  const { canAsk } = await import("./prompts.ts");
+  const isAsked = canAsk() && !json;
   if (!isAsked) requireAnswers(options);
   const stop = new AbortController();
   const { report, log } = await withDatabase(options, async ({ url, sql }) => {
@@ -137,12 +138,14 @@ async function ask(
     (await text({
       message: "Who approved it?",
       validate: (answer) => (answer?.trim() ? undefined : "A name is needed."),
+      output: process.stderr,
     }));
   if (isCancel(approver)) return null;
   if (!yes) {
     const answer = await confirm({
       message: `Roll back on ${preview.database}?`,
       initialValue: false,
+      output: process.stderr,
     });
     if (isCancel(answer) || !answer) return null;
   }

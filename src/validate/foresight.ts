@@ -11,6 +11,7 @@ import {
 import type { Finding } from "../finding.ts";
 import { wayOut } from "../kinds/way-out.ts";
 import type { Project } from "../model/project.ts";
+import type { AdoptionRefusal } from "../model/refusals.ts";
 import { isSameTarget, type Target, targetOf } from "../model/step.ts";
 import type { PlannedStep } from "../plan/group-steps.ts";
 import type { Judgement } from "../plan/plan.ts";
@@ -140,7 +141,7 @@ export function foreseenFindings(project: Project, { facts, plan, judged }: Judg
       .map((difference): Finding => {
         const sql = wayOut(difference, { wanted, actual });
         return {
-          check: "adoption.would-stay",
+          check: "adoption.would-stay" satisfies AdoptionRefusal,
           severity: "error",
           ...describeDifference(difference),
           remedy:

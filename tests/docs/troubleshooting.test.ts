@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { baseline } from "../../src/engine.ts";
+import { adoptionRefusals, baseline } from "../../src/engine.ts";
 import { errorCodes } from "../../src/errors.ts";
 import { spfpProject } from "../../src/project.ts";
 import { testDatabase } from "../support/database.ts";
@@ -52,18 +52,8 @@ test("every code has one entry, and every entry is of a code", () => {
 });
 
 test("every reason for which an adoption is refused has its paragraph", () => {
-  const folder = join(projectFolder, "src", "deploy");
-  const source = readdirSync(folder)
-    .filter((name) => name.endsWith(".ts"))
-    .map((name) => readFileSync(join(folder, name), "utf8"))
-    .join("\n");
-  const refusals = new Set(
-    [...source.matchAll(/check: "(adoption\.[a-z-]+)",\n\s+severity: "error"/g)].map(([, id]) => id),
-  );
-  expect(refusals.size).toBeGreaterThan(4);
-  expect([...document.matchAll(/^### `(adoption\.[a-z-]+)`$/gm)].map(([, id]) => id).sort()).toEqual(
-    [...refusals].sort(),
-  );
+  const paragraphs = [...document.matchAll(/^### `([a-z.-]+)`$/gm)].map(([, id]) => id);
+  expect(paragraphs.sort()).toEqual([...adoptionRefusals].sort());
 });
 
 test("the five of the old runbook come first, by their names there, and the rest by their codes", () => {

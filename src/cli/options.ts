@@ -1,0 +1,34 @@
+import { InvalidArgumentError } from "commander";
+
+/** Minutes, for an option, as seconds. */
+export function parseMinutes(text: string): number {
+  const minutes = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && minutes > 0 && minutes <= 24 * 60) return minutes * 60;
+  throw new InvalidArgumentError("Give minutes, up to a day.");
+}
+
+/** Transactions per second, for an option. */
+export function parseRate(text: string): number {
+  const rate = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && Number.isFinite(rate)) return rate;
+  throw new InvalidArgumentError("Give transactions per second, as 50 or 0.5.");
+}
+
+/** A whole number within bounds, for an option. */
+export function numberOf(what: string, least: number, most: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(`${what} is a whole number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+}
+
+/** The values of an option that may be repeated, each a list with commas. */
+export function collectLists(text: string, previous: string[] = []): string[] {
+  return [...previous, ...text.split(",").map((value) => value.trim())];
+}
+
+/** The values of an option that may be repeated, each as it is. */
+export const collect = (text: string, previous: string[] = []): string[] => [...previous, text];
