@@ -10,6 +10,7 @@ import {
 } from "../catalog/index.ts";
 import { SpfpError } from "../errors.ts";
 import type { Finding } from "../finding.ts";
+import { functionNamed, functionSignature } from "../kinds/function.ts";
 import { roleName } from "../kinds/grant.ts";
 import { findTwin } from "../kinds/twin.ts";
 import { putAside, wayOut } from "../kinds/way-out.ts";
@@ -189,25 +190,40 @@ function obstructedFindings(
     });
 }
 
+/** What makes an object the session's role's own to change. */
+function becomeOwner({ kind, schema, name, table }: Target, owner: string, facts: Facts): string {
+  const { role, version } = facts.catalog.server;
+  if (!facts.superusers.includes(owner)) {
+    // A membership may be there already, and not be inherited; before 16 that was the member's own attribute.
+    const option = version >= 160000 ? " WITH INHERIT TRUE" : "";
+    return `GRANT ${quoteIdentifier(owner)} TO ${quoteIdentifier(role)}${option};`;
+  }
+  // Nobody is made a superuser for a deployment.
+  const routine = functionNamed(facts.catalog, { schema: schema ?? "public", name });
+  const object =
+    kind === "function" && routine
+      ? `ROUTINE ${functionSignature(routine)}`
+      : `TABLE ${quoteQualified(schema ?? "public", table ?? name)}`;
+  return `ALTER ${object} OWNER TO ${quoteIdentifier(role)};`;
+}
+
 /** What others own and the session's role may not change: each table, view or function once. */
 function ownerFindings(steps: readonly Step[], facts: Facts): Finding[] {
-  const { role, version } = facts.catalog.server;
-  const owners = new Map<string, string>();
+  const { role } = facts.catalog.server;
+  const owned = new Map<string, { target: Target; owner: string }>();
   for (const { target } of steps) {
     const owner = target && foreignOwner(target, facts);
     if (!target || !owner) continue;
-    owners.set([target.schema, target.table ?? target.name].filter(Boolean).join("."), owner);
+    owned.set([target.schema, target.table ?? target.name].filter(Boolean).join("."), { target, owner });
   }
-  // A membership may be there already, and not be inherited; before 16 that was the member's own attribute.
-  const option = version >= 160000 ? " WITH INHERIT TRUE" : "";
-  return [...owners].map(([object, owner]) => ({
+  return [...owned].map(([object, { target, owner }]) => ({
     check: "adoption.owner" satisfies AdoptionRefusal,
     severity: "error",
     object,
     expected: `owned by ${role}, or by a role that it is a member of`,
     actual: `owned by ${owner}`,
-    remedy: `Connect as ${owner}. Or, if ${role} is meant to change all that ${owner} owns, let an administrator make it a member:`,
-    sql: [`GRANT ${quoteIdentifier(owner)} TO ${quoteIdentifier(role)}${option};`],
+    remedy: `Connect as ${owner}. Or, if ${role} is meant to change what ${owner} owns, let an administrator run:`,
+    sql: [becomeOwner(target, owner, facts)],
   }));
 }
 

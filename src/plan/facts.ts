@@ -80,6 +80,8 @@ const surroundingsSchema = z.object({
       privileges: z.array(z.string()),
     }),
   ),
+  /** Those that may do everything. */
+  superusers: z.array(z.string()),
   /** Those whose objects the session's role may change as its own. */
   memberOf: z.array(z.string()),
 });
@@ -144,6 +146,7 @@ select json_build_object(
     from pg_class c join others n on n.oid = c.relnamespace
       cross join lateral (select a.grantor, a.grantee, json_agg(a.privilege_type) as privileges
         from aclexplode(c.relacl) a where a.grantor <> c.relowner group by 1, 2) g),
+  'superusers', (select json_agg(rolname order by rolname) from pg_roles where rolsuper),
   'memberOf', (select json_agg(rolname order by rolname) from pg_roles where pg_has_role(oid, 'USAGE')),
   'relations', (select coalesce(json_agg(json_build_object(
       'schema', n.nspname, 'name', c.relname,

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, inject, it } from "vitest";
 import { readCatalog } from "../../src/catalog/index.ts";
 import { type BaselineOptions, baseline } from "../../src/engine.ts";
+import { connect, parseDatabaseUrl } from "../../src/postgres/index.ts";
 import { spfpProject } from "../../src/project.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
-import { journal, projectFolder, type State } from "../support/states.ts";
+import { journal, projectFolder, type State, withDatabase } from "../support/states.ts";
 
 const halfRun = readFileSync(`${projectFolder}/tests/fixtures/half-run.sql`, "utf8");
 const tags = journal.map(({ tag }) => tag);
@@ -191,6 +192,25 @@ describe("what stands in the way", () => {
   ])("is not what means the same: %s", async (_title, statement) => {
     const report = await adopt(await database("production", statement));
     expect(report).toMatchObject({ outcome: "adopted", inTheWay: [], settled: [], untouched: [] });
+  });
+
+  it("is what a superuser owns: that is given to the deployer, who is made no superuser", async () => {
+    const one = await database("production");
+    const { administrator } = inject("testServer");
+    const name = decodeURIComponent(new URL(one.url).pathname.slice(1));
+    const superuser = await connect(withDatabase(parseDatabaseUrl(administrator), name));
+    try {
+      await superuser`alter table public.investments owner to current_user`;
+      const report = await adopt(one);
+      expect(report).toMatchObject({ outcome: "refused", recorded: [] });
+      expect(report.inTheWay).toMatchObject([{ check: "adoption.owner", object: "public.investments" }]);
+      const [statement = ""] = report.inTheWay[0]?.sql ?? [];
+      expect(statement).toMatch(/^ALTER TABLE "public"\."investments" OWNER TO /);
+      await superuser.unsafe(statement);
+    } finally {
+      await superuser.end();
+    }
+    expect(await adopt(one)).toMatchObject({ outcome: "adopted", inTheWay: [] });
   });
 
   it("is not an interrupted index build, nor another form of what the deployment replaces", async () => {

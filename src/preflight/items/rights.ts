@@ -9,7 +9,14 @@ const schema = z.tuple([
     database: z.string(),
     mayCreateSchemas: z.boolean(),
     missingSchemas: z.array(z.string()),
-    foreign: z.array(z.object({ object: z.string(), owner: z.string(), isRelation: z.boolean() })),
+    foreign: z.array(
+      z.object({
+        object: z.string(),
+        owner: z.string(),
+        isRelation: z.boolean(),
+        isSuperusers: z.boolean(),
+      }),
+    ),
     unreferable: z.array(z.object({ schema: z.string(), name: z.string() })),
     closed: z.array(z.string()),
   }),
@@ -40,7 +47,8 @@ const query = `
     pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') as "mayCreateSchemas",
     (select coalesce(json_agg(name order by name), '[]') from needed
       where name not in (select nspname from pg_catalog.pg_namespace)) as "missingSchemas",
-    (select coalesce(json_agg(json_build_object('object', object, 'owner', owner, 'isRelation', "isRelation") order by object), '[]') from (
+    (select coalesce(json_agg(json_build_object('object', object, 'owner', owner, 'isRelation', "isRelation",
+      'isSuperusers', (select rolsuper from pg_catalog.pg_roles where rolname = owner)) order by object), '[]') from (
       select distinct nspname || '.' || relname as object, pg_catalog.pg_get_userbyid(relowner)::text as owner, true as "isRelation"
       from relations where not pg_catalog.pg_has_role(relowner, 'USAGE')
       union
@@ -67,13 +75,16 @@ export const rights: PreflightItem = {
     return {
       evidence: `${role} owns what the plan changes: ${intent.relations.length - others} of ${intent.relations.length} relations; creates in ${intent.createsIn.join(", ") || "no schema"}`,
       findings: [
-        ...found.foreign.map(({ object, owner }) =>
+        ...found.foreign.map(({ object, owner, isRelation, isSuperusers }) =>
           finding({
             check: "rights.owner",
             object,
             expected: `owned by ${role}, or by a role that it is a member of`,
             actual: `owned by ${owner}`,
-            remedy: `Connect as ${owner}, or let an administrator run: GRANT ${quoteIdentifier(owner)} TO ${quoteIdentifier(role)};`,
+            // Nobody is made a superuser for a deployment.
+            remedy: isSuperusers
+              ? `Connect as ${owner}, or let it give ${object} to ${role}: ALTER ${isRelation ? "TABLE" : "ROUTINE"} … OWNER TO ${quoteIdentifier(role)};`
+              : `Connect as ${owner}, or let an administrator run: GRANT ${quoteIdentifier(owner)} TO ${quoteIdentifier(role)};`,
           }),
         ),
         ...found.unreferable.map(({ schema: namespace, name }) =>
