@@ -55,3 +55,9 @@ export function setGrants(
       .flatMap((grant) => grantStatement(kind, object, grant)),
   ];
 }
+
+/** Tells whether a server knows a privilege: PostgreSQL 17 has one that older servers do not. */
+export const isKnownPrivilege =
+  ({ server }: Pick<Catalog, "server">) =>
+  (privilege: string): boolean =>
+    privilege !== "MAINTAIN" || server.version >= 170000;

@@ -1,7 +1,7 @@
 import type { Catalog, Column, Difference, Grant, ObjectIdentity, Table } from "../catalog/index.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
 import { createFunction, functionNamed, functionSignature, isReplaceable, isRestorable } from "./function.ts";
-import { roleName } from "./grant.ts";
+import { isKnownPrivilege, roleName } from "./grant.ts";
 import { changePolicy, createPolicy, dropPolicy } from "./policy.ts";
 import { findTwin, isNamedAtWill } from "./twin.ts";
 import { createView, isExtendable } from "./view.ts";
@@ -275,7 +275,9 @@ function grant({ object }: Difference, catalogs: WayOutCatalogs): string[] {
   if (!found) return [];
   const { name, columns, grantsIn } = found;
   const privileges = (catalog: Catalog): readonly string[] =>
-    grantsIn(catalog).find(({ grantee }) => grantee === object.name)?.privileges ?? [];
+    (grantsIn(catalog).find(({ grantee }) => grantee === object.name)?.privileges ?? []).filter(
+      isKnownPrivilege(catalogs.actual),
+    );
   const [to, now] = [privileges(catalogs.wanted), privileges(catalogs.actual)];
   const list = (some: readonly string[]): string => some.map((one) => `${one}${columns}`).join(", ");
   const surplus = now.filter((one) => !to.includes(one));

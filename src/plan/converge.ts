@@ -1,6 +1,6 @@
 import { type Catalog, type Difference, isSameBody, unqualifiedNames, type View } from "../catalog/index.ts";
 import { isReplaceable } from "../kinds/function.ts";
-import { defaultGrantees } from "../kinds/grant.ts";
+import { defaultGrantees, isKnownPrivilege } from "../kinds/grant.ts";
 import { impliesCheck } from "../kinds/implied-check.ts";
 import { dressView, isExtendable } from "../kinds/view.ts";
 import type { Action, Target } from "../model/step.ts";
@@ -241,7 +241,7 @@ function replace(
       if (dependents.length > 0) {
         return blocked(`${reason} Its columns change, and ${dependents.join(", ")} depends on it.`);
       }
-      const dressed = asDressedByHand(wanted, present, around.timeline, actual.server.version);
+      const dressed = asDressedByHand(wanted, present, around.timeline, actual);
       return {
         action: "replace",
         reason: `${reason} Its columns change and nothing depends on it, so it is dropped and made in one transaction.`,
@@ -317,9 +317,7 @@ const granteesOf = (wanted: View, actual: Catalog): string[] => [
 ];
 
 /** A view that is made anew, with what a hand gave the one before and no migration speaks of. */
-function asDressedByHand(wanted: View, present: View, { original, after }: Timeline, version: number): View {
-  // PostgreSQL 17 has a privilege that older servers do not know.
-  const isKnown = (privilege: string): boolean => privilege !== "MAINTAIN" || version >= 170000;
+function asDressedByHand(wanted: View, present: View, { original, after }: Timeline, actual: Catalog): View {
   const isIt = ({ schema, name }: View): boolean => schema === wanted.schema && name === wanted.name;
   const known = [original, ...after].flatMap((catalog) => catalog?.views.find(isIt) ?? []);
   const grantees = new Set(known.flatMap(({ grants }) => grants.map(({ grantee }) => grantee)));
@@ -330,7 +328,7 @@ function asDressedByHand(wanted: View, present: View, { original, after }: Timel
     grants: [
       ...wanted.grants.filter(({ grantee }) => grantee !== wanted.owner),
       ...present.grants.filter(({ grantee }) => grantee !== present.owner && !grantees.has(grantee)),
-    ].map((grant) => ({ ...grant, privileges: grant.privileges.filter(isKnown) })),
+    ].map((grant) => ({ ...grant, privileges: grant.privileges.filter(isKnownPrivilege(actual)) })),
     triggers: present.triggers.filter(({ name }) => !triggers.has(name)),
   };
 }

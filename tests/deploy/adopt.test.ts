@@ -194,9 +194,13 @@ describe("what stands in the way", () => {
     expect(report).toMatchObject({ outcome: "adopted", inTheWay: [], settled: [], untouched: [] });
   });
 
-  it("is what a superuser owns: that is given to the deployer, who is made no superuser", async () => {
+  it("is what a superuser owns: that is given to the deployer, who is made no superuser", async ({
+    skip,
+  }) => {
+    const { administrator, owner } = inject("testServer");
+    // The server that was named has one role for both.
+    if (administrator === owner) skip();
     const one = await database("production");
-    const { administrator } = inject("testServer");
     const name = decodeURIComponent(new URL(one.url).pathname.slice(1));
     const superuser = await connect(withDatabase(parseDatabaseUrl(administrator), name));
     try {

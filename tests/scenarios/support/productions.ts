@@ -110,6 +110,8 @@ export interface Variation {
   readonly statements: readonly string[];
   /** What it makes, changes or needs as it was, without `public.`: `goals`, `goals.deadline`, `tasks_summary`. */
   readonly touches: readonly string[];
+  /** Whether a superuser, who may act for everybody, does not meet it. */
+  readonly notForSuperusers?: true;
   /** What whoever knows the rows decides of them before the way out of a refusal can be followed. */
   readonly repair?: readonly string[];
   /** Its rows have to be merged, by `spfp-db fix duplicates`, between adoption and deployment. */
@@ -1105,7 +1107,12 @@ const reporting = "spfp_by_hand_reporting";
 const createReporting = createRole(reporting);
 
 const createOwner = (name: string, membership: string): readonly string[] => [
-  createRole(name, `GRANT ${name} TO CURRENT_USER WITH ${membership};`),
+  createRole(
+    name,
+    // Before 16 a membership had no options of its own.
+    `EXECUTE 'GRANT ${name} TO CURRENT_USER' ||
+      CASE WHEN current_setting('server_version_num')::int >= 160000 THEN ' WITH ${membership}' ELSE '' END;`,
+  ),
   `GRANT CREATE, USAGE ON SCHEMA public TO ${name}`,
 ];
 const member = "spfp_by_hand_team";
@@ -1127,18 +1134,24 @@ const owners: readonly Variation[] = [
     ...createOwner(member, "INHERIT TRUE, SET TRUE"),
     `ALTER FUNCTION update_updated_at_column() OWNER TO ${member}`,
   ),
-  refused(
-    "a table of somebody else",
-    ["investments"],
-    ...createOwner(strangerOfTable, "INHERIT FALSE, SET TRUE"),
-    `ALTER TABLE investments OWNER TO ${strangerOfTable}`,
-  ),
-  refused(
-    "a view of somebody else",
-    ["tasks_summary"],
-    ...createOwner(strangerOfView, "INHERIT FALSE, SET TRUE"),
-    `ALTER VIEW tasks_summary OWNER TO ${strangerOfView}`,
-  ),
+  {
+    ...refused(
+      "a table of somebody else",
+      ["investments"],
+      ...createOwner(strangerOfTable, "INHERIT FALSE, SET TRUE"),
+      `ALTER TABLE investments OWNER TO ${strangerOfTable}`,
+    ),
+    notForSuperusers: true,
+  },
+  {
+    ...refused(
+      "a view of somebody else",
+      ["tasks_summary"],
+      ...createOwner(strangerOfView, "INHERIT FALSE, SET TRUE"),
+      `ALTER VIEW tasks_summary OWNER TO ${strangerOfView}`,
+    ),
+    notForSuperusers: true,
+  },
 ];
 
 const privileges: readonly Variation[] = [
