@@ -11,6 +11,7 @@ import { beginDeployment, ensureBookkeeping, finishDeployment } from "../records
 import { openSession } from "../run/session.ts";
 import { type Assessment, type AssessmentOptions, assessDatabase } from "./assess.ts";
 import { type BaselineReport, baselineReportSchema, driftFindings } from "./baseline-report.ts";
+import { tableSettingFindings } from "./table-settings.ts";
 
 export interface BaselineOptions {
   /** The migration at which the database is said to stand. The point that it is closest to, where left out. */
@@ -53,6 +54,8 @@ async function survey(project: Project, sql: Sql, options: AssessmentOptions): P
   const none = { actual, applied: [], accepted: [] };
   if (assessment.is === "adopted") return { ...none, report: { ...nothing, outcome: "already adopted" } };
   if (assessment.is === "empty") return { ...none, report: { ...nothing, outcome: "empty" } };
+  const last = pending.at(-1) ?? applied.at(-1);
+  const ours = last ? project.expectedCatalog(last.tag) : actual;
   const held = new Set(inTheWay.map(({ object }) => object));
   const isElsewhere = ({ object }: { readonly object: string }): boolean => !held.has(object);
   const report = baselineReportSchema.parse({
@@ -64,7 +67,10 @@ async function survey(project: Project, sql: Sql, options: AssessmentOptions): P
     inTheWay,
     replaced: assessment.replaced.filter(isElsewhere),
     settled: driftFindings("settled", drift.settled).filter(isElsewhere),
-    untouched: driftFindings("untouched", drift.untouched).filter(isElsewhere),
+    untouched: [
+      ...driftFindings("untouched", drift.untouched).filter(isElsewhere),
+      ...(await tableSettingFindings(sql, ours, project.schemas)),
+    ],
   });
   return { report, actual, applied, accepted: assessment.accepted };
 }

@@ -93,6 +93,26 @@ describe("a database that Drizzle has never seen", () => {
     );
   });
 
+  it("is told of settings of its tables that no catalog holds, and keeps them", async () => {
+    const one = await database(
+      "production",
+      "alter table accounts alter column name set storage external, alter column name set statistics 500",
+      "alter table accounts replica identity full",
+      "alter table goals cluster on goals_pkey",
+      "create statistics spent on user_id, type from transactions",
+      "create table mine (n text); alter table mine replica identity full",
+    );
+    const report = await adopt(one);
+    expect(report).toMatchObject({ outcome: "adopted", inTheWay: [] });
+    expect(report.untouched.map(({ object, actual, severity }) => [object, actual, severity])).toEqual([
+      ["public.accounts", "replica identity: full", "info"],
+      ["public.accounts.name", "statistics target: 500", "info"],
+      ["public.accounts.name", "storage: external", "info"],
+      ["public.goals.goals_pkey", "clustered: yes", "info"],
+      ["public.transactions.spent", "extended statistics", "info"],
+    ]);
+  });
+
   it("may hold any amount of what isn't ours", async () => {
     const one = await database(
       "production",
