@@ -8,8 +8,8 @@ const rowsSchema = z.array(
 );
 
 /*
- * PostgreSQL 17 manual, "ALTER TABLE": SET STORAGE, SET COMPRESSION, SET STATISTICS, REPLICA IDENTITY, CLUSTER ON; and
- * 14.2 "Statistics Used by the Planner". Only what differs from what a new table has.
+ * PostgreSQL 17 manual, "ALTER TABLE": SET STORAGE, SET COMPRESSION, SET STATISTICS, REPLICA IDENTITY, CLUSTER ON. Only
+ * what differs from what a new table has.
  */
 const query = `
 with tables as (
@@ -35,9 +35,6 @@ union all
 select t.schema, t.name, t.schema || '.' || t.name || '.' || c.relname, 'clustered: yes'
 from tables t join pg_catalog.pg_index i on i.indrelid = t.oid and i.indisclustered
   join pg_catalog.pg_class c on c.oid = i.indexrelid
-union all
-select t.schema, t.name, t.schema || '.' || t.name || '.' || e.stxname, 'extended statistics'
-from tables t join pg_catalog.pg_statistic_ext e on e.stxrelid = t.oid
 order by 3, 4`;
 
 /**
