@@ -70,9 +70,11 @@ export async function startPooler(url: DatabaseUrl, mode: PoolMode): Promise<Poo
       backend = undefined;
       given.client = undefined;
       free.push(given);
-      queue.shift()?.();
+      // Whoever is first may have gone, or been served meanwhile: then it is the next one's turn.
+      while (free.length > 0 && queue.length > 0) queue.shift()?.();
     };
     const forward = (): void => {
+      if (client.destroyed) return;
       if (!backend) {
         const taken = free.pop();
         if (!taken) return void queue.push(forward);
