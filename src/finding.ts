@@ -22,3 +22,7 @@ export const findingSchema = z.strictObject({
 
 export type Finding = z.infer<typeof findingSchema>;
 export type Severity = Finding["severity"];
+
+/** A finding with the statements that put it right, where there are any. */
+export const withSql = (finding: Finding, sql: readonly string[]): Finding =>
+  sql.length === 0 ? finding : { ...finding, sql: [...sql] };

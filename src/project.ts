@@ -6,7 +6,7 @@ import { type Area, type CheckReport, extraFindings, runChecks } from "./checks/
 import { duplicateFindings } from "./duplicates/index.ts";
 import { SpfpError } from "./errors.ts";
 import { type ExpectedTag, expectedCatalog, expectedTags } from "./expected/index.ts";
-import type { Finding } from "./finding.ts";
+import { type Finding, withSql } from "./finding.ts";
 import { wayOut } from "./kinds/way-out.ts";
 import type { Project, Prospect } from "./model/project.ts";
 import type { Requirement } from "./model/requirement.ts";
@@ -96,10 +96,9 @@ function demandFindings({ tables }: Catalog): Finding[] {
 }
 
 function besideFindings(wanted: Catalog, actual: Catalog, isSettled: Prospect["isSettled"]): Finding[] {
-  return extraFindings(wanted, actual, isSettled).map(({ difference, finding }) => {
-    const sql = wayOut(difference, { wanted, actual });
-    return sql.length === 0 ? finding : { ...finding, sql };
-  });
+  return extraFindings(wanted, actual, isSettled).map(({ difference, finding }) =>
+    withSql(finding, wayOut(difference, { wanted, actual })),
+  );
 }
 
 const supabase = "It comes with Supabase; on another server run: spfp-db bootstrap";

@@ -14,7 +14,7 @@ import { type BaselineReport, baselineReportSchema, driftFindings } from "./base
 import { tableSettingFindings } from "./table-settings.ts";
 
 export interface BaselineOptions {
-  /** The migration at which the database is said to stand. The point that it is closest to, where left out. */
+  /** The migration at which the database is said to stand. Where left out, the one that what is there proves. */
   readonly at?: string;
   /** Look and say, and write nothing. */
   readonly dryRun?: boolean;
@@ -93,9 +93,9 @@ function requireOwner({ actual: { tables, server }, inTheWay }: Assessment): voi
 }
 
 /**
- * Adopts a database that exists and that Drizzle has never seen: compares it with each point of the project's history,
- * and where what the pending migrations touch is as they expect it, records those up to that point as applied,
- * running none of their SQL. What the database has beyond the project's objects does not matter.
+ * Adopts a database that exists and that Drizzle has never seen: finds by what it shows of each migration where it stands,
+ * and where nothing is in the way of the pending ones, records those up to that point as applied, running none of their
+ * SQL. What the database has beyond the project's objects does not matter.
  *
  * @throws SpfpError as `connect`, USAGE, FILE_MISSING, FILE_INVALID; where it is not a dry run POOLER and
  * DEPLOYMENT_RUNNING too

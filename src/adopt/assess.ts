@@ -9,7 +9,7 @@ import {
   withoutObjects,
 } from "../catalog/index.ts";
 import { SpfpError } from "../errors.ts";
-import type { Finding } from "../finding.ts";
+import { type Finding, withSql } from "../finding.ts";
 import { functionNamed, functionSignature } from "../kinds/function.ts";
 import { roleName } from "../kinds/grant.ts";
 import { findTwin } from "../kinds/twin.ts";
@@ -17,12 +17,12 @@ import { putAside, wayOut } from "../kinds/way-out.ts";
 import { type Migration, readMigrations } from "../migrations/index.ts";
 import type { Project } from "../model/project.ts";
 import type { AdoptionRefusal } from "../model/refusals.ts";
-import type { Plan, Step, Target } from "../model/step.ts";
+import { nameOf, type Plan, type Step, type Target } from "../model/step.ts";
 import { type Facts, gatherFacts } from "../plan/facts.ts";
 import { differences, has } from "../plan/in-catalog.ts";
 import { foreignOwner, type Judgement, judgePlan, otherChildren, passedOnBy } from "../plan/plan.ts";
 import type { Queryable } from "../postgres/index.ts";
-import { type Accepted, acceptByName, excuseAccepted, readAccepted } from "../records/acceptance.ts";
+import { type Accepted, applyAcceptance } from "../records/acceptance.ts";
 import { holdJournal, readJournal, wasAdoptedAsUnbegun } from "../records/migration-state.ts";
 import { expectedHere } from "../records/origin.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
@@ -158,9 +158,7 @@ export interface Assessment {
   readonly choices: readonly string[];
 }
 
-const labelOf = ({ schema, table, name }: Target): string => [schema, table, name].filter(Boolean).join(".");
-
-const objectOf = ({ target, title }: Step): string => (target === null ? title : labelOf(target));
+const objectOf = ({ target, title }: Step): string => (target === null ? title : nameOf(target));
 
 /** A step that is blocked by what is there, and not by what the statement would do anywhere. */
 const isObstructed = ({ action, hazards }: Step): boolean =>
@@ -173,21 +171,22 @@ function obstructedFindings(
   wayOutOf: (step: Step) => string[],
 ): Finding[] {
   // What only lacks what is named already says nothing new.
-  const isNamed = (need: Target): boolean => named.has(labelOf(need));
+  const isNamed = (need: Target): boolean => named.has(nameOf(need));
   return steps
     .filter((step) => !named.has(objectOf(step)) && !step.needs.some(isNamed))
-    .map((step) => {
-      const sql = wayOutOf(step);
-      return {
-        check: "adoption.blocked" satisfies AdoptionRefusal,
-        severity: "error",
-        object: objectOf(step),
-        expected: `step ${step.id} can ${step.title}`,
-        actual: step.reason,
-        remedy: "Put that right first; then run it again.",
-        ...(sql.length > 0 ? { sql } : {}),
-      };
-    });
+    .map((step) =>
+      withSql(
+        {
+          check: "adoption.blocked" satisfies AdoptionRefusal,
+          severity: "error",
+          object: objectOf(step),
+          expected: `step ${step.id} can ${step.title}`,
+          actual: step.reason,
+          remedy: "Put that right first; then run it again.",
+        },
+        wayOutOf(step),
+      ),
+    );
 }
 
 /** What makes an object the session's role's own to change. */
@@ -214,7 +213,8 @@ function ownerFindings(steps: readonly Step[], facts: Facts): Finding[] {
   for (const { target } of steps) {
     const owner = target && foreignOwner(target, facts);
     if (!target || !owner) continue;
-    owned.set([target.schema, target.table ?? target.name].filter(Boolean).join("."), { target, owner });
+    const root = { ...target, name: target.table ?? target.name, table: null };
+    owned.set(nameOf(root), { target, owner });
   }
   return [...owned].map(([object, { target, owner }]) => ({
     check: "adoption.owner" satisfies AdoptionRefusal,
@@ -301,7 +301,7 @@ function findObstacles(project: Project, { drift, judgement, at, foreseen }: Obs
   const isForeign = ({ target }: Step): boolean => target !== null && foreignOwner(target, facts) !== null;
   const stopped = plan.steps.filter(isObstructed);
   const obstructed = stopped.filter((step) => !isForeign(step));
-  const held = new Set(obstructed.flatMap((step) => [objectOf(step), ...step.needs.map(labelOf)]));
+  const held = new Set(obstructed.flatMap((step) => [objectOf(step), ...step.needs.map(nameOf)]));
   const inTheWay = [
     ...drift.inTheWay,
     ...[...drift.replaced, ...drift.settled, ...drift.untouched].filter(
@@ -378,7 +378,7 @@ export interface AssessmentOptions {
 export async function assessDatabase(
   sql: Queryable,
   project: Project,
-  { at, accept = [], by = "nobody" }: AssessmentOptions = {},
+  { at, accept, by = "nobody" }: AssessmentOptions = {},
 ): Promise<Assessment> {
   const migrations = readMigrations(project.migrationsFolder);
   const actual = await readCatalog(sql, { schemas: project.schemas });
@@ -392,11 +392,13 @@ export async function assessDatabase(
     const point = applied.at(-1)?.tag;
     const drift = point === undefined ? found : withoutInherited(found, project, facts, point);
     const last = points.at(-1);
-    const sides = { wanted: last?.expected ?? withoutObjects(actual), actual };
-    const all = foreseenFindings(project, judgement);
-    const accepted = acceptByName(all, accept, { ...sides, by });
-    const known = [...(await readAccepted(sql, project)), ...accepted];
-    const foreseen = excuseAccepted(all, known, sides).filter(({ severity }) => severity === "error");
+    const wanted = last?.expected ?? withoutObjects(actual);
+    const { findings, accepted } = await applyAcceptance(sql, project, foreseenFindings(project, judgement), {
+      names: accept,
+      by,
+      sides: async () => ({ wanted, actual }),
+    });
+    const foreseen = findings.filter(({ severity }) => severity === "error");
     return {
       actual,
       applied,
@@ -405,7 +407,7 @@ export async function assessDatabase(
       plan: judgement.plan,
       accepted,
       inTheWay: findObstacles(project, { drift, judgement, at: point, foreseen }),
-      replaced: replacedFindings(drift.replaced, sides.wanted),
+      replaced: replacedFindings(drift.replaced, wanted),
     };
   };
   const isBare = hasNothingOf(points, actual);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Catalog, catalogObjects, type Difference, describeDifference } from "../catalog/index.ts";
-import { type Finding, findingSchema } from "../finding.ts";
+import { type Finding, findingSchema, withSql } from "../finding.ts";
 import { wayOut } from "../kinds/way-out.ts";
 import type { AdoptionRefusal } from "../model/refusals.ts";
 import type { Drift } from "./drift.ts";
@@ -92,11 +92,9 @@ export function obstacleFindings(
   differences: readonly Difference[],
   catalogs: { readonly wanted: Catalog; readonly actual: Catalog },
 ): Finding[] {
-  return differences.map((difference) => {
-    const sql = wayOut(difference, catalogs);
-    const finding = findingOf("inTheWay", difference);
-    return sql.length === 0 ? finding : { ...finding, sql };
-  });
+  return differences.map((difference) =>
+    withSql(findingOf("inTheWay", difference), wayOut(difference, catalogs)),
+  );
 }
 
 /** What is replaced: what will be there after the last migration, beside what is there now. */

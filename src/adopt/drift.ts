@@ -1,15 +1,17 @@
 import { columnsRead } from "../catalog/columns-read.ts";
 import {
+  aboutKey,
   type Catalog,
   catalogObjects,
   compareCatalogs,
   type Difference,
   isComment,
+  lineageKeys,
   type ObjectIdentity,
+  objectKey,
   rootOf,
 } from "../catalog/index.ts";
-import type { Project } from "../model/project.ts";
-import { targetOf } from "../model/step.ts";
+import { isLeftOutOf, type Project } from "../model/project.ts";
 
 /** A point of a migration history: a migration, and what a database looks like after it. */
 export interface Point {
@@ -27,15 +29,6 @@ export interface Drift {
   readonly settled: readonly Difference[];
   /** No pending migration touches it. */
   readonly untouched: readonly Difference[];
-}
-
-function keyOf({ kind, schema, name, parent }: ObjectIdentity): string {
-  return JSON.stringify([kind, schema, name, parent && keyOf(parent)]);
-}
-
-/** The object and everything that it is part of, the object first. */
-function lineOf(object: ObjectIdentity): string[] {
-  return [keyOf(object), ...(object.parent ? lineOf(object.parent) : [])];
 }
 
 /** What the migrations after a point do, as far as two catalogs can tell. */
@@ -59,10 +52,7 @@ interface Pending {
 }
 
 const keysOf = (differences: readonly Difference[], isWanted: (one: Difference) => boolean): string[] =>
-  differences.filter(isWanted).map(({ object }) => keyOf(object));
-
-const propertyKey = (one: Extract<Difference, { kind: "different" }>): string =>
-  `${keyOf(one.object)} ${one.property}`;
+  differences.filter(isWanted).map(({ object }) => objectKey(object));
 
 /** For each point, what comes after it; what is left out reads nothing. */
 function pendingAfter(points: readonly Point[], isLeftOut: (object: ObjectIdentity) => boolean): Pending[] {
@@ -82,9 +72,9 @@ function pendingAfter(points: readonly Point[], isLeftOut: (object: ObjectIdenti
     const [here, next] = [points[at]?.expected, points[at + 1]?.expected];
     if (here && next) {
       const differences = compareCatalogs(here, next);
-      const changed = new Set(differences.map(({ object }) => keyOf(object)));
+      const changed = new Set(differences.map(({ object }) => objectKey(object)));
       const isChanged = (object: ObjectIdentity): boolean =>
-        lineOf(object).some((key) => changed.has(key)) && !isLeftOut(object);
+        lineageKeys(object).some((key) => changed.has(key)) && !isLeftOut(object);
       after = {
         changed: new Set([...after.changed, ...changed]),
         added: new Set([...after.added, ...keysOf(differences, ({ kind }) => kind === "extra")]),
@@ -98,12 +88,12 @@ function pendingAfter(points: readonly Point[], isLeftOut: (object: ObjectIdenti
         ]),
         properties: new Set([
           ...after.properties,
-          ...differences.flatMap((one) => (one.kind === "different" ? propertyKey(one) : [])),
+          ...differences.flatMap((one) => (one.kind === "different" ? aboutKey(one) : [])),
         ]),
         guarded: new Set([
           ...after.guarded,
           ...differences.flatMap(({ object }) =>
-            object.kind === "policy" && object.parent ? keyOf(object.parent) : [],
+            object.kind === "policy" && object.parent ? objectKey(object.parent) : [],
           ),
         ]),
         read: new Set([...after.read, ...columnsRead(here, next, { reading: "presence", isChanged })]),
@@ -127,7 +117,7 @@ export function findLeftovers(points: readonly Point[], actual: Catalog): Differ
   const known = new Set<string>();
   return points.map(({ expected }) => {
     const extra = compareCatalogs(expected, actual).filter(({ kind }) => kind === "extra");
-    const remains = extra.filter(({ object }) => object.kind !== "grant" && known.has(keyOf(object)));
+    const remains = extra.filter(({ object }) => object.kind !== "grant" && known.has(objectKey(object)));
     for (const key of catalogKeys(expected)) known.add(key);
     return remains;
   });
@@ -135,7 +125,7 @@ export function findLeftovers(points: readonly Point[], actual: Catalog): Differ
 
 /** The keys of all that a catalog holds. */
 function catalogKeys(catalog: Catalog): string[] {
-  return catalogObjects(catalog).map(({ identity }) => keyOf(identity));
+  return catalogObjects(catalog).map(({ identity }) => objectKey(identity));
 }
 
 /** Kinds that hold no data: another form is replaced without losing anything. */
@@ -171,19 +161,19 @@ function mattersToReaders(difference: Difference, isComputed: boolean): boolean 
 
 function groupOf(difference: Difference, pending: Pending): keyof Drift {
   const { kind, object } = difference;
-  const key = keyOf(object);
+  const key = objectKey(object);
   const readers = kind === "missing" ? pending.read : pending.typed;
   const isComputed = pending.computed.has(object.label);
   if (object.kind === "column" && readers.has(object.label) && mattersToReaders(difference, isComputed)) {
     return "inTheWay";
   }
-  const isTouched = lineOf(object).some((one) => pending.changed.has(one));
+  const isTouched = lineageKeys(object).some((one) => pending.changed.has(one));
   if (isComment(difference)) return isTouched ? "settled" : "untouched";
   if (kind === "different") {
     // A policy is worth nothing where the table does not ask for policies.
     if (difference.property === "rowSecurity" && pending.guarded.has(key)) return "inTheWay";
     // Neither as it was nor as it is to be: what becomes of the rows is nobody's to guess.
-    const isSet = pending.properties.has(propertyKey(difference));
+    const isSet = pending.properties.has(aboutKey(difference));
     if (object.kind === "column" && isSet && ofRows.includes(difference.property)) return "inTheWay";
   }
   if (!isTouched) return "untouched";
@@ -195,8 +185,8 @@ function groupOf(difference: Difference, pending: Pending): keyof Drift {
 /** Whether what differs is gone, written anew, or set, by the end of the pending migrations. */
 function isReplaced(difference: Difference, { removed, rewritten, properties }: Pending): boolean {
   return (
-    lineOf(difference.object).some((key) => removed.has(key) || rewritten.has(key)) ||
-    (difference.kind === "different" && properties.has(propertyKey(difference)))
+    lineageKeys(difference.object).some((key) => removed.has(key) || rewritten.has(key)) ||
+    (difference.kind === "different" && properties.has(aboutKey(difference)))
   );
 }
 
@@ -219,15 +209,12 @@ export function measureDrift(
   actual: Catalog,
   leaveOut: Project["leaveOut"],
 ): Drift[] {
-  const isLeftOut = (object: ObjectIdentity): boolean => {
-    const target = targetOf(object);
-    return target !== null && leaveOut(target, actual) !== null;
-  };
+  const isLeftOut = isLeftOutOf({ leaveOut }, actual);
   const compared = points.map(({ expected }) => {
     const all = compareCatalogs(expected, actual);
     const differences = all.filter(({ kind, object }) => kind !== "extra" && !isLeftOut(object));
     const extra = all.filter(({ kind }) => kind === "extra");
-    return { differences, keys: new Set([...differences, ...extra].map(({ object }) => keyOf(object))) };
+    return { differences, keys: new Set([...differences, ...extra].map(({ object }) => objectKey(object))) };
   });
   const pending = pendingAfter(points, isLeftOut);
 
@@ -243,7 +230,7 @@ export function measureDrift(
     const later = compared.slice(at + 1);
     // Neither it nor what it is part of differs from some later point.
     const isAhead = (object: ObjectIdentity): boolean =>
-      later.some(({ keys }) => !lineOf(object).some((key) => keys.has(key)));
+      later.some(({ keys }) => !lineageKeys(object).some((key) => keys.has(key)));
     for (const difference of compared[at]?.differences ?? []) {
       const group = isAhead(difference.object) ? "settled" : groupOf(difference, after);
       drift[group].push(difference);
@@ -253,13 +240,13 @@ export function measureDrift(
       const early = differences.filter(
         ({ kind, object }) =>
           kind === "different" &&
-          lineOf(object).some((key) => after.added.has(key)) &&
-          !seen.has(keyOf(object)) &&
+          lineageKeys(object).some((key) => after.added.has(key)) &&
+          !seen.has(objectKey(object)) &&
           !isAhead(object),
       );
       for (const difference of early) {
         drift[groupOfEarly(difference)].push(difference);
-        seen.add(keyOf(difference.object));
+        seen.add(objectKey(difference.object));
       }
     }
     return drift;

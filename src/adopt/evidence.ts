@@ -5,8 +5,11 @@ import {
   compareCatalogs,
   type Difference,
   isComment,
+  lineageKeys,
   type ObjectIdentity,
   type ObjectKind,
+  objectKey,
+  propertyKey,
   withoutObjects,
 } from "../catalog/index.ts";
 import { findTwin } from "../kinds/twin.ts";
@@ -85,15 +88,8 @@ interface Held {
   readonly otherwise: ReadonlySet<string>;
 }
 
-const presence = (object: ObjectIdentity): string => aboutKey({ kind: "missing", object, expected: "" });
-
 const objectsOf = (catalog: Catalog): Set<string> =>
-  new Set(catalogObjects(catalog).map(({ identity }) => presence(identity)));
-
-const lineOf = (object: ObjectIdentity): string[] => [
-  presence(object),
-  ...(object.parent ? lineOf(object.parent) : []),
-];
+  new Set(catalogObjects(catalog).map(({ identity }) => objectKey(identity)));
 
 function hold(expected: Catalog, actual: Catalog): Held {
   const differences = compareCatalogs(expected, actual);
@@ -101,7 +97,7 @@ function hold(expected: Catalog, actual: Catalog): Held {
   return {
     objects: objectsOf(expected),
     different: new Set(differences.map(aboutKey)),
-    otherwise: new Set(telling.flatMap(({ object }) => lineOf(object))),
+    otherwise: new Set(telling.flatMap(({ object }) => lineageKeys(object))),
   };
 }
 
@@ -111,9 +107,9 @@ const isOnlyText = ({ kind, parent }: ObjectIdentity): boolean =>
 
 /**
  * What a database shows of each migration of a history, after a first one that is taken as given; of every one where
- * that is none (-1). An effect tells for its migration where the
- * database is as some point from it on has it and as none before it does, and against it where it is the other way
- * round. A part of a table under another name counts as there. Pure.
+ * that is none (-1). An effect tells for its migration where the database is as some point from it on has it and as none
+ * before it does, and against it where it is the other way round. A part of a table under another name counts as there.
+ * Pure.
  */
 export function gatherTraces(points: readonly Point[], actual: Catalog, first: number): Evidence[] {
   const present = objectsOf(actual);
@@ -124,16 +120,14 @@ export function gatherTraces(points: readonly Point[], actual: Catalog, first: n
 
   /** Whether the database is as a point has it; null where a hand gave the object another form. */
   const isAs = ({ object, property }: Effect, point: Held, isThere: boolean): boolean | null => {
-    const isWanted = point.objects.has(presence(object));
+    const isWanted = point.objects.has(objectKey(object));
     if (property !== null) {
-      if (!isWanted || !present.has(presence(object))) return null;
-      return !point.different.has(
-        aboutKey({ kind: "different", object, property, expected: null, actual: null }),
-      );
+      if (!isWanted || !present.has(objectKey(object))) return null;
+      return !point.different.has(propertyKey(object, property));
     }
     if (isWanted !== isThere) return false;
-    const isByName = isWanted && present.has(presence(object));
-    return isByName && isOnlyText(object) && point.otherwise.has(presence(object)) ? null : true;
+    const isByName = isWanted && present.has(objectKey(object));
+    return isByName && isOnlyText(object) && point.otherwise.has(objectKey(object)) ? null : true;
   };
 
   // What the database is proven to be past it is not as it was before.
@@ -147,7 +141,7 @@ export function gatherTraces(points: readonly Point[], actual: Catalog, first: n
     for (const effect of effects) {
       const { object } = effect;
       const isThere =
-        present.has(presence(object)) ||
+        present.has(objectKey(object)) ||
         [previous, expected].some(
           (catalog) => catalog !== null && findTwin(object, catalog, actual) !== undefined,
         );

@@ -1,6 +1,6 @@
 import type { Catalog, Grant } from "./catalog.ts";
 import { type IsTextColumn, isSameBody, isSameText, type TextForm } from "./meaning.ts";
-import { type CatalogObject, catalogObjects, type ObjectIdentity } from "./objects.ts";
+import { type CatalogObject, catalogObjects, type ObjectIdentity, objectKey } from "./objects.ts";
 
 /**
  * One way in which two catalogs differ. Of an object that is missing or extra, its parts are not listed again.
@@ -20,9 +20,12 @@ export type Difference =
 
 /** What a difference is about: the object and, where it is there on both sides, its property. */
 export function aboutKey(difference: Difference): string {
-  const property = difference.kind === "different" ? difference.property : null;
-  return JSON.stringify([key(difference.object), property]);
+  return propertyKey(difference.object, difference.kind === "different" ? difference.property : null);
 }
+
+/** What a difference of an object's property is about; of the object as a whole where that is null. */
+export const propertyKey = (object: ObjectIdentity, property: string | null): string =>
+  JSON.stringify([objectKey(object), property]);
 
 /** Whether only a comment differs, on which nothing depends. */
 export const isComment = (difference: Difference): boolean =>
@@ -38,8 +41,9 @@ const maintainSince = 170000;
 
 /**
  * What keeps `actual` from being `expected`, in the order of `expected`, then what only `actual` has. Whether extra
- * objects matter is the caller's to say. Texts that say the same are equal, however they are written: see `meaning.ts`; MAINTAIN is left out where one of the two servers does not know it. The order of a table's columns is
- * reported on its own, as `columnOrder`, over the columns that both have.
+ * objects matter is the caller's to say. Texts that say the same are equal, however they are written: see `meaning.ts`;
+ * MAINTAIN is left out where one of the two servers does not know it. The order of a table's columns is reported on its
+ * own, as `columnOrder`, over the columns that both have.
  *
  * @example
  * const drift = compareCatalogs(expected, actual).filter((difference) => difference.kind !== "extra");
@@ -54,7 +58,7 @@ export function compareCatalogs(
   const comparable = (catalog: Catalog): Map<string, CatalogObject> =>
     new Map(
       catalogObjects(withGrants(catalog, { owners, ignored })).map((object) => [
-        key(object.identity),
+        objectKey(object.identity),
         object,
       ]),
     );
@@ -97,16 +101,8 @@ export function compareCatalogs(
   return differences;
 }
 
-function key(identity: ObjectIdentity): string {
-  const path: (string | null)[] = [];
-  for (let part: ObjectIdentity | null = identity; part; part = part.parent) {
-    path.push(part.kind, part.schema, part.name);
-  }
-  return JSON.stringify(path);
-}
-
 function hasMissingParent(identity: ObjectIdentity, objects: ReadonlyMap<string, CatalogObject>): boolean {
-  return identity.parent !== null && !objects.has(key(identity.parent));
+  return identity.parent !== null && !objects.has(objectKey(identity.parent));
 }
 
 function propertyDifferences(
@@ -195,7 +191,7 @@ function summary({ properties }: CatalogObject): string {
 function columnOrders(catalog: Catalog): Map<string, string[]> {
   return new Map(
     catalog.tables.map(({ schema, name, columns }) => [
-      key({ kind: "table", schema, name, parent: null, label: "" }),
+      objectKey({ kind: "table", schema, name, parent: null, label: "" }),
       columns.map((column) => column.name),
     ]),
   );

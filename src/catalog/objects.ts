@@ -33,6 +33,16 @@ export interface ObjectIdentity {
   readonly label: string;
 }
 
+/** Tells objects apart; the same object of two catalogs has the same key. */
+export function objectKey({ kind, schema, name, parent }: ObjectIdentity): string {
+  return JSON.stringify([kind, schema, name, parent && objectKey(parent)]);
+}
+
+/** The keys of an object and of everything that it is part of, its own first. */
+export function lineageKeys(object: ObjectIdentity): string[] {
+  return [objectKey(object), ...(object.parent ? lineageKeys(object.parent) : [])];
+}
+
 /** The object that an object is part of, or itself: the table of a column's grant. */
 export function rootOf(object: ObjectIdentity): ObjectIdentity {
   return object.parent ? rootOf(object.parent) : object;

@@ -8,7 +8,7 @@ import type { Plan } from "../model/step.ts";
 import { gatherFacts } from "../plan/facts.ts";
 import { judgePlan, planFor } from "../plan/plan.ts";
 import { type DatabaseUrl, redactUrl, translate } from "../postgres/index.ts";
-import { type Accepted, acceptByName, excuseAccepted, readAccepted } from "../records/acceptance.ts";
+import { type Accepted, applyAcceptance } from "../records/acceptance.ts";
 import { defaultExecutor } from "../records/executor.ts";
 import { beginDeployment, ensureBookkeeping, finishDeployment } from "../records/records.ts";
 import type { Observer, Phase } from "../run/events.ts";
@@ -140,12 +140,14 @@ export async function deploy(
       if (options.plan) await requireSamePlan(session.sql, options.plan, fresh);
       await observer({ type: "planned", plan: fresh });
       requireUnblocked(fresh);
-      const sides = { wanted: expectedAtEnd(project, fresh, facts.catalog), actual: facts.catalog };
-      const foreseen = foreseenFindings(project, judgement);
-      const byName = acceptByName(foreseen, options.accept ?? [], { ...sides, by: executor });
-      const known = [...(await readAccepted(session.sql, project)), ...byName];
-      requireNothingForeseen(excuseAccepted(foreseen, known, sides));
-      return { plan: fresh, accepted: byName };
+      const actual = facts.catalog;
+      const known = await applyAcceptance(session.sql, project, foreseenFindings(project, judgement), {
+        names: options.accept,
+        by: executor,
+        sides: async () => ({ wanted: expectedAtEnd(project, fresh, actual), actual }),
+      });
+      requireNothingForeseen(known.findings);
+      return { plan: fresh, accepted: known.accepted };
     });
     const confirmation = options.confirm ? await options.confirm(plan) : {};
     if (options.confirm && confirmation) {
@@ -288,15 +290,17 @@ async function carryOut(
   let findings: readonly Finding[];
   let all = accepted;
   try {
-    [findings, all] = await phase("validate", async () => {
-      const found = await validate(session.sql, project, plan, before);
-      const actual = await readCatalog(session.sql, { schemas: project.schemas });
-      const sides = { wanted: expectedAtEnd(project, plan, actual), actual };
-      const byName = acceptByName(found, options.accept ?? [], { ...sides, by: record.executor });
-      const now = [...accepted, ...byName];
-      const known = [...(await readAccepted(session.sql, project)), ...now];
-      return [excuseAccepted(found, known, sides), now] as const;
-    });
+    ({ findings, accepted: all } = await phase("validate", async () =>
+      applyAcceptance(session.sql, project, await validate(session.sql, project, plan, before), {
+        names: options.accept,
+        by: record.executor,
+        already: accepted,
+        sides: async () => {
+          const actual = await readCatalog(session.sql, { schemas: project.schemas });
+          return { wanted: expectedAtEnd(project, plan, actual), actual };
+        },
+      }),
+    ));
   } catch (cause) {
     const error = translate(cause);
     if (error instanceof SpfpError) return { execution, findings: [], error, accepted };

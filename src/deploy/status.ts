@@ -2,8 +2,7 @@ import { z } from "zod";
 import { aboutKey, compareCatalogs, readCatalog } from "../catalog/index.ts";
 import { SpfpError } from "../errors.ts";
 import { readMigrations } from "../migrations/index.ts";
-import type { Project } from "../model/project.ts";
-import { targetOf } from "../model/step.ts";
+import { isLeftOutOf, type Project } from "../model/project.ts";
 import type { Queryable } from "../postgres/index.ts";
 import { type MigrationState, readState } from "../records/migration-state.ts";
 import { expectedHere, readOrigin } from "../records/origin.ts";
@@ -104,10 +103,9 @@ async function readCatalogState(
   const actual = await readCatalog(sql, { schemas: project.schemas });
   const expected = expectedHere(project, await readOrigin(sql, project));
   const wrong = new Set(compareCatalogs(expected(last.tag), actual).map(aboutKey));
+  const isLeftOut = isLeftOutOf(project, actual);
   const differences = compareCatalogs(project.expectedCatalog(last.tag), actual).flatMap((one) => {
-    const target = targetOf(one.object);
-    const isLeftOut = target !== null && project.leaveOut(target, actual) !== null;
-    if (one.kind === "extra" || isLeftOut || !wrong.has(aboutKey(one))) return [];
+    if (one.kind === "extra" || isLeftOut(one.object) || !wrong.has(aboutKey(one))) return [];
     return [
       {
         object: one.object.label,

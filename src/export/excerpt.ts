@@ -1,5 +1,4 @@
-import { type Catalog, compareCatalogs, type ObjectIdentity } from "../catalog/index.ts";
-import { keyOf } from "../rollback/changes.ts";
+import { type Catalog, compareCatalogs, type ObjectIdentity, objectKey } from "../catalog/index.ts";
 
 /** JSON as it stands in a script. */
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -182,13 +181,13 @@ export function excerptsOf(base: Catalog | null, head: Catalog): Excerpts {
     sequences: [],
   };
   const differences = compareCatalogs(base ?? { ...head, ...nothing }, head);
-  const changed = new Set(differences.map(({ object }) => keyOf(object)));
+  const changed = new Set(differences.map(({ object }) => objectKey(object)));
   const isChanged = (object: ObjectIdentity): boolean => {
     // What belongs to something new is new itself; of what was there before, each part is looked at by itself.
     for (let one: ObjectIdentity | null = object; one; one = one.parent) {
-      const key = keyOf(one);
+      const key = objectKey(one);
       if (!changed.has(key)) continue;
-      if (one === object || differences.some((two) => two.kind === "extra" && keyOf(two.object) === key))
+      if (one === object || differences.some((two) => two.kind === "extra" && objectKey(two.object) === key))
         return true;
     }
     return false;

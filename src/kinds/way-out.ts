@@ -109,12 +109,7 @@ function column(difference: Difference, { wanted }: WayOutCatalogs): string[] {
   const name = quoteIdentifier(object.name);
   const table = onTable(object);
   if (kind === "missing") {
-    const rest = [
-      ...(to.generated === null ? [] : [` GENERATED ALWAYS AS (${to.generated}) STORED`]),
-      ...(to.default === null ? [] : [` DEFAULT ${to.default}`]),
-      ...(to.nullable ? [] : [" NOT NULL"]),
-    ].join("");
-    return [`ALTER TABLE ${table} ADD COLUMN ${name} ${to.type}${rest};`];
+    return [`ALTER TABLE ${table} ADD COLUMN ${columnDefinition(to)};`];
   }
   const alter = (what: string): string[] => [`ALTER TABLE ${table} ALTER COLUMN ${name} ${what};`];
   switch (difference.property) {

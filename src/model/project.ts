@@ -1,8 +1,8 @@
-import type { Catalog, Difference } from "../catalog/index.ts";
+import type { Catalog, Difference, ObjectIdentity } from "../catalog/index.ts";
 import type { Finding } from "../finding.ts";
 import type { Reader, Sql } from "../postgres/index.ts";
 import type { Requirement } from "./requirement.ts";
-import type { Target } from "./step.ts";
+import { type Target, targetOf } from "./step.ts";
 
 /** What can be said before a deployment of the catalog after it. */
 export interface Prospect {
@@ -50,3 +50,11 @@ export interface Project {
   /** Why a step's object is to be left out of this database, or null. */
   readonly leaveOut: (target: Target, actual: Catalog) => string | null;
 }
+
+/** Tells of an object whether a project leaves it out of a database. */
+export const isLeftOutOf =
+  ({ leaveOut }: Pick<Project, "leaveOut">, actual: Catalog) =>
+  (object: ObjectIdentity): boolean => {
+    const target = targetOf(object);
+    return target !== null && leaveOut(target, actual) !== null;
+  };

@@ -177,3 +177,8 @@ export const isSameTarget = (one: Target, other: Target): boolean =>
 export function targetOf({ kind, schema, name, parent }: ObjectIdentity): Target | null {
   return kind === "default privilege" ? null : { kind, schema, name, table: parent?.name ?? null };
 }
+
+/** The name of an object as a person writes it. */
+export function nameOf({ schema, table, name }: Target): string {
+  return [schema, table, name].filter((part) => part !== null).join(".");
+}

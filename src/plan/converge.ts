@@ -3,7 +3,7 @@ import { isReplaceable } from "../kinds/function.ts";
 import { defaultGrantees, isKnownPrivilege } from "../kinds/grant.ts";
 import { impliesCheck } from "../kinds/implied-check.ts";
 import { dressView, isExtendable } from "../kinds/view.ts";
-import type { Action, Target } from "../model/step.ts";
+import { type Action, nameOf, type Target } from "../model/step.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
 import {
   constraintOf,
@@ -80,11 +80,6 @@ const doneBefore: Verdict = { action: "skip", reason: "It was done before." };
 const roleThere: Verdict = { action: "skip", reason: "The server has that role already." };
 const notThere: Verdict = { action: "skip", reason: "It is not there." };
 const blocked = (reason: string): Verdict => ({ action: "blocked", reason });
-
-/** The name of an object as a person writes it. */
-export function nameOf({ schema, table, name }: Target): string {
-  return [schema, table, name].filter((part) => part !== null).join(".");
-}
 
 /**
  * Whether a step is to do, as the database is: what is as the migration or a later one wants it is left alone, what

@@ -1,5 +1,4 @@
-import type { Target } from "../model/step.ts";
-import { nameOf } from "./converge.ts";
+import { nameOf, type Target } from "../model/step.ts";
 import type { Draft } from "./statements/index.ts";
 
 /*

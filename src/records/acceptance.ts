@@ -51,7 +51,7 @@ export async function readAccepted(sql: Queryable, project: Pick<Project, "name"
 }
 
 /** What the names accept of what was found; a name that nothing was found of accepts nothing. */
-export function acceptByName(
+function acceptByName(
   findings: readonly Finding[],
   names: readonly string[],
   { wanted, actual, by }: Sides & { readonly by: string },
@@ -108,4 +108,31 @@ export function excuseAccepted(
       remedy: `Nothing: ${known.by} accepted it at ${known.at}, and it is in the records.`,
     };
   });
+}
+
+/**
+ * Takes what was found, what was accepted of it before, on record or in this very command, and what is accepted by name
+ * now. The catalogs are asked for only where something is wrong.
+ */
+export async function applyAcceptance(
+  sql: Queryable,
+  project: Pick<Project, "name">,
+  found: readonly Finding[],
+  {
+    names = [],
+    by,
+    already = [],
+    sides,
+  }: {
+    readonly names?: readonly string[] | undefined;
+    readonly by: string;
+    readonly already?: readonly Accepted[];
+    readonly sides: () => Promise<Sides>;
+  },
+): Promise<{ readonly findings: readonly Finding[]; readonly accepted: readonly Accepted[] }> {
+  if (!found.some(isError)) return { findings: found, accepted: already };
+  const { wanted, actual } = await sides();
+  const accepted = [...already, ...acceptByName(found, names, { wanted, actual, by })];
+  const known = [...(await readAccepted(sql, project)), ...accepted];
+  return { findings: excuseAccepted(found, known, { wanted, actual }), accepted };
 }

@@ -1,11 +1,12 @@
-import { type Catalog, compareCatalogs, type Difference, type ObjectIdentity } from "../catalog/index.ts";
+import {
+  type Catalog,
+  compareCatalogs,
+  type Difference,
+  type ObjectIdentity,
+  objectKey,
+} from "../catalog/index.ts";
 import type { Target } from "../model/step.ts";
 import { isSameButForCasts } from "./casts.ts";
-
-/** Tells objects apart; the same object of two catalogs has the same key. */
-export function keyOf({ kind, schema, name, parent }: ObjectIdentity): string {
-  return JSON.stringify([kind, schema, name, parent && keyOf(parent)]);
-}
 
 /** The key of what a step's target names. */
 export function keyOfTarget(
@@ -39,14 +40,15 @@ const isRetyped = ({ object, property }: Alteration): boolean =>
 /** Tells whether an alteration comes of the columns that have another type. */
 function recasting(alterations: readonly Alteration[]): (alteration: Alteration) => boolean {
   const retyped = new Set(
-    alterations.flatMap((one) => (isRetyped(one) && one.object.parent ? keyOf(one.object.parent) : [])),
+    alterations.flatMap((one) => (isRetyped(one) && one.object.parent ? objectKey(one.object.parent) : [])),
   );
   if (retyped.size === 0) return () => false;
   return (alteration) => {
     const { object, property } = alteration;
     const { kind, parent } = object;
     if (kind === "column" && parent?.kind === "view") return property === "type";
-    const reads = parent === null ? kind === "view" : parent.kind === "view" || retyped.has(keyOf(parent));
+    const reads =
+      parent === null ? kind === "view" : parent.kind === "view" || retyped.has(objectKey(parent));
     return reads && expressions.includes(property) && isSameButForCasts(object, alteration);
   };
 }
@@ -68,7 +70,7 @@ export interface ChangeInput {
 export const sayWhich = (difference: Difference): string =>
   JSON.stringify([
     difference.kind,
-    keyOf(difference.object),
+    objectKey(difference.object),
     difference.kind === "different" ? difference.property : null,
   ]);
 
@@ -99,7 +101,7 @@ export function changesOf({ before, actual, head, dropped, made }: ChangeInput):
     );
   const [droppedKeys, madeKeys] = [keysOf(dropped), keysOf(made)];
   const created = compareCatalogs(before, actual).flatMap((difference) => {
-    const isOurs = intended.has(sayWhich(difference)) || madeKeys.has(keyOf(difference.object));
+    const isOurs = intended.has(sayWhich(difference)) || madeKeys.has(objectKey(difference.object));
     return difference.kind === "extra" && isOurs ? difference.object : [];
   });
   // An index that an interrupted rollback left unfinished is not back yet.
@@ -111,7 +113,7 @@ export function changesOf({ before, actual, head, dropped, made }: ChangeInput):
   return {
     created,
     removed: others.flatMap(({ kind, object }) =>
-      kind === "missing" && (object.kind === "grant" || droppedKeys.has(keyOf(object))) ? object : [],
+      kind === "missing" && (object.kind === "grant" || droppedKeys.has(objectKey(object))) ? object : [],
     ),
     altered: alterations
       .filter((one) => !isRecast(one))

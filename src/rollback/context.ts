@@ -4,6 +4,7 @@ import {
   type FunctionObject,
   type Index,
   type ObjectIdentity,
+  objectKey,
   type Table,
   type Trigger,
 } from "../catalog/index.ts";
@@ -11,7 +12,7 @@ import { functionLabel, functionNamed } from "../kinds/function.ts";
 import type { Plan, Step, Target } from "../model/step.ts";
 import type { Dependent } from "../plan/dependents.ts";
 import { archiveSchema } from "../plan/facts.ts";
-import { type Changes, changesOf, keyOf, keyOfTarget, withoutInvalidIndexes } from "./changes.ts";
+import { type Changes, changesOf, keyOfTarget, withoutInvalidIndexes } from "./changes.ts";
 import { rollbackStep, type Sizes, type StepDraft } from "./draft.ts";
 
 /** What a rollback is planned from. */
@@ -97,7 +98,7 @@ export function find<T extends Named>(objects: readonly T[], { schema, name }: N
 
 /** The key of an object of a schema. */
 export function topKey(kind: ObjectIdentity["kind"], { schema, name }: Named): string {
-  return keyOf({ kind, schema, name, parent: null, label: "" });
+  return objectKey({ kind, schema, name, parent: null, label: "" });
 }
 
 /** The key of what belongs to a table or view. */
@@ -108,7 +109,7 @@ export function partKey(
   parentKind: "table" | "view" | "function" | "domain" = "table",
 ): string {
   const parent: ObjectIdentity = { kind: parentKind, schema, name, parent: null, label: "" };
-  return keyOf({ kind, schema, name: child, parent, label: "" });
+  return objectKey({ kind, schema, name: child, parent, label: "" });
 }
 
 export const qualifiedLabel = ({ schema, name }: Named): string => `${schema}.${name}`;
@@ -170,14 +171,16 @@ export function createContext(facts: RollbackFacts): RollbackContext {
   const { actual, head } = facts;
   const before = withoutInvalidIndexes(facts.before);
   const changes = changesOf({ before, actual, head, dropped: facts.dropped, made: facts.made });
-  const created = new Set(changes.created.map(keyOf));
-  const removed = new Set(changes.removed.map(keyOf));
+  const created = new Set(changes.created.map(objectKey));
+  const removed = new Set(changes.removed.map(objectKey));
   const gone = new Set(
-    compareCatalogs(before, actual).flatMap(({ kind, object }) => (kind === "missing" ? keyOf(object) : [])),
+    compareCatalogs(before, actual).flatMap(({ kind, object }) =>
+      kind === "missing" ? objectKey(object) : [],
+    ),
   );
   const steps: Step[] = [];
   const notes: string[] = [];
-  const kept = new Set(changes.recast.map(keyOf));
+  const kept = new Set(changes.recast.map(objectKey));
   const isOurs = (dependent: Dependent): boolean => isPartOf(head, dependent);
   return {
     before,
@@ -207,7 +210,7 @@ export function createContext(facts: RollbackFacts): RollbackContext {
     isRemoved: (key) => removed.has(key),
     wasRemoved: (target) => gone.has(keyOfTarget(target)),
     isAltered: (key, ignore = []) =>
-      changes.altered.some(({ object, property }) => keyOf(object) === key && !ignore.includes(property)),
+      changes.altered.some(({ object, property }) => objectKey(object) === key && !ignore.includes(property)),
     dependentsOn: (kind, { schema, name }) =>
       facts.dependents.filter(({ on }) => on.kind === kind && on.schema === schema && on.name === name),
     isOurs,

@@ -28,7 +28,7 @@ export type RollbackScope = (typeof rollbackScopes)[number];
 /** What a rollback will do, and what it will leave. */
 export interface PlannedRollback {
   readonly plan: Plan;
-  /** Keys (see `keyOf`) of what stays as the deployment made it; the plan's notes say why. */
+  /** Keys (see `objectKey`) of what stays as the deployment made it; the plan's notes say why. */
   readonly kept: ReadonlySet<string>;
 }
 

@@ -1,9 +1,8 @@
-import type { Policy, Table } from "../catalog/index.ts";
+import { objectKey, type Policy, type Table } from "../catalog/index.ts";
 import { functionLabel } from "../kinds/function.ts";
 import { changePolicy, createPolicy, dropPolicy } from "../kinds/policy.ts";
 import { momentary, part } from "../plan/statements/draft.ts";
 import { quoteQualified } from "../sql/quote.ts";
-import { keyOf } from "./changes.ts";
 import { partKey, qualifiedLabel, type RollbackContext, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";
 
@@ -74,7 +73,7 @@ export function undoPolicies(context: RollbackContext): void {
 function restoreSwitches(context: RollbackContext, table: Table, was: Table): void {
   for (const [property, words] of switches) {
     const isAltered = context.changes.altered.some(
-      (change) => change.property === property && keyOf(change.object) === topKey("table", table),
+      (change) => change.property === property && objectKey(change.object) === topKey("table", table),
     );
     if (!isAltered) continue;
     const verb =

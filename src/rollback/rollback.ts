@@ -1,6 +1,12 @@
 import { randomUUID, type UUID } from "node:crypto";
 import { z } from "zod";
-import { type Catalog, compareCatalogs, type ObjectIdentity, readCatalog } from "../catalog/index.ts";
+import {
+  type Catalog,
+  compareCatalogs,
+  type ObjectIdentity,
+  objectKey,
+  readCatalog,
+} from "../catalog/index.ts";
 import { SpfpError } from "../errors.ts";
 import { reportedErrorSchema, stepResultSchema } from "../model/deployment-report.ts";
 import type { Project } from "../model/project.ts";
@@ -15,7 +21,7 @@ import { type Execution, executePlan } from "../run/execute.ts";
 import { defaultGiveUpAfter, defaultLockTimeout } from "../run/limits.ts";
 import { openSession, type Session } from "../run/session.ts";
 import { tableSizes } from "../run/sizes.ts";
-import { keyOf, sayWhich, withoutInvalidIndexes } from "./changes.ts";
+import { sayWhich, withoutInvalidIndexes } from "./changes.ts";
 import { find, plainIndexes, type RollbackFacts } from "./context.ts";
 import {
   constraintLabel,
@@ -420,7 +426,7 @@ async function carryOut(
 
 /** Whether an object, or what it is part of, is among those that stay. */
 const isPartOf = (object: ObjectIdentity, kept: ReadonlySet<string>): boolean =>
-  kept.has(keyOf(object)) || (object.parent !== null && isPartOf(object.parent, kept));
+  kept.has(objectKey(object)) || (object.parent !== null && isPartOf(object.parent, kept));
 
 /** Holds the catalog against the one before the deployment. */
 async function prove(
@@ -436,7 +442,7 @@ async function prove(
     const isOurs = intended.has(sayWhich(difference));
     const isKept = scope === "indexes" || isPartOf(object, again.kept);
     // Of grants, privilege by privilege, the plan knows better than a comparison of the whole.
-    const why = again.kept.has(keyOf(object))
+    const why = again.kept.has(objectKey(object))
       ? "kept"
       : !isOurs
         ? "others"

@@ -1,9 +1,8 @@
-import type { Column, Domain, Table } from "../catalog/index.ts";
+import { type Column, type Domain, objectKey, type Table } from "../catalog/index.ts";
 import { functionLabel, functionSignature } from "../kinds/function.ts";
 import { archiveSchema } from "../plan/facts.ts";
 import { momentary, part } from "../plan/statements/draft.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
-import { keyOf } from "./changes.ts";
 import {
   dependentLabel,
   find,
@@ -43,7 +42,7 @@ export function undoColumns(context: RollbackContext): void {
   for (const object of context.changes.removed) {
     if ((object.kind === "column" && object.parent?.kind === "table") || object.kind === "table") {
       context.keep(
-        keyOf(object),
+        objectKey(object),
         `${object.kind} ${object.label} was dropped by the deployment and cannot be brought back: restore its rows from the backup`,
       );
     }
@@ -122,7 +121,9 @@ export function undoRemarks(context: RollbackContext): void {
       safety: momentary,
     });
   const isCommented = (key: string): boolean =>
-    context.changes.altered.some(({ object, property }) => property === "comment" && keyOf(object) === key);
+    context.changes.altered.some(
+      ({ object, property }) => property === "comment" && objectKey(object) === key,
+    );
   for (const [kind, words, list] of [
     ["enum", "TYPE", before.enums],
     ["domain", "DOMAIN", before.domains],
@@ -133,7 +134,7 @@ export function undoRemarks(context: RollbackContext): void {
     }
   }
   for (const was of before.schemas) {
-    if (isCommented(keyOf({ kind: "schema", schema: null, name: was.name, parent: null, label: "" })))
+    if (isCommented(objectKey({ kind: "schema", schema: null, name: was.name, parent: null, label: "" })))
       comment(`schema ${was.name}`, `SCHEMA ${quoteIdentifier(was.name)}`, was.comment, null);
   }
   for (const { table, was } of context.keptTables) {
@@ -150,7 +151,7 @@ export function undoRemarks(context: RollbackContext): void {
     }
     if (
       context.changes.altered.some(
-        ({ object, property }) => property === "options" && keyOf(object) === topKey("table", table),
+        ({ object, property }) => property === "options" && objectKey(object) === topKey("table", table),
       )
     ) {
       restoreOptions(context, table, was);
@@ -334,7 +335,7 @@ export function dropTypes(context: RollbackContext): void {
   }
   for (const object of context.changes.removed) {
     if (object.kind === "schema" || object.kind === "extension") {
-      context.keep(keyOf(object), `${object.kind} ${object.label} stays away, as the deployment left it`);
+      context.keep(objectKey(object), `${object.kind} ${object.label} stays away, as the deployment left it`);
     }
   }
   for (const was of context.before.domains) restoreDomain(context, was);
@@ -351,7 +352,10 @@ export function dropTypes(context: RollbackContext): void {
       });
     }
     if (object.kind === "default privilege") {
-      context.keep(keyOf(object), `default privileges (${object.label}) stay as the deployment made them`);
+      context.keep(
+        objectKey(object),
+        `default privileges (${object.label}) stay as the deployment made them`,
+      );
     }
     if (object.kind === "sequence") {
       const owned = actual.sequences.find(
@@ -361,10 +365,10 @@ export function dropTypes(context: RollbackContext): void {
       const goesAlong =
         owned &&
         context.createdTables.some(({ schema, name }) => schema === owned.schema && name === owned.table);
-      if (!goesAlong) context.keep(keyOf(object), reason);
+      if (!goesAlong) context.keep(objectKey(object), reason);
     }
     if (object.kind === "schema" || object.kind === "extension") {
-      context.keep(keyOf(object), `${object.kind} ${object.label} is kept: others may use it by now`);
+      context.keep(objectKey(object), `${object.kind} ${object.label} is kept: others may use it by now`);
     }
   }
   for (const { object, property } of context.changes.altered) {
@@ -376,7 +380,7 @@ export function dropTypes(context: RollbackContext): void {
       (object.kind === "constraint" && object.parent?.kind === "domain")
     ) {
       context.keep(
-        keyOf(object),
+        objectKey(object),
         `${object.kind} ${object.label} stays as the deployment made it (${property})`,
       );
     }

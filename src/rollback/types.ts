@@ -1,9 +1,8 @@
-import type { Column, Domain, EnumType, Sequence } from "../catalog/index.ts";
+import { type Column, type Domain, type EnumType, objectKey, type Sequence } from "../catalog/index.ts";
 import { defaultGrantees, setGrants } from "../kinds/grant.ts";
 import { parseStatements } from "../sql/parser.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
 import { walk } from "../sql/tree.ts";
-import { keyOf } from "./changes.ts";
 import { find, type Named, qualifiedLabel, type RollbackContext, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";
 
@@ -72,7 +71,7 @@ function restoreSequence(context: RollbackContext, one: Sequence): void {
   const column = owner?.columns.find(({ name }) => name === ownedBy?.column);
   if (ownedBy && (ownedBy.identity || !column || column.identity !== null)) {
     context.keep(
-      keyOf({ kind: "sequence", schema: one.schema, name: one.name, parent: null, label: "" }),
+      objectKey({ kind: "sequence", schema: one.schema, name: one.name, parent: null, label: "" }),
       `sequence ${qualifiedLabel(one)} stays away: the column that it belonged to is not as it was`,
     );
     return;

@@ -6,11 +6,12 @@ import {
   followsFrom,
   isComment,
   type ObjectIdentity,
+  propertyKey,
   withoutObjects,
 } from "../catalog/index.ts";
-import type { Finding } from "../finding.ts";
+import { type Finding, withSql } from "../finding.ts";
 import { wayOut } from "../kinds/way-out.ts";
-import type { Project } from "../model/project.ts";
+import { isLeftOutOf, type Project } from "../model/project.ts";
 import type { AdoptionRefusal } from "../model/refusals.ts";
 import { isSameTarget, type Target, targetOf } from "../model/step.ts";
 import type { PlannedStep } from "../plan/group-steps.ts";
@@ -19,12 +20,18 @@ import type { Goal } from "../plan/statements/index.ts";
 import { expectedHere } from "../records/origin.ts";
 import { whatIsSaid } from "./validate.ts";
 
+/** An object and everything that it is part of. */
+const lineOf = (object: ObjectIdentity): ObjectIdentity[] => [
+  object,
+  ...(object.parent ? lineOf(object.parent) : []),
+];
+
 /** Whether an object is what a target names, or part of it. */
-function isWithin(object: ObjectIdentity, target: Target): boolean {
-  const own = targetOf(object);
-  if (own !== null && isSameTarget(own, target)) return true;
-  return object.parent !== null && isWithin(object.parent, target);
-}
+const isWithin = (object: ObjectIdentity, target: Target): boolean =>
+  lineOf(object).some((one) => {
+    const own = targetOf(one);
+    return own !== null && isSameTarget(own, target);
+  });
 
 /** What making an object leaves as it is where the object is there already. */
 const leftAlone = ["comment", "rowSecurity", "forceRowSecurity", "options"];
@@ -86,12 +93,10 @@ export function settledBy(
       return compareCatalogs(before, after).map(aboutKey);
     }),
   );
-  const isByCode = (difference: Difference): boolean => {
-    const presence = ({ object }: Pick<Difference, "object">): boolean =>
-      byCode.has(aboutKey({ kind: "missing", object, expected: "" })) ||
-      (object.parent !== null && presence({ object: object.parent }));
-    return byCode.has(aboutKey(difference)) || presence(difference);
-  };
+  // What it makes or takes away as a whole, it makes or takes away with all its parts.
+  const isByCode = (difference: Difference): boolean =>
+    byCode.has(aboutKey(difference)) ||
+    lineOf(difference.object).some((one) => byCode.has(propertyKey(one, null)));
   return (difference) =>
     goals.some(({ goal, kind }) => settles(goal, kind, difference)) || isByCode(difference);
 }
@@ -115,10 +120,7 @@ export function foreseenFindings(project: Project, { facts, plan, judged }: Judg
   const notAsMet = new Set(asMet.map(aboutKey));
   const follows = followsFrom(all, wanted);
   const isSaid = whatIsSaid(project, plan);
-  const isLeftOut = ({ object }: Difference): boolean => {
-    const target = targetOf(object);
-    return target !== null && project.leaveOut(target, actual) !== null;
-  };
+  const isLeftOut = isLeftOutOf(project, actual);
   const stuck = all.filter(
     (difference) =>
       difference.kind !== "extra" &&
@@ -129,7 +131,7 @@ export function foreseenFindings(project: Project, { facts, plan, judged }: Judg
       !(difference.kind === "different" && difference.property === "columnOrder") &&
       isSaid(difference) &&
       notAsMet.has(aboutKey(difference)) &&
-      !isLeftOut(difference) &&
+      !isLeftOut(difference.object) &&
       !isSettled(difference) &&
       !follows(difference),
   );
@@ -140,16 +142,16 @@ export function foreseenFindings(project: Project, { facts, plan, judged }: Judg
       .filter(({ object }) => !named.has(object.label))
       .map((difference): Finding => {
         const sql = wayOut(difference, { wanted, actual });
-        return {
-          check: "adoption.would-stay" satisfies AdoptionRefusal,
-          severity: "error",
-          ...describeDifference(difference),
-          remedy:
-            sql.length > 0
-              ? "No pending step changes it, and the validation would refuse it: run the statement, then this again."
-              : "No pending step changes it, and the validation would refuse it: bring it to what is expected, then run this again.",
-          ...(sql.length > 0 ? { sql } : {}),
-        };
+        const how = sql.length > 0 ? "run the statement" : "bring it to what is expected";
+        return withSql(
+          {
+            check: "adoption.would-stay" satisfies AdoptionRefusal,
+            severity: "error",
+            ...describeDifference(difference),
+            remedy: `No pending step changes it, and the validation would refuse it: ${how}, then run this again.`,
+          },
+          sql,
+        );
       }),
   ];
 }

@@ -12,8 +12,8 @@ import {
   withoutObjects,
 } from "../catalog/index.ts";
 import type { Finding } from "../finding.ts";
-import type { Project } from "../model/project.ts";
-import { type Plan, type Step, targetOf } from "../model/step.ts";
+import { isLeftOutOf, type Project } from "../model/project.ts";
+import { nameOf, type Plan } from "../model/step.ts";
 import type { Sql } from "../postgres/index.ts";
 import { expectedHere, readOrigin } from "../records/origin.ts";
 import { hasBookkeeping } from "../records/records.ts";
@@ -101,23 +101,14 @@ export async function validate(
   before: Catalog,
 ): Promise<readonly Finding[]> {
   const actual = await readCatalog(sql, { schemas: project.schemas });
-  const isLeftOut = ({ object }: Difference): boolean => {
-    const target = targetOf(object);
-    return target !== null && project.leaveOut(target, actual) !== null;
-  };
+  const isLeftOut = isLeftOutOf(project, actual);
   const differences = (tag: string | null, catalog: Catalog): Difference[] =>
     tag === null
       ? []
       : compareCatalogs(project.expectedCatalog(tag), catalog).filter(
-          (difference) => difference.kind !== "extra" && !isLeftOut(difference),
+          (difference) => difference.kind !== "extra" && !isLeftOut(difference.object),
         );
   const oldKeys = new Set(differences(plan.from, before).map(aboutKey));
-  const labels = (isWanted: (step: Step) => boolean): string[] =>
-    plan.steps
-      .filter(isWanted)
-      .flatMap(({ target }) =>
-        target ? [[target.schema, target.table, target.name].filter((part) => part !== null).join(".")] : [],
-      );
   const said = whatIsSaid(project, plan);
   const wrong = await foundWrong(sql, project);
   const last = plan.to ?? plan.from;
@@ -144,7 +135,7 @@ export async function validate(
           one.severity === "info" && !comments.has(one) && !held.has(one.object) && !wrong.has(one.object),
       )
       .map(({ object }) => object),
-    ...labels(({ action }) => action === "leave out"),
+    ...plan.steps.flatMap(({ action, target }) => (action === "leave out" && target ? nameOf(target) : [])),
   ]);
   const own = (await project.validate(sql, here)).filter(({ object }) => !excused.has(object));
   // Of one object the project's own words are better than the engine's.
