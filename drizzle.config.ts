@@ -1,5 +1,5 @@
 import { defineConfig } from "drizzle-kit";
-import { runningServerUrl } from "./src/postgres/running.ts";
+import { runningServerUrl } from "./src/server/running.ts";
 
 export default defineConfig({
   dialect: "postgresql",

@@ -1,14 +1,25 @@
 #!/usr/bin/env node
 // Runs the published build, or, in a checkout, the source: there is no build step to develop.
 import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 const source = new URL("../src/cli/main.ts", import.meta.url);
 const built = new URL("../dist/cli/main.js", import.meta.url);
 
-if (existsSync(source) || !existsSync(built)) {
+if (existsSync(source)) {
+  // Also for the processes that a command starts: the configuration says where the source of the engine is.
+  process.env.TSX_TSCONFIG_PATH = fileURLToPath(new URL("../tsconfig.json", import.meta.url));
   const { register } = await import("tsx/esm/api");
   register();
   await import(source.href);
 } else {
+  try {
+    import.meta.resolve("drizzle-deploy/cli");
+  } catch {
+    process.stderr.write(
+      "spfp-db: DEPENDENCY_MISSING: the command line needs the engine. Run: npm install --save-dev drizzle-deploy\n",
+    );
+    process.exit(2);
+  }
   await import(built.href);
 }

@@ -1,6 +1,6 @@
+import type { Sql } from "drizzle-deploy/postgres";
 import { z } from "zod";
 import { SpfpError } from "./errors.ts";
-import type { Sql } from "./postgres/index.ts";
 
 /**
  * Deletes automation logs by the database's own function, as `pg_cron` does daily where it is.

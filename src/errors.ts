@@ -1,68 +1,21 @@
-/** Every way a command can refuse. The code is stable: scripts and `docs/troubleshooting.md` refer to it. */
-export const errorCodes = [
-  "USAGE",
-  "URL_INVALID",
-  "SERVER_UNREACHABLE",
-  "NOT_POSTGRES",
-  "SERVER_TOO_OLD",
-  "LOGIN_REFUSED",
-  "DATABASE_MISSING",
-  "PERMISSION_DENIED",
+import { errorCodes, OperationalError } from "drizzle-deploy/findings";
+
+/** Every way in which a command of SPFP's can refuse: the engine's, and its own. The codes are stable. */
+export const spfpErrorCodes = [
+  ...errorCodes,
   "NOT_BOOTSTRAPPED",
   "ALREADY_SUPABASE",
-  "FILE_MISSING",
-  "FILE_INVALID",
-  "FILE_UNWRITABLE",
-  "CONNECTION_LOST",
   "PORT_TAKEN",
   "DATA_DIRECTORY_UNUSABLE",
   "SERVER_START_FAILED",
   "PLATFORM_UNSUPPORTED",
-  "NOT_DEPLOYED",
   "NOT_EMPTY",
-  "CATALOG_UNREADABLE",
-  "STATEMENT_FAILED",
-  "MIGRATION_CHANGED",
-  "MIGRATION_MISSING",
-  "MIGRATION_OUT_OF_ORDER",
-  "NOT_ADOPTED",
-  "DEPLOYMENT_RUNNING",
-  "POOLER",
-  "LOCK_TIMEOUT",
-  "PLAN_OUTDATED",
-  "PLAN_BLOCKED",
-  "DATA_REFUSED",
   "FIX_UNKNOWN",
-  "VALIDATION_FORESEEN",
-  "VALIDATION_FAILED",
-  "ANSWER_MISSING",
-  "APPROVAL_REFUSED",
-  "REHEARSAL_MISSING",
-  "APPROVAL_MISSING",
-  "NOTHING_TO_ROLL_BACK",
-  "ROLLBACK_INCOMPLETE",
-  "FILE_EXISTS",
-  "BACKUP_TOOL_MISSING",
-  "BACKUP_TOOL_TOO_OLD",
-  "BACKUP_FAILED",
 ] as const;
 
-export type ErrorCode = (typeof errorCodes)[number];
+export type SpfpErrorCode = (typeof spfpErrorCodes)[number];
 
-/**
- * An error that a person can act on: a stable code, what happened (the message) and what to do (the remedy).
- * The command line prints it as one line and exits with status 2; anything else that is thrown is a bug.
- * Neither text may hold a secret: URLs go through `redactUrl` first.
- */
-export class SpfpError extends Error {
+/** What SPFP's own part refuses with: a code, what happened, and what to do. */
+export class SpfpError extends OperationalError<SpfpErrorCode> {
   override readonly name = "SpfpError";
-
-  constructor(
-    readonly code: ErrorCode,
-    message: string,
-    readonly remedy: string,
-    options?: { cause?: unknown },
-  ) {
-    super(message, options);
-  }
 }

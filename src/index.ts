@@ -1,13 +1,17 @@
-export * from "./catalog/index.ts";
+export * from "drizzle-deploy";
+export * from "drizzle-deploy";
+export * from "drizzle-deploy/catalog";
+export {
+  type Finding,
+  findingSchema,
+  type Severity,
+} from "drizzle-deploy/findings";
+export * from "drizzle-deploy/postgres";
 export * from "./checks/index.ts";
 export { cleanUpAutomationLogs } from "./cleanup.ts";
 export * from "./duplicates/index.ts";
-export * from "./engine.ts";
-export { type ErrorCode, SpfpError } from "./errors.ts";
+export { SpfpError, type SpfpErrorCode } from "./errors.ts";
 export { type ExpectedTag, expectedCatalog, expectedTags } from "./expected/index.ts";
-export { type Finding, findingSchema, type Severity } from "./finding.ts";
-export * from "./postgres/index.ts";
-export * from "./preflight/index.ts";
 export { checkDatabase, spfpProject } from "./project.ts";
 export * from "./rehearsal/index.ts";
 export { spfp } from "./spfp.ts";

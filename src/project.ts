@@ -1,20 +1,17 @@
 import { randomUUID } from "node:crypto";
+import type { Catalog } from "drizzle-deploy/catalog";
+import { type Finding, withSql } from "drizzle-deploy/findings";
+import type { Sql } from "drizzle-deploy/postgres";
+import type { Project, Prospect, Requirement } from "drizzle-deploy/project";
+import { excuseAccepted, expectedHere, readAccepted, readOrigin, wayOut } from "drizzle-deploy/project";
+import { quoteIdentifier, quoteQualified } from "drizzle-deploy/sql";
 import { z } from "zod";
 import { explainScreen, findTenant, screens } from "./bench/index.ts";
-import type { Catalog } from "./catalog/index.ts";
 import { type Area, type CheckReport, extraFindings, runChecks } from "./checks/index.ts";
-import { duplicateFindings } from "./duplicates/index.ts";
+import { duplicatesItem } from "./duplicates/index.ts";
 import { SpfpError } from "./errors.ts";
 import { type ExpectedTag, expectedCatalog, expectedTags } from "./expected/index.ts";
-import { type Finding, withSql } from "./finding.ts";
-import { wayOut } from "./kinds/way-out.ts";
-import type { Project, Prospect } from "./model/project.ts";
-import type { Requirement } from "./model/requirement.ts";
-import type { Sql } from "./postgres/index.ts";
-import { excuseAccepted, readAccepted } from "./records/acceptance.ts";
-import { expectedHere, readOrigin } from "./records/origin.ts";
-import { spfp } from "./spfp.ts";
-import { quoteIdentifier, quoteQualified } from "./sql/quote.ts";
+import { spfp, spfpNames } from "./spfp.ts";
 
 const isExpectedTag = (tag: string): tag is ExpectedTag => expectedTags.some((known) => known === tag);
 
@@ -121,6 +118,7 @@ const requires: readonly Requirement[] = [
 /** SPFP's own part of a deployment. */
 export const spfpProject: Project = {
   name: "spfp",
+  names: spfpNames,
   migrationsFolder: spfp.migrationsFolder,
   baselineTag: spfp.baselineTag,
   schemas: spfp.schemas,
@@ -145,7 +143,7 @@ EXCEPTION WHEN insufficient_privilege THEN
 END;
 $$;`,
   },
-  preflight: duplicateFindings,
+  preflight: [duplicatesItem],
   foresee: foreseenFindings,
   leaveOut({ kind, name, table }, actual) {
     if (kind !== "index" || name !== "idx_investments_account_id" || table !== "investments") return null;

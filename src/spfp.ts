@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import type { Names } from "drizzle-deploy/project";
 
 /** What is SPFP's own, handed to rooms that know nothing of it. */
 export const spfp = {
@@ -11,3 +12,16 @@ export const spfp = {
   /** Where the managed objects live. */
   schemas: ["public"],
 } as const;
+
+/** What SPFP's command line, its records and its lock are called; the databases that were deployed to keep them. */
+export const spfpNames: Names = {
+  command: "spfp-db",
+  recordSchema: "spfp_db",
+  archiveSchema: "spfp_db_archive",
+  // `spfp` in ASCII.
+  lockKey: 0x73706670,
+  folder: ".spfp",
+  rehearse: "spfp-db rehearse",
+  mergeDuplicates: "spfp-db fix duplicates",
+  success: "Database optimizations completed successfully!",
+};

@@ -1,6 +1,7 @@
-import { readMigrations } from "./migrations/index.ts";
-import { requireBootstrapped, type Sql } from "./postgres/index.ts";
-import { migrate } from "./run/migrate.ts";
+import { migrate } from "drizzle-deploy";
+import { readMigrations } from "drizzle-deploy/migrations";
+import type { Sql } from "drizzle-deploy/postgres";
+import { requireBootstrapped } from "./server/index.ts";
 import { spfp } from "./spfp.ts";
 
 /** `production` is made without Drizzle, as a real one would be: it has no journal. */

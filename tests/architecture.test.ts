@@ -3,16 +3,12 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 import { describe, expect, it } from "vitest";
 import { projectFolder } from "./support/states.ts";
 
-const source = join(projectFolder, "src");
+const engine = join(projectFolder, "packages", "drizzle-deploy", "src");
+const own = join(projectFolder, "src");
 
-/**
- * The rooms of the engine, lowest first: what is in one imports from itself and from those before it, and from nothing
- * of any one project.
- */
+/** The rooms of the engine, lowest first: what is in one imports from itself and from those before it. */
 const rooms = [
-  "errors.ts",
-  "finding.ts",
-  "text.ts",
+  "findings",
   "sql",
   "postgres",
   "migrations",
@@ -31,24 +27,40 @@ const rooms = [
   "export",
   "backup",
   "guided",
-  "engine.ts",
+  "index.ts",
+  "project",
+  "report",
+  "cli",
 ];
 
-const files = readdirSync(source, { recursive: true, encoding: "utf8" })
-  .filter((name) => name.endsWith(".ts"))
-  .map((name) => join(source, name));
+/** The share of the house that its largest room may have. */
+const largestShare = 1 / 5;
 
-/** The modules of the house that a module imports, also those that it loads when they are needed. */
+const filesOf = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join(folder, name));
+
+const files = [...filesOf(engine), ...filesOf(own)];
+
+/** What a module imports, also what it loads when it is needed, as it is written. */
 function importsOf(file: string): string[] {
   const text = readFileSync(file, "utf8");
-  return [...text.matchAll(/(?:from|import\()\s*"(\.{1,2}\/[^"]+)"/g)].map(([, path = ""]) =>
-    resolve(dirname(file), path),
-  );
+  return [...text.matchAll(/(?:from|import\()\s*"([^"]+)"/g)].map(([, specifier = ""]) => specifier);
 }
 
-const nameOf = (file: string): string => relative(source, file).replaceAll(sep, "/");
-const roomOf = (file: string): string => nameOf(file).split("/")[0] ?? "";
-const graph = new Map(files.map((file) => [file, importsOf(file)]));
+const isRelative = (specifier: string): boolean => /^\.{1,2}\//.test(specifier);
+const nameOf = (file: string): string => relative(projectFolder, file).replaceAll(sep, "/");
+const isOfEngine = (file: string): boolean => file.startsWith(engine + sep);
+const roomOf = (file: string): string => relative(isOfEngine(file) ? engine : own, file).split(sep)[0] ?? "";
+const graph = new Map(
+  files.map((file) => [
+    file,
+    importsOf(file)
+      .filter(isRelative)
+      .map((one) => resolve(dirname(file), one)),
+  ]),
+);
 
 describe("the house", () => {
   it("has every file that a module imports", () => {
@@ -58,18 +70,36 @@ describe("the house", () => {
     expect(missing).toEqual([]);
   });
 
-  it("has engine rooms that import downwards only, and nothing of SPFP", () => {
+  it("has an engine whose rooms import downwards only, and all of them are listed", () => {
     const upwards = [...graph].flatMap(([file, imports]) => {
+      if (!isOfEngine(file)) return [];
       const from = rooms.indexOf(roomOf(file));
-      if (from < 0) return [];
       return imports
-        .filter((one) => {
-          const to = rooms.indexOf(roomOf(one));
-          return to < 0 || to > from;
-        })
+        .filter((one) => !isOfEngine(one) || rooms.indexOf(roomOf(one)) > from)
         .map((one) => `${nameOf(file)} → ${nameOf(one)}`);
     });
     expect(upwards).toEqual([]);
+    expect(new Set(files.filter(isOfEngine).map(roomOf))).toEqual(new Set(rooms));
+  });
+
+  it("has an engine that knows nothing of SPFP", () => {
+    const mentions = files
+      .filter(isOfEngine)
+      .filter((file) => /spfp/i.test(readFileSync(file, "utf8")))
+      .map(nameOf);
+    expect(mentions).toEqual([]);
+  });
+
+  it("has modules of SPFP that enter the engine through its doors", () => {
+    const doors = new Set(["drizzle-deploy", ...rooms.map((room) => `drizzle-deploy/${room}`)]);
+    const others = files
+      .filter((file) => !isOfEngine(file))
+      .flatMap((file) =>
+        importsOf(file)
+          .filter((one) => one.includes("drizzle-deploy") && !doors.has(one))
+          .map((one) => `${nameOf(file)} → ${one}`),
+      );
+    expect(others).toEqual([]);
   });
 
   it("has no modules that import each other in a circle", () => {
@@ -84,5 +114,16 @@ describe("the house", () => {
     };
     for (const file of files) visit(file, []);
     expect(circles).toEqual([]);
+  });
+
+  it("has no room that is much larger than the others", () => {
+    const sizes = new Map<string, number>();
+    for (const file of files) {
+      const room = `${isOfEngine(file) ? "engine" : "spfp"}/${roomOf(file)}`;
+      sizes.set(room, (sizes.get(room) ?? 0) + readFileSync(file, "utf8").split("\n").length);
+    }
+    const all = [...sizes.values()].reduce((sum, one) => sum + one, 0);
+    const large = [...sizes].filter(([, lines]) => lines > all * largestShare);
+    expect(large).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
+import type { Sql } from "drizzle-deploy/postgres";
+import { quoteLiteral } from "drizzle-deploy/sql";
 import { z } from "zod";
 import { SpfpError } from "../errors.ts";
-import type { Sql } from "../postgres/index.ts";
-import { quoteLiteral } from "../sql/quote.ts";
 import { fillAutomation } from "./fill-automation.ts";
 import { fillCorporate } from "./fill-corporate.ts";
 import { fillCrm } from "./fill-crm.ts";

@@ -1,6 +1,5 @@
-import type postgres from "postgres";
+import type { Sql, Transaction } from "drizzle-deploy/postgres";
 import { z } from "zod";
-import type { Sql } from "../postgres/index.ts";
 import type { ScreenContext } from "./screen-queries.ts";
 import type { Screen, ScreenQuery } from "./screens.ts";
 
@@ -32,8 +31,6 @@ const measuredSchema = planned(
     "Execution Time": z.number(),
   }),
 );
-
-type Transaction = postgres.TransactionSql<Record<never, never>>;
 
 /**
  * - `used`: the plan read the screen's index.

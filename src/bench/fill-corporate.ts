@@ -1,3 +1,4 @@
+import { quoteLiteral } from "drizzle-deploy/sql";
 import {
   activityStatuses,
   corporateActivities,
@@ -12,7 +13,6 @@ import {
   taskPriorities,
   taskStatuses,
 } from "../schema/index.ts";
-import { quoteLiteral } from "../sql/quote.ts";
 import { textArray } from "./random.ts";
 import { type Fill, fill, type Ground, zoned } from "./tables.ts";
 

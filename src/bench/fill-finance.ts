@@ -1,3 +1,4 @@
+import { quoteLiteral } from "drizzle-deploy/sql";
 import {
   accounts,
   accountTypes,
@@ -10,7 +11,6 @@ import {
   transactionGroupTypes,
   transactions,
 } from "../schema/index.ts";
-import { quoteLiteral } from "../sql/quote.ts";
 import { textArray } from "./random.ts";
 import { type Fill, fill, type Ground, type RowContext } from "./tables.ts";
 

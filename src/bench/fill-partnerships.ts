@@ -1,5 +1,5 @@
+import { quoteLiteral } from "drizzle-deploy/sql";
 import { partners, partnershipClients, partnershipStatuses } from "../schema/index.ts";
-import { quoteLiteral } from "../sql/quote.ts";
 import { type Fill, fill, type Ground, zoned } from "./tables.ts";
 
 /** Fills of the partnership tables. A user's third partner, where there is one, has no clients. */

@@ -1,4 +1,4 @@
-import { quoteLiteral } from "../sql/quote.ts";
+import { quoteLiteral } from "drizzle-deploy/sql";
 
 /**
  * SQL expressions whose values look random and are not: each is a hash of a row number and of the column's own key,

@@ -1,3 +1,4 @@
+import { quoteLiteral } from "drizzle-deploy/sql";
 import { and, asc, avg, count, desc, eq, isNull, type SQL, sql, sum } from "drizzle-orm";
 import { type AnyPgColumn, QueryBuilder } from "drizzle-orm/pg-core";
 import {
@@ -8,7 +9,6 @@ import {
   type TaskStatus,
   transactions,
 } from "../schema/index.ts";
-import { quoteLiteral } from "../sql/quote.ts";
 
 /** For whom a screen is, and on which day. */
 export interface ScreenContext {

@@ -1,6 +1,6 @@
+import { quoteIdentifier, quoteLiteral, quoteQualified } from "drizzle-deploy/sql";
 import { getTableColumns, getTableName } from "drizzle-orm";
 import type { PgTable } from "drizzle-orm/pg-core";
-import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
 import { type Draws, drawsFor, uuidOf } from "./random.ts";
 
 /** What every table's rows are made from. */

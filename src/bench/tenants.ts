@@ -1,5 +1,5 @@
+import type { Sql } from "drizzle-deploy/postgres";
 import { z } from "zod";
-import type { Sql } from "../postgres/index.ts";
 
 /** A user, and how large they are among the others. */
 export interface Tenant {

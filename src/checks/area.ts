@@ -1,5 +1,5 @@
-import { type Catalog, type Difference, describeDifference, rootOf } from "../catalog/index.ts";
-import type { Finding } from "../finding.ts";
+import { type Catalog, type Difference, describeDifference, rootOf } from "drizzle-deploy/catalog";
+import type { Finding } from "drizzle-deploy/findings";
 
 /** What `spfp-db check` looks at, in the order in which it reports. */
 export const areas = [

@@ -1,6 +1,6 @@
+import type { Sql } from "drizzle-deploy/postgres";
+import { quoteLiteral } from "drizzle-deploy/sql";
 import { z } from "zod";
-import type { Sql } from "../postgres/index.ts";
-import { quoteLiteral } from "../sql/quote.ts";
 import { orRefusal, type Refusal } from "./refusal.ts";
 
 /** A statement to try. */

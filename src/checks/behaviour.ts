@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { type Catalog, type Difference, mentions, rootOf } from "drizzle-deploy/catalog";
+import type { Finding } from "drizzle-deploy/findings";
+import type { Sql } from "drizzle-deploy/postgres";
+import { quoteLiteral } from "drizzle-deploy/sql";
 import { getTableName } from "drizzle-orm";
 import type { PgTable } from "drizzle-orm/pg-core";
-import { type Catalog, type Difference, mentions, rootOf } from "../catalog/index.ts";
-import type { Finding } from "../finding.ts";
-import type { Sql } from "../postgres/index.ts";
-import { quoteLiteral } from "../sql/quote.ts";
 import type { CatalogEvidence } from "./area.ts";
 import { type Attempt, attemptAll, type Outcome } from "./attempts.ts";
 import { hasOlderInvestments } from "./evidence.ts";

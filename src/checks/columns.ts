@@ -1,4 +1,4 @@
-import type { Difference } from "../catalog/index.ts";
+import type { Difference } from "drizzle-deploy/catalog";
 import { auditTable, type CatalogCheck, isOfTable, redeploy, toFinding } from "./area.ts";
 import { hasOlderInvestments } from "./evidence.ts";
 

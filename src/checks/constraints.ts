@@ -1,4 +1,4 @@
-import { type Catalog, type Difference, rootOf } from "../catalog/index.ts";
+import { type Catalog, type Difference, rootOf } from "drizzle-deploy/catalog";
 import { auditTable, type CatalogCheck, isOfTable, redeploy, toFinding } from "./area.ts";
 
 /** Whether an index is one of the rules of uniqueness, which PostgreSQL can only express as indexes. */

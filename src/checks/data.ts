@@ -1,8 +1,8 @@
+import type { Catalog, Table } from "drizzle-deploy/catalog";
+import type { Finding } from "drizzle-deploy/findings";
+import type { Sql } from "drizzle-deploy/postgres";
+import { quoteIdentifier, quoteLiteral, quoteQualified } from "drizzle-deploy/sql";
 import { z } from "zod";
-import type { Catalog, Table } from "../catalog/index.ts";
-import type { Finding } from "../finding.ts";
-import type { Sql } from "../postgres/index.ts";
-import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
 import { auditTable, type CatalogEvidence } from "./area.ts";
 import { orRefusal } from "./refusal.ts";
 

@@ -7,7 +7,7 @@ import {
   followsFrom,
   rootOf,
   type Table,
-} from "../catalog/index.ts";
+} from "drizzle-deploy/catalog";
 import { auditTable, type CatalogEvidence } from "./area.ts";
 
 /** The roles that an application's request can have; what others may do is their administrator's business. */

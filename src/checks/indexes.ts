@@ -1,4 +1,4 @@
-import { type Catalog, type Difference, type Index, rootOf } from "../catalog/index.ts";
+import { type Catalog, type Difference, type Index, rootOf } from "drizzle-deploy/catalog";
 import { auditTable, type CatalogCheck, isOfTable, redeploy, toFinding } from "./area.ts";
 import { isUniquenessRule } from "./constraints.ts";
 

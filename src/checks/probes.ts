@@ -1,5 +1,5 @@
-import type { Catalog, Table } from "../catalog/index.ts";
-import { quoteLiteral, quoteQualified } from "../sql/quote.ts";
+import type { Catalog, Table } from "drizzle-deploy/catalog";
+import { quoteLiteral, quoteQualified } from "drizzle-deploy/sql";
 import type { SampleRow } from "./samples.ts";
 
 /** Whom a probe plays. */

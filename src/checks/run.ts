@@ -1,7 +1,7 @@
+import { type Catalog, type Difference, readCatalog } from "drizzle-deploy/catalog";
+import { type Finding, findingSchema } from "drizzle-deploy/findings";
+import type { Sql } from "drizzle-deploy/postgres";
 import { z } from "zod";
-import { type Catalog, type Difference, readCatalog } from "../catalog/index.ts";
-import { type Finding, findingSchema } from "../finding.ts";
-import type { Sql } from "../postgres/index.ts";
 import { type Area, areas, type CatalogCheck, type CatalogEvidence } from "./area.ts";
 import { audit } from "./audit.ts";
 import { checkBehaviour } from "./behaviour.ts";

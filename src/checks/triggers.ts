@@ -1,4 +1,4 @@
-import { rootOf } from "../catalog/index.ts";
+import { rootOf } from "drizzle-deploy/catalog";
 import { type CatalogCheck, redeploy, toFinding } from "./area.ts";
 
 /** Every trigger: when it fires, what it calls, and that it is enabled. */

@@ -1,4 +1,4 @@
-import { type Difference, rootOf } from "../catalog/index.ts";
+import { type Difference, rootOf } from "drizzle-deploy/catalog";
 import { type CatalogCheck, redeploy, toFinding } from "./area.ts";
 
 function ruleOf(difference: Difference): { check: string; remedy: string } {

@@ -1,28 +1,33 @@
-import type { Command } from "commander";
-import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
+import type { Command } from "drizzle-deploy/cli";
+import {
+  addDatabaseOption,
+  addHelp,
+  type CommandContext,
+  type DatabaseOptions,
+  withDatabase,
+} from "drizzle-deploy/cli";
 
 /** `spfp-db bootstrap`: Supabase's surroundings for a database of a plain server. */
-export function addBootstrap(program: Command): void {
-  addDatabaseOption(
+export function addBootstrap(program: Command, context: CommandContext): void {
+  const bootstrap = addDatabaseOption(
     program
       .command("bootstrap")
       .description("give a plain server's database Supabase's roles, schema auth and default privileges"),
-  )
-    .addHelpText(
-      "after",
-      `
-Never for a Supabase database, which has all of it.
+    context,
+  ).action((options: DatabaseOptions) => runBootstrap(options, context));
+  addHelp(bootstrap, {
+    paragraphs: ["Never for a Supabase database, which has all of it."],
+    examples: ["spfp-db bootstrap --database-url postgres://postgres@127.0.0.1/spfp"],
+  });
+}
 
-Example:
-  $ spfp-db bootstrap --database-url postgres://postgres@127.0.0.1:5432/spfp`,
-    )
-    .action(async (options: DatabaseOptions) => {
-      const { bootstrap, redactUrl } = await import("../postgres/index.ts");
-      await withDatabase(options, async ({ sql, url }) => {
-        const outcome = await bootstrap(sql);
-        process.stdout.write(
-          `${redactUrl(url)} ${outcome === "made" ? "is bootstrapped." : "was bootstrapped already."}\n`,
-        );
-      });
-    });
+async function runBootstrap(options: DatabaseOptions, context: CommandContext): Promise<void> {
+  const { redactUrl } = await import("drizzle-deploy/postgres");
+  const { bootstrap } = await import("../server/index.ts");
+  await withDatabase(options, context, async ({ sql, url }) => {
+    const outcome = await bootstrap(sql);
+    process.stdout.write(
+      `${redactUrl(url)} ${outcome === "made" ? "is bootstrapped." : "was bootstrapped already."}\n`,
+    );
+  });
 }

@@ -1,6 +1,13 @@
-import { type Command, InvalidArgumentError } from "commander";
+import {
+  addDatabaseOption,
+  addHelp,
+  type Command,
+  type CommandContext,
+  type DatabaseOptions,
+  InvalidArgumentError,
+  withDatabase,
+} from "drizzle-deploy/cli";
 import type { Area } from "../checks/index.ts";
-import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
 
 /** The areas in a few words each, for the help; the checks themselves are only loaded when they run. */
 const areas: Readonly<Record<Area, string>> = {
@@ -35,39 +42,36 @@ function collectAreas(text: string, previous: Area[] = []): Area[] {
 }
 
 /** `spfp-db check`: holds a database against what the migrations make. */
-export function addCheck(program: Command): void {
-  addDatabaseOption(
+export function addCheck(program: Command, context: CommandContext): void {
+  const command = addDatabaseOption(
     program
       .command("check")
       .description(
         "check a database in every detail against what the migrations make; writes nothing that stays",
       ),
+    context,
   )
     .option("--only <area>", "look at this area only; may be repeated, or a list with commas", collectAreas)
     .option("--json", "print the report as JSON")
-    .addHelpText(
-      "after",
-      `
-Areas:
-${Object.entries(areas)
-  .map(([name, text]) => `  ${name.padEnd(12)} ${text}`)
-  .join("\n")}
-
-Exit status: 0 when all holds, 1 when not, 2 for wrong usage or a database that cannot be checked.
-
-Examples:
-  $ spfp-db check --database-url postgres://postgres@db.example.com/postgres
-  $ spfp-db check --only indexes,rls
-  $ spfp-db check --json | jq '.areas[].findings[]'`,
-    )
-    .action(check);
+    .action((options: CheckOptions) => check(options, context));
+  addHelp(command, {
+    terms: { title: "Areas", rows: Object.entries(areas) },
+    paragraphs: [
+      "Exit status: 0 when all holds, 1 when not, 2 for wrong usage or a database that cannot be checked.",
+    ],
+    examples: [
+      "spfp-db check",
+      "spfp-db check --only indexes,rls",
+      "spfp-db check --json | jq '.areas[].findings[]'",
+    ],
+  });
 }
 
-async function check(options: CheckOptions): Promise<void> {
+async function check(options: CheckOptions, context: CommandContext): Promise<void> {
   const { checkDatabase } = await import("../project.ts");
-  const { requireBootstrapped } = await import("../postgres/index.ts");
+  const { requireBootstrapped } = await import("../server/index.ts");
   const { formatCheckReport } = await import("../report/index.ts");
-  const report = await withDatabase(options, async ({ sql }) => {
+  const report = await withDatabase(options, context, async ({ sql }) => {
     await requireBootstrapped(sql);
     return checkDatabase(sql, options.only);
   });

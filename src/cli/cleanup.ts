@@ -1,5 +1,12 @@
-import { type Command, InvalidArgumentError } from "commander";
-import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
+import {
+  addDatabaseOption,
+  addHelp,
+  type Command,
+  type CommandContext,
+  type DatabaseOptions,
+  InvalidArgumentError,
+  withDatabase,
+} from "drizzle-deploy/cli";
 
 interface CleanupOptions extends DatabaseOptions {
   retention: number;
@@ -14,23 +21,28 @@ function parseDays(text: string): number {
 }
 
 /** `spfp-db cleanup`: what `pg_cron` does daily where it is installed. */
-export function addCleanup(program: Command): void {
-  addDatabaseOption(
+export function addCleanup(program: Command, context: CommandContext): void {
+  const cleanup = addDatabaseOption(
     program
       .command("cleanup")
       .description("delete old automation logs: the daily job, for servers without pg_cron"),
+    context,
   )
     .option("--retention <days>", "delete what is older than this", parseDays, 90)
-    .addHelpText(
-      "after",
-      "\nExamples:\n  $ spfp-db cleanup\nIn a crontab:\n  0 2 * * *  spfp-db cleanup --retention 90",
-    )
-    .action(async (options: CleanupOptions) => {
-      const { cleanUpAutomationLogs } = await import("../cleanup.ts");
-      const { plural } = await import("../report/index.ts");
-      const deleted = await withDatabase(options, ({ sql }) => cleanUpAutomationLogs(sql, options.retention));
-      process.stdout.write(
-        `${plural(deleted, "automation log")} older than ${plural(options.retention, "day")} deleted.\n`,
-      );
-    });
+    .action((options: CleanupOptions) => runCleanup(options, context));
+  addHelp(cleanup, {
+    paragraphs: ["In a crontab: 0 2 * * *  spfp-db cleanup --retention 90"],
+    examples: ["spfp-db cleanup"],
+  });
+}
+
+async function runCleanup(options: CleanupOptions, context: CommandContext): Promise<void> {
+  const { cleanUpAutomationLogs } = await import("../cleanup.ts");
+  const { plural } = await import("drizzle-deploy/findings");
+  const deleted = await withDatabase(options, context, ({ sql }) =>
+    cleanUpAutomationLogs(sql, options.retention),
+  );
+  process.stdout.write(
+    `${plural(deleted, "automation log")} older than ${plural(options.retention, "day")} deleted.\n`,
+  );
 }

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { addHelp, type Command, InvalidArgumentError, Option, onInterrupt } from "drizzle-deploy/cli";
+import type { Sql } from "drizzle-deploy/postgres";
 import { SpfpError } from "../errors.ts";
-import type { EmbeddedServer, Sql } from "../postgres/index.ts";
-import { onInterrupt } from "./interrupt.ts";
+import type { EmbeddedServer } from "../server/index.ts";
 import { parseScale } from "./rehearse.ts";
 
 const states = ["empty", "production", "deployed"] as const;
@@ -27,7 +27,7 @@ function parsePort(text: string): number {
 
 /** `spfp-db dev`: a database to develop on, as long as the command runs. */
 export function addDev(program: Command): void {
-  program
+  const command = program
     .command("dev")
     .description("keep a PostgreSQL running to develop on, until Ctrl-C, and print its URL")
     .addOption(
@@ -43,19 +43,18 @@ export function addDev(program: Command): void {
       "with --state production: fill it with generated data, 1 being production's 5 million rows",
       parseScale,
     )
-    .addHelpText(
-      "after",
-      `
-Examples:
-  $ spfp-db dev                                    to develop on: every migration applied
-  $ spfp-db dev --state production --scale 0.01    to practise a deployment on: 50,000 rows, duplicates among them
-  $ spfp-db dev --fresh --state empty --data /tmp/spfp --port 5433`,
-    )
     .action(dev);
+  addHelp(command, {
+    examples: [
+      ["spfp-db dev", "to develop on: every migration applied"],
+      ["spfp-db dev --state production --scale 0.01", "to practise a deployment on"],
+      ["spfp-db dev --fresh --state empty --port 5433", "a server for something else"],
+    ],
+  });
 }
 
 async function dev(options: DevOptions): Promise<void> {
-  const { mainDatabase, showRunningServer, spfpFolder, startServer } = await import("../postgres/index.ts");
+  const { mainDatabase, showRunningServer, spfpFolder, startServer } = await import("../server/index.ts");
   if (options.scale !== undefined && options.state !== "production") {
     throw new SpfpError(
       "USAGE",
@@ -99,7 +98,8 @@ async function dev(options: DevOptions): Promise<void> {
 
 /** Fills the database with generated data; rows that are there already are kept, and none are added to them. */
 async function fill(server: EmbeddedServer, scale: number, say: (line: string) => void): Promise<void> {
-  const { connect, mainDatabase } = await import("../postgres/index.ts");
+  const { connect } = await import("drizzle-deploy/postgres");
+  const { mainDatabase } = await import("../server/index.ts");
   const { generateData } = await import("../bench/index.ts");
   say("Generating data …");
   const sql = await connect(server.url(mainDatabase));
@@ -131,7 +131,8 @@ async function ensureState(
   wanted: State | undefined,
   say: (line: string) => void,
 ): Promise<State> {
-  const { connect, mainDatabase } = await import("../postgres/index.ts");
+  const { connect } = await import("drizzle-deploy/postgres");
+  const { mainDatabase } = await import("../server/index.ts");
   const admin = await connect(server.url("postgres"));
   try {
     // Another `dev` of the same folder waits here, and then finds the state reached.
@@ -160,9 +161,8 @@ async function ensureState(
  * interrupts this, no half-made state is left behind under the name.
  */
 async function makeState(server: EmbeddedServer, admin: Sql, state: State): Promise<void> {
-  const { connect, createDatabase, dropDatabase, emptyTemplate, mainDatabase } = await import(
-    "../postgres/index.ts"
-  );
+  const { connect } = await import("drizzle-deploy/postgres");
+  const { createDatabase, dropDatabase, emptyTemplate, mainDatabase } = await import("../server/index.ts");
   const { reachState } = await import("../states.ts");
   const making = `${mainDatabase}_making`;
   await dropDatabase(admin, making);

@@ -1,6 +1,14 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import {
+  addDatabaseOption,
+  addHelp,
+  type Command,
+  type CommandContext,
+  type DatabaseOptions,
+  InvalidArgumentError,
+  Option,
+  withDatabase,
+} from "drizzle-deploy/cli";
 import { z } from "zod";
-import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
 
 interface FixOptions extends DatabaseOptions {
   apply?: true;
@@ -16,16 +24,17 @@ function parseId(text: string): string {
 }
 
 /** `spfp-db fix duplicates`: what the uniqueness rules would refuse, shown and merged. */
-export function addFix(program: Command): void {
+export function addFix(program: Command, context: CommandContext): void {
   const fix = program
     .command("fix")
     .description("put right what stands in the way of a deployment")
-    .helpCommand(false)
-    .addHelpText("after", "\nExample:\n  $ spfp-db fix duplicates");
-  addDatabaseOption(
+    .helpCommand(false);
+  addHelp(fix, { examples: ["spfp-db fix duplicates"] });
+  const duplicates = addDatabaseOption(
     fix
       .command("duplicates")
       .description("show the duplicates that the uniqueness rules would refuse; with --apply merge them"),
+    context,
   )
     .addOption(new Option("--apply", "merge them, in one transaction that can be undone"))
     .addOption(new Option("--dry-run", "show them only (the default)").conflicts(["apply", "undo"]))
@@ -35,26 +44,27 @@ export function addFix(program: Command): void {
         .conflicts("apply"),
     )
     .option("--json", "print the report as JSON")
-    .addHelpText(
-      "after",
-      `
-Of categories whose names differ only in case the oldest stays; transactions and budgets of the others are filed under
-it, and the others are soft-deleted. Of several default templates of a type the newest stays default. Every changed
-row is recorded in the database, so that the merge can be undone.
-
-Examples:
-  $ spfp-db fix duplicates
-  $ spfp-db fix duplicates --apply
-  $ spfp-db fix duplicates --undo 6f1f5c2e-0f4e-4a3b-9a53-0d9f2f7c1f10
-  $ spfp-db fix duplicates --json | jq '.categories[].categories[].name'`,
-    )
-    .action(fixCommand);
+    .action((options: FixOptions) => runFix(options, context));
+  addHelp(duplicates, {
+    paragraphs: [
+      "Of categories whose names differ only in case the oldest stays; transactions and budgets of the others are filed under it, and the others are soft-deleted. Of several default templates of a type the newest stays default. Every changed row is recorded in the database, so that the merge can be undone.",
+    ],
+    examples: [
+      "spfp-db fix duplicates",
+      "spfp-db fix duplicates --apply",
+      "spfp-db fix duplicates --undo 6f1f5c2e-0f4e-4a3b-9a53-0d9f2f7c1f10",
+      "spfp-db fix duplicates --json | jq '.categories[].categories[].name'",
+    ],
+  });
 }
 
-async function fixCommand({ apply, undo, json, ...database }: FixOptions): Promise<void> {
+async function runFix(
+  { apply, undo, json, ...database }: FixOptions,
+  context: CommandContext,
+): Promise<void> {
   const { fixDuplicates, undoFix } = await import("../duplicates/index.ts");
   const { formatFixReport } = await import("../report/index.ts");
-  const report = await withDatabase(database, ({ url }) =>
+  const report = await withDatabase(database, context, ({ url }) =>
     undo === undefined ? fixDuplicates(url, { apply: apply ?? false }) : undoFix(url, undo),
   );
   process.stdout.write(`${json ? JSON.stringify(report, null, 2) : formatFixReport(report)}\n`);

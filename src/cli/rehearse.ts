@@ -1,6 +1,14 @@
-import { type Command, InvalidArgumentError } from "commander";
-import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
-import { onInterrupt } from "./interrupt.ts";
+import {
+  addDatabaseOption,
+  addHelp,
+  type Command,
+  type CommandContext,
+  type DatabaseOptions,
+  InvalidArgumentError,
+  onInterrupt,
+  showPhases,
+  withDatabase,
+} from "drizzle-deploy/cli";
 
 interface RehearseOptions extends DatabaseOptions {
   scale?: number;
@@ -26,11 +34,13 @@ function parseSeed(text: string): number {
 }
 
 /** `spfp-db rehearse`: the whole optimisation on a database made for it. */
-export function addRehearse(program: Command): void {
-  addDatabaseOption(
+export function addRehearse(program: Command, context: CommandContext): void {
+  const { folder } = context.names;
+  const command = addDatabaseOption(
     program
       .command("rehearse")
       .description("run the whole optimisation on generated data, check everything, and say how it went"),
+    context,
   )
     .option(
       "--scale <scale>",
@@ -39,26 +49,28 @@ export function addRehearse(program: Command): void {
     )
     .option("--seed <seed>", "other data of the same kind (default: 1)", parseSeed)
     .option("--json", "print the report as JSON, and no progress")
-    .addHelpText(
-      "after",
-      `
-Works in a database of its own on the server that is named (default: an embedded PostgreSQL under .spfp/), and drops
-it afterwards. What went well is recorded under .spfp/rehearsals, for deploy --mode enterprise. Exit status: 0 when all went well, 1 when not, 2 for wrong usage or a server that cannot be used.
-
-Examples:
-  $ spfp-db rehearse                  some 100,000 rows, in well under a minute
-  $ spfp-db rehearse --scale 1        as much data as production has; takes minutes`,
-    )
-    .action(runRehearsal);
+    .action((options: RehearseOptions) => runRehearsal(options, context));
+  addHelp(command, {
+    paragraphs: [
+      `Works in a database of its own on the server that is named (default: ${context.ownDatabase.description}), and drops it afterwards. What went well is recorded under ${folder}/rehearsals, for deploy --mode enterprise.`,
+      "Exit status: 0 when all went well, 1 when not, 2 for wrong usage or a server that cannot be used.",
+    ],
+    examples: [
+      ["spfp-db rehearse", "some 100,000 rows, in well under a minute"],
+      ["spfp-db rehearse --scale 1", "as much data as production; takes minutes"],
+    ],
+  });
 }
 
-async function runRehearsal({ scale, seed, json, ...database }: RehearseOptions): Promise<void> {
-  const { saveRehearsal } = await import("../engine.ts");
-  const { createScratchDatabase, makeSpfpFolder, spfpFolder } = await import("../postgres/index.ts");
+async function runRehearsal(
+  { scale, seed, json, ...database }: RehearseOptions,
+  context: CommandContext,
+): Promise<void> {
+  const { saveRehearsal } = await import("drizzle-deploy");
+  const { createScratchDatabase } = await import("../server/index.ts");
   const { rehearse } = await import("../rehearsal/index.ts");
   const { formatRehearsalReport } = await import("../report/index.ts");
-  const { showPhases } = await import("./progress.ts");
-  const report = await withDatabase(database, async ({ url }) => {
+  const report = await withDatabase(database, context, async ({ url }) => {
     const scratch = await createScratchDatabase(url);
     const forget = onInterrupt(() => scratch.drop());
     try {
@@ -70,8 +82,8 @@ async function runRehearsal({ scale, seed, json, ...database }: RehearseOptions)
     }
   });
   if (report.ok) {
-    makeSpfpFolder();
-    saveRehearsal(spfpFolder(), report.record);
+    context.workFolder.make();
+    saveRehearsal(context.workFolder.path(), report.record);
   }
   process.stdout.write(`${json ? JSON.stringify(report, null, 2) : formatRehearsalReport(report)}\n`);
   if (!report.ok) process.exitCode = 1;

@@ -1,5 +1,6 @@
-import type { Finding } from "../finding.ts";
-import { plural } from "../text.ts";
+import type { Finding } from "drizzle-deploy/findings";
+import { plural } from "drizzle-deploy/findings";
+import type { ProjectPreflight } from "drizzle-deploy/project";
 import { findDuplicates } from "./duplicates.ts";
 
 const remedy =
@@ -51,3 +52,13 @@ export async function duplicateFindings(sql: Queryable): Promise<Finding[]> {
     ),
   ];
 }
+
+/** That nothing in the data is what a new rule would refuse, for the preflight. */
+export const duplicatesItem: ProjectPreflight = {
+  id: "duplicates",
+  title: "Duplicates that the new rules refuse",
+  async run(sql) {
+    const findings = await duplicateFindings(sql);
+    return { evidence: findings.length === 0 ? "none" : plural(findings.length, "group"), findings };
+  },
+};

@@ -1,10 +1,9 @@
-import type postgres from "postgres";
+import type { Sql, Transaction } from "drizzle-deploy/postgres";
 import { z } from "zod";
-import type { Sql } from "../postgres/index.ts";
 import { ataTypes } from "../schema/index.ts";
 
 /** What the functions here need of a handle: a connection, or a transaction on one. */
-type Queryable = Sql | postgres.TransactionSql<Record<never, never>>;
+type Queryable = Sql | Transaction;
 
 const count = z.number().int().min(0);
 
@@ -153,10 +152,7 @@ const isoTime = `'YYYY-MM-DD"T"HH24:MI:SS.US'`;
 // The finance tables' timestamps have no time zone and are in UTC, whatever the session's is.
 const nowUtc = "now() at time zone 'UTC'";
 
-async function mergeCategories(
-  sql: postgres.TransactionSql<Record<never, never>>,
-  groups: CategoryGroup[],
-): Promise<RowChange[]> {
+async function mergeCategories(sql: Transaction, groups: CategoryGroup[]): Promise<RowChange[]> {
   const pairs = groups.flatMap(({ kept, categories }) =>
     categories.map(({ id }) => ({ category: id, kept })),
   );
@@ -199,10 +195,7 @@ async function mergeCategories(
   return changes.flat();
 }
 
-async function mergeTemplates(
-  sql: postgres.TransactionSql<Record<never, never>>,
-  groups: TemplateGroup[],
-): Promise<RowChange[]> {
+async function mergeTemplates(sql: Transaction, groups: TemplateGroup[]): Promise<RowChange[]> {
   const surplus = groups.flatMap(({ kept, templates }) =>
     templates.flatMap(({ id }) => (id === kept ? [] : { id })),
   );
@@ -234,9 +227,7 @@ async function mergeTemplates(
  * transaction is found by PostgreSQL and ends one of the two; a merge that it ends has changed nothing.
  * PostgreSQL 17 manual, 13.3 "Explicit Locking".
  */
-export async function mergeDuplicatesWithin(
-  sql: postgres.TransactionSql<Record<never, never>>,
-): Promise<Merge> {
+export async function mergeDuplicatesWithin(sql: Transaction): Promise<Merge> {
   await sql.unsafe("lock table public.categories, public.custom_templates in share row exclusive mode");
   await sql.unsafe(
     `select from public.categories where id in (select id from (${categoryTwins}) twin) order by id for update`,

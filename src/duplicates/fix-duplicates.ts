@@ -1,11 +1,19 @@
 import { randomUUID, type UUID } from "node:crypto";
-import postgres from "postgres";
+import {
+  beginDeployment,
+  defaultExecutor,
+  ensureRecords,
+  finishDeployment,
+  hasRecords,
+  openSession,
+  recordTables,
+  type Session,
+} from "drizzle-deploy";
+import { DeployError } from "drizzle-deploy/findings";
+import { connect, type DatabaseUrl, PostgresError, type Queryable } from "drizzle-deploy/postgres";
 import { z } from "zod";
 import { SpfpError } from "../errors.ts";
-import { connect, type DatabaseUrl, type Queryable } from "../postgres/index.ts";
-import { defaultExecutor } from "../records/executor.ts";
-import { beginDeployment, ensureBookkeeping, finishDeployment, hasBookkeeping } from "../records/records.ts";
-import { openSession, type Session } from "../run/session.ts";
+import { spfpNames } from "../spfp.ts";
 import { canHaveDuplicates } from "./duplicate-findings.ts";
 import {
   categoryGroupSchema,
@@ -41,7 +49,7 @@ function countByTable(changes: readonly RowChange[]): FixReport["changed"] {
 
 async function recordChanges(sql: Queryable, id: UUID, changes: readonly RowChange[]): Promise<void> {
   await sql.unsafe(
-    `insert into spfp_db.changes (deployment_id, seq, table_name, row_id, column_name, before, after)
+    `insert into ${recordTables(spfpNames).changes} (deployment_id, seq, table_name, row_id, column_name, before, after)
      select $1::uuid, c.seq, c."table", c.id, c."column", c.before, c.after
      from json_to_recordset($2::text::json) as c
        (seq bigint, "table" text, id text, "column" text, before jsonb, after jsonb)`,
@@ -55,7 +63,7 @@ async function readChanges(sql: Queryable, id: string): Promise<RowChange[]> {
   const rows = await sql.unsafe(
     `select table_name as "table", row_id as id, column_name as "column",
        before #>> '{}' as before, after #>> '{}' as after
-     from spfp_db.changes where deployment_id = $1::uuid order by seq`,
+     from ${recordTables(spfpNames).changes} where deployment_id = $1::uuid order by seq`,
     [id],
   );
   const typed = [...rows].map((row) =>
@@ -72,10 +80,10 @@ async function recorded<Result>(
   work: (session: Session, id: UUID) => Promise<Result>,
 ): Promise<Result> {
   const id = randomUUID();
-  const session = await openSession(url, { kind: "fix", id });
+  const session = await openSession(url, { kind: "fix", names: spfpNames, id });
   try {
-    await ensureBookkeeping(session.sql);
-    await beginDeployment(session.sql, {
+    await ensureRecords(session.sql, spfpNames);
+    await beginDeployment(session.sql, spfpNames, {
       id,
       kind: "fix",
       project: "spfp",
@@ -85,7 +93,7 @@ async function recorded<Result>(
       return await work(session, id);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      await finishDeployment(session.sql, id, "failed", { reason }).catch(() => undefined);
+      await finishDeployment(session.sql, spfpNames, id, "failed", { reason }).catch(() => undefined);
       throw error;
     }
   } finally {
@@ -126,7 +134,7 @@ export async function fixDuplicates(
       const { categories, templates, changes } = await mergeDuplicatesWithin(transaction);
       await recordChanges(transaction, id, changes);
       const changed = countByTable(changes);
-      await finishDeployment(transaction, id, "completed", { fix: "duplicates", changed });
+      await finishDeployment(transaction, spfpNames, id, "completed", { fix: "duplicates", changed });
       return fixReportSchema.parse({ outcome: "merged", id, categories, templates, changed, kept: [] });
     }),
   );
@@ -143,9 +151,9 @@ const unknown = (what: string): SpfpError =>
  * @throws SpfpError FIX_UNKNOWN
  */
 async function requireFix(sql: Queryable, fix: string, { lock }: { readonly lock: boolean }): Promise<void> {
-  const rows = (await hasBookkeeping(sql))
+  const rows = (await hasRecords(sql, spfpNames))
     ? await sql.unsafe(
-        `select details ->> 'undoneBy' as undone from spfp_db.deployments
+        `select details ->> 'undoneBy' as undone from ${recordTables(spfpNames).deployments}
          where id = $1::uuid and kind = 'fix' and details ->> 'fix' = 'duplicates'${lock ? " for update" : ""}`,
         [fix],
       )
@@ -176,11 +184,11 @@ export async function undoFix(url: DatabaseUrl, fix: string): Promise<FixReport>
         const { undone, kept } = await undoMergeWithin(transaction, await readChanges(transaction, fix));
         const changed = countByTable(undone);
         await transaction.unsafe(
-          `update spfp_db.deployments set details = details || jsonb_build_object('undoneBy', $2::text)
+          `update ${recordTables(spfpNames).deployments} set details = details || jsonb_build_object('undoneBy', $2::text)
            where id = $1::uuid`,
           [fix, id],
         );
-        await finishDeployment(transaction, id, "completed", { undoes: fix, changed, kept });
+        await finishDeployment(transaction, spfpNames, id, "completed", { undoes: fix, changed, kept });
         return fixReportSchema.parse({
           outcome: "undone",
           id,
@@ -191,8 +199,8 @@ export async function undoFix(url: DatabaseUrl, fix: string): Promise<FixReport>
         });
       })
       .catch((error: unknown) => {
-        if (!(error instanceof postgres.PostgresError) || error.code !== "23505") throw error;
-        throw new SpfpError(
+        if (!(error instanceof PostgresError) || error.code !== "23505") throw error;
+        throw new DeployError(
           "DATA_REFUSED",
           `fix ${fix} cannot be undone: ${error.constraint_name ?? "a uniqueness rule"} refuses what was there before`,
           "Nothing was changed. Roll back the deployment first (spfp-db rollback --scope all), then undo the fix.",

@@ -1,4 +1,4 @@
-export { canHaveDuplicates, duplicateFindings } from "./duplicate-findings.ts";
+export { canHaveDuplicates, duplicateFindings, duplicatesItem } from "./duplicate-findings.ts";
 export {
   type CategoryGroup,
   categoryGroupSchema,

@@ -1,6 +1,6 @@
-import type postgres from "postgres";
+import type { Transaction } from "drizzle-deploy/postgres";
+import { quoteIdentifier } from "drizzle-deploy/sql";
 import { z } from "zod";
-import { quoteIdentifier } from "../sql/quote.ts";
 import type { RowChange } from "./duplicates.ts";
 
 /** A change that was not undone: the row does not hold any more what the merge had set. */
@@ -53,10 +53,7 @@ const outcomeSchema = z.array(
  *
  * The server refuses it with 23505 while the uniqueness rules are in force, since it brings the duplicates back.
  */
-export async function undoMergeWithin(
-  sql: postgres.TransactionSql<Record<never, never>>,
-  changes: readonly RowChange[],
-): Promise<Undo> {
+export async function undoMergeWithin(sql: Transaction, changes: readonly RowChange[]): Promise<Undo> {
   await sql.unsafe("lock table public.categories, public.custom_templates in share row exclusive mode");
   const undone: RowChange[] = [];
   const kept: KeptChange[] = [];

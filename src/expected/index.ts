@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { type Catalog, catalogSchema } from "../catalog/index.ts";
+import { type Catalog, catalogSchema } from "drizzle-deploy/catalog";
 import { SpfpError } from "../errors.ts";
 import type { expectedTags } from "./catalogs/tags.ts";
 

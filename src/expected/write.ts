@@ -1,9 +1,9 @@
 /** Writes `catalogs/`: the catalog after each migration. Run it whenever a migration is added or changed. */
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { generateExpected } from "../catalog/index.ts";
-import { compactJson } from "../catalog/json.ts";
-import { readMigrations } from "../migrations/index.ts";
-import { connect, createDatabase, emptyTemplate, startServer } from "../postgres/index.ts";
+import { compactJson, generateExpected } from "drizzle-deploy/catalog";
+import { readMigrations } from "drizzle-deploy/migrations";
+import { connect } from "drizzle-deploy/postgres";
+import { createDatabase, emptyTemplate, startServer } from "../server/index.ts";
 import { spfp } from "../spfp.ts";
 
 const server = await startServer({ temporary: true, durable: false });

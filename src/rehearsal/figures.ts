@@ -1,8 +1,8 @@
+import type { Sql } from "drizzle-deploy/postgres";
+import { quoteQualified } from "drizzle-deploy/sql";
 import { getViewConfig } from "drizzle-orm/pg-core";
 import { z } from "zod";
 import { signIn } from "../bench/index.ts";
-import type { Sql } from "../postgres/index.ts";
-import { quoteQualified } from "../sql/quote.ts";
 import { viewDefinitions } from "../views/index.ts";
 import type { RehearsalReport } from "./report.ts";
 

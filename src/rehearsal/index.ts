@@ -1,2 +1,2 @@
-export { type PhaseRunner, type RehearsalOptions, rehearse } from "./rehearse.ts";
+export { type RehearsalOptions, rehearse } from "./rehearse.ts";
 export { type RehearsalReport, rehearsalReportSchema } from "./report.ts";

@@ -1,3 +1,6 @@
+import { baseline, deploy, recordRehearsal } from "drizzle-deploy";
+import type { PhaseRunner, PhaseWork } from "drizzle-deploy/cli";
+import { connect, type DatabaseUrl, type Sql } from "drizzle-deploy/postgres";
 import { z } from "zod";
 import {
   type ExplainedScreen,
@@ -10,10 +13,8 @@ import {
 } from "../bench/index.ts";
 import { runChecks } from "../checks/index.ts";
 import { findDuplicates, type Merge, mergeDuplicates } from "../duplicates/index.ts";
-import { baseline, deploy, recordRehearsal } from "../engine.ts";
 import { SpfpError } from "../errors.ts";
 import { expectedCatalog } from "../expected/index.ts";
-import { connect, type DatabaseUrl, type Sql } from "../postgres/index.ts";
 import { spfpProject } from "../project.ts";
 import { spfp } from "../spfp.ts";
 import { reachState } from "../states.ts";
@@ -25,18 +26,6 @@ export interface RehearsalOptions {
   readonly scale?: number;
   readonly seed?: number;
 }
-
-/** What a phase hands back: what later ones need, and a line that says what it did. */
-interface Outcome<Result> {
-  readonly result: Result;
-  readonly summary: string;
-}
-
-/** The work of a phase; `say` shows how far it is. */
-type PhaseWork<Result> = (say: (progress: string) => void) => Promise<Outcome<Result>>;
-
-/** Runs the work of a phase and shows it. */
-export type PhaseRunner = <Result>(title: string, work: PhaseWork<Result>) => Promise<Outcome<Result>>;
 
 const count = (rows: readonly { rows: number }[]): string =>
   rows.reduce((sum, one) => sum + one.rows, 0).toLocaleString("en-US");

@@ -1,6 +1,6 @@
+import { rehearsalRecordSchema } from "drizzle-deploy";
 import { z } from "zod";
 import { checkReportSchema } from "../checks/index.ts";
-import { rehearsalRecordSchema } from "../engine.ts";
 
 const screenQuerySchema = z.strictObject({
   name: z.string(),

@@ -1,6 +1,5 @@
+import { dress, formatCount, formatDuration, formatFindings, plural } from "drizzle-deploy/report";
 import type { AreaReport, CheckReport } from "../checks/index.ts";
-import { formatFindings } from "./findings.ts";
-import { dress, formatCount, formatDuration, plural } from "./text.ts";
 
 function formatArea({ title, examined, findings }: AreaReport): string {
   const errors = findings.filter(({ severity }) => severity === "error").length;

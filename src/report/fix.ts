@@ -1,5 +1,5 @@
+import { dress, plural, visible } from "drizzle-deploy/report";
 import type { FixReport } from "../duplicates/index.ts";
-import { dress, plural, visible } from "./text.ts";
 
 /** How many groups, and how many rows left as they are, are shown one by one. */
 const shown = 20;

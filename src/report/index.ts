@@ -1,12 +1,3 @@
-export { formatBackupReport } from "./backup.ts";
-export { formatBaselineFindings, formatBaselineReport, formatBaselineVerdict } from "./baseline.ts";
 export { formatCheckReport } from "./check.ts";
-export { formatDeploymentReport } from "./deploy.ts";
-export { formatBytes, formatDeploymentLog, formatWatchReport, writeDeploymentLog } from "./deployment.ts";
 export { formatFixReport } from "./fix.ts";
-export { formatLock, formatPlan, formatPlanSummary } from "./plan.ts";
-export { formatPreflightReport } from "./preflight.ts";
-export { formatRehearsalReport, successLine } from "./rehearsal.ts";
-export { formatRollbackEvent, formatRollbackPreview, formatRollbackReport } from "./rollback.ts";
-export { formatStatus } from "./status.ts";
-export { dress, formatCount, formatDuration, plural } from "./text.ts";
+export { formatRehearsalReport } from "./rehearsal.ts";

@@ -1,30 +1,13 @@
-import Table from "cli-table3";
+import { dress, formatDuration, formatTable, plural } from "drizzle-deploy/report";
 import type { RehearsalReport } from "../rehearsal/index.ts";
+import { spfpNames } from "../spfp.ts";
 import { formatCheckReport } from "./check.ts";
-import { dress, formatDuration, plural } from "./text.ts";
 
 /** How many groups of duplicates are shown one by one. */
 const shownGroups = 5;
 
 /** Characters on a line of figures, less the indentation. */
 const pageWidth = 100;
-
-/** Columns side by side, without a frame. */
-function table(rows: string[][], rightAligned: number[] = []): string {
-  const edges = ["top", "bottom"].flatMap((edge) => [edge, `${edge}-mid`, `${edge}-left`, `${edge}-right`]);
-  const inner = ["left-mid", "mid", "mid-mid", "right", "right-mid"];
-  const drawn = new Table({
-    style: { head: [], border: [], compact: true },
-    colAligns: (rows[0] ?? []).map((_, column) => (rightAligned.includes(column) ? "right" : "left")),
-    chars: { ...Object.fromEntries([...edges, ...inner].map((part) => [part, ""])), left: " ", middle: "  " },
-  });
-  drawn.push(...rows);
-  return drawn
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd())
-    .join("\n");
-}
 
 const heading = (text: string): string => `\n${dress.strong(text)}`;
 
@@ -73,9 +56,10 @@ function formatScreens({ screens }: RehearsalReport): string {
       ]),
     ];
   });
-  return [heading("Screens of the largest tenant, through row-level security"), table(rows, [1, 2])].join(
-    "\n",
-  );
+  return [
+    heading("Screens of the largest tenant, through row-level security"),
+    formatTable(rows, [1, 2]),
+  ].join("\n");
 }
 
 /** Figures side by side, as many on a line as fit the width of a page. */
@@ -110,11 +94,8 @@ function formatTimes({ phases }: RehearsalReport): string {
     summary,
   ]);
   const total = phases.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
-  return [heading("Phases"), table([...rows, ["in all", formatDuration(total), ""]], [1])].join("\n");
+  return [heading("Phases"), formatTable([...rows, ["in all", formatDuration(total), ""]], [1])].join("\n");
 }
-
-/** The line with which a deployment ends on success, and only then. */
-export const successLine = "Database optimizations completed successfully!";
 
 /** A rehearsal's result for a person; the last line says whether it went well. */
 export function formatRehearsalReport(report: RehearsalReport): string {
@@ -131,7 +112,7 @@ export function formatRehearsalReport(report: RehearsalReport): string {
           dress.quiet(
             `Recorded as the rehearsal of plan ${report.record.planId.slice(0, 12)}, for seven days.`,
           ),
-          dress.good(successLine),
+          dress.good(spfpNames.success),
         ]
       : [
           dress.bad(`The rehearsal failed: ${plural(report.problems.length, "problem")}.`),

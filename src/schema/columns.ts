@@ -1,7 +1,7 @@
+import { quoteLiteral } from "drizzle-deploy/sql";
 import { sql } from "drizzle-orm";
 import { type AnyPgColumn, check, foreignKey, timestamp, uuid } from "drizzle-orm/pg-core";
 import { authUsers } from "drizzle-orm/supabase";
-import { quoteLiteral } from "../sql/quote.ts";
 
 /** `timestamp`: what the finance tables have. Their sessions run in UTC, so it reads as an instant all the same. */
 const local = <Name extends string>(name: Name) => timestamp(name, { withTimezone: false });

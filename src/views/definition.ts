@@ -1,5 +1,5 @@
+import { quoteQualified } from "drizzle-deploy/sql";
 import { getViewConfig, type PgView } from "drizzle-orm/pg-core";
-import { quoteQualified } from "../sql/quote.ts";
 
 /** A view as the application sees it (typed columns) and as PostgreSQL gets it (its query, raw). */
 export interface ViewDefinition {

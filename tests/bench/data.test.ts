@@ -1,6 +1,8 @@
 import { getTableConfig } from "drizzle-orm/pg-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { connect } from "../../packages/drizzle-deploy/src/postgres/index.ts";
+import { quoteIdentifier, quoteQualified } from "../../packages/drizzle-deploy/src/sql/quote.ts";
 import {
   findTenant,
   generateData,
@@ -11,8 +13,6 @@ import {
   softDeletedShare,
 } from "../../src/bench/index.ts";
 import { mergeDuplicates } from "../../src/duplicates/index.ts";
-import { connect } from "../../src/postgres/index.ts";
-import { quoteIdentifier, quoteQualified } from "../../src/sql/quote.ts";
 import { createDatabase, only, type Sql, testDatabase } from "../support/database.ts";
 import { managedTables } from "../support/rows.ts";
 import { deploy } from "./deploy.ts";

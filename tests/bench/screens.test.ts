@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { connect } from "../../packages/drizzle-deploy/src/postgres/index.ts";
+import { quoteLiteral } from "../../packages/drizzle-deploy/src/sql/quote.ts";
 import {
   explainScreen,
   findTenant,
@@ -12,8 +14,6 @@ import {
   transactionHistory,
 } from "../../src/bench/index.ts";
 import { mergeDuplicates } from "../../src/duplicates/index.ts";
-import { connect } from "../../src/postgres/index.ts";
-import { quoteLiteral } from "../../src/sql/quote.ts";
 import { testDatabase } from "../support/database.ts";
 import { deploy } from "./deploy.ts";
 

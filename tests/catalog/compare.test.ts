@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { type Catalog, catalogSchema, compareCatalogs, type Table } from "../../src/catalog/index.ts";
+import {
+  type Catalog,
+  catalogSchema,
+  compareCatalogs,
+  type Table,
+} from "../../packages/drizzle-deploy/src/catalog/index.ts";
 
 const column = (name: string, type = "text"): Table["columns"][number] => ({
   name,

@@ -1,7 +1,11 @@
 import { expect, it } from "vitest";
-import { catalogSchema, compareCatalogs, generateExpected } from "../../src/catalog/index.ts";
+import {
+  catalogSchema,
+  compareCatalogs,
+  generateExpected,
+} from "../../packages/drizzle-deploy/src/catalog/index.ts";
+import { readMigrations } from "../../packages/drizzle-deploy/src/migrations/index.ts";
 import { expectedCatalog, expectedTags } from "../../src/expected/index.ts";
-import { readMigrations } from "../../src/migrations/index.ts";
 import { spfp } from "../../src/spfp.ts";
 import { testDatabase } from "../support/database.ts";
 

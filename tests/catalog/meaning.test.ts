@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isSameBody, isSameText } from "../../src/catalog/meaning.ts";
+import { isSameBody, isSameText } from "../../packages/drizzle-deploy/src/catalog/meaning.ts";
 
 const sameExpression = (one: string | null, other: string | null) => isSameText("expression", one, other);
 const sameConstraint = (one: string | null, other: string | null) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Catalog, mergeCatalogs, type Table } from "../../src/catalog/index.ts";
+import { type Catalog, mergeCatalogs, type Table } from "../../packages/drizzle-deploy/src/catalog/index.ts";
 import { expectedCatalog } from "../../src/expected/index.ts";
 import { spfp } from "../../src/spfp.ts";
 

@@ -1,8 +1,13 @@
 import postgres from "postgres";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { type Catalog, catalogSchema, compareCatalogs, readCatalog } from "../../src/catalog/index.ts";
-import { quoteIdentifier } from "../../src/sql/quote.ts";
+import {
+  type Catalog,
+  catalogSchema,
+  compareCatalogs,
+  readCatalog,
+} from "../../packages/drizzle-deploy/src/catalog/index.ts";
+import { quoteIdentifier } from "../../packages/drizzle-deploy/src/sql/quote.ts";
 import { only, testDatabase } from "../support/database.ts";
 
 const { sql, url } = await testDatabase("empty");

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { type Catalog, readCatalog } from "../../src/catalog/index.ts";
+import { type Catalog, readCatalog } from "../../packages/drizzle-deploy/src/catalog/index.ts";
 import { spfp } from "../../src/spfp.ts";
 import { testDatabase } from "../support/database.ts";
 

@@ -1,6 +1,6 @@
 import postgres from "postgres";
 import { afterAll, describe, expect, inject, it } from "vitest";
-import { parseDatabaseUrl } from "../../src/postgres/index.ts";
+import { parseDatabaseUrl } from "../../packages/drizzle-deploy/src/postgres/index.ts";
 import { createDatabase, type Transaction, testDatabase } from "../support/database.ts";
 import { withDatabase } from "../support/states.ts";
 import { check, found } from "./report.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { type Catalog, readCatalog } from "../../src/catalog/index.ts";
+import { type Catalog, readCatalog } from "../../packages/drizzle-deploy/src/catalog/index.ts";
+import { quoteIdentifier, quoteQualified } from "../../packages/drizzle-deploy/src/sql/quote.ts";
 import { type Area, areas, checkCatalog } from "../../src/checks/index.ts";
 import { spfp } from "../../src/spfp.ts";
-import { quoteIdentifier, quoteQualified } from "../../src/sql/quote.ts";
 import { testDatabase } from "../support/database.ts";
 import { expected } from "./report.ts";
 

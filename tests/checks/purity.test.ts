@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Catalog, compareCatalogs } from "../../src/catalog/index.ts";
+import { type Catalog, compareCatalogs } from "../../packages/drizzle-deploy/src/catalog/index.ts";
 import { checkCatalog } from "../../src/checks/index.ts";
 import { expected, type Found, found } from "./report.ts";
 

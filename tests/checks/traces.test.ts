@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import postgres from "postgres";
 import { afterAll, describe, expect, inject, it } from "vitest";
 import { z } from "zod";
-import { connect, parseDatabaseUrl } from "../../src/postgres/index.ts";
+import { connect, parseDatabaseUrl } from "../../packages/drizzle-deploy/src/postgres/index.ts";
 import { only, type Sql, type Transaction, testDatabase } from "../support/database.ts";
 import { withDatabase } from "../support/states.ts";
 import { check, found } from "./report.ts";

@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
-import { createDeploymentView, drawDeployment } from "../../src/cli/deploy-view.ts";
-import type { Holder } from "../../src/engine.ts";
-import { SpfpError } from "../../src/errors.ts";
+import { createDeploymentView, drawDeployment } from "../../packages/drizzle-deploy/src/cli/deploy-view.ts";
+import { DeployError } from "../../packages/drizzle-deploy/src/findings/errors.ts";
+import type { Holder } from "../../packages/drizzle-deploy/src/index.ts";
 import { planOf } from "../scenarios/support/plan.ts";
 
 const plan = planOf({
@@ -107,7 +107,7 @@ describe("the picture of a deployment", () => {
       expect(lines.length).toBeLessThanOrEqual(rows);
       expect(lines.join("\n")).toContain(running.title);
       view.take(
-        { type: "step failed", step: running, error: new SpfpError("LOCK_TIMEOUT", "m", "r") },
+        { type: "step failed", step: running, error: new DeployError("LOCK_TIMEOUT", "m", "r") },
         3_000,
       );
       expect(drawn(view, { rows }).join("\n")).toContain(`✗ ${running.title}  LOCK_TIMEOUT`);

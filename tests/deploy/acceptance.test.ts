@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { baseline, preflight } from "../../src/engine.ts";
+import { baseline, preflight } from "../../packages/drizzle-deploy/src/index.ts";
 import { checkDatabase, spfpProject } from "../../src/project.ts";
 import { deploy } from "../scenarios/support/project.ts";
 import { type TestDatabase, testDatabase } from "../support/database.ts";

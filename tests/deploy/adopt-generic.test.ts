@@ -1,7 +1,13 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { type BaselineOptions, baseline, deploy, type Project, preflight } from "../../src/engine.ts";
+import {
+  type BaselineOptions,
+  baseline,
+  deploy,
+  type Project,
+  preflight,
+} from "../../packages/drizzle-deploy/src/index.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { projectIn } from "../support/project.ts";
 

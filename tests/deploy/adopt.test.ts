@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, inject, it } from "vitest";
-import { readCatalog } from "../../src/catalog/index.ts";
-import { type BaselineOptions, baseline } from "../../src/engine.ts";
-import { connect, parseDatabaseUrl } from "../../src/postgres/index.ts";
+import { readCatalog } from "../../packages/drizzle-deploy/src/catalog/index.ts";
+import { type BaselineOptions, baseline } from "../../packages/drizzle-deploy/src/index.ts";
+import { connect, parseDatabaseUrl } from "../../packages/drizzle-deploy/src/postgres/index.ts";
 import { spfpProject } from "../../src/project.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { journal, projectFolder, type State, withDatabase } from "../support/states.ts";

@@ -12,9 +12,9 @@ import {
 import { delimiter, join } from "node:path";
 import { describe, expect, inject, it } from "vitest";
 import { z } from "zod";
-import { type BackupTool, findBackupTool } from "../../src/backup/backup-tools.ts";
-import { backup } from "../../src/engine.ts";
-import { SpfpError } from "../../src/errors.ts";
+import { type BackupTool, findBackupTool } from "../../packages/drizzle-deploy/src/backup/backup-tools.ts";
+import { DeployError } from "../../packages/drizzle-deploy/src/findings/errors.ts";
+import { backup } from "../../packages/drizzle-deploy/src/index.ts";
 import { only, testDatabase } from "../support/database.ts";
 
 const { url, sql } = await testDatabase("deployed");
@@ -28,7 +28,7 @@ async function realTool(major: number): Promise<BackupTool | string> {
   try {
     return await findBackupTool(major);
   } catch (error) {
-    if (error instanceof SpfpError) return error.code;
+    if (error instanceof DeployError) return error.code;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { baselineReportSchema, preflightReportSchema } from "../../packages/drizzle-deploy/src/index.ts";
 import { fixDuplicates, fixReportSchema } from "../../src/duplicates/index.ts";
-import { baselineReportSchema, preflightReportSchema } from "../../src/engine.ts";
 import { cli } from "../postgres/processes.ts";
 import { createDatabase, type TestDatabase, testDatabase } from "../support/database.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { backoff, describeHolder, type Holder } from "../../src/run/locks.ts";
+import { backoff, describeHolder, type Holder } from "../../packages/drizzle-deploy/src/run/locks.ts";
 
 const holder: Holder = {
   pid: 4711,

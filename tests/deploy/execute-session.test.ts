@@ -1,9 +1,10 @@
 import postgres from "postgres";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
-import { ensureBookkeeping } from "../../src/records/records.ts";
-import { openSession } from "../../src/run/session.ts";
-import { quoteIdentifier } from "../../src/sql/quote.ts";
+import { ensureRecords } from "../../packages/drizzle-deploy/src/records/records.ts";
+import { openSession } from "../../packages/drizzle-deploy/src/run/session.ts";
+import { quoteIdentifier } from "../../packages/drizzle-deploy/src/sql/quote.ts";
+import { spfpNames } from "../../src/spfp.ts";
 import { execute, listen } from "../scenarios/support/execute.ts";
 import { index, planOf } from "../scenarios/support/plan.ts";
 import { createDatabase, only } from "../support/database.ts";
@@ -15,7 +16,7 @@ async function fresh() {
 }
 
 async function session(url: Awaited<ReturnType<typeof fresh>>["url"]) {
-  const opened = await openSession(url, { kind: "deploy" });
+  const opened = await openSession(url, { kind: "deploy", names: spfpNames });
   onTestFinished(() => opened.end());
   return opened;
 }
@@ -53,7 +54,7 @@ describe("a deployment's session", () => {
     const name = quoteIdentifier(new URL(url).pathname.slice(1));
     await sql.unsafe(`create schema "Shop"; create schema other`);
     await sql.unsafe(`alter database ${name} set search_path = other, public`);
-    const opened = await openSession(url, { kind: "deploy", schemas: ["Shop", "public"] });
+    const opened = await openSession(url, { kind: "deploy", names: spfpNames, schemas: ["Shop", "public"] });
     onTestFinished(() => opened.end());
     const path = await opened.sql`select to_json(current_schemas(false))::text as path`;
     expect([...path]).toEqual([{ path: '["Shop","public","other"]' }]);
@@ -73,8 +74,8 @@ describe("the engine's own tables", () => {
     await sql`alter default privileges grant all on tables to anon, authenticated`;
     await sql`alter default privileges grant all on schemas to anon`;
     const { sql: own } = await session(url);
-    await ensureBookkeeping(own);
-    await ensureBookkeeping(own);
+    await ensureRecords(own, spfpNames);
+    await ensureRecords(own, spfpNames);
     const grants = await sql`
       select grantee::regrole::text from pg_namespace, aclexplode(nspacl) where nspname = 'spfp_db' and grantee <> nspowner
       union all

@@ -1,11 +1,11 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { compareCatalogs, readCatalog } from "../../src/catalog/index.ts";
+import { compareCatalogs, readCatalog } from "../../packages/drizzle-deploy/src/catalog/index.ts";
+import { readMigrations } from "../../packages/drizzle-deploy/src/migrations/index.ts";
+import type { Plan } from "../../packages/drizzle-deploy/src/model/step.ts";
+import { writeJournal } from "../../packages/drizzle-deploy/src/records/journal.ts";
+import { doneSteps } from "../../packages/drizzle-deploy/src/records/records.ts";
 import { expectedCatalog } from "../../src/expected/index.ts";
-import { readMigrations } from "../../src/migrations/index.ts";
-import type { Plan } from "../../src/model/step.ts";
-import { writeJournal } from "../../src/records/journal.ts";
-import { doneSteps } from "../../src/records/records.ts";
-import { spfp } from "../../src/spfp.ts";
+import { spfp, spfpNames } from "../../src/spfp.ts";
 import { baselineMigrations } from "../../src/states.ts";
 import { execute } from "../scenarios/support/execute.ts";
 import { planOf } from "../scenarios/support/plan.ts";
@@ -68,6 +68,6 @@ describe("executing a plan", () => {
     expect(journal.map((row) => [row["hash"], Number(row["created_at"])])).toEqual(
       migrations.map(({ hash, when }) => [hash, when]),
     );
-    expect(await doneSteps(database.sql)).toHaveLength(plan.steps.length);
+    expect(await doneSteps(database.sql, spfpNames)).toHaveLength(plan.steps.length);
   });
 });

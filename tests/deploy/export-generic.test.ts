@@ -1,10 +1,15 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { compareCatalogs, readCatalog } from "../../src/catalog/index.ts";
-import { deploy, type ExportKind, exportScript, type Project } from "../../src/engine.ts";
-import { readMigrations } from "../../src/migrations/index.ts";
-import { connect, type DatabaseUrl } from "../../src/postgres/index.ts";
+import { compareCatalogs, readCatalog } from "../../packages/drizzle-deploy/src/catalog/index.ts";
+import {
+  deploy,
+  type ExportKind,
+  exportScript,
+  type Project,
+} from "../../packages/drizzle-deploy/src/index.ts";
+import { readMigrations } from "../../packages/drizzle-deploy/src/migrations/index.ts";
+import { connect, type DatabaseUrl } from "../../packages/drizzle-deploy/src/postgres/index.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { projectIn } from "../support/project.ts";
 

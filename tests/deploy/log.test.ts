@@ -1,14 +1,21 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { addDetails, planSchema, readLastLog, readLog, withoutSecrets } from "../../src/engine.ts";
-import { connect } from "../../src/postgres/index.ts";
+import {
+  addDetails,
+  planSchema,
+  readLastLog,
+  readLog,
+  withoutSecrets,
+} from "../../packages/drizzle-deploy/src/index.ts";
+import { connect } from "../../packages/drizzle-deploy/src/postgres/index.ts";
 import {
   beginDeployment,
   beginStep,
   type DeploymentRecord,
-  ensureBookkeeping,
+  ensureRecords,
   finishDeployment,
-} from "../../src/records/records.ts";
+} from "../../packages/drizzle-deploy/src/records/records.ts";
+import { spfpNames } from "../../src/spfp.ts";
 import { createDatabase, testDatabase } from "../support/database.ts";
 
 const step = {
@@ -56,8 +63,8 @@ test.each([
 });
 
 test("a database on which nothing ever ran has no log", async () => {
-  expect(await readLastLog(database.sql)).toBeUndefined();
-  expect(await readLog(database.sql, "5f0c2a1e-7d3b-4c58-9a60-1b2c3d4e5f60")).toBeUndefined();
+  expect(await readLastLog(database.sql, spfpNames)).toBeUndefined();
+  expect(await readLog(database.sql, spfpNames, "5f0c2a1e-7d3b-4c58-9a60-1b2c3d4e5f60")).toBeUndefined();
 });
 
 describe("what the database remembers", () => {
@@ -76,17 +83,17 @@ describe("what the database remembers", () => {
     const sql = await connect(other.url);
     try {
       const killed = record("deploy");
-      await ensureBookkeeping(sql);
-      await beginDeployment(sql, killed);
+      await ensureRecords(sql, spfpNames);
+      await beginDeployment(sql, spfpNames, killed);
       const [first] = plan.steps;
       if (!first) throw new Error("the plan has a step");
-      await beginStep(sql, {
+      await beginStep(sql, spfpNames, {
         deploymentId: killed.id,
         step: first,
         migrationHash: "c".repeat(64),
         attempts: 1,
       });
-      expect(await readLog(sql, killed.id)).toMatchObject({
+      expect(await readLog(sql, spfpNames, killed.id)).toMatchObject({
         kind: "deploy",
         outcome: null,
         finishedAt: null,
@@ -99,8 +106,8 @@ describe("what the database remembers", () => {
       });
 
       const failed = record("rollback");
-      await beginDeployment(sql, failed);
-      await finishDeployment(sql, failed.id, "failed", {
+      await beginDeployment(sql, spfpNames, failed);
+      await finishDeployment(sql, spfpNames, failed.id, "failed", {
         scope: "all",
         error: {
           code: "CONNECTION_LOST",
@@ -110,8 +117,8 @@ describe("what the database remembers", () => {
         },
         other: "not of the log",
       });
-      await addDetails(sql, failed.id, { notice: "by password=hunter2" });
-      const log = await readLog(sql, failed.id);
+      await addDetails(sql, spfpNames, failed.id, { notice: "by password=hunter2" });
+      const log = await readLog(sql, spfpNames, failed.id);
       expect(log).toMatchObject({
         kind: "rollback",
         outcome: "failed",
@@ -121,8 +128,8 @@ describe("what the database remembers", () => {
       });
       expect(JSON.stringify(log)).not.toContain("hunter2");
       // The one before was interrupted, as the next one found; the last one is the newest.
-      expect(await readLog(sql, killed.id)).toMatchObject({ outcome: "interrupted" });
-      expect(await readLastLog(sql)).toEqual(log);
+      expect(await readLog(sql, spfpNames, killed.id)).toMatchObject({ outcome: "interrupted" });
+      expect(await readLastLog(sql, spfpNames)).toEqual(log);
     } finally {
       await sql.end();
       await other.drop();

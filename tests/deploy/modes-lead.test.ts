@@ -10,8 +10,9 @@ import {
   type GuidedOptions,
   readLastLog,
   requireRehearsal,
-} from "../../src/engine.ts";
+} from "../../packages/drizzle-deploy/src/index.ts";
 import { spfpProject } from "../../src/project.ts";
+import { spfpNames } from "../../src/spfp.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "spfp-lead-"));
@@ -117,7 +118,7 @@ test("what fails on the way is on record with its error, is no rehearsal, and no
   expect(log?.steps.filter(({ status }) => status === "failed")).toMatchObject([
     { title: expect.stringContaining("unique_user_category_name"), attempts: 1 },
   ]);
-  expect(() => requireRehearsal({ id: deployment?.plan.id ?? "" }, { folder: elsewhere })).toThrow(
+  expect(() => requireRehearsal({ id: deployment?.plan.id ?? "" }, spfpNames, { folder: elsewhere })).toThrow(
     expect.objectContaining({ code: "REHEARSAL_MISSING" }),
   );
 });
@@ -143,7 +144,7 @@ describe("quick, then enterprise elsewhere", () => {
   });
 
   test("what ran to its end counts as a rehearsal of the same plan", () => {
-    expect(requireRehearsal({ id: rehearsed }, { folder })).toMatchObject({
+    expect(requireRehearsal({ id: rehearsed }, spfpNames, { folder })).toMatchObject({
       planId: rehearsed,
       project: "spfp",
     });
@@ -152,11 +153,13 @@ describe("quick, then enterprise elsewhere", () => {
   test("a rehearsal counts for seven days, for its own plan, and as it was written", () => {
     const file = join(folder, "rehearsals", `${rehearsed}.json`);
     const late = new Date(Date.now() + 7.1 * 86_400_000);
-    expect(() => requireRehearsal({ id: rehearsed }, { folder }, late)).toThrow(/7 days old/);
-    expect(() => requireRehearsal({ id: rehearsed.replace(/^./, "z") }, { file })).toThrow(/another plan/);
+    expect(() => requireRehearsal({ id: rehearsed }, spfpNames, { folder }, late)).toThrow(/7 days old/);
+    expect(() => requireRehearsal({ id: rehearsed.replace(/^./, "z") }, spfpNames, { file })).toThrow(
+      /another plan/,
+    );
     const changed = join(folder, "changed.json");
     writeFileSync(changed, readFileSync(file, "utf8").replace('"rows": ', '"rows": 9'));
-    expect(() => requireRehearsal({ id: rehearsed }, { file: changed })).toThrow(
+    expect(() => requireRehearsal({ id: rehearsed }, spfpNames, { file: changed })).toThrow(
       expect.objectContaining({ code: "REHEARSAL_MISSING", message: expect.stringContaining("was changed") }),
     );
   });
@@ -202,7 +205,7 @@ describe("quick, then enterprise elsewhere", () => {
     expect(log?.watch?.indexes.length).toBeGreaterThan(20);
     const recorded = await database.sql`select to_json(d)::text as record from spfp_db.deployments d`;
     expect(JSON.stringify([log, deployment, [...recorded]])).not.toContain("hunter2");
-    expect(await readLastLog(database.sql)).toEqual(log);
+    expect(await readLastLog(database.sql, spfpNames)).toEqual(log);
 
     // Once more there is nothing to do, so nobody is asked for anything.
     const again = lead(database, {

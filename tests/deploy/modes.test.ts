@@ -8,7 +8,7 @@ import {
   questionsOf,
   requireAnswers,
   unanswered,
-} from "../../src/approvals/modes.ts";
+} from "../../packages/drizzle-deploy/src/approvals/modes.ts";
 
 const everything: Answers = {
   executor: "ana",

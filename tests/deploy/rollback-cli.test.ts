@@ -1,8 +1,12 @@
 import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, inject, it } from "vitest";
-import { deploy } from "../../src/deploy/deploy.ts";
-import { baseline, rollbackPreviewSchema, rollbackReportSchema } from "../../src/engine.ts";
+import { deploy } from "../../packages/drizzle-deploy/src/deploy/deploy.ts";
+import {
+  baseline,
+  rollbackPreviewSchema,
+  rollbackReportSchema,
+} from "../../packages/drizzle-deploy/src/index.ts";
 import { spfpProject } from "../../src/project.ts";
 import { cli } from "../postgres/processes.ts";
 import { testDatabase } from "../support/database.ts";

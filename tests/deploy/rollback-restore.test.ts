@@ -1,8 +1,13 @@
 import { expect, it } from "vitest";
-import { type Catalog, compareCatalogs, readCatalog } from "../../src/catalog/index.ts";
-import { targetOf } from "../../src/model/step.ts";
-import { readDependents } from "../../src/rollback/facts.ts";
-import { planRollback, type RollbackFacts } from "../../src/rollback/rollback.ts";
+import {
+  type Catalog,
+  compareCatalogs,
+  readCatalog,
+} from "../../packages/drizzle-deploy/src/catalog/index.ts";
+import { targetOf } from "../../packages/drizzle-deploy/src/model/step.ts";
+import { readDependents } from "../../packages/drizzle-deploy/src/rollback/facts.ts";
+import { planRollback, type RollbackFacts } from "../../packages/drizzle-deploy/src/rollback/rollback.ts";
+import { spfpNames } from "../../src/spfp.ts";
 import { createDatabase, type Sql } from "../support/database.ts";
 
 const schemas = ["Odd Schema", "public"];
@@ -88,6 +93,7 @@ async function rollBackBetween(
     const actual = await catalogOf(sql);
     const facts: RollbackFacts = {
       project: "odd",
+      names: spfpNames,
       before,
       actual,
       head: actual,

@@ -1,7 +1,11 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { type Catalog, compareCatalogs, readCatalog } from "../../src/catalog/index.ts";
-import { deploy } from "../../src/deploy/deploy.ts";
-import { baseline, previewRollback, rollback } from "../../src/engine.ts";
+import {
+  type Catalog,
+  compareCatalogs,
+  readCatalog,
+} from "../../packages/drizzle-deploy/src/catalog/index.ts";
+import { deploy } from "../../packages/drizzle-deploy/src/deploy/deploy.ts";
+import { baseline, previewRollback, rollback } from "../../packages/drizzle-deploy/src/index.ts";
 import { spfpProject } from "../../src/project.ts";
 import { copyDatabase, createDatabase, type TestDatabase } from "../support/database.ts";
 

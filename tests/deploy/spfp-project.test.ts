@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { readCatalog } from "../../packages/drizzle-deploy/src/catalog/index.ts";
+import { connect, type DatabaseUrl } from "../../packages/drizzle-deploy/src/postgres/index.ts";
 import { generateData, softDeleteAfterDeployment } from "../../src/bench/index.ts";
-import { readCatalog } from "../../src/catalog/index.ts";
 import { mergeDuplicates } from "../../src/duplicates/index.ts";
 import { expectedCatalog } from "../../src/expected/index.ts";
-import { connect, type DatabaseUrl } from "../../src/postgres/index.ts";
 import { spfpProject } from "../../src/project.ts";
 import { spfp } from "../../src/spfp.ts";
 import { deploy } from "../bench/deploy.ts";

@@ -1,6 +1,12 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { judge, type Sample, summariseWatch, takeSample, watch } from "../../src/run/watch.ts";
+import {
+  judge,
+  type Sample,
+  summariseWatch,
+  takeSample,
+  watch,
+} from "../../packages/drizzle-deploy/src/run/watch.ts";
 import { only, testDatabase } from "../support/database.ts";
 
 const database = await testDatabase("deployed");

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
-import type { DatabaseUrl } from "../../src/postgres/index.ts";
+import type { DatabaseUrl } from "../../packages/drizzle-deploy/src/postgres/index.ts";
 import { projectFolder } from "../support/states.ts";
 
 /*

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { connect } from "../../packages/drizzle-deploy/src/postgres/index.ts";
 import { generateData } from "../../src/bench/index.ts";
-import { connect } from "../../src/postgres/index.ts";
 import { byHand } from "../scenarios/support/productions.ts";
 import { testDatabase } from "../support/database.ts";
 import { projectFolder } from "../support/states.ts";

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { adoptionRefusals, baseline } from "../../src/engine.ts";
-import { errorCodes } from "../../src/errors.ts";
+import { adoptionRefusals, baseline } from "../../packages/drizzle-deploy/src/index.ts";
+import { spfpErrorCodes } from "../../src/errors.ts";
 import { spfpProject } from "../../src/project.ts";
 import { testDatabase } from "../support/database.ts";
 import { projectFolder } from "../support/states.ts";
@@ -48,7 +48,7 @@ const known: readonly [string, string][] = [
 ];
 
 test("every code has one entry, and every entry is of a code", () => {
-  expect(entries.map(({ code }) => code).sort()).toEqual([...errorCodes].sort());
+  expect(entries.map(({ code }) => code).sort()).toEqual([...spfpErrorCodes].sort());
 });
 
 test("every reason for which an adoption is refused has its paragraph", () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { readCatalog } from "../../src/catalog/index.ts";
+import { readCatalog } from "../../packages/drizzle-deploy/src/catalog/index.ts";
 import { only, testDatabase } from "../support/database.ts";
 
 const baselineSchema = z.object({

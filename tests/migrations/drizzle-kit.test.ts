@@ -12,7 +12,7 @@ import {
 import { join } from "node:path";
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { z } from "zod";
-import { readCatalog } from "../../src/catalog/index.ts";
+import { readCatalog } from "../../packages/drizzle-deploy/src/catalog/index.ts";
 import { only, type Sql, type TestDatabase, testDatabase } from "../support/database.ts";
 import { baselineTags, journal, migrationsFolder, projectFolder } from "../support/states.ts";
 

@@ -1,19 +1,21 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import {
-  bootstrap,
   connect,
-  createDatabase,
   type DatabaseUrl,
+  parseDatabaseUrl,
+  type Sql,
+} from "../../packages/drizzle-deploy/src/postgres/index.ts";
+import {
+  bootstrap,
+  createDatabase,
   dropDatabase,
   type EmbeddedServer,
   emptyTemplate,
   isBootstrapped,
-  parseDatabaseUrl,
   requireBootstrapped,
-  type Sql,
   startServer,
-} from "../../src/postgres/index.ts";
+} from "../../src/server/index.ts";
 import { refusal } from "./processes.ts";
 
 let server: EmbeddedServer;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { connect, parseDatabaseUrl } from "../../src/postgres/index.ts";
+import { connect, parseDatabaseUrl } from "../../packages/drizzle-deploy/src/postgres/index.ts";
 import { cli, eventually, postmasterPid, scratchFolder, stopped } from "./processes.ts";
 
 const scratch = scratchFolder();

@@ -1,13 +1,8 @@
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import {
-  connect,
-  type EmbeddedServer,
-  parseDatabaseUrl,
-  startServer,
-  translate,
-} from "../../src/postgres/index.ts";
+import { connect, parseDatabaseUrl, translate } from "../../packages/drizzle-deploy/src/postgres/index.ts";
+import { type EmbeddedServer, startServer } from "../../src/server/index.ts";
 import { refusal } from "./processes.ts";
 
 let server: EmbeddedServer;

@@ -11,7 +11,8 @@ import {
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { connect, startServer } from "../../src/postgres/index.ts";
+import { connect } from "../../packages/drizzle-deploy/src/postgres/index.ts";
+import { startServer } from "../../src/server/index.ts";
 import { refusal, scratchFolder } from "./processes.ts";
 
 const scratch = scratchFolder();

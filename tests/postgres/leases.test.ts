@@ -1,7 +1,8 @@
 import { existsSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
-import { connect, startServer } from "../../src/postgres/index.ts";
+import { connect } from "../../packages/drizzle-deploy/src/postgres/index.ts";
+import { startServer } from "../../src/server/index.ts";
 import {
   eventually,
   hold,

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
-import { SpfpError } from "../../src/errors.ts";
+import { OperationalError } from "../../packages/drizzle-deploy/src/findings/errors.ts";
 
 /** A folder for a test file; open to be passed through, since as root PostgreSQL runs as somebody else. */
 export function scratchFolder(): { path: string; remove: () => void } {
@@ -110,12 +110,12 @@ export function cli(args: string[], options: { cwd?: string; env?: Record<string
 }
 
 /** The error that a promise is rejected with; what isn't one for a person fails the test. */
-export async function refusal(promise: Promise<unknown>): Promise<SpfpError> {
+export async function refusal(promise: Promise<unknown>): Promise<OperationalError> {
   let value: unknown;
   try {
     value = await promise;
   } catch (error) {
-    if (error instanceof SpfpError) return error;
+    if (error instanceof OperationalError) return error;
     throw error;
   }
   throw new Error(`not refused, but ${JSON.stringify(value)}`);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { SpfpError } from "../../src/errors.ts";
-import { parseDatabaseUrl, redactUrl, siblingUrl } from "../../src/postgres/index.ts";
+import { DeployError } from "../../packages/drizzle-deploy/src/findings/errors.ts";
+import { parseDatabaseUrl, redactUrl, siblingUrl } from "../../packages/drizzle-deploy/src/postgres/index.ts";
 
 test.each([
   ["postgres://u:s3cret@h/d", "postgresql://u@h:5432/d"],
@@ -43,7 +43,7 @@ test.each([
   } catch (error) {
     refused = error;
   }
-  expect(refused).toBeInstanceOf(SpfpError);
+  expect(refused).toBeInstanceOf(DeployError);
   expect(refused).toMatchObject({ code: "URL_INVALID" });
   expect(`${refused} ${JSON.stringify(refused)}`).not.toContain("s3cret");
 });

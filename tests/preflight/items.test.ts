@@ -1,8 +1,14 @@
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, inject, it } from "vitest";
-import { baseline, deployGuided, type PreflightOptions, type Project, preflight } from "../../src/engine.ts";
-import { connect, parseDatabaseUrl } from "../../src/postgres/index.ts";
+import {
+  baseline,
+  deployGuided,
+  type PreflightOptions,
+  type Project,
+  preflight,
+} from "../../packages/drizzle-deploy/src/index.ts";
+import { connect, parseDatabaseUrl } from "../../packages/drizzle-deploy/src/postgres/index.ts";
 import { spfpProject } from "../../src/project.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { type State, withDatabase } from "../support/states.ts";
@@ -47,10 +53,16 @@ describe("a preflight", () => {
     const one = await database("production");
     const writing: Project = {
       ...spfpProject,
-      preflight: async (sql) => {
-        await sql`create table public.written (id int)`;
-        return [];
-      },
+      preflight: [
+        {
+          id: "written",
+          title: "Writes",
+          run: async (sql) => {
+            await sql`create table public.written (id int)`;
+            return { evidence: "written", findings: [] };
+          },
+        },
+      ],
     };
     await expect(preflight(writing, one.url, quick)).rejects.toMatchObject({ code: "25006" });
   });

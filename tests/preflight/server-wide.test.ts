@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { preflight } from "../../src/engine.ts";
-import { connect, type EmbeddedServer, startServer } from "../../src/postgres/index.ts";
+import { preflight } from "../../packages/drizzle-deploy/src/index.ts";
+import { connect } from "../../packages/drizzle-deploy/src/postgres/index.ts";
 import { spfpProject } from "../../src/project.ts";
+import { type EmbeddedServer, startServer } from "../../src/server/index.ts";
 import { scratchFolder } from "../postgres/processes.ts";
 import { startPooler } from "../scenarios/support/pooler.ts";
 import { testDatabase } from "../support/database.ts";

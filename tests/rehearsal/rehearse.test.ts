@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
-import { baseline, planFor } from "../../src/engine.ts";
-import { connect } from "../../src/postgres/index.ts";
+import { baseline, planFor } from "../../packages/drizzle-deploy/src/index.ts";
+import { connect } from "../../packages/drizzle-deploy/src/postgres/index.ts";
 import { spfpProject } from "../../src/project.ts";
 import { rehearse } from "../../src/rehearsal/index.ts";
-import { formatRehearsalReport, successLine } from "../../src/report/index.ts";
+import { formatRehearsalReport } from "../../src/report/index.ts";
+import { spfpNames } from "../../src/spfp.ts";
 import { testDatabase } from "../support/database.ts";
 
 const scratch = await testDatabase("empty");
@@ -19,7 +20,7 @@ test("a rehearsal goes through everything, and records the very plan that produc
   expect(report.ok).toBe(true);
   expect(titles).toEqual(report.phases.map(({ title }) => title));
   expect(titles).toContain("Deploying online");
-  expect(formatRehearsalReport(report).split("\n").at(-1)).toBe(successLine);
+  expect(formatRehearsalReport(report).split("\n").at(-1)).toBe(spfpNames.success);
 
   await baseline(spfpProject, production.url);
   const sql = await connect(production.url);

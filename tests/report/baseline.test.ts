@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type BaselineReport, baselineReportSchema } from "../../src/engine.ts";
-import { formatBaselineReport } from "../../src/report/index.ts";
+import { type BaselineReport, baselineReportSchema } from "../../packages/drizzle-deploy/src/index.ts";
+import { formatBaselineReport } from "../../packages/drizzle-deploy/src/report/index.ts";
+import { spfpNames } from "../../src/spfp.ts";
 
 const report: BaselineReport = baselineReportSchema.parse({
   outcome: "refused",
@@ -38,7 +39,7 @@ const report: BaselineReport = baselineReportSchema.parse({
 });
 
 describe("the report of an adoption", () => {
-  const lines = formatBaselineReport(report, 100).split("\n");
+  const lines = formatBaselineReport(report, spfpNames, 100).split("\n");
 
   it("says what shows where the database stands, and names a few of many", () => {
     expect(lines).toEqual(
@@ -68,7 +69,7 @@ describe("the report of an adoption", () => {
   });
 
   it("cuts what a narrow terminal has no room for", () => {
-    const narrow = formatBaselineReport(report, 20).split("\n");
+    const narrow = formatBaselineReport(report, spfpNames, 20).split("\n");
     for (const line of narrow.filter((one) => one.includes("│"))) expect(line.length).toBeLessThan(90);
   });
 

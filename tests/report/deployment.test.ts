@@ -2,8 +2,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { type DeploymentLog, deploymentLogSchema } from "../../src/engine.ts";
-import { formatBytes, formatDeploymentLog, writeDeploymentLog } from "../../src/report/index.ts";
+import { type DeploymentLog, deploymentLogSchema } from "../../packages/drizzle-deploy/src/index.ts";
+import {
+  formatBytes,
+  formatDeploymentLog,
+  writeDeploymentLog,
+} from "../../packages/drizzle-deploy/src/report/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "spfp-log-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Finding } from "../../src/finding.ts";
-import { formatFindings } from "../../src/report/findings.ts";
+import type { Finding } from "../../packages/drizzle-deploy/src/findings/finding.ts";
+import { formatFindings } from "../../packages/drizzle-deploy/src/report/findings.ts";
 
 const finding = (object: string, remedy: string): Finding => ({
   check: "duplicates.category",

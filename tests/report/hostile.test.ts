@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { findingSchema } from "../../src/finding.ts";
-import { formatFixReport, formatPreflightReport } from "../../src/report/index.ts";
-import { plural, visible } from "../../src/text.ts";
+import { findingSchema } from "../../packages/drizzle-deploy/src/findings/finding.ts";
+import { plural, visible } from "../../packages/drizzle-deploy/src/findings/text.ts";
+import { formatPreflightReport } from "../../packages/drizzle-deploy/src/report/index.ts";
+import { formatFixReport } from "../../src/report/index.ts";
 
 const id = "5f0c2a1e-7d3b-4c58-9a60-1b2c3d4e5f60";
 /** What a user may call a category: a line of its own, a colour, a window's title, a text turned round. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatDuration } from "../../src/report/text.ts";
+import { formatDuration } from "../../packages/drizzle-deploy/src/report/text.ts";
 
 test.each([
   [0.352, "0.35 ms"],

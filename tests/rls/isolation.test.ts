@@ -4,7 +4,7 @@ import fc from "fast-check";
 import postgres from "postgres";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { quoteIdentifier, quoteLiteral } from "../../src/sql/quote.ts";
+import { quoteIdentifier, quoteLiteral } from "../../packages/drizzle-deploy/src/sql/quote.ts";
 import { viewDefinitions } from "../../src/views/index.ts";
 import { become, sqlstate, type Transaction, testDatabase } from "../support/database.ts";
 import { insertRow, makeRow, managedTables } from "../support/rows.ts";

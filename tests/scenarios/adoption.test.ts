@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { baseline, preflight } from "../../src/engine.ts";
-import { SpfpError } from "../../src/errors.ts";
+import { DeployError } from "../../packages/drizzle-deploy/src/findings/errors.ts";
+import { baseline, preflight } from "../../packages/drizzle-deploy/src/index.ts";
 import { spfpProject } from "../../src/project.ts";
 import { createDatabase, type TestDatabase, testDatabase } from "../support/database.ts";
 import type { State } from "../support/states.ts";
@@ -97,7 +97,7 @@ describe("adoption", () => {
       both.map((each) =>
         each.then(
           ({ outcome }) => outcome,
-          (error: unknown) => (error instanceof SpfpError ? error.code : error),
+          (error: unknown) => (error instanceof DeployError ? error.code : error),
         ),
       ),
     );

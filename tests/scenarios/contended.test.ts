@@ -1,10 +1,12 @@
 import postgres from "postgres";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
-import { connect, mainDatabase, startServer } from "../../src/postgres/index.ts";
-import { doneSteps } from "../../src/records/records.ts";
-import { describeHolder } from "../../src/run/locks.ts";
-import { quoteIdentifier } from "../../src/sql/quote.ts";
+import { connect } from "../../packages/drizzle-deploy/src/postgres/index.ts";
+import { doneSteps } from "../../packages/drizzle-deploy/src/records/records.ts";
+import { describeHolder } from "../../packages/drizzle-deploy/src/run/locks.ts";
+import { quoteIdentifier } from "../../packages/drizzle-deploy/src/sql/quote.ts";
+import { mainDatabase, startServer } from "../../src/server/index.ts";
+import { spfpNames } from "../../src/spfp.ts";
 import { createDatabase, only } from "../support/database.ts";
 import { execute, listen } from "./support/execute.ts";
 import { type HandStep, index, lock, planOf } from "./support/plan.ts";
@@ -131,7 +133,7 @@ describe("while another session holds", () => {
       steps: plan.steps.map((step, at) => (at === 0 ? { ...step, action: "skip" as const } : step)),
     };
     expect(await execute(url, rest)).toMatchObject({ outcome: "completed" });
-    expect(await doneSteps(sql)).toHaveLength(2);
+    expect(await doneSteps(sql, spfpNames)).toHaveLength(2);
   });
 });
 

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from "vitest";
-import { type Plan, planFor, planSchema } from "../../src/engine.ts";
-import { connect, type DatabaseUrl } from "../../src/postgres/index.ts";
+import { type Plan, planFor, planSchema } from "../../packages/drizzle-deploy/src/index.ts";
+import { connect, type DatabaseUrl } from "../../packages/drizzle-deploy/src/postgres/index.ts";
 import { spfpProject } from "../../src/project.ts";
 import { refusal } from "../postgres/processes.ts";
 import { createAdopted } from "./support/adopted.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { baseline, preflight } from "../../packages/drizzle-deploy/src/index.ts";
 import { fixDuplicates } from "../../src/duplicates/index.ts";
-import { baseline, preflight } from "../../src/engine.ts";
 import { spfpProject } from "../../src/project.ts";
 import { createDatabase, sqlstate, type TestDatabase } from "../support/database.ts";
 import { projectFolder } from "../support/states.ts";

@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { compareCatalogs, readCatalog } from "../../src/catalog/index.ts";
-import { planFor } from "../../src/engine.ts";
+import { compareCatalogs, readCatalog } from "../../packages/drizzle-deploy/src/catalog/index.ts";
+import { planFor } from "../../packages/drizzle-deploy/src/index.ts";
+import { connect, siblingUrl } from "../../packages/drizzle-deploy/src/postgres/index.ts";
+import { writeJournal } from "../../packages/drizzle-deploy/src/records/journal.ts";
 import { expectedCatalog } from "../../src/expected/index.ts";
-import { connect, createScratchDatabase, siblingUrl, startServer } from "../../src/postgres/index.ts";
 import { spfpProject } from "../../src/project.ts";
-import { writeJournal } from "../../src/records/journal.ts";
+import { createScratchDatabase, startServer } from "../../src/server/index.ts";
 import { spfp } from "../../src/spfp.ts";
 import { baselineMigrations, reachState } from "../../src/states.ts";
 import { eventually, postmasterPid, scratchFolder } from "../postgres/processes.ts";

@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
-import { planFor } from "../../src/engine.ts";
-import { connect } from "../../src/postgres/index.ts";
+import { planFor } from "../../packages/drizzle-deploy/src/index.ts";
+import { connect } from "../../packages/drizzle-deploy/src/postgres/index.ts";
 import { spfpProject } from "../../src/project.ts";
 import { eventually } from "../postgres/processes.ts";
 import { testDatabase } from "../support/database.ts";

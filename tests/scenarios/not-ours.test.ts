@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readCatalog } from "../../src/catalog/index.ts";
-import { baseline, planFor } from "../../src/engine.ts";
-import { connect } from "../../src/postgres/index.ts";
+import { readCatalog } from "../../packages/drizzle-deploy/src/catalog/index.ts";
+import { baseline, planFor } from "../../packages/drizzle-deploy/src/index.ts";
+import { connect } from "../../packages/drizzle-deploy/src/postgres/index.ts";
 import { spfpProject } from "../../src/project.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { deploy, differencesBetween } from "./support/project.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { connect, parseDatabaseUrl } from "../../src/postgres/index.ts";
-import { openSession } from "../../src/run/session.ts";
+import { connect, parseDatabaseUrl } from "../../packages/drizzle-deploy/src/postgres/index.ts";
+import { openSession } from "../../packages/drizzle-deploy/src/run/session.ts";
+import { spfpNames } from "../../src/spfp.ts";
 import { refusal } from "../postgres/processes.ts";
 import { createDatabase } from "../support/database.ts";
 import { execute } from "./support/execute.ts";
@@ -60,7 +61,7 @@ describe.each(poolers)("through $name", ({ start, skipped }) => {
     });
     const codes: string[] = [];
     for (let turn = 0; turn < 5; turn += 1) {
-      codes.push((await refusal(openSession(pooledUrl, { kind: "deploy" }))).code);
+      codes.push((await refusal(openSession(pooledUrl, { kind: "deploy", names: spfpNames }))).code);
     }
     over = true;
     await Promise.all(busy);
@@ -87,7 +88,7 @@ describe("Supabase's pooler", () => {
     "postgresql://postgres.abc:secret@aws-0-sa-east-1.pooler.supabase.com:6543/postgres",
     "postgresql://postgres:secret@db.abc.supabase.co:6543/postgres",
   ])("on port 6543 is refused before anything is sent: %s", async (text) => {
-    const error = await refusal(openSession(parseDatabaseUrl(text), { kind: "deploy" }));
+    const error = await refusal(openSession(parseDatabaseUrl(text), { kind: "deploy", names: spfpNames }));
     expect(error).toMatchObject({ code: "POOLER", remedy: expect.stringContaining("port 5432") });
     expect(error.message).not.toContain("secret");
   });

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from "vitest";
-import { preflight } from "../../src/engine.ts";
+import { preflight } from "../../packages/drizzle-deploy/src/index.ts";
 import { spfpProject } from "../../src/project.ts";
 import { createDatabase } from "../support/database.ts";
 import { createAdopted } from "./support/adopted.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { compareCatalogs, readCatalog } from "../../src/catalog/index.ts";
-import { deploy } from "../../src/deploy/deploy.ts";
-import { type Project, type RollbackReport, rollback } from "../../src/engine.ts";
-import { SpfpError } from "../../src/errors.ts";
-import { readMigrations } from "../../src/migrations/index.ts";
+import { compareCatalogs, readCatalog } from "../../packages/drizzle-deploy/src/catalog/index.ts";
+import { deploy } from "../../packages/drizzle-deploy/src/deploy/deploy.ts";
+import { DeployError } from "../../packages/drizzle-deploy/src/findings/errors.ts";
+import { type Project, type RollbackReport, rollback } from "../../packages/drizzle-deploy/src/index.ts";
+import { readMigrations } from "../../packages/drizzle-deploy/src/migrations/index.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { makeProject, withMigrations } from "./support/generic.ts";
 
@@ -317,7 +317,7 @@ DROP INDEX places_x;
       const refused = await rollback(third, url, approved).catch((error: unknown) => error);
       expect(refused).toMatchObject({ code: "NOTHING_TO_ROLL_BACK" });
       expect(compareCatalogs(atSecond, await catalog(database), { owners: true })).toEqual([]);
-      const before = /--deployment (\S+)$/.exec(refused instanceof SpfpError ? refused.remedy : "")?.[1];
+      const before = /--deployment (\S+)$/.exec(refused instanceof DeployError ? refused.remedy : "")?.[1];
       // A foreign key of the archive still rests on what goes now.
       expect(await rollback(third, url, { ...approved, deployment: before })).toMatchObject({ ok: true });
       expect(compareCatalogs(atFirst, await catalog(database), { owners: true })).toEqual([]);

@@ -3,9 +3,13 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { z } from "zod";
-import { type Catalog, compareCatalogs, readCatalog } from "../../src/catalog/index.ts";
-import { deploy } from "../../src/deploy/deploy.ts";
-import { baseline, rollback } from "../../src/engine.ts";
+import {
+  type Catalog,
+  compareCatalogs,
+  readCatalog,
+} from "../../packages/drizzle-deploy/src/catalog/index.ts";
+import { deploy } from "../../packages/drizzle-deploy/src/deploy/deploy.ts";
+import { baseline, rollback } from "../../packages/drizzle-deploy/src/index.ts";
 import { spfpProject } from "../../src/project.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { projectFolder } from "../support/states.ts";

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { compareCatalogs, readCatalog } from "../../src/catalog/index.ts";
-import { deploy } from "../../src/deploy/deploy.ts";
-import { type Project, previewRollback, rollback } from "../../src/engine.ts";
-import { readMigrations } from "../../src/migrations/index.ts";
+import { compareCatalogs, readCatalog } from "../../packages/drizzle-deploy/src/catalog/index.ts";
+import { deploy } from "../../packages/drizzle-deploy/src/deploy/deploy.ts";
+import { type Project, previewRollback, rollback } from "../../packages/drizzle-deploy/src/index.ts";
+import { readMigrations } from "../../packages/drizzle-deploy/src/migrations/index.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { makeProject } from "./support/generic.ts";
 

@@ -1,18 +1,22 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { type Catalog, compareCatalogs, readCatalog } from "../../src/catalog/index.ts";
-import { deploy } from "../../src/deploy/deploy.ts";
+import {
+  type Catalog,
+  compareCatalogs,
+  readCatalog,
+} from "../../packages/drizzle-deploy/src/catalog/index.ts";
+import { deploy } from "../../packages/drizzle-deploy/src/deploy/deploy.ts";
 import {
   baseline,
   previewRollback,
   type RollbackReport,
   type RollbackScope,
   rollback,
-} from "../../src/engine.ts";
-import type { DatabaseUrl } from "../../src/postgres/index.ts";
+} from "../../packages/drizzle-deploy/src/index.ts";
+import type { DatabaseUrl } from "../../packages/drizzle-deploy/src/postgres/index.ts";
+import { quoteIdentifier, quoteQualified } from "../../packages/drizzle-deploy/src/sql/quote.ts";
 import { spfpProject } from "../../src/project.ts";
-import { quoteIdentifier, quoteQualified } from "../../src/sql/quote.ts";
 import { createDatabase, only, type Sql, sqlstate, type TestDatabase } from "../support/database.ts";
 import { insertRow, managedTables } from "../support/rows.ts";
 

@@ -1,8 +1,8 @@
 import { appendFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { baseline, planFor, preflight } from "../../src/engine.ts";
-import { connect } from "../../src/postgres/index.ts";
+import { baseline, planFor, preflight } from "../../packages/drizzle-deploy/src/index.ts";
+import { connect } from "../../packages/drizzle-deploy/src/postgres/index.ts";
 import { spfpProject } from "../../src/project.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { copyOfMigrations, deploy, type Entry, journalOf, publicCatalog } from "./support/project.ts";

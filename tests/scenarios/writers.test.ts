@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from "vitest";
+import { connect } from "../../packages/drizzle-deploy/src/postgres/index.ts";
 import { generateData } from "../../src/bench/index.ts";
 import { mergeDuplicates } from "../../src/duplicates/index.ts";
-import { connect } from "../../src/postgres/index.ts";
 import { copyDatabase } from "../support/database.ts";
 import { projectFolder } from "../support/states.ts";
 import { createAdopted } from "./support/adopted.ts";

@@ -2,7 +2,7 @@ import { is } from "drizzle-orm";
 import { getTableConfig, getViewConfig, PgColumn, PgTable } from "drizzle-orm/pg-core";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { readCatalog } from "../../src/catalog/index.ts";
+import { readCatalog } from "../../packages/drizzle-deploy/src/catalog/index.ts";
 import * as schema from "../../src/schema/index.ts";
 import { viewDefinitions } from "../../src/views/index.ts";
 import { testDatabase } from "../support/database.ts";

@@ -1,7 +1,7 @@
 import { getTableConfig } from "drizzle-orm/pg-core";
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
-import { readCatalog } from "../../src/catalog/index.ts";
+import { readCatalog } from "../../packages/drizzle-deploy/src/catalog/index.ts";
 import { validators } from "../../src/schema/validators.ts";
 import { sqlstate, testDatabase } from "../support/database.ts";
 import { insertRow, managedTables } from "../support/rows.ts";

@@ -2,8 +2,8 @@ import { randomBytes, randomUUID } from "node:crypto";
 import postgres from "postgres";
 import { afterAll, inject } from "vitest";
 import type { z } from "zod";
-import { type DatabaseUrl, parseDatabaseUrl } from "../../src/postgres/index.ts";
-import { quoteIdentifier } from "../../src/sql/quote.ts";
+import { type DatabaseUrl, parseDatabaseUrl } from "../../packages/drizzle-deploy/src/postgres/index.ts";
+import { quoteIdentifier } from "../../packages/drizzle-deploy/src/sql/quote.ts";
 import { type State, withDatabase } from "./states.ts";
 
 type None = Record<never, never>;

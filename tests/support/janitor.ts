@@ -10,7 +10,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import postgres from "postgres";
 import { z } from "zod";
-import { quoteIdentifier } from "../../src/sql/quote.ts";
+import { quoteIdentifier } from "../../packages/drizzle-deploy/src/sql/quote.ts";
 import { states } from "./states.ts";
 
 const jobSchema = z.object({

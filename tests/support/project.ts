@@ -1,4 +1,5 @@
-import { type Project, projectOfFolder } from "../../src/engine.ts";
+import { type Project, projectOfFolder } from "../../packages/drizzle-deploy/src/index.ts";
+import { spfpNames } from "../../src/spfp.ts";
 import { createDatabase } from "./database.ts";
 
 /** A project of nothing but a migrations folder; its catalogs are read from a database made for that. */
@@ -9,7 +10,7 @@ export async function projectIn(
 ): Promise<Project> {
   const scratch = await createDatabase("empty");
   try {
-    return await projectOfFolder(scratch.sql, { name, migrationsFolder, schemas });
+    return await projectOfFolder(scratch.sql, { name, migrationsFolder, schemas, names: spfpNames });
   } finally {
     await scratch.drop();
   }

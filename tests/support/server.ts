@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import postgres from "postgres";
-import { type DatabaseUrl, parseDatabaseUrl, startServer } from "../../src/postgres/index.ts";
-import { quoteIdentifier, quoteLiteral } from "../../src/sql/quote.ts";
+import { type DatabaseUrl, parseDatabaseUrl } from "../../packages/drizzle-deploy/src/postgres/index.ts";
+import { quoteIdentifier, quoteLiteral } from "../../packages/drizzle-deploy/src/sql/quote.ts";
+import { startServer } from "../../src/server/index.ts";
 
 /** The server of a test run. */
 export interface TestServer {

@@ -4,8 +4,13 @@ import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
 import { z } from "zod";
-import { bootstrap, connect, type DatabaseUrl, parseDatabaseUrl } from "../../src/postgres/index.ts";
-import { quoteIdentifier } from "../../src/sql/quote.ts";
+import {
+  connect,
+  type DatabaseUrl,
+  parseDatabaseUrl,
+} from "../../packages/drizzle-deploy/src/postgres/index.ts";
+import { quoteIdentifier } from "../../packages/drizzle-deploy/src/sql/quote.ts";
+import { bootstrap } from "../../src/server/index.ts";
 import type { TestServer } from "./server.ts";
 
 /**

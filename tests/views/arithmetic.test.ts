@@ -3,7 +3,7 @@ import { getViewConfig, PgColumn } from "drizzle-orm/pg-core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { quoteIdentifier } from "../../src/sql/quote.ts";
+import { quoteIdentifier } from "../../packages/drizzle-deploy/src/sql/quote.ts";
 import { viewDefinitions } from "../../src/views/index.ts";
 import { dayOf, shortest, startOfDay } from "../support/calendar.ts";
 import { makeClockSettable, setClock } from "../support/clock.ts";

@@ -1,6 +1,6 @@
 import { getViewConfig } from "drizzle-orm/pg-core";
 import { expect, it } from "vitest";
-import { readCatalog } from "../../src/catalog/index.ts";
+import { readCatalog } from "../../packages/drizzle-deploy/src/catalog/index.ts";
 import { createViewStatement, viewDefinitions } from "../../src/views/index.ts";
 import { testDatabase } from "../support/database.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { planSchema, statusSchema } from "../../../src/engine.ts";
+import { planSchema, statusSchema } from "../../../packages/drizzle-deploy/src/index.ts";
 import { cli } from "../../postgres/processes.ts";
 import { testDatabase } from "../../support/database.ts";
 

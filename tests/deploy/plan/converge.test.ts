@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { type Facts, gatherFacts, makePlan, type Plan } from "../../../src/engine.ts";
+import { type Facts, gatherFacts, makePlan, type Plan } from "../../../packages/drizzle-deploy/src/index.ts";
+import { writeJournal } from "../../../packages/drizzle-deploy/src/records/journal.ts";
 import { spfpProject } from "../../../src/project.ts";
-import { writeJournal } from "../../../src/records/journal.ts";
 import { spfp } from "../../../src/spfp.ts";
 import { baselineMigrations } from "../../../src/states.ts";
 import { createDatabase, type Sql, type TestDatabase } from "../../support/database.ts";

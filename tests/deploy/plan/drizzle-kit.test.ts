@@ -22,8 +22,12 @@ import {
   varchar,
 } from "drizzle-orm/pg-core";
 import { describe, expect, it } from "vitest";
-import { classify, type StatementContext } from "../../../src/plan/statements/index.ts";
-import { parseStatements } from "../../../src/sql/parser.ts";
+import {
+  classify,
+  type StatementContext,
+} from "../../../packages/drizzle-deploy/src/plan/statements/index.ts";
+import { parseStatements } from "../../../packages/drizzle-deploy/src/sql/parser.ts";
+import { spfpNames } from "../../../src/spfp.ts";
 
 /** A schema with one of everything that drizzle-kit describes, in two versions. */
 function schema(isSecond: boolean) {
@@ -89,6 +93,7 @@ function schema(isSecond: boolean) {
 
 /** Nothing is there, and nothing is new: every hazard that a statement can have shows. */
 const anything: StatementContext = {
+  names: spfpNames,
   schemas: ["area", "public"],
   isNew: () => false,
   table: () => undefined,

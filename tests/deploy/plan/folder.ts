@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inject } from "vitest";
-import type { Project } from "../../../src/engine.ts";
+import type { Project } from "../../../packages/drizzle-deploy/src/index.ts";
 import { projectIn } from "../../support/project.ts";
 import { projectFolder } from "../../support/states.ts";
 

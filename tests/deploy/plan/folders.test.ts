@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { deploy, gatherFacts, makePlan, type Project } from "../../../src/engine.ts";
-import { readMigrations } from "../../../src/migrations/index.ts";
-import { writeJournal } from "../../../src/records/journal.ts";
+import { deploy, gatherFacts, makePlan, type Project } from "../../../packages/drizzle-deploy/src/index.ts";
+import { readMigrations } from "../../../packages/drizzle-deploy/src/migrations/index.ts";
+import { writeJournal } from "../../../packages/drizzle-deploy/src/records/journal.ts";
 import { createDatabase, type Sql } from "../../support/database.ts";
 import { folderProject, writtenProject } from "./folder.ts";
 import { drift, isToRun, outline, recordMigrations, runStep, withDone } from "./run.ts";

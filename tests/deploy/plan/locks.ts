@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { type LockMode, lockModes } from "../../../src/model/lock-modes.ts";
-import type { Lock } from "../../../src/model/step.ts";
+import { type LockMode, lockModes } from "../../../packages/drizzle-deploy/src/model/lock-modes.ts";
+import type { Lock } from "../../../packages/drizzle-deploy/src/model/step.ts";
 import type { Sql } from "../../support/database.ts";
 
 type Querying = Pick<Sql, "unsafe">;

@@ -1,8 +1,14 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { compareCatalogs, readCatalog } from "../../../src/catalog/index.ts";
-import { deploy, gatherFacts, makePlan, type Plan, type Project } from "../../../src/engine.ts";
-import { readMigrations } from "../../../src/migrations/index.ts";
-import { writeJournal } from "../../../src/records/journal.ts";
+import { compareCatalogs, readCatalog } from "../../../packages/drizzle-deploy/src/catalog/index.ts";
+import {
+  deploy,
+  gatherFacts,
+  makePlan,
+  type Plan,
+  type Project,
+} from "../../../packages/drizzle-deploy/src/index.ts";
+import { readMigrations } from "../../../packages/drizzle-deploy/src/migrations/index.ts";
+import { writeJournal } from "../../../packages/drizzle-deploy/src/records/journal.ts";
 import { createDatabase, type Sql, type TestDatabase } from "../../support/database.ts";
 import { writtenProject } from "./folder.ts";
 import { isToRun, outline, runStep, withDone } from "./run.ts";

@@ -1,6 +1,6 @@
-import type { Catalog, Difference } from "../../../src/catalog/index.ts";
-import { compareCatalogs, readCatalog } from "../../../src/catalog/index.ts";
-import type { Facts, Plan, Project, Step } from "../../../src/engine.ts";
+import type { Catalog, Difference } from "../../../packages/drizzle-deploy/src/catalog/index.ts";
+import { compareCatalogs, readCatalog } from "../../../packages/drizzle-deploy/src/catalog/index.ts";
+import type { Facts, Plan, Project, Step } from "../../../packages/drizzle-deploy/src/index.ts";
 import type { Sql } from "../../support/database.ts";
 
 export const isToRun = ({ action }: Step): boolean =>

@@ -1,8 +1,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { gatherFacts, isStillValid, makePlan, planSchema } from "../../../src/engine.ts";
+import {
+  gatherFacts,
+  isStillValid,
+  makePlan,
+  planSchema,
+} from "../../../packages/drizzle-deploy/src/index.ts";
+import { writeJournal } from "../../../packages/drizzle-deploy/src/records/journal.ts";
 import { spfpProject } from "../../../src/project.ts";
-import { writeJournal } from "../../../src/records/journal.ts";
 import { spfp } from "../../../src/spfp.ts";
 import { baselineMigrations } from "../../../src/states.ts";
 import { createDatabase, type TestDatabase } from "../../support/database.ts";

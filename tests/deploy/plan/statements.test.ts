@@ -1,11 +1,15 @@
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { gatherFacts, type Project } from "../../../src/engine.ts";
-import type { ParsedStatement } from "../../../src/plan/parse.ts";
-import { contextOf, simulateCatalog } from "../../../src/plan/simulated-catalog.ts";
-import { classify, type Draft, type StatementContext } from "../../../src/plan/statements/index.ts";
+import { gatherFacts, type Project } from "../../../packages/drizzle-deploy/src/index.ts";
+import type { ParsedStatement } from "../../../packages/drizzle-deploy/src/plan/parse.ts";
+import { contextOf, simulateCatalog } from "../../../packages/drizzle-deploy/src/plan/simulated-catalog.ts";
+import {
+  classify,
+  type Draft,
+  type StatementContext,
+} from "../../../packages/drizzle-deploy/src/plan/statements/index.ts";
+import { fingerprint, parseStatements, print } from "../../../packages/drizzle-deploy/src/sql/parser.ts";
 import { spfpProject } from "../../../src/project.ts";
-import { fingerprint, parseStatements, print } from "../../../src/sql/parser.ts";
 import { testDatabase } from "../../support/database.ts";
 import { locksOf, locksOfConcurrent, relations, rewritten, saidLocks, scanned, scans } from "./locks.ts";
 import { cases, setting } from "./statements.ts";

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
+import { DeployError } from "../../../packages/drizzle-deploy/src/findings/errors.ts";
 import {
   baseline,
   deploy,
@@ -8,13 +9,12 @@ import {
   readState,
   status,
   statusSchema,
-} from "../../../src/engine.ts";
-import { SpfpError } from "../../../src/errors.ts";
-import { readMigrations } from "../../../src/migrations/index.ts";
+} from "../../../packages/drizzle-deploy/src/index.ts";
+import { readMigrations } from "../../../packages/drizzle-deploy/src/migrations/index.ts";
+import { holdJournal } from "../../../packages/drizzle-deploy/src/records/migration-state.ts";
+import { formatPlan, formatStatus } from "../../../packages/drizzle-deploy/src/report/index.ts";
 import { spfpProject } from "../../../src/project.ts";
-import { holdJournal } from "../../../src/records/migration-state.ts";
-import { formatPlan, formatStatus } from "../../../src/report/index.ts";
-import { spfp } from "../../../src/spfp.ts";
+import { spfp, spfpNames } from "../../../src/spfp.ts";
 import { createDatabase, type TestDatabase } from "../../support/database.ts";
 import type { State } from "../../support/states.ts";
 
@@ -35,7 +35,7 @@ const codeOf = (run: () => unknown): string => {
   try {
     run();
   } catch (error) {
-    if (error instanceof SpfpError) return error.code;
+    if (error instanceof DeployError) return error.code;
     throw error;
   }
   return "none";
@@ -80,7 +80,7 @@ describe("the state of a database", () => {
     await expect(planFor(sql, spfpProject, [])).rejects.toMatchObject({ code: "NOT_ADOPTED" });
     const found = await status(sql, spfpProject);
     expect(found).toMatchObject({ standing: "unadopted", applied: [] });
-    expect(formatStatus(found)).toContain("spfp-db baseline");
+    expect(formatStatus(found, spfpNames)).toContain("spfp-db baseline");
   });
 
   it("is at the end after Drizzle's own migrator, and the catalog tells when it is not as it should be", async () => {
@@ -101,7 +101,7 @@ describe("the state of a database", () => {
         actual: null,
       },
     ]);
-    expect(formatStatus(found)).toContain("public.goals.idx_goals_user_deadline is missing");
+    expect(formatStatus(found, spfpNames)).toContain("public.goals.idx_goals_user_deadline is missing");
   });
 
   it("tells a deployment that did not get to its end, and how far it got", async () => {
@@ -119,7 +119,7 @@ describe("the state of a database", () => {
     });
     expect(found.halfDone?.done).toBeGreaterThan(0);
     expect(found.halfDone?.planned).toBeGreaterThan(found.halfDone?.done ?? 0);
-    expect(formatStatus(found)).toContain("run the same command again");
+    expect(formatStatus(found, spfpNames)).toContain("run the same command again");
     // However much else was done since.
     await made.sql`insert into spfp_db.deployments (id, kind, project, executor, outcome)
       select gen_random_uuid(), 'fix', 'spfp', 'ana', 'completed' from generate_series(1, 6)`;

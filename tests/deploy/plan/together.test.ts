@@ -1,7 +1,12 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { gatherFacts, makePlan, type Plan, type Project } from "../../../src/engine.ts";
-import { readMigrations } from "../../../src/migrations/index.ts";
-import { writeJournal } from "../../../src/records/journal.ts";
+import {
+  gatherFacts,
+  makePlan,
+  type Plan,
+  type Project,
+} from "../../../packages/drizzle-deploy/src/index.ts";
+import { readMigrations } from "../../../packages/drizzle-deploy/src/migrations/index.ts";
+import { writeJournal } from "../../../packages/drizzle-deploy/src/records/journal.ts";
 import { createDatabase, type Sql, type TestDatabase } from "../../support/database.ts";
 import { writtenProject } from "./folder.ts";
 import { drift, isToRun, outline, runStep } from "./run.ts";

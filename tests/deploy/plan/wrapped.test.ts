@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { compareCatalogs, readCatalog } from "../../../src/catalog/index.ts";
-import { deploy, planFor } from "../../../src/engine.ts";
-import { readMigrations } from "../../../src/migrations/index.ts";
-import { writeJournal } from "../../../src/records/journal.ts";
-import { migrate } from "../../../src/run/migrate.ts";
+import { compareCatalogs, readCatalog } from "../../../packages/drizzle-deploy/src/catalog/index.ts";
+import { deploy, planFor } from "../../../packages/drizzle-deploy/src/index.ts";
+import { readMigrations } from "../../../packages/drizzle-deploy/src/migrations/index.ts";
+import { writeJournal } from "../../../packages/drizzle-deploy/src/records/journal.ts";
+import { migrate } from "../../../packages/drizzle-deploy/src/run/migrate.ts";
 import { createDatabase, type TestDatabase } from "../../support/database.ts";
 import { writtenProject } from "./folder.ts";
 

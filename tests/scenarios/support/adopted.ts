@@ -1,4 +1,4 @@
-import { writeJournal } from "../../../src/records/journal.ts";
+import { writeJournal } from "../../../packages/drizzle-deploy/src/records/journal.ts";
 import { baselineMigrations } from "../../../src/states.ts";
 import { createDatabase, type TestDatabase } from "../../support/database.ts";
 

@@ -1,5 +1,5 @@
-import { deploy } from "../../../src/engine.ts";
-import { parseDatabaseUrl } from "../../../src/postgres/index.ts";
+import { deploy } from "../../../packages/drizzle-deploy/src/index.ts";
+import { parseDatabaseUrl } from "../../../packages/drizzle-deploy/src/postgres/index.ts";
 import { spfpProject } from "../../../src/project.ts";
 
 /*

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
-import type { DatabaseUrl } from "../../../src/postgres/index.ts";
+import type { DatabaseUrl } from "../../../packages/drizzle-deploy/src/postgres/index.ts";
 
 /** Runs the real `drizzle-kit migrate` with the project's own configuration. */
 export function drizzleKitMigrate(folder: string, url: DatabaseUrl): Promise<void> {

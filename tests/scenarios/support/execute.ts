@@ -1,9 +1,14 @@
-import type { Plan } from "../../../src/model/step.ts";
-import type { DatabaseUrl } from "../../../src/postgres/index.ts";
-import { beginDeployment, ensureBookkeeping } from "../../../src/records/records.ts";
-import type { DeploymentEvent } from "../../../src/run/events.ts";
-import { type ExecuteOptions, type Execution, executePlan } from "../../../src/run/execute.ts";
-import { openSession } from "../../../src/run/session.ts";
+import type { Plan } from "../../../packages/drizzle-deploy/src/model/step.ts";
+import type { DatabaseUrl } from "../../../packages/drizzle-deploy/src/postgres/index.ts";
+import { beginDeployment, ensureRecords } from "../../../packages/drizzle-deploy/src/records/records.ts";
+import type { DeploymentEvent } from "../../../packages/drizzle-deploy/src/run/events.ts";
+import {
+  type ExecuteOptions,
+  type Execution,
+  executePlan,
+} from "../../../packages/drizzle-deploy/src/run/execute.ts";
+import { openSession } from "../../../packages/drizzle-deploy/src/run/session.ts";
+import { spfpNames } from "../../../src/spfp.ts";
 
 /** Runs a plan as a deployment of its own. */
 export async function execute(
@@ -11,10 +16,10 @@ export async function execute(
   plan: Plan,
   options: Partial<ExecuteOptions> = {},
 ): Promise<Execution> {
-  const session = await openSession(url, { kind: "deploy" });
+  const session = await openSession(url, { kind: "deploy", names: spfpNames });
   try {
-    await ensureBookkeeping(session.sql);
-    await beginDeployment(session.sql, {
+    await ensureRecords(session.sql, spfpNames);
+    await beginDeployment(session.sql, spfpNames, {
       id: session.id,
       kind: "deploy",
       project: plan.project,
@@ -23,6 +28,7 @@ export async function execute(
       plan,
     });
     return await executePlan(session, plan, {
+      names: spfpNames,
       lockTimeout: 1000,
       giveUpAfter: 30_000,
       parallel: 2,

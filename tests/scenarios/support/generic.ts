@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inject } from "vitest";
-import type { Project } from "../../../src/engine.ts";
+import type { Project } from "../../../packages/drizzle-deploy/src/index.ts";
 import { projectIn } from "../../support/project.ts";
 
 /** Writes migrations as drizzle-kit does. */

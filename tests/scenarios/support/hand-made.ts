@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from "vitest";
-import type { BaselineReport } from "../../../src/engine.ts";
+import type { BaselineReport } from "../../../packages/drizzle-deploy/src/index.ts";
 import { copyDatabase, createDatabase, type TestDatabase } from "../../support/database.ts";
 import { type TravelOptions, travel } from "./journey.ts";
 import { byHand } from "./productions.ts";

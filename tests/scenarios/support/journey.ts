@@ -1,10 +1,15 @@
 import postgres from "postgres";
 import { expect, inject } from "vitest";
-import { type Catalog, compareCatalogs, type Difference, readCatalog } from "../../../src/catalog/index.ts";
+import {
+  type Catalog,
+  compareCatalogs,
+  type Difference,
+  readCatalog,
+} from "../../../packages/drizzle-deploy/src/catalog/index.ts";
+import type { Finding } from "../../../packages/drizzle-deploy/src/findings/finding.ts";
+import { type BaselineReport, baseline, rollback } from "../../../packages/drizzle-deploy/src/index.ts";
+import { connect, parseDatabaseUrl } from "../../../packages/drizzle-deploy/src/postgres/index.ts";
 import { fixDuplicates } from "../../../src/duplicates/index.ts";
-import { type BaselineReport, baseline, rollback } from "../../../src/engine.ts";
-import type { Finding } from "../../../src/finding.ts";
-import { connect, parseDatabaseUrl } from "../../../src/postgres/index.ts";
 import { checkDatabase, spfpProject } from "../../../src/project.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { withDatabase } from "../../support/states.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { inject } from "vitest";
 import { z } from "zod";
-import type { DatabaseUrl } from "../../../src/postgres/index.ts";
+import type { DatabaseUrl } from "../../../packages/drizzle-deploy/src/postgres/index.ts";
 import { projectFolder } from "../../support/states.ts";
 
 /**

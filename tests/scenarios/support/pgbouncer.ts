@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
-import { type DatabaseUrl, parseDatabaseUrl } from "../../../src/postgres/index.ts";
+import { type DatabaseUrl, parseDatabaseUrl } from "../../../packages/drizzle-deploy/src/postgres/index.ts";
 
 /** PgBouncer, of Debian's package `pgbouncer`; not everybody's PATH has the folder that it is in. */
 const path = [process.env["PATH"] ?? "", "/usr/sbin", "/usr/local/sbin"].join(delimiter);

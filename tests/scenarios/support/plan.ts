@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Lock, Plan, Step } from "../../../src/model/step.ts";
+import type { Lock, Plan, Step } from "../../../packages/drizzle-deploy/src/model/step.ts";
 
 /** What a step that is written by hand has to say; the rest is of no consequence to the executor. */
 export type HandStep = Pick<Step, "sql"> & Partial<Step>;

@@ -1,5 +1,5 @@
 import { connect, createServer, type Socket } from "node:net";
-import { type DatabaseUrl, parseDatabaseUrl } from "../../../src/postgres/index.ts";
+import { type DatabaseUrl, parseDatabaseUrl } from "../../../packages/drizzle-deploy/src/postgres/index.ts";
 
 /** What a pooler hands out: `session`, a backend to each client; `transaction`, one for each transaction. */
 export type PoolMode = "transaction" | "session";

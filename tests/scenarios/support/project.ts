@@ -2,15 +2,15 @@ import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inject } from "vitest";
 import { z } from "zod";
-import { compareCatalogs, readCatalog } from "../../../src/catalog/index.ts";
+import { compareCatalogs, readCatalog } from "../../../packages/drizzle-deploy/src/catalog/index.ts";
 import {
   type DeployOptions,
   deploy as deployProject,
   migrate,
   type Observer,
   type Project,
-} from "../../../src/engine.ts";
-import { connect, type DatabaseUrl } from "../../../src/postgres/index.ts";
+} from "../../../packages/drizzle-deploy/src/index.ts";
+import { connect, type DatabaseUrl } from "../../../packages/drizzle-deploy/src/postgres/index.ts";
 import { spfpProject } from "../../../src/project.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { migrationsFolder } from "../../support/states.ts";

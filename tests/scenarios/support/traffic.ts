@@ -1,7 +1,7 @@
 import postgres from "postgres";
 import { z } from "zod";
-import type { DatabaseUrl } from "../../../src/postgres/index.ts";
-import { quoteQualified } from "../../../src/sql/quote.ts";
+import type { DatabaseUrl } from "../../../packages/drizzle-deploy/src/postgres/index.ts";
+import { quoteQualified } from "../../../packages/drizzle-deploy/src/sql/quote.ts";
 
 /** The longest that anybody waited, in milliseconds, and for what. */
 export interface Longest {

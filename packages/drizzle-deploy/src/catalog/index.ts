@@ -1,0 +1,26 @@
+export * from "./catalog.ts";
+export {
+  aboutKey,
+  type CompareOptions,
+  compareCatalogs,
+  type Difference,
+  isComment,
+  propertyKey,
+} from "./compare.ts";
+export { type Description, describeDifference } from "./describe.ts";
+export { followsFrom, mentions } from "./follows.ts";
+export { generateExpected } from "./generate.ts";
+export { compactJson } from "./json.ts";
+export { isSameBody, unqualifiedNames } from "./meaning.ts";
+export { mergeCatalogs } from "./merge.ts";
+export {
+  catalogObjects,
+  lineageKeys,
+  type ObjectIdentity,
+  type ObjectKind,
+  objectKey,
+  objectKinds,
+  rootOf,
+} from "./objects.ts";
+export { catalogQuery } from "./query.ts";
+export { pinnedSettings, readCatalog } from "./read.ts";

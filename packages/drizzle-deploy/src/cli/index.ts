@@ -1,0 +1,16 @@
+export { type Command, InvalidArgumentError, Option } from "commander";
+export { addBackup } from "./backup.ts";
+export { addBaseline } from "./baseline.ts";
+export { createProgram, runCommandLine } from "./command-line.ts";
+export type { AddCommand, CommandContext, OwnDatabase } from "./context.ts";
+export { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
+export { addDeploy } from "./deploy.ts";
+export { addExport } from "./export.ts";
+export { addHelp, type HelpText } from "./help.ts";
+export { onInterrupt } from "./interrupt.ts";
+export { addLog } from "./log.ts";
+export { type PhaseOutcome, type PhaseRunner, type PhaseWork, showPhases } from "./phases.ts";
+export { addPlan } from "./plan.ts";
+export { addPreflight } from "./preflight.ts";
+export { addRollback } from "./rollback.ts";
+export { addStatus } from "./status.ts";

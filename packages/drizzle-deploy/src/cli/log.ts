@@ -1,0 +1,69 @@
+import { join, relative } from "node:path";
+import type { Command } from "commander";
+import { DeployError } from "../findings/errors.ts";
+import type { DeploymentLog } from "../index.ts";
+import type { CommandContext } from "./context.ts";
+import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
+import { addHelp } from "./help.ts";
+
+interface LogCommandOptions extends DatabaseOptions {
+  json?: true;
+}
+
+/** `log`: the record of a deployment or rollback, from the database that it was of. */
+export function addLog(program: Command, context: CommandContext): void {
+  const { command } = context.names;
+  const log = addDatabaseOption(
+    program
+      .command("log")
+      .argument("[id]", `which one, as ${command} status lists them (default: the last of either)`)
+      .description("print the log of a deployment or rollback: who, when, on what ground, every step, sizes"),
+    context,
+  )
+    .option("--json", "print it as JSON instead of Markdown")
+    .action((id: string | undefined, options: LogCommandOptions) => printLog(id, options, context));
+  addHelp(log, {
+    examples: [
+      `${command} log > deployment.md`,
+      `${command} log 6f1f5c2e-0f4e-4a3b-9a53-0d9f2f7c1f10 --json | jq .steps`,
+    ],
+  });
+}
+
+async function printLog(
+  id: string | undefined,
+  { json, ...database }: LogCommandOptions,
+  context: CommandContext,
+): Promise<void> {
+  const { command } = context.names;
+  const { readLastLog, readLog } = await import("../index.ts");
+  const { formatDeploymentLog } = await import("../report/index.ts");
+  if (id !== undefined && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) {
+    throw new DeployError("USAGE", `"${id}" is no id of a deployment`, `${command} status lists them.`);
+  }
+  const log = await withDatabase(database, context, ({ sql }) =>
+    id === undefined ? readLastLog(sql, context.names) : readLog(sql, context.names, id),
+  );
+  if (!log) {
+    throw new DeployError(
+      "NOT_DEPLOYED",
+      id === undefined
+        ? "nothing was ever deployed to this database, or rolled back"
+        : `there is no record ${id} in this database`,
+      `${command} status shows what was.`,
+    );
+  }
+  process.stdout.write(json ? `${JSON.stringify(log, null, 2)}\n` : formatDeploymentLog(log));
+}
+
+/** Writes a log into a folder, by default `log` of the work folder; returns where its Markdown is, from here. */
+export async function writeLog(
+  log: DeploymentLog,
+  folder: string | undefined,
+  context: CommandContext,
+): Promise<string> {
+  const { writeDeploymentLog } = await import("../report/index.ts");
+  if (folder === undefined) context.workFolder.make();
+  const { markdown } = writeDeploymentLog(log, folder ?? join(context.workFolder.path(), "log"));
+  return relative(process.cwd(), markdown);
+}

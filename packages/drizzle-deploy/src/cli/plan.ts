@@ -1,0 +1,50 @@
+import type { Command } from "commander";
+import type { CommandContext } from "./context.ts";
+import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
+import { addHelp } from "./help.ts";
+import { collectLists } from "./options.ts";
+
+interface PlanCommandOptions extends DatabaseOptions {
+  allow?: string[];
+  json?: true;
+}
+
+/** `plan`: what a deployment would do. */
+export function addPlan(program: Command, context: CommandContext): void {
+  const { command } = context.names;
+  const plan = addDatabaseOption(
+    program
+      .command("plan")
+      .description("show what a deployment would do to a live database, statement by statement; reads only"),
+    context,
+  )
+    .option(
+      "--allow <step>",
+      "accept the hazards of a step, or of a migration's every step; may be repeated",
+      collectLists,
+    )
+    .option("--json", `print the plan itself, for ${command} deploy --plan`)
+    .action((options: PlanCommandOptions) => runPlan(options, context));
+  addHelp(plan, {
+    paragraphs: [
+      "Exit status: 0 nothing is blocked, 1 something is, 2 wrong usage or a database that cannot be read.",
+    ],
+    examples: [
+      `${command} plan`,
+      `${command} plan --allow 0006_drop_legacy/2`,
+      `${command} plan --json > plan.json`,
+    ],
+  });
+}
+
+async function runPlan(
+  { allow = [], json, ...database }: PlanCommandOptions,
+  context: CommandContext,
+): Promise<void> {
+  const { planFor } = await import("../index.ts");
+  const project = await context.loadProject();
+  const { formatPlan } = await import("../report/index.ts");
+  const plan = await withDatabase(database, context, ({ sql }) => planFor(sql, project, allow));
+  process.stdout.write(`${json ? JSON.stringify(plan, null, 2) : formatPlan(plan)}\n`);
+  if (plan.steps.some(({ action }) => action === "blocked")) process.exitCode = 1;
+}

@@ -1,0 +1,49 @@
+import { generateExpected } from "../catalog/index.ts";
+import { DeployError } from "../findings/errors.ts";
+import { readMigrations } from "../migrations/index.ts";
+import { defaultNames, type Names } from "../model/names.ts";
+import type { Project } from "../model/project.ts";
+import type { Sql } from "../postgres/index.ts";
+
+/**
+ * A project of any Drizzle migrations folder, to plan, deploy and roll back. What a database has to look like after
+ * each migration is found out by running them in `scratch`, an empty database that is used for nothing else. What the
+ * project asks for beyond its catalog may be added: `{ ...project, validate }`.
+ *
+ * @throws DeployError FILE_MISSING, FILE_INVALID, and STATEMENT_FAILED for a migration that does not run on an empty
+ * database
+ * @example
+ * const shop = await projectOfFolder(scratch, { name: "shop", migrationsFolder: "drizzle", schemas: ["public"] });
+ * await deploy(shop, parseDatabaseUrl(url), { mode: "quick", backupId: "2026-02-14" });
+ */
+export async function projectOfFolder(
+  scratch: Sql,
+  {
+    name,
+    migrationsFolder,
+    schemas,
+    names = defaultNames,
+  }: Pick<Project, "name" | "migrationsFolder" | "schemas"> & { readonly names?: Names },
+): Promise<Project> {
+  const catalogs = await generateExpected(scratch, { migrations: readMigrations(migrationsFolder), schemas });
+  return {
+    name,
+    names,
+    migrationsFolder,
+    schemas,
+    baselineTag: null,
+    expectedCatalog: (tag) => {
+      const catalog = catalogs.get(tag);
+      if (catalog) return catalog;
+      throw new DeployError(
+        "MIGRATION_MISSING",
+        `${tag} was not in ${migrationsFolder} when the project was read`,
+        "Read the project again from the folder as it is now.",
+      );
+    },
+    requires: [],
+    validate: async () => [],
+    preflight: [],
+    leaveOut: () => null,
+  };
+}

@@ -1,0 +1,3 @@
+export { DeployError, type ErrorCode, errorCodes, OperationalError } from "./errors.ts";
+export { type Finding, findingSchema, type Severity, severities, withSql } from "./finding.ts";
+export { formatCount, plural, visible } from "./text.ts";

@@ -1,0 +1,90 @@
+/*
+ * What the engine offers: everything that brings a database to the migrations of a project and back. It knows nothing of
+ * any one project.
+ */
+
+export { type BaselineOptions, baseline } from "./adopt/adopt.ts";
+export { type BaselineReport, baselineReportSchema } from "./adopt/baseline-report.ts";
+export {
+  type Answers,
+  type Ask,
+  parseWatch,
+  type Question,
+  questions,
+  requireAnswers,
+  unanswered,
+} from "./approvals/modes.ts";
+export {
+  type RehearsalRecord,
+  recordRehearsal,
+  rehearsalRecordSchema,
+  requireRehearsal,
+  saveRehearsal,
+} from "./approvals/rehearsal-record.ts";
+export { type BackupOptions, type BackupReport, backup, backupReportSchema } from "./backup/backup.ts";
+export {
+  type Confirmation,
+  type DeployOptions,
+  deploy,
+} from "./deploy/deploy.ts";
+export { projectOfFolder } from "./deploy/folder-project.ts";
+export {
+  addDetails,
+  type DeploymentLog,
+  deploymentLogSchema,
+  readLastLog,
+  readLog,
+  withoutSecrets,
+} from "./deploy/log.ts";
+export { type Status, status, statusSchema } from "./deploy/status.ts";
+export { type ExportedScript, type ExportKind, exportKinds, exportScript } from "./export/export.ts";
+export {
+  deployGuided,
+  type GuidedEvent,
+  type GuidedOptions,
+  type GuidedResult,
+  hasWork,
+} from "./guided/deploy-guided.ts";
+export {
+  type DeploymentReport,
+  deploymentReportSchema,
+  type Mode,
+  modes,
+  type TableSize,
+} from "./model/deployment-report.ts";
+export type { Project } from "./model/project.ts";
+export { type AdoptionRefusal, adoptionRefusals } from "./model/refusals.ts";
+export { type Plan, planSchema, type Step } from "./model/step.ts";
+export { type Facts, gatherFacts } from "./plan/facts.ts";
+export { isStillValid, makePlan, type PlanOptions, planFor } from "./plan/plan.ts";
+export {
+  type PreflightOptions,
+  type PreflightReport,
+  preflight,
+  preflightReportSchema,
+} from "./preflight/preflight.ts";
+export { defaultExecutor } from "./records/executor.ts";
+export { type MigrationState, readState } from "./records/migration-state.ts";
+export {
+  beginDeployment,
+  ensureRecords,
+  finishDeployment,
+  hasRecords,
+  recordTables,
+} from "./records/records.ts";
+export {
+  previewRollback,
+  type RollbackOptions,
+  type RollbackPreview,
+  type RollbackReport,
+  type RollbackScope,
+  rollback,
+  rollbackPreviewSchema,
+  rollbackReportSchema,
+} from "./rollback/rollback.ts";
+export { type BuildProgress, type DeploymentEvent, type Observer, type Phase, phases } from "./run/events.ts";
+export { defaultGiveUpAfter, defaultLockTimeout, defaultParallel } from "./run/limits.ts";
+export { describeHolder, type Holder } from "./run/locks.ts";
+export { migrate } from "./run/migrate.ts";
+export { openSession, type Session } from "./run/session.ts";
+export { type WatchOptions, type WatchReport, watch } from "./run/watch.ts";

@@ -1,0 +1,70 @@
+import { DeployError } from "../findings/errors.ts";
+import type { Migration } from "../migrations/index.ts";
+import { parseStatements, type Statement, withoutLeadingComments } from "../sql/parser.ts";
+
+/** One statement of a migration, as PostgreSQL's own parser reads it. */
+export interface ParsedStatement extends Statement {
+  /** Its place in the migration, from 1. */
+  readonly number: number;
+}
+
+/**
+ * The statements of a migration in order.
+ * @throws DeployError FILE_INVALID for one that PostgreSQL's grammar refuses, naming file and statement
+ */
+export function parseMigration({ tag, statements }: Migration): ParsedStatement[] {
+  const parsed: ParsedStatement[] = [];
+  for (const text of statements) {
+    // The parser takes an empty text for an error, and a chunk may be all comment.
+    if (withoutLeadingComments(text) === "") continue;
+    try {
+      for (const statement of parseStatements(text)) {
+        parsed.push({ ...unwrapped(statement), number: parsed.length + 1 });
+      }
+    } catch (cause) {
+      throw new DeployError(
+        "FILE_INVALID",
+        `${tag}.sql, statement ${parsed.length + 1}, is not SQL that PostgreSQL 17 understands: ${cause instanceof Error ? cause.message : cause}`,
+        "Correct the migration file; nothing was run.",
+        { cause },
+      );
+    }
+  }
+  return parsed;
+}
+
+/*
+ * The body of what drizzle-kit wrote, before PostgreSQL had to be asked, around a type or a foreign key that may be there
+ * already. The parser of SQL takes a body for a text; in this one nothing is declared that could change what is inside.
+ */
+const envelope =
+  /^\s*BEGIN\s+(\S[\s\S]*);\s*EXCEPTION\s+WHEN\s+duplicate_object\s+THEN\s+null\s*;\s*END\s*;?\s*$/i;
+
+/** Whether a statement makes types or constraints and nothing else. */
+function makesWhatMayBeThere({ node }: Statement): boolean {
+  if ("CreateEnumStmt" in node) return true;
+  if (!("AlterTableStmt" in node)) return false;
+  const { cmds = [] } = node.AlterTableStmt;
+  return cmds.every((one) => "AlterTableCmd" in one && one.AlterTableCmd.subtype === "AT_AddConstraint");
+}
+
+/**
+ * The statement inside a block that only keeps silent about what is there already, so that it is taken as any other;
+ * a statement that is no such block as it is.
+ */
+function unwrapped(statement: Statement): Statement {
+  if (!("DoStmt" in statement.node)) return statement;
+  const [body, ...others] = (statement.node.DoStmt.args ?? []).flatMap((node) =>
+    "DefElem" in node && node.DefElem.defname === "as" && node.DefElem.arg && "String" in node.DefElem.arg
+      ? [node.DefElem.arg.String.sval ?? ""]
+      : ["another language"],
+  );
+  const inside = others.length === 0 ? envelope.exec(body ?? "")?.[1] : undefined;
+  if (inside === undefined) return statement;
+  try {
+    const [only, ...rest] = parseStatements(inside);
+    return only && rest.length === 0 && makesWhatMayBeThere(only) ? only : statement;
+  } catch {
+    return statement;
+  }
+}

@@ -1,0 +1,507 @@
+import { createHash } from "node:crypto";
+import type { Catalog } from "../catalog/index.ts";
+import { DeployError } from "../findings/errors.ts";
+import type { Migration } from "../migrations/index.ts";
+import type { Names } from "../model/names.ts";
+import type { Project } from "../model/project.ts";
+import { nameOf, type Plan, type Step, type Target } from "../model/step.ts";
+import type { Sql } from "../postgres/index.ts";
+import { expectedHere } from "../records/origin.ts";
+import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
+import type { Relation } from "../sql/tree.ts";
+import { judge, type Timeline, type Verdict } from "./converge.ts";
+import { estimate, tableSize } from "./estimate.ts";
+import { type Facts, gatherFacts, smallTable } from "./facts.ts";
+import { groupSteps, type PlannedStep } from "./group-steps.ts";
+import { dropInvalidIndexes } from "./invalid-indexes.ts";
+import { notesOf } from "./notes.ts";
+import { type ParsedStatement, parseMigration } from "./parse.ts";
+import { contextOf, type SimulatedCatalog, simulateCatalog } from "./simulated-catalog.ts";
+import { classify, classifyRepairs, type Draft, type StatementContext } from "./statements/index.ts";
+import { isSameObjectAs, makes, overlaps, takesAway, takesAwayWhole } from "./step-relations.ts";
+
+export interface PlanOptions {
+  /** Ids of steps, or tags of migrations, whose hazards are accepted. */
+  readonly allow?: readonly string[];
+}
+
+interface PlanningContext {
+  readonly project: Project;
+  /** What the database looks like after each migration, as it is here. */
+  readonly expected: Project["expectedCatalog"];
+  readonly facts: Facts;
+  readonly simulated: SimulatedCatalog;
+  readonly allow: readonly string[];
+}
+
+const toRun = ["run", "replace", "rebuild"];
+
+/**
+ * Plans what brings a database to the last migration of a project, online: each statement in the form that stops
+ * nobody, held against what is there already. Pure: the same facts make the same plan.
+ *
+ * @throws DeployError FILE_MISSING, FILE_INVALID for a migration that does not parse, USAGE for an allowed step that
+ * there is none of
+ * @example
+ * const plan = await makePlan(project, await gatherFacts(sql, project), { allow: ["0007_drop_legacy/2"] });
+ */
+export async function makePlan(project: Project, facts: Facts, options: PlanOptions = {}): Promise<Plan> {
+  return (await judgePlan(project, facts, options)).plan;
+}
+
+/** A plan with what it was made from, and what each of its steps was made of. */
+export interface Judgement {
+  readonly facts: Facts;
+  readonly plan: Plan;
+  readonly judged: readonly PlannedStep[];
+}
+
+/** As `makePlan`, with what the plan was made of. */
+export async function judgePlan(
+  project: Project,
+  facts: Facts,
+  { allow = [] }: PlanOptions = {},
+): Promise<Judgement> {
+  const { applied, pending } = facts.state;
+  const expected = expectedHere(project, facts.origin);
+  const workshop: PlanningContext = {
+    project,
+    expected,
+    facts,
+    allow,
+    simulated: simulateCatalog(facts, project.schemas),
+  };
+  const judged: PlannedStep[] = [];
+  for (const [at, migration] of pending.entries()) {
+    const previous = pending[at - 1] ?? applied.at(-1);
+    const timeline: Timeline = {
+      start: expectedAt(project.expectedCatalog, applied.at(-1)),
+      before: previous ? expected(previous.tag) : null,
+      original: previous ? project.expectedCatalog(previous.tag) : null,
+      after: [
+        expected(migration.tag),
+        ...pending.slice(at + 1).map(({ tag }) => expected(tag)),
+        // What was found may have been brought to what the migrations say.
+        ...pending.slice(at).map(({ tag }) => project.expectedCatalog(tag)),
+      ],
+      last: expected(pending.at(-1)?.tag ?? migration.tag),
+    };
+    const statements = parseMigration(migration);
+    const first = at === 0 ? dropInvalidIndexes(facts.catalog, facts.names) : [];
+    judged.push(...planMigration(migration, [...first, ...statements], timeline, workshop));
+  }
+  const steps = judged.map(({ step }) => step);
+  requireKnown(allow, steps, facts);
+  const plan: Plan = {
+    version: 1,
+    // What is replaced by the same statement that would have made it is the same step.
+    id: hash(steps.map(({ id, sql, action }) => [id, sql, action === "replace" ? "run" : action])),
+    state: stateOf(steps, pending, facts),
+    project: project.name,
+    createdAt: new Date().toISOString(),
+    from: applied.at(-1)?.tag ?? null,
+    to: (pending.at(-1) ?? applied.at(-1))?.tag ?? null,
+    migrations: pending.map(({ tag, hash: ofFile, when }) => ({ tag, hash: ofFile, when })),
+    steps,
+    notes: notesOf(judged, facts, {
+      now: expectedAt(expected, applied.at(-1)),
+      after: expectedAt(expected, pending.at(-1)),
+    }),
+  };
+  return { facts, plan, judged };
+}
+
+/** What is allowed has to be there, or a mistyped name would go unnoticed; what is applied already may be named. */
+function requireKnown(allow: readonly string[], steps: readonly Step[], { state, names }: Facts): void {
+  const ids = new Set(steps.flatMap(({ id }) => [id, ...idsOf(id)]));
+  const pending = state.pending.map(({ tag }) => tag);
+  const applied = state.applied.map(({ tag }) => tag);
+  const unknown = allow.find((one) => {
+    const [tag = ""] = one.split("/");
+    return !ids.has(one) && !pending.includes(one) && !applied.includes(tag);
+  });
+  if (unknown === undefined) return;
+  throw new DeployError(
+    "USAGE",
+    `there is no step ${unknown} to allow`,
+    `Name a step as ${names.command} plan prints it, with its migration: 0006_drop_legacy/2. Or a migration, for all its steps.`,
+  );
+}
+
+/** Reads the facts and plans from them. */
+export async function planFor(sql: Sql, project: Project, allow: readonly string[]): Promise<Plan> {
+  return makePlan(project, await gatherFacts(sql, project), { allow });
+}
+
+/** Whether nothing that matters to a plan has changed since it was made. */
+export function isStillValid(plan: Plan, facts: Facts): boolean {
+  return plan.state === stateOf(plan.steps, plan.migrations, facts);
+}
+
+function expectedAt(expected: Project["expectedCatalog"], migration: Migration | undefined): Catalog | null {
+  return migration ? expected(migration.tag) : null;
+}
+
+const hash = (value: unknown): string => createHash("sha256").update(JSON.stringify(value)).digest("hex");
+
+/** The journal, what was done of the pending migrations, and every catalog object that the steps touch. */
+function stateOf(steps: readonly Step[], pending: readonly { hash: string }[], facts: Facts): string {
+  const touched = new Set<string>();
+  for (const { target, needs, locks } of steps) {
+    for (const one of [...(target ? [target] : []), ...needs]) {
+      touched.add(JSON.stringify([one.schema, one.table ?? one.name.split("(")[0]]));
+    }
+    for (const { schema, name } of locks) touched.add(JSON.stringify([schema, name]));
+  }
+  const within = <T extends { name: string; schema?: string }>(list: readonly T[]): T[] =>
+    list.filter(({ schema = null, name }) => touched.has(JSON.stringify([schema, name])));
+  const { catalog, archive, journal, done } = facts;
+  return hash([
+    journal,
+    done
+      .filter(({ migration }) => pending.some((one) => one.hash === migration))
+      .map(({ migration, step }) => [migration, step])
+      .sort(),
+    within(catalog.tables),
+    within(catalog.views),
+    within(catalog.functions),
+    within(catalog.enums),
+    within(catalog.domains),
+    within(catalog.sequences),
+    within(catalog.schemas.map(({ name, owner }) => ({ name, owner }))),
+    within(catalog.extensions.map(({ name }) => ({ name }))),
+    archive.tables.filter(({ name }) =>
+      [...touched].some((one) => one.endsWith(`,${JSON.stringify(name)}]`)),
+    ),
+  ]);
+}
+
+function planMigration(
+  migration: Migration,
+  statements: readonly ParsedStatement[],
+  timeline: Timeline,
+  workshop: PlanningContext,
+): PlannedStep[] {
+  const { facts, simulated, project } = workshop;
+  const known = contextOf(simulated, facts, {
+    schemas: project.schemas,
+    before: timeline.before,
+    after: timeline.after[0],
+    last: timeline.last,
+  });
+  let made: ((index: Relation) => Relation | undefined) | undefined;
+  const indexTable = (index: Relation): Relation | undefined => {
+    // Few migrations ask for an index that no catalog has.
+    const table = known.indexTable(index);
+    if (table) return table;
+    made ??= indexesMade(statements, known);
+    return made(index);
+  };
+  const context = { ...known, indexTable };
+  const ahead = preview(migration, statements, context);
+  const judged: PlannedStep[] = [];
+  const settled: Draft["goal"][] = [];
+  for (const statement of statements) {
+    const number = `${migration.tag}/${statement.number}`;
+    const drafts = draftsOf(statement, number, { context, migration, timeline, workshop });
+    for (const { id, draft, isRepair } of drafts) {
+      const later = ahead.filter((one) => one.number > statement.number);
+      const laterDone = later.filter((one) => isDone(facts, migration, one.id));
+      const judgedVerdict = judge(draft, {
+        simulated,
+        timeline,
+        schemas: project.schemas,
+        isDone: isDone(facts, migration, id),
+        setLater: later.flatMap(({ goal }) =>
+          isSameObjectAs(goal, draft) && goal.does === "alter" ? goal.properties : [],
+        ),
+        isBegun: settled.some((goal) => isSameObjectAs(goal, draft)),
+        isRemade: later.some(
+          ({ goal }) => takesAway(goal, draft) || makes(goal, draft) || overlaps(goal, draft),
+        ),
+        isGoneAgain: laterDone.some(({ goal }) => takesAway(goal, draft)),
+        isToBeRenamed: later.some(
+          ({ id: other, goal }) =>
+            goal.does === "rename" &&
+            (takesAway(goal, draft) || takesAwayWhole(goal, draft)) &&
+            !isDone(facts, migration, other),
+        ),
+        isLeftBehind: laterDone.some(({ goal }) => takesAwayWhole(goal, draft)),
+        isMadeAgain: laterDone.some(({ goal }) => makes(goal, draft)),
+        isAlone: !ahead.some((one) => one.number !== statement.number && isSameObjectAs(one.goal, draft)),
+        isFilled:
+          (tableSize(draft.target, facts)?.bytes ?? 0) <= smallTable &&
+          draft.target !== null &&
+          !facts.nulls.includes(nameOf(draft.target)),
+        dependents: (target) => dependentsOf(target, workshop),
+      });
+      const verdict = withChildren(
+        withGrantors(withOwner(judgedVerdict, draft, facts), draft, facts),
+        draft,
+        timeline.after[0],
+        facts,
+      );
+      if (verdict.action === "skip") settled.push(draft.goal);
+      const step = stepOf(draft, verdict, { id, migration, workshop });
+      // Also where a hazard or an owner blocks it: what comes after is not to be blamed for that.
+      const isToRun = toRun.includes(judgedVerdict.action) && step.action !== "leave out";
+      if (isToRun) simulated.apply(draft, timeline.after[0]);
+      if (!isRepair || step.action !== "skip") {
+        const goals = isToRun ? [draft.goal] : [];
+        judged.push({ step, draft, goals, isRepair, enables: step.kind === "row security" });
+      }
+    }
+  }
+  return groupSteps(judged);
+}
+
+/** Who owns what a target is, or is part of, where the session's role may not act for them; else null. */
+export function foreignOwner({ kind, schema, name, table }: Target, facts: Facts): string | null {
+  const { tables, views, functions, sequences, enums, domains } = facts.catalog;
+  const wanted = table ?? name;
+  const isIt = (one: { schema: string; name: string }): boolean =>
+    one.schema === schema && one.name === wanted;
+  const found =
+    kind === "function"
+      ? functions.find((one) => one.schema === schema && `${one.name}(${one.argumentTypes})` === name)
+      : [...tables, ...views, ...sequences, ...enums, ...domains].find(isIt);
+  return found && !facts.memberOf.includes(found.owner) ? found.owner : null;
+}
+
+/** What was passed on by those whom a statement takes privileges from: PostgreSQL then takes away nothing. */
+export function passedOnBy({ kind, goal, sql }: Draft, { passedOn }: Facts): Facts["passedOn"] {
+  if (kind !== "grant" || goal.does !== "grant") return [];
+  if (!/^\s*REVOKE\b/i.test(sql) || /\bCASCADE\b/i.test(sql)) return [];
+  return passedOn.filter(
+    ({ schema, name, grantor }) =>
+      goal.grantees.includes(grantor) &&
+      goal.targets.some((one) => one.schema === schema && one.name === name && one.table === null),
+  );
+}
+
+function withGrantors(verdict: Verdict, draft: Draft, facts: Facts): Verdict {
+  if (!toRun.includes(verdict.action)) return verdict;
+  const [first] = passedOnBy(draft, facts);
+  if (!first) return verdict;
+  const { schema, name, grantor, grantee } = first;
+  return {
+    action: "blocked",
+    reason: `${grantor} passed privileges on ${schema}.${name} on to ${grantee}, and nothing is taken from ${grantor} as long as that depends on it.`,
+  };
+}
+
+/** The tables that inherit from the one that gets a column, and have one of its name and of another type. */
+export function otherChildren(
+  { goal }: Draft,
+  after: Catalog,
+  { inheritance, catalog }: Facts,
+): readonly Relation[] {
+  if (goal.does !== "create" || goal.target.kind !== "column") return [];
+  const { schema, table, name } = goal.target;
+  const typeIn = (tables: Catalog["tables"], of: { schema: string | null; name: string | null }) =>
+    tables
+      .find((one) => one.schema === of.schema && one.name === of.name)
+      ?.columns.find((column) => column.name === name)?.type;
+  const wanted = typeIn(after.tables, { schema, name: table });
+  return inheritance
+    .filter(({ parent }) => parent.schema === schema && parent.name === table)
+    .map(({ child }) => child)
+    .filter((child) => {
+      const type = typeIn(catalog.tables, child);
+      return type !== undefined && wanted !== undefined && type !== wanted;
+    });
+}
+
+function withChildren(verdict: Verdict, draft: Draft, after: Catalog, facts: Facts): Verdict {
+  if (!toRun.includes(verdict.action)) return verdict;
+  const [first] = otherChildren(draft, after, facts);
+  if (!first) return verdict;
+  return {
+    action: "blocked",
+    reason: `${first.schema}.${first.name} inherits from the table, and has a column of that name and another type.`,
+  };
+}
+
+/** Only its owner may change what is there. PostgreSQL 17 manual, 5.8 "Privileges". */
+function withOwner(verdict: Verdict, { target, kind }: Draft, facts: Facts): Verdict {
+  if (!toRun.includes(verdict.action) || target === null || target.kind === "data" || kind === "opaque")
+    return verdict;
+  const owner = foreignOwner(target, facts);
+  if (owner === null) return verdict;
+  const { role } = facts.catalog.server;
+  return {
+    action: "blocked",
+    reason: `${nameOf(target)} is, or belongs to, what ${owner} owns, and ${role} may not act for ${owner}.`,
+  };
+}
+
+/** What would not survive the dropping of a view or a function, as the steps so far leave it. */
+function dependentsOf({ kind, schema, name }: Target, { facts, simulated }: PlanningContext): string[] {
+  const labels = facts.dependents
+    .filter(({ on }) => on.kind === kind && on.schema === schema && on.name === name)
+    .filter(
+      (by) =>
+        simulated.stateOf({ kind: by.kind, schema: by.schema, name: by.name, table: by.table }) !== "gone",
+    )
+    .map((by) => [by.schema, by.table, by.name].filter((part) => part !== null).join("."));
+  const isRuled = kind === "view" && facts.ruled.some((view) => view.schema === schema && view.name === name);
+  return [...new Set(labels), ...(isRuled ? ["a rule, or a column's default, of its own"] : [])];
+}
+
+/** What each statement is about, before anything is planned: a step may leave something to a later one. */
+function preview(
+  { tag }: Migration,
+  statements: readonly ParsedStatement[],
+  context: StatementContext,
+): { number: number; id: string; goal: Draft["goal"] }[] {
+  return statements.flatMap((statement) =>
+    numbered(`${tag}/${statement.number}`, classify(statement, context)).map(({ id, draft }) => ({
+      number: statement.number,
+      id,
+      goal: draft.goal,
+    })),
+  );
+}
+
+/** The tables of the indexes that a migration makes and takes away again, or renames: no catalog has them. */
+function indexesMade(statements: readonly ParsedStatement[], context: StatementContext) {
+  const tables = new Map<string, Relation>();
+  const find = ({ schema, name }: Relation) => tables.get(JSON.stringify([schema, name]));
+  const indexTable = (index: Relation) => context.indexTable(index) ?? find(index);
+  for (const statement of statements) {
+    for (const { goal } of classify(statement, { ...context, indexTable })) {
+      const made = goal.does === "create" ? goal.target : goal.does === "rename" ? goal.to : null;
+      if (made?.kind !== "index" || made.schema === null || made.table === null) continue;
+      tables.set(JSON.stringify([made.schema, made.name]), { schema: made.schema, name: made.table });
+    }
+  }
+  return find;
+}
+
+/** The steps of a statement with their ids. */
+function numbered(number: string, drafts: readonly Draft[]): Numbered[] {
+  return drafts.map((draft, at) => ({
+    id: drafts.length > 1 ? `${number}.${at + 1}` : number,
+    draft,
+    isRepair: false,
+  }));
+}
+
+/** The ids of the steps that were taken together in one: `0003_x/4+5` is `0003_x/4` and `0003_x/5`. */
+function idsOf(step: string): string[] {
+  const [tag = "", numbers = ""] = step.split("/");
+  return numbers.split("+").map((number) => `${tag}/${number}`);
+}
+
+const isDone = ({ done }: Facts, { hash: ofFile }: Migration, id: string): boolean =>
+  done.some(({ migration, step }) => migration === ofFile && idsOf(step).includes(id));
+
+type Numbered = Pick<PlannedStep, "draft" | "isRepair"> & { readonly id: string };
+
+/**
+ * A statement's steps with their ids. A table that is there already gets what it lacks of the statement's columns and
+ * constraints; one that a rollback put aside comes back.
+ */
+function draftsOf(
+  statement: ParsedStatement,
+  number: string,
+  {
+    context,
+    migration,
+    timeline,
+    workshop,
+  }: { context: StatementContext; migration: Migration; timeline: Timeline; workshop: PlanningContext },
+): Numbered[] {
+  const { facts, simulated } = workshop;
+  const drafts = classify(statement, context);
+  const [first] = drafts;
+  const goal = first?.goal;
+  if (first && goal?.does === "create" && goal.target.kind === "table" && goal.target.schema !== null) {
+    const table = { schema: goal.target.schema, name: goal.target.name };
+    if (simulated.exists(goal.target) && simulated.stateOf(goal.target) === "untouched") {
+      const size = facts.relations.find((one) => one.schema === table.schema && one.name === table.name);
+      const isTransient = !timeline.after[0].tables.some(
+        ({ schema, name }) => schema === table.schema && name === table.name,
+      );
+      // A later statement drops or renames it: what it lacks of this one may be on its way there.
+      if (isTransient && isDone(facts, migration, number)) {
+        simulated.adoptNew(table);
+        return numbered(number, drafts);
+      }
+      // Made by a deployment that was interrupted: still as good as empty, unless it has been used since.
+      if (isDone(facts, migration, number) && (size?.bytes ?? 0) <= smallTable) simulated.adoptNew(table);
+      return [{ id: number, draft: first, isRepair: false }, ...repairsOf(statement, number, context)];
+    }
+    if (facts.archive.tables.some(({ name }) => name === table.name)) {
+      simulated.restore(table);
+      return [
+        { id: number, draft: bringBack(facts.names, first, table), isRepair: false },
+        ...repairsOf(statement, number, context),
+      ];
+    }
+  }
+  return numbered(number, drafts);
+}
+
+function repairsOf(statement: ParsedStatement, number: string, context: StatementContext): Numbered[] {
+  return classifyRepairs(statement, context).flatMap((drafts, part) =>
+    // Numbered by the part of the table, so that the others keep their ids when one is done.
+    drafts.map((draft, at) => ({ id: `${number}.${part + 1}.${at + 1}`, draft, isRepair: true })),
+  );
+}
+
+function bringBack(
+  { archiveSchema }: Names,
+  draft: Draft,
+  { schema, name }: { schema: string; name: string },
+): Draft {
+  return {
+    ...draft,
+    kind: "move table",
+    title: `bring back table ${schema}.${name} from the archive, with its rows`,
+    sql: `ALTER TABLE ${quoteQualified(archiveSchema, name)} SET SCHEMA ${quoteIdentifier(schema)}`,
+    needs: [],
+    locks: [],
+    goal: { does: "bring back", target: { kind: "table", schema, name, table: null } },
+    safety: "Only the catalog is changed: nobody uses the archive.",
+  };
+}
+
+function stepOf(
+  draft: Draft,
+  verdict: Verdict,
+  { id, migration, workshop }: { id: string; migration: Migration; workshop: PlanningContext },
+): Step {
+  const { project, facts, simulated, allow } = workshop;
+  const left = draft.target && project.leaveOut(draft.target, simulated.catalog());
+  const {
+    action,
+    reason,
+    sql = draft.sql,
+    isHarmless = false,
+  }: Verdict = left && verdict.action !== "skip" ? { action: "leave out", reason: left } : verdict;
+  const isToRun = toRun.includes(action);
+  const isAllowed = allow.some((one) => one === migration.tag || idsOf(one).includes(id));
+  const hazards =
+    isToRun && !isHarmless
+      ? draft.hazards.map((hazard) => ({ ...hazard, allowed: isAllowed && hazard.name !== "unsupported" }))
+      : [];
+  const refused = hazards.filter(({ allowed }) => !allowed);
+  return {
+    id,
+    migration: migration.tag,
+    kind: draft.kind,
+    title: draft.title,
+    sql,
+    target: draft.target,
+    needs: [...draft.needs],
+    locks: [...draft.locks],
+    transactional: draft.transactional,
+    action: refused.length > 0 ? "blocked" : action,
+    reason: refused.length > 0 ? refused.map(({ message }) => message).join(" ") : reason,
+    hazards,
+    safety: draft.safety,
+    size: tableSize(draft.target, facts),
+    estimate: isToRun ? estimate(draft.work, facts) : { milliseconds: 0, growthBytes: 0 },
+  };
+}

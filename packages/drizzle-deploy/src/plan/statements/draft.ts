@@ -1,0 +1,186 @@
+import type { Node } from "libpg-query";
+import type { Table } from "../../catalog/index.ts";
+import { conflictingModes, type LockMode } from "../../model/lock-modes.ts";
+import type { Names } from "../../model/names.ts";
+import type { Hazard, Lock, StepKind, Target } from "../../model/step.ts";
+import type { Relation } from "../../sql/tree.ts";
+
+/**
+ * What a step brings about, so that it can be seen in a catalog whether it is done already.
+ *
+ * - `create`, `drop`: an object that has to be there, or not.
+ * - `alter`: properties of an object, named as `compareCatalogs` names them.
+ * - `rename`: an object under another name.
+ * - `helper`: an object that later steps of the same statement remove again; not needed once `until` is reached.
+ * - `grant`: what the grantees may do with the objects.
+ * - `bring back`: a table that a rollback put aside.
+ * - `role`: a role that has to be there, or not; it is every database's of the server.
+ * - `once`: nothing that a catalog shows; only the journal of steps knows.
+ */
+export type Goal =
+  | {
+      readonly does: "create";
+      readonly target: Target;
+      /** Objects that come with it: the columns and constraints of a table. */
+      readonly parts: readonly Target[];
+      /** Properties that do not matter here: another step sets them. */
+      readonly ignore?: readonly string[];
+      /** Whether it has parts that the statement does not name: the columns of a query, or of another table. */
+      readonly isDerived?: boolean;
+    }
+  | {
+      readonly does: "alter";
+      readonly target: Target;
+      readonly properties: readonly string[];
+      /** The type that a column gets. */
+      readonly type?: string;
+    }
+  | { readonly does: "drop"; readonly target: Target }
+  | { readonly does: "rename"; readonly target: Target; readonly to: Target }
+  | {
+      readonly does: "helper";
+      readonly target: Target;
+      readonly step: "make" | "validate" | "remove";
+      readonly until: Until;
+    }
+  | { readonly does: "grant"; readonly targets: readonly Target[]; readonly grantees: readonly string[] }
+  | { readonly does: "bring back"; readonly target: Target }
+  | { readonly does: "role"; readonly role: string; readonly isWanted: boolean }
+  | { readonly does: "once" };
+
+/** An object as it is when a statement of several steps has done what it is for. */
+export interface Until {
+  readonly target: Target;
+  readonly properties: readonly string[];
+}
+
+/** What a step makes the server do, for the estimate. */
+export type Work =
+  | { readonly does: "catalog" }
+  | {
+      readonly does: "index";
+      readonly table: Relation;
+      readonly columns: readonly string[];
+      readonly predicate: Node | null;
+    }
+  | { readonly does: "scan"; readonly table: Relation; readonly lookups: boolean }
+  | { readonly does: "rewrite"; readonly table: Relation };
+
+/** A step before it is held against a database. */
+export interface Draft {
+  readonly kind: StepKind;
+  readonly title: string;
+  readonly sql: string;
+  readonly target: Target | null;
+  readonly needs: readonly Target[];
+  readonly locks: readonly Lock[];
+  readonly transactional: boolean;
+  readonly hazards: readonly Omit<Hazard, "allowed">[];
+  readonly safety: string;
+  readonly goal: Goal;
+  readonly work: Work;
+  /** What it says `IF EXISTS` of: where that is not there, nothing is to do. */
+  readonly ifExists?: Target;
+  /** How the object is made anew where one of another form is there, if that loses nothing. */
+  readonly replacement?: string;
+}
+
+/** What a statement is classified in: the database as the steps before it leave it. */
+export interface StatementContext {
+  /** Of the project. */
+  readonly names: Names;
+  /** The schemas whose objects the migrations manage. */
+  readonly schemas: readonly [string, ...string[]];
+  /** Whether this plan makes the table, so that it is empty and nobody waits for it. */
+  readonly isNew: (relation: Relation) => boolean;
+  /** A managed table as it is; undefined for one that is not there or not managed. */
+  readonly table: (relation: Relation) => Table | undefined;
+  /** A table as the last migration leaves it. */
+  readonly tableAtLast: (relation: Relation) => Table | undefined;
+  /** Whether a relation is a view, or becomes one by this plan. */
+  readonly isView: (relation: Relation) => boolean;
+  /** A table as the migration before leaves it, whatever was done since: what is numbered by it stays the same. */
+  readonly tableBefore: (relation: Relation) => Table | undefined;
+  /** Whether an object is there. */
+  readonly exists: (target: Target) => boolean;
+  /** Whether an object is there once the migration is through; a function counts whatever its arguments. */
+  readonly existsAfter: (target: Target) => boolean;
+  /** The rows of a table as the statistics have them; null where it is not known. */
+  readonly rows: (relation: Relation) => number | null;
+  /** Null for a function that is not known. */
+  readonly volatility: (name: readonly string[]) => "immutable" | "stable" | "volatile" | null;
+  /** The argument types of the functions of a name. */
+  readonly overloads: (name: Relation) => readonly string[];
+  /** The views that select from a relation, or from one column of it. */
+  readonly dependents: (relation: Relation, column?: string) => readonly Relation[];
+  /** The partitions of a table, and what inherits from it. */
+  readonly partitions: (relation: Relation) => readonly Relation[];
+  /** The tables whose foreign keys point at a table. */
+  readonly referencing: (relation: Relation) => readonly Relation[];
+  /** What a view reads. */
+  readonly reads: (view: Relation) => readonly Relation[];
+  /** The sequences of identity and serial columns, of one column where it is named. */
+  readonly sequencesOf: (table: Relation, column?: string) => readonly Relation[];
+  /** Whether a type, as printed, is a domain that not every value is allowed in. */
+  readonly isStrictDomain: (type: string) => boolean;
+  /** The schema and table of an index; undefined for an unknown one. */
+  readonly indexTable: (index: Relation) => Relation | undefined;
+}
+
+/** A lock, with whom it stops as the table of conflicts says. PostgreSQL 17 manual, 13.3.1 "Table-Level Locks". */
+export function lock({ schema, name }: Relation, mode: LockMode, held: Lock["held"] = "moment"): Lock {
+  const stops = conflictingModes[mode];
+  return {
+    schema,
+    name,
+    mode,
+    stopsReads: stops.includes("ACCESS SHARE"),
+    stopsWrites: stops.includes("ROW EXCLUSIVE"),
+    held,
+  };
+}
+
+/** A relation's name as a person writes it. */
+export const label = ({ schema, name }: Relation): string => `${schema}.${name}`;
+
+/** An object of a schema: a table, view, sequence, type or function. */
+export function target(kind: Target["kind"], { schema, name }: Relation): Target {
+  return { kind, schema, name, table: null };
+}
+
+/** Something that belongs to a table or view. */
+export function part(kind: Target["kind"], { schema, name: table }: Relation, name: string): Target {
+  return { kind, schema, name, table };
+}
+
+/** The catalog is changed under a lock held for a moment: the commonest of safeties. */
+export const momentary =
+  "Only the catalog is changed: the lock is held for a moment, and asked for with a timeout.";
+
+/** A draft of the commonest form: one transactional change of the catalog. */
+export function catalogChange(
+  draft: Pick<Draft, "kind" | "title" | "sql" | "target" | "goal"> & Partial<Draft>,
+): Draft {
+  return {
+    needs: [],
+    locks: [],
+    transactional: true,
+    hazards: [],
+    safety: momentary,
+    work: { does: "catalog" },
+    ...draft,
+  };
+}
+
+/** A statement that is not to be run: it has no steps to fall back on, and can't be allowed. */
+export function refused(sql: string, message: string, safeForm: string): Draft {
+  return catalogChange({
+    kind: "opaque",
+    title: sql.split("\n", 1)[0]?.slice(0, 80) || "a statement",
+    sql,
+    target: null,
+    goal: { does: "once" },
+    safety: "It is not run.",
+    hazards: [{ name: "unsupported", message, safeForm }],
+  });
+}

@@ -1,0 +1,432 @@
+import { createHash } from "node:crypto";
+import type { IndexStmt } from "libpg-query";
+import type { Constraint, Index, Table } from "../catalog/index.ts";
+import type { Names } from "../model/names.ts";
+import { unfinishedPrefix } from "../plan/invalid-indexes.ts";
+import { momentary, part } from "../plan/statements/draft.ts";
+import { fingerprint, parseStatements, print } from "../sql/parser.ts";
+import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
+import { columnsIn } from "../sql/tree.ts";
+import { find, type Named, partKey, plainIndexes, qualifiedLabel, type RollbackContext } from "./context.ts";
+import { type Locked, type StepDraft, underSchemas } from "./draft.ts";
+import { constraintLabel } from "./facts.ts";
+
+const on = ({ schema, name }: Named): string => quoteQualified(schema, name);
+
+const referenced = ({ references }: Constraint, mode: Locked[1]): Locked[] =>
+  references ? [[{ schema: references.schema, name: references.table }, mode]] : [];
+
+/** Whether deleting a row that it points at goes on without it. PostgreSQL 17 manual, 5.5.5 "Foreign Keys". */
+const givesWay = ({ definition }: Constraint): boolean =>
+  /\bON DELETE (CASCADE|SET NULL|SET DEFAULT)\b/.test(definition);
+
+/** Calls `visit` with each constraint that was there before and is not, or not as it was. */
+function forEachFormer(
+  context: RollbackContext,
+  visit: (
+    table: Table,
+    former: { was: Constraint; now: Constraint | undefined; index: Index | undefined },
+  ) => void,
+): void {
+  for (const { table, was: former, wanted } of context.keptTables) {
+    for (const was of former.constraints) {
+      const key = partKey("constraint", table, was.name);
+      const now = table.constraints.find(({ name }) => name === was.name);
+      const isGone = !wanted.constraints.some(({ name }) => name === was.name);
+      const isToRestore = now ? context.isAltered(key) : context.isRemoved(key);
+      if (isToRestore || (now && isGone && isHalfBack(was, now)))
+        visit(table, { was, now, index: former.indexes.find(({ constraint }) => constraint === was.name) });
+    }
+  }
+}
+
+const withoutValidity = ({ definition }: Constraint): string => definition.replace(/ NOT VALID$/, "");
+
+/** Whether a rollback was interrupted before it had the rows looked at. */
+const isHalfBack = (was: Constraint, now: Constraint): boolean =>
+  was.validated && !now.validated && withoutValidity(was) === withoutValidity(now);
+
+/**
+ * Drops the foreign keys that came with the deployment: of every table before any other constraint, since they rest on
+ * some of those.
+ */
+export function dropForeignKeys(context: RollbackContext): void {
+  const isForeignKey = ({ type }: Constraint): boolean => type === "f";
+  for (const { table } of context.keptTables) {
+    for (const constraint of table.constraints.filter(isForeignKey)) {
+      if (
+        context.isCreated(partKey("constraint", table, constraint.name)) &&
+        !formerName(context, table, constraint)
+      )
+        drop(context, table, constraint);
+    }
+  }
+  // What stays must not be held back by rows of the archive, of which nobody knows any more, nor rest on what goes.
+  for (const table of context.createdTables) {
+    for (const constraint of table.constraints.filter(isForeignKey)) {
+      const { references } = constraint;
+      const isArchived = context.createdTables.some(
+        ({ schema, name }) => schema === references?.schema && name === references.table,
+      );
+      if (!isArchived && (!givesWay(constraint) || restsOnCreated(context, table, constraint)))
+        drop(context, table, constraint);
+    }
+  }
+  for (const table of context.archived.tables) {
+    for (const constraint of table.constraints.filter(isForeignKey)) {
+      if (restsOnCreated(context, table, constraint)) drop(context, table, constraint);
+    }
+  }
+}
+
+/** Whether a foreign key needs an index that came with the deployment. */
+function restsOnCreated(
+  context: RollbackContext,
+  { schema, name: table }: Table,
+  { name }: Constraint,
+): boolean {
+  return context.keptTables.some((kept) =>
+    kept.table.indexes.some(
+      (index) =>
+        (context.isCreated(partKey("index", kept.table, index.name)) ||
+          (index.constraint !== null &&
+            context.isCreated(partKey("constraint", kept.table, index.constraint)))) &&
+        context
+          .dependentsOn("index", { schema: kept.table.schema, name: index.name })
+          .some(
+            (by) =>
+              by.kind === "constraint" && by.schema === schema && by.table === table && by.name === name,
+          ),
+    ),
+  );
+}
+
+/** Drops the constraints that came with the deployment, and makes the former ones again, but for foreign keys. */
+export function undoConstraints(context: RollbackContext): void {
+  for (const { table } of context.keptTables) {
+    for (const constraint of table.constraints) {
+      if (!context.isCreated(partKey("constraint", table, constraint.name))) continue;
+      const former = formerName(context, table, constraint);
+      if (former !== undefined) rename(context, table, constraint, former);
+      else if (constraint.type !== "f") drop(context, table, constraint);
+    }
+  }
+  forEachFormer(context, (table, former) => {
+    const isRenamed = table.constraints.some((one) => formerName(context, table, one) === former.was.name);
+    if (former.was.type !== "f" && !isRenamed) restore(context, { table, ...former });
+  });
+}
+
+/** Makes the former foreign keys again, when all that they rest on is there. */
+export function restoreForeignKeys(context: RollbackContext): void {
+  forEachFormer(context, (table, former) => {
+    const isRenamed = table.constraints.some((one) => formerName(context, table, one) === former.was.name);
+    if (former.was.type === "f" && !isRenamed) restore(context, { table, ...former });
+  });
+}
+
+/** What a constraint was called before the deployment, where nothing but its name is new. */
+function formerName(context: RollbackContext, table: Table, constraint: Constraint): string | undefined {
+  if (!context.isCreated(partKey("constraint", table, constraint.name))) return undefined;
+  const kept = context.keptTables.find((one) => one.table === table);
+  const isTaken = (name: string): boolean => table.constraints.some((one) => one.name === name);
+  const formers = kept?.was.constraints.filter(
+    ({ name, definition, validated }) =>
+      definition === constraint.definition &&
+      (validated || !constraint.validated) &&
+      !isTaken(name) &&
+      context.isRemoved(partKey("constraint", table, name)),
+  );
+  const twins = table.constraints.filter(
+    (one) =>
+      one.definition === constraint.definition && context.isCreated(partKey("constraint", table, one.name)),
+  );
+  return formers?.[twins.indexOf(constraint)]?.name;
+}
+
+function rename(context: RollbackContext, table: Table, { name }: Constraint, former: string): void {
+  context.add({
+    kind: "rename",
+    title: `rename constraint ${name} of ${qualifiedLabel(table)} to ${former}`,
+    sql: `ALTER TABLE ${on(table)} RENAME CONSTRAINT ${quoteIdentifier(name)} TO ${quoteIdentifier(former)};`,
+    target: part("constraint", table, name),
+    locks: [[table, "ACCESS EXCLUSIVE"]],
+    safety: momentary,
+  });
+}
+
+function drop(context: RollbackContext, table: Table, constraint: Constraint): void {
+  const index = table.indexes.find((one) => one.constraint === constraint.name);
+  context.add({
+    kind: "drop constraint",
+    title: `drop constraint ${constraint.name} of ${qualifiedLabel(table)}`,
+    sql: `ALTER TABLE ${on(table)} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(constraint.name)};`,
+    target: part("constraint", table, constraint.name),
+    locks: [[table, "ACCESS EXCLUSIVE"], ...referenced(constraint, "ACCESS EXCLUSIVE")],
+    safety: momentary,
+    blocked: index
+      ? context.foreign(context.dependentsOn("index", { schema: table.schema, name: index.name }))
+      : null,
+  });
+}
+
+interface Restoration {
+  readonly table: Table;
+  readonly was: Constraint;
+  readonly now: Constraint | undefined;
+  /** What implements it. */
+  readonly index: Index | undefined;
+}
+
+/** Why a constraint cannot be made as it was; null where it can. */
+function hindrance(context: RollbackContext, { table, was, now }: Restoration): string | null {
+  const { references, definition } = was;
+  const lacks = (names: readonly string[], relation: Table | undefined): boolean =>
+    !names.every((name) => relation?.columns.some((column) => column.name === name));
+  const target = references
+    ? find(context.actual.tables, { schema: references.schema, name: references.table })
+    : undefined;
+  if (lacks(was.columns, table) || (references && target !== undefined && lacks(references.columns, target)))
+    return `a column that it needs was dropped (${definition})`;
+  if (
+    references &&
+    target === undefined &&
+    find(context.before.tables, { schema: references.schema, name: references.table })
+  )
+    return `the table that it points at was dropped (${definition})`;
+  if (!context.violated.has(constraintLabel(table, was.name))) return null;
+  return now
+    ? `rows written since do not satisfy the former, ${definition}`
+    : `rows written since do not satisfy it (${definition})`;
+}
+
+function restore(context: RollbackContext, restoration: Restoration): void {
+  const { table, was, now, index } = restoration;
+  const label = constraintLabel(table, was.name);
+  const why = hindrance(context, restoration);
+  if (why !== null) {
+    context.keep(
+      partKey("constraint", table, was.name),
+      `constraint ${label} ${now ? "stays as the deployment made it" : "stays away"}: ${why}`,
+    );
+    return;
+  }
+  const name = quoteIdentifier(was.name);
+  const removal = now ? [`ALTER TABLE ${on(table)} DROP CONSTRAINT ${name};`] : [];
+  const common = { target: part("constraint", table, was.name) };
+  // The index of an exclusion constraint can only be built with it.
+  if (index && was.type !== "x") {
+    const temporary = temporaryName(context.names, table, was);
+    // Built already, where the rollback was interrupted before the constraint took it.
+    if (!table.indexes.some(({ name: other, valid }) => other === temporary && valid)) {
+      context.add({
+        kind: "create index",
+        title: `build index ${table.schema}.${temporary}`,
+        sql: concurrently(index, temporary),
+        target: part("index", table, temporary),
+        locks: [[table, "SHARE UPDATE EXCLUSIVE"]],
+        transactional: false,
+        scans: true,
+        safety: "Built concurrently: readers and writers of the table go on.",
+      });
+    }
+    const words = was.type === "p" ? "PRIMARY KEY" : "UNIQUE";
+    context.add({
+      ...common,
+      kind: "add constraint",
+      title: `restore constraint ${was.name} of ${qualifiedLabel(table)}`,
+      sql: [
+        ...removal,
+        `ALTER TABLE ${on(table)} ADD CONSTRAINT ${name} ${words} USING INDEX ${quoteIdentifier(temporary)}${was.deferrable ? " DEFERRABLE" : ""}${was.initiallyDeferred ? " INITIALLY DEFERRED" : ""};`,
+      ].join("\n"),
+      locks: [[table, "ACCESS EXCLUSIVE"]],
+      safety: "The index is there already: only the catalog is changed.",
+    });
+    return;
+  }
+  const isLater = was.type === "f" || was.type === "c";
+  const addition = {
+    ...common,
+    kind: "add constraint" as const,
+    title: `restore constraint ${was.name} of ${qualifiedLabel(table)}`,
+    sql: underSchemas(
+      context.before,
+      [
+        ...removal,
+        `ALTER TABLE ${on(table)} ADD CONSTRAINT ${name} ${withoutValidity(was)}${isLater ? " NOT VALID" : ""};`,
+      ].join("\n"),
+    ),
+    locks: [
+      [table, was.type === "f" && !now ? "SHARE ROW EXCLUSIVE" : "ACCESS EXCLUSIVE"],
+      ...referenced(was, "SHARE ROW EXCLUSIVE"),
+    ],
+    scans: !isLater,
+    safety: isLater
+      ? "Rows are not looked at yet: the lock is held for a moment."
+      : "Its index can only be built with it: readers and writers wait for as long as that takes.",
+  } satisfies StepDraft;
+  if (!now || !isHalfBack(was, now)) context.add(addition);
+  if (!isLater || !was.validated) return;
+  context.add({
+    ...common,
+    kind: "validate constraint",
+    title: `validate constraint ${was.name} of ${qualifiedLabel(table)}`,
+    sql: `ALTER TABLE ${on(table)} VALIDATE CONSTRAINT ${name};`,
+    locks: [[table, "SHARE UPDATE EXCLUSIVE"], ...referenced(was, "ROW SHARE")],
+    scans: true,
+    safety: "Rows are read under a lock that lets readers and writers go on.",
+  });
+}
+
+/** Drops what an interrupted rollback built for a constraint that does not come back after all. */
+export function dropUnfinished(context: RollbackContext): void {
+  const prefix = unfinishedPrefix(context.names);
+  const taken = context.steps.map(({ sql }) => sql).join("\n");
+  dropIndexes(context, ({ name }) => name.startsWith(prefix) && !taken.includes(name));
+}
+
+/** A name that fits whatever the constraint is called, and that no other constraint's index gets. */
+function temporaryName(
+  names: Names,
+  { schema, name: table }: Table,
+  { name, definition }: Constraint,
+): string {
+  const digest = createHash("sha256").update(JSON.stringify([schema, table, name, definition]));
+  return `${unfinishedPrefix(names)}${digest.digest("hex").slice(0, 16)}`;
+}
+
+/** The statement that builds an index without stopping writers, under another name where one is given. */
+function concurrently({ definition }: Index, name?: string): string {
+  const statement = indexStatement(definition);
+  return print({
+    IndexStmt: { ...statement, concurrent: true, ...(name === undefined ? {} : { idxname: name }) },
+  });
+}
+
+/** An index definition as the parser reads it. */
+function indexStatement(definition: string): IndexStmt {
+  const node = parseStatements(definition)[0]?.node;
+  if (!node || !("IndexStmt" in node)) throw new TypeError(`not an index: ${definition}`);
+  return node.IndexStmt;
+}
+
+/** Drops indexes that came with the deployment. */
+export function dropIndexes(context: RollbackContext, isToGo: (index: Index, table: Table) => boolean): void {
+  for (const table of context.actual.tables) {
+    for (const index of plainIndexes(table.indexes)) {
+      if (isToGo(index, table) && !isAttached(context, table, index)) dropIndex(context, table, index);
+    }
+  }
+}
+
+/** Drops the indexes that came with the deployment, but for those that it only gave another name. */
+export function dropCreatedIndexes(context: RollbackContext): void {
+  dropIndexes(
+    context,
+    (index, table) =>
+      context.isCreated(partKey("index", table, index.name)) &&
+      formerIndexName(context, table, index) === undefined,
+  );
+}
+
+/** Whether an index of a partition belongs to one of the partitioned table: it stays or goes with that. */
+function isAttached({ actual }: RollbackContext, { partition }: Table, index: Index): boolean {
+  const of = partition && find(actual.tables, partition.of);
+  if (!of) return false;
+  const form = ({ method, unique, keys, predicate }: Index): string =>
+    JSON.stringify([method, unique, keys, predicate]);
+  return of.indexes.some((one) => form(one) === form(index));
+}
+
+function dropIndex(context: RollbackContext, table: Table, { name }: Index): void {
+  context.add({
+    kind: "drop index",
+    title: `drop index ${table.schema}.${name}`,
+    sql: `DROP INDEX CONCURRENTLY IF EXISTS ${quoteQualified(table.schema, name)}`,
+    target: part("index", table, name),
+    locks: [[table, "SHARE UPDATE EXCLUSIVE"]],
+    transactional: false,
+    safety: "Dropped concurrently: readers and writers of the table go on.",
+    blocked: context.foreign(context.dependentsOn("index", { schema: table.schema, name })),
+  });
+}
+
+/** Builds the indexes again that the deployment dropped or made otherwise; one that it renamed gets its name back. */
+export function restoreIndexes(context: RollbackContext): void {
+  for (const { table, was } of context.keptTables) {
+    for (const index of plainIndexes(was.indexes)) {
+      const key = partKey("index", table, index.name);
+      const isAltered = context.isAltered(key, ["valid", "ready"]);
+      if (!isAltered && !context.isRemoved(key)) continue;
+      const renamed = table.indexes.find((one) => formerIndexName(context, table, one) === index.name);
+      if (renamed) {
+        renameIndex(context, table, renamed, index.name);
+        continue;
+      }
+      const why = indexHindrance(context, table, index);
+      if (why !== null) {
+        const label = `${table.schema}.${index.name}`;
+        context.keep(
+          key,
+          `index ${label} ${isAltered ? "stays as the deployment made it" : "stays away"}: ${why}`,
+        );
+        continue;
+      }
+      if (isAltered) dropIndex(context, table, index);
+      context.add({
+        kind: "create index",
+        title: `restore index ${table.schema}.${index.name}`,
+        sql: concurrently(index),
+        target: part("index", table, index.name),
+        locks: [[table, "SHARE UPDATE EXCLUSIVE"]],
+        transactional: false,
+        scans: true,
+        safety: "Built concurrently: readers and writers of the table go on.",
+      });
+    }
+  }
+}
+
+/** Why an index cannot be built as it was; null where it can. */
+function indexHindrance(context: RollbackContext, table: Table, index: Index): string | null {
+  const needed = [
+    ...columnsIn(indexStatement(index.definition)),
+    ...index.keys.map(({ column }) => column),
+    ...index.include,
+  ];
+  const isThere = (name: string | null): boolean =>
+    name === null || table.columns.some((column) => column.name === name);
+  if (!needed.every(isThere)) return `a column that it needs was dropped (${index.definition})`;
+  return context.violated.has(constraintLabel(table, index.name))
+    ? `rows written since do not satisfy it (${index.definition})`
+    : null;
+}
+
+/** What an index was called before the deployment, where nothing but its name is new. */
+function formerIndexName(context: RollbackContext, table: Table, index: Index): string | undefined {
+  const isNew = (one: Index): boolean => context.isCreated(partKey("index", table, one.name));
+  if (!isNew(index)) return undefined;
+  const print = ({ definition }: Index): string =>
+    fingerprint({ ...indexStatement(definition), idxname: "" });
+  const same = (one: Index): boolean => print(one) === print(index);
+  const kept = context.keptTables.find((one) => one.table === table);
+  const formers = plainIndexes(kept?.was.indexes ?? []).filter(
+    (one) =>
+      context.isRemoved(partKey("index", table, one.name)) &&
+      !table.indexes.some(({ name }) => name === one.name) &&
+      same(one),
+  );
+  const twins = plainIndexes(table.indexes).filter((one) => isNew(one) && one.valid && same(one));
+  return formers[twins.indexOf(index)]?.name;
+}
+
+function renameIndex(context: RollbackContext, table: Table, { name }: Index, former: string): void {
+  context.add({
+    kind: "rename",
+    title: `rename index ${table.schema}.${name} to ${former}`,
+    sql: `ALTER INDEX ${quoteQualified(table.schema, name)} RENAME TO ${quoteIdentifier(former)};`,
+    target: part("index", table, name),
+    locks: [[table, "SHARE UPDATE EXCLUSIVE"]],
+    safety: momentary,
+  });
+}

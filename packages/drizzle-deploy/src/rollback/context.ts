@@ -1,0 +1,228 @@
+import {
+  type Catalog,
+  compareCatalogs,
+  type FunctionObject,
+  type Index,
+  type ObjectIdentity,
+  objectKey,
+  type Table,
+  type Trigger,
+} from "../catalog/index.ts";
+import { functionLabel, functionNamed } from "../kinds/function.ts";
+import type { Names } from "../model/names.ts";
+import type { Plan, Step, Target } from "../model/step.ts";
+import type { Dependent } from "../plan/dependents.ts";
+import { type Changes, changesOf, keyOfTarget, withoutInvalidIndexes } from "./changes.ts";
+import { rollbackStep, type Sizes, type StepDraft } from "./draft.ts";
+
+/** What a rollback is planned from. */
+export interface RollbackFacts {
+  readonly project: string;
+  readonly names: Names;
+  /** The database before the deployment, from the deployment's record. */
+  readonly before: Catalog;
+  readonly actual: Catalog;
+  /** What the deployment was to make of it. */
+  readonly head: Catalog;
+  /** What the deployment's steps dropped. */
+  readonly dropped: readonly Target[];
+  /** What they made. */
+  readonly made: readonly Target[];
+  /** Steps that renamed what cannot be made anew: tables, columns, types. */
+  readonly renamed: readonly Step[];
+  /** What is in the archive already. */
+  readonly archived: Catalog;
+  readonly dependents: readonly Dependent[];
+  /** Constraints, as `schema.table.name`, that rows written since do not satisfy as they were before. */
+  readonly violated: ReadonlySet<string>;
+  readonly sizes: Sizes;
+  /** The migrations that the deployment applied. */
+  readonly migrations: Plan["migrations"];
+  /** Whether any of them is recorded as applied. */
+  readonly isJournalled: boolean;
+  /** Ids of their steps that are recorded as done. */
+  readonly done: readonly string[];
+  /** The migration before them. */
+  readonly from: string | null;
+  /** What the deployment did that no catalog shows: changed rows, opaque statements. */
+  readonly once: readonly Step[];
+  /** What undoes some of those, by their ids. */
+  readonly undo: Readonly<Record<string, string>>;
+  /** For the plan's `createdAt`. */
+  readonly now: Date;
+}
+
+/** Something that lives in a schema. */
+export type Named = { readonly schema: string; readonly name: string };
+
+/** A table that is on both sides, with what the deployment was to make of it. */
+export interface KeptTable {
+  readonly table: Table;
+  readonly was: Table;
+  readonly wanted: Table;
+}
+
+/** What every part of the planning needs, and where it puts its steps. */
+export interface RollbackContext extends Pick<RollbackFacts, "names" | "archived" | "violated"> {
+  readonly before: Catalog;
+  readonly actual: Catalog;
+  readonly head: Catalog;
+  readonly changes: Changes;
+  readonly keptTables: readonly KeptTable[];
+  /** Tables that the deployment made: they go to the archive. */
+  readonly createdTables: readonly Table[];
+  readonly createdFunctions: readonly FunctionObject[];
+  readonly steps: Step[];
+  readonly notes: string[];
+  /** Keys of what stays as the deployment made it, for the reasons in `notes`. */
+  readonly kept: Set<string>;
+  /** Leaves something as the deployment made it. */
+  keep(key: string, reason: string): void;
+  add(draft: StepDraft): void;
+  isCreated(key: string): boolean;
+  isRemoved(key: string): boolean;
+  /** Whether it was there before and is not any more, whoever did that. */
+  wasRemoved(target: Target): boolean;
+  /** Whether a property of the object is not as before. */
+  isAltered(key: string, ignore?: readonly string[]): boolean;
+  dependentsOn(kind: Dependent["on"]["kind"], object: Named): Dependent[];
+  /** Whether it belongs to what the deployment was to make of the database. */
+  isOurs(dependent: Dependent): boolean;
+  /** Why something cannot be dropped: what depends on it and is somebody else's. Null where nothing is. */
+  foreign(dependents: readonly Dependent[]): string | null;
+}
+
+/** The object of a schema. */
+export function find<T extends Named>(objects: readonly T[], { schema, name }: Named): T | undefined {
+  return objects.find((one) => one.schema === schema && one.name === name);
+}
+
+/** The key of an object of a schema. */
+export function topKey(kind: ObjectIdentity["kind"], { schema, name }: Named): string {
+  return objectKey({ kind, schema, name, parent: null, label: "" });
+}
+
+/** The key of what belongs to a table or view. */
+export function partKey(
+  kind: ObjectIdentity["kind"],
+  { schema, name }: Named,
+  child: string,
+  parentKind: "table" | "view" | "function" | "domain" = "table",
+): string {
+  const parent: ObjectIdentity = { kind: parentKind, schema, name, parent: null, label: "" };
+  return objectKey({ kind, schema, name: child, parent, label: "" });
+}
+
+export const qualifiedLabel = ({ schema, name }: Named): string => `${schema}.${name}`;
+
+/** A dependent in words. */
+export function dependentLabel({ kind, schema, name, table }: Dependent): string {
+  return `${kind} ${schema}.${table === null ? "" : `${table}.`}${name}`;
+}
+
+/** Those first that others of the list need. */
+export function inOrder<T>(items: readonly T[], needs: (item: T) => readonly T[]): T[] {
+  const done = new Set<T>();
+  const visit = (item: T, path: readonly T[]): void => {
+    if (done.has(item) || path.includes(item)) return;
+    for (const need of needs(item)) if (items.includes(need)) visit(need, [...path, item]);
+    done.add(item);
+  };
+  for (const item of items) visit(item, []);
+  return [...done];
+}
+
+/** Indexes that are not a constraint's. */
+export const plainIndexes = (indexes: readonly Index[]): Index[] =>
+  indexes.filter(({ constraint }) => constraint === null);
+
+export function usesFunction(trigger: Trigger, functions: readonly FunctionObject[]): boolean {
+  return functions.some(
+    ({ schema, name }) => schema === trigger.function.schema && name === trigger.function.name,
+  );
+}
+
+function isPartOf(
+  { head, names }: Pick<RollbackFacts, "head" | "names">,
+  { kind, schema, name, table }: Dependent,
+): boolean {
+  if (schema === names.archiveSchema) return true;
+  const owner = table === null ? undefined : find(head.tables, { schema, name: table });
+  const view = table === null ? undefined : find(head.views, { schema, name: table });
+  const has = (list: readonly { name: string }[] | undefined) =>
+    list?.some((one) => one.name === name) ?? false;
+  switch (kind) {
+    case "view":
+      return find(head.views, { schema, name }) !== undefined;
+    case "table":
+      return find(head.tables, { schema, name }) !== undefined;
+    case "function":
+      return functionNamed(head, { schema, name }) !== undefined;
+    case "trigger":
+      return has(owner?.triggers) || has(view?.triggers);
+    case "policy":
+      return has(owner?.policies);
+    case "column":
+      return has(owner?.columns) || has(view?.columns);
+    case "constraint":
+      return has(owner?.constraints);
+    case "index":
+      return has(owner?.indexes) || has(view?.indexes);
+  }
+}
+
+export function createContext(facts: RollbackFacts): RollbackContext {
+  const { actual, head } = facts;
+  const before = withoutInvalidIndexes(facts.before);
+  const changes = changesOf({ before, actual, head, dropped: facts.dropped, made: facts.made });
+  const created = new Set(changes.created.map(objectKey));
+  const removed = new Set(changes.removed.map(objectKey));
+  const gone = new Set(
+    compareCatalogs(before, actual).flatMap(({ kind, object }) =>
+      kind === "missing" ? objectKey(object) : [],
+    ),
+  );
+  const steps: Step[] = [];
+  const notes: string[] = [];
+  const kept = new Set(changes.recast.map(objectKey));
+  const isOurs = (dependent: Dependent): boolean => isPartOf(facts, dependent);
+  return {
+    before,
+    actual,
+    head,
+    names: facts.names,
+    archived: facts.archived,
+    violated: facts.violated,
+    changes,
+    keptTables: actual.tables.flatMap((table) => {
+      const was = find(before.tables, table);
+      const wanted = find(head.tables, table);
+      return was && wanted ? [{ table, was, wanted }] : [];
+    }),
+    createdTables: actual.tables.filter((table) => created.has(topKey("table", table))),
+    createdFunctions: actual.functions.filter((one) =>
+      created.has(topKey("function", { schema: one.schema, name: functionLabel(one) })),
+    ),
+    steps,
+    notes,
+    kept,
+    keep(key, reason) {
+      kept.add(key);
+      notes.push(reason);
+    },
+    add: (draft) => void steps.push(rollbackStep(draft, facts.sizes)),
+    isCreated: (key) => created.has(key),
+    isRemoved: (key) => removed.has(key),
+    wasRemoved: (target) => gone.has(keyOfTarget(target)),
+    isAltered: (key, ignore = []) =>
+      changes.altered.some(({ object, property }) => objectKey(object) === key && !ignore.includes(property)),
+    dependentsOn: (kind, { schema, name }) =>
+      facts.dependents.filter(({ on }) => on.kind === kind && on.schema === schema && on.name === name),
+    isOurs,
+    foreign(dependents) {
+      const labels = [...new Set(dependents.filter((one) => !isOurs(one)).map(dependentLabel))];
+      if (labels.length === 0) return null;
+      return `${labels.join(", ")} ${labels.length > 1 ? "depend" : "depends"} on it and did not come with the deployment: drop that first, or change it so that it can do without`;
+    },
+  };
+}

@@ -1,0 +1,476 @@
+import { randomUUID, type UUID } from "node:crypto";
+import { z } from "zod";
+import {
+  type Catalog,
+  compareCatalogs,
+  type ObjectIdentity,
+  objectKey,
+  readCatalog,
+} from "../catalog/index.ts";
+import { DeployError } from "../findings/errors.ts";
+import { reportedErrorSchema, stepResultSchema } from "../model/deployment-report.ts";
+import type { Names } from "../model/names.ts";
+import type { Project } from "../model/project.ts";
+import { planSchema, type Target, targetOf } from "../model/step.ts";
+import { readArchive } from "../plan/facts.ts";
+import { connect, type DatabaseUrl, redactUrl, type Sql } from "../postgres/index.ts";
+import { defaultExecutor } from "../records/executor.ts";
+import { expectedHere, readOrigin } from "../records/origin.ts";
+import { beginDeployment, ensureRecords, finishDeployment } from "../records/records.ts";
+import type { Observer } from "../run/events.ts";
+import { type Execution, executePlan } from "../run/execute.ts";
+import { defaultGiveUpAfter, defaultLockTimeout } from "../run/limits.ts";
+import { openSession, type Session } from "../run/session.ts";
+import { tableSizes } from "../run/sizes.ts";
+import { sayWhich, withoutInvalidIndexes } from "./changes.ts";
+import { find, plainIndexes, type RollbackFacts } from "./context.ts";
+import {
+  constraintLabel,
+  isRepeated,
+  isViolated,
+  readDependents,
+  readSizes,
+  type Transaction,
+} from "./facts.ts";
+import { type PlannedRollback, planRollback, type RollbackScope, rollbackScopes } from "./plan.ts";
+import { type Deployment, findDeployment } from "./records.ts";
+
+export { type PlannedRollback, planRollback, type RollbackFacts, type RollbackScope, rollbackScopes };
+
+/** After so long, in hours, others have come to rely on what was deployed. */
+export const lateAfter = 24;
+
+/** A rollback before it is run. */
+export const rollbackPreviewSchema = z.strictObject({
+  scope: z.enum(rollbackScopes),
+  /** Where, without the password. */
+  database: z.string(),
+  deployment: z.strictObject({
+    id: z.uuid(),
+    from: z.string().nullable(),
+    to: z.string(),
+    startedAt: z.iso.datetime(),
+    hoursAgo: z.number(),
+  }),
+  /** What whoever approves it should know. */
+  warnings: z.array(z.string()),
+  plan: planSchema,
+});
+
+/** All that there is to say of a rollback afterwards. JSON, without secrets. */
+export const rollbackReportSchema = rollbackPreviewSchema.extend({
+  /** That of its record in the database. */
+  id: z.uuid(),
+  project: z.string(),
+  executor: z.string(),
+  approver: z.string(),
+  /** Every step is done, and the catalog is as before but for what is kept. */
+  ok: z.boolean(),
+  outcome: z.enum(["completed", "stopped", "failed"]),
+  startedAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime(),
+  milliseconds: z.number(),
+  steps: z.array(stepResultSchema),
+  /** How the catalog differs from the one before the deployment. */
+  differences: z.array(
+    z.strictObject({
+      object: z.string(),
+      /** `kept`: on purpose. `others`: not the deployment's doing. `left`: it should not be so. */
+      why: z.enum(["kept", "others", "left"]),
+      expected: z.string().nullable(),
+      actual: z.string().nullable(),
+    }),
+  ),
+  error: reportedErrorSchema.nullable(),
+});
+
+export type RollbackPreview = z.infer<typeof rollbackPreviewSchema>;
+export type RollbackReport = z.infer<typeof rollbackReportSchema>;
+
+export interface RollbackOptions {
+  /** Default `indexes`. */
+  readonly scope?: RollbackScope | undefined;
+  /** The id of the deployment that is meant. Default: the last one, unless that was rolled back already. */
+  readonly deployment?: string | undefined;
+  /** Who approved it. */
+  readonly approvedBy?: string | undefined;
+  /** Who runs it. Default: whoever runs this process. */
+  readonly executor?: string | undefined;
+  /** Shown what will be done before it is; returns who approved it, or null to stop there. */
+  readonly confirm?: ((preview: RollbackPreview) => Promise<{ approvedBy: string } | null>) | undefined;
+  /** As of `deploy`. */
+  readonly lockTimeout?: number | undefined;
+  readonly giveUpAfter?: number | undefined;
+  readonly stopSignal?: AbortSignal | undefined;
+}
+
+const continues = "Run the same command again: it continues with what is left.";
+
+/** The schemas of a catalog in the order in which names were looked for when it was printed. */
+function inPathOrder(catalog: Catalog, path: readonly string[]): Catalog {
+  const place = ({ name }: { name: string }): number => path.indexOf(name);
+  return { ...catalog, schemas: catalog.schemas.toSorted((one, other) => place(one) - place(other)) };
+}
+
+/** Reads what a rollback is planned from. */
+async function gatherRollbackFacts(
+  sql: Transaction,
+  project: Project,
+  deployment: Deployment,
+): Promise<RollbackFacts> {
+  const before = inPathOrder(deployment.before, project.schemas);
+  const actual = inPathOrder(await readCatalog(sql, { schemas: project.schemas }), project.schemas);
+  const head = expectedHere(project, await readOrigin(sql, project))(deployment.to);
+  return {
+    project: project.name,
+    names: project.names,
+    before,
+    actual,
+    head,
+    dropped: [...deployment.dropped, ...droppedAlong(project, deployment)],
+    made: deployment.made,
+    renamed: deployment.renamed,
+    archived: await readArchive(sql, project),
+    dependents: await readDependents(sql, project.schemas),
+    violated: await violatedConstraints(sql, { before, actual, schemas: project.schemas }),
+    sizes: await readSizes(sql, project.schemas),
+    migrations: deployment.migrations,
+    isJournalled: deployment.isJournalled,
+    done: deployment.done,
+    from: deployment.from,
+    once: deployment.once,
+    undo: project.undo ?? {},
+    now: new Date(),
+  };
+}
+
+/** What a deployment's migrations take away, also without saying so: an index with its column. */
+function droppedAlong(project: Project, { from, to }: Deployment): Target[] {
+  if (from === null) return [];
+  return compareCatalogs(project.expectedCatalog(from), project.expectedCatalog(to)).flatMap(
+    ({ kind, object }) => (kind === "missing" ? (targetOf(object) ?? []) : []),
+  );
+}
+
+/** Constraints and unique indexes that would come back, and that rows written since do not satisfy. */
+async function violatedConstraints(
+  sql: Transaction,
+  { before, actual, schemas }: { before: Catalog; actual: Catalog; schemas: readonly string[] },
+): Promise<Set<string>> {
+  const violated = new Set<string>();
+  for (const was of before.tables) {
+    const table = find(actual.tables, was);
+    if (!table) continue;
+    for (const constraint of was.constraints) {
+      const now = table.constraints.find(({ name }) => name === constraint.name);
+      if (now?.definition === constraint.definition) continue;
+      const index = was.indexes.find((one) => one.constraint === constraint.name);
+      if (await isViolated(sql, { table, constraint, index, schemas }))
+        violated.add(constraintLabel(table, constraint.name));
+    }
+    for (const index of plainIndexes(was.indexes)) {
+      const now = table.indexes.find(({ name }) => name === index.name);
+      if (now?.definition === index.definition && now.valid) continue;
+      if (await isRepeated(sql, { table, index, schemas })) violated.add(constraintLabel(table, index.name));
+    }
+  }
+  return violated;
+}
+
+interface Planned {
+  readonly deployment: Deployment;
+  readonly facts: RollbackFacts;
+  readonly planned: PlannedRollback;
+}
+
+/** Reads and plans in one transaction, so that everything is of one moment. */
+async function plan(
+  sql: Sql,
+  project: Project,
+  { scope, deployment: wanted }: { scope: RollbackScope; deployment: string | undefined },
+): Promise<Planned> {
+  const result = await sql.begin("isolation level repeatable read read only", async (transaction) => {
+    const deployment = await findDeployment(transaction, project, wanted);
+    const facts = await gatherRollbackFacts(transaction, project, deployment);
+    return { deployment, facts, planned: planRollback(facts, scope) };
+  });
+  return result;
+}
+
+function previewOf(
+  url: DatabaseUrl,
+  scope: RollbackScope,
+  { deployment, planned }: Planned,
+): RollbackPreview {
+  const hoursAgo = (Date.now() - deployment.startedAt.getTime()) / 3_600_000;
+  return {
+    scope,
+    database: redactUrl(url),
+    deployment: {
+      id: deployment.id,
+      from: deployment.from,
+      to: deployment.to,
+      startedAt: deployment.startedAt.toISOString(),
+      hoursAgo,
+    },
+    warnings:
+      hoursAgo > lateAfter
+        ? [
+            `It was deployed ${Math.floor(hoursAgo)} hours ago, more than ${lateAfter}: applications may rely on it by now.`,
+          ]
+        : [],
+    plan: planned.plan,
+  };
+}
+
+/**
+ * What a rollback would do. Changes nothing.
+ * @throws DeployError NOTHING_TO_ROLL_BACK, and as `connect`
+ */
+export async function previewRollback(
+  project: Project,
+  url: DatabaseUrl,
+  scope: RollbackScope = "indexes",
+  deployment?: string,
+): Promise<RollbackPreview> {
+  const sql = await connect(url, { applicationName: `${project.names.command} rollback preview` });
+  try {
+    return previewOf(url, scope, await plan(sql, project, { scope, deployment }));
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
+
+/** @throws DeployError PLAN_BLOCKED */
+function requireUnblocked({ command }: Names, { plan: { steps } }: RollbackPreview): void {
+  const blocked = steps.filter(({ action }) => action === "blocked");
+  if (blocked.length === 0) return;
+  const reasons = blocked.slice(0, 5).map(({ title, reason }) => `${title}: ${reason}`);
+  const more = blocked.length > 5 ? `; and ${blocked.length - 5} more` : "";
+  throw new DeployError(
+    "PLAN_BLOCKED",
+    `the rollback would break what is not ours: ${reasons.join("; ")}${more}. Nothing was changed`,
+    `Settle these, then run it again. ${command} rollback --dry-run shows the whole plan.`,
+  );
+}
+
+/** @throws DeployError PLAN_OUTDATED */
+function requireSame(shown: RollbackPreview, now: RollbackPreview): void {
+  if (shown.plan.id === now.plan.id) return;
+  const changed = now.plan.steps.find(({ sql }) => !shown.plan.steps.some((step) => step.sql === sql));
+  throw new DeployError(
+    "PLAN_OUTDATED",
+    `the database was changed while the rollback was being approved${changed ? `: it would now ${changed.title}` : ""}. Nothing was changed`,
+    "Run it again, and look at what it would do now.",
+  );
+}
+
+function requireApprover(name: string | undefined): string {
+  const approver = name?.trim();
+  if (approver) return approver;
+  throw new DeployError(
+    "APPROVAL_MISSING",
+    "a rollback needs somebody who approved it, and nobody is named",
+    "Name who approved it: --approved-by NAME. Nothing was changed.",
+  );
+}
+
+/**
+ * Undoes the last deployment, online: never deletes a row, and keeps every column. Journalled and resumable as a
+ * deployment is: interrupted anywhere, the same call continues, and so does `deploy`, forward. Resolves with what
+ * became of it; what is wrong before anything was changed is thrown.
+ *
+ * @throws DeployError NOTHING_TO_ROLL_BACK, APPROVAL_MISSING, PLAN_BLOCKED, and as `openSession`
+ * @example
+ * const report = await rollback(project, parseDatabaseUrl(url), { scope: "all", approvedBy: "Ana" });
+ * if (!report.ok) console.error(report.error?.message);
+ */
+export async function rollback(
+  project: Project,
+  url: DatabaseUrl,
+  options: RollbackOptions,
+  observer: Observer = () => {},
+): Promise<RollbackReport> {
+  let begun = performance.now();
+  let startedAt = new Date().toISOString();
+  const id = randomUUID();
+  const scope = options.scope ?? "indexes";
+  if (!options.confirm) requireApprover(options.approvedBy);
+  // What PostgreSQL printed leaves out the managed schemas, and an index is built outside a transaction of its own path.
+  const session = await openSession(url, {
+    kind: "rollback",
+    names: project.names,
+    id,
+    schemas: project.schemas,
+  });
+  try {
+    const wanted = { scope, deployment: options.deployment };
+    const preview = previewOf(url, scope, await plan(session.sql, project, wanted));
+    await observer({ type: "planned", plan: preview.plan });
+    requireUnblocked(project.names, preview);
+    const confirmation = options.confirm
+      ? await options.confirm(preview)
+      : { approvedBy: options.approvedBy ?? "" };
+    const approver = confirmation ? requireApprover(confirmation.approvedBy) : null;
+    if (options.confirm && approver !== null) {
+      // Whoever was asked may have taken hours over it, which are none of the rollback's.
+      requireSame(preview, previewOf(url, scope, await plan(session.sql, project, wanted)));
+      begun = performance.now();
+      startedAt = new Date().toISOString();
+    }
+    const executor = options.executor ?? defaultExecutor();
+    const before = await tableSizes(session.sql, project.schemas);
+    const result =
+      approver === null || options.stopSignal?.aborted
+        ? { outcome: "stopped" as const, steps: [], error: null, differences: [] }
+        : await carryOut(session, project, { preview, executor, approver, options, observer, id, scope });
+    const report = rollbackReportSchema.parse({
+      ...preview,
+      id,
+      project: project.name,
+      executor,
+      approver: approver ?? "nobody",
+      ok: result.outcome === "completed",
+      outcome: result.outcome,
+      startedAt,
+      finishedAt: new Date().toISOString(),
+      milliseconds: performance.now() - begun,
+      steps: preview.plan.steps.map((step, at) => ({
+        status: "not reached",
+        attempts: 0,
+        milliseconds: 0,
+        waited: 0,
+        ...result.steps[at],
+        id: step.id,
+        title: step.title,
+        reason: step.reason,
+        expectedMilliseconds: step.estimate.milliseconds,
+      })),
+      differences: result.differences,
+      error: result.error && {
+        code: result.error.code,
+        message: result.error.message,
+        remedy: result.error.remedy,
+        step: result.steps.find(({ status }) => status === "failed")?.id ?? null,
+      },
+    } satisfies RollbackReport);
+    if (approver !== null) {
+      const { plan: _, ...details } = report;
+      const after = await tableSizes(session.sql, project.schemas).catch(() => before);
+      const sizes = { before, after };
+      await finishDeployment(session.sql, project.names, id, report.outcome, { ...details, sizes }).catch(
+        () => undefined,
+      );
+    }
+    return report;
+  } finally {
+    await session.end();
+  }
+}
+
+interface Ending {
+  readonly outcome: RollbackReport["outcome"];
+  readonly steps: Execution["steps"];
+  readonly error: DeployError | null;
+  readonly differences: RollbackReport["differences"];
+}
+
+async function carryOut(
+  session: Session,
+  project: Project,
+  {
+    preview,
+    executor,
+    approver,
+    options,
+    observer,
+    id,
+    scope,
+  }: {
+    preview: RollbackPreview;
+    executor: string;
+    approver: string;
+    options: RollbackOptions;
+    observer: Observer;
+    id: UUID;
+    scope: RollbackScope;
+  },
+): Promise<Ending> {
+  await ensureRecords(session.sql, project.names);
+  await beginDeployment(session.sql, project.names, {
+    id,
+    kind: "rollback",
+    project: project.name,
+    executor,
+    approver,
+    plan: preview.plan,
+    before: await readCatalog(session.sql, { schemas: project.schemas }),
+  });
+  const execution = await executePlan(session, preview.plan, {
+    names: project.names,
+    lockTimeout: options.lockTimeout ?? defaultLockTimeout,
+    giveUpAfter: options.giveUpAfter ?? defaultGiveUpAfter,
+    parallel: 1,
+    stopSignal: options.stopSignal,
+    observer,
+    // A rollback is in no journal of Drizzle's.
+    record: async () => {},
+  });
+  if (execution.outcome !== "completed") return { ...execution, differences: [] };
+  const { left, differences } = await prove(session.sql, project, {
+    scope,
+    deployment: preview.deployment.id,
+  });
+  if (left.length === 0) return { ...execution, differences };
+  return {
+    steps: execution.steps,
+    outcome: "failed",
+    error: new DeployError(
+      "ROLLBACK_INCOMPLETE",
+      `every step is done, but not everything is as before the deployment: ${left.slice(0, 5).join(", ")}`,
+      continues,
+    ),
+    differences,
+  };
+}
+
+/** Whether an object, or what it is part of, is among those that stay. */
+const isPartOf = (object: ObjectIdentity, kept: ReadonlySet<string>): boolean =>
+  kept.has(objectKey(object)) || (object.parent !== null && isPartOf(object.parent, kept));
+
+/** Holds the catalog against the one before the deployment. */
+async function prove(
+  sql: Sql,
+  project: Project,
+  { scope, deployment }: { scope: RollbackScope; deployment: string },
+): Promise<{ left: string[]; differences: RollbackReport["differences"] }> {
+  const { facts, planned: again } = await plan(sql, project, { scope, deployment });
+  const before = withoutInvalidIndexes(facts.before);
+  const intended = new Set(compareCatalogs(before, facts.head).map(sayWhich));
+  const differences = compareCatalogs(before, facts.actual).map((difference) => {
+    const { object } = difference;
+    const isOurs = intended.has(sayWhich(difference));
+    const isKept = scope === "indexes" || isPartOf(object, again.kept);
+    // Of grants, privilege by privilege, the plan knows better than a comparison of the whole.
+    const why = again.kept.has(objectKey(object))
+      ? "kept"
+      : !isOurs
+        ? "others"
+        : isKept
+          ? "kept"
+          : object.kind === "grant"
+            ? "others"
+            : "left";
+    return {
+      object: `${object.kind} ${object.label}`,
+      why,
+      expected: "expected" in difference ? difference.expected : null,
+      actual: "actual" in difference ? difference.actual : null,
+    } as const;
+  });
+  const left = [
+    ...again.plan.steps.map(({ title }) => title),
+    ...differences.filter(({ why }) => why === "left").map(({ object }) => object),
+  ];
+  return { left: [...new Set(left)], differences };
+}

@@ -1,0 +1,388 @@
+import { type Column, type Domain, objectKey, type Table } from "../catalog/index.ts";
+import { functionLabel, functionSignature } from "../kinds/function.ts";
+import { momentary, part } from "../plan/statements/draft.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
+import {
+  dependentLabel,
+  find,
+  type KeptTable,
+  type Named,
+  partKey,
+  qualifiedLabel,
+  type RollbackContext,
+  topKey,
+} from "./context.ts";
+import { underSchemas } from "./draft.ts";
+
+const on = ({ schema, name }: Named): string => quoteQualified(schema, name);
+
+/** Kinds of change to a column that stay: taking them back could lose or refuse what rows hold now. */
+const keptProperties: Readonly<Record<string, string>> = {
+  type: "its type",
+  generated: "how it is generated",
+  virtual: "how it is generated",
+  identity: "its identity",
+  collation: "its collation",
+};
+
+/** Properties of a table that stay: taking them back would rewrite it, or part it from its rows. */
+const keptTableProperties = ["kind", "persistence", "partitionKey", "partition", "columnOrder"];
+
+/** Makes defaults, and whether a column may be empty, as they were; columns themselves stay. */
+export function undoColumns(context: RollbackContext): void {
+  for (const kept of context.keptTables) {
+    for (const column of kept.table.columns) {
+      const was = kept.was.columns.find(({ name }) => name === column.name);
+      if (was) restoreColumn(context, kept, column, was);
+      else if (context.isCreated(partKey("column", kept.table, column.name)))
+        relaxColumn(context, kept.table, column);
+    }
+  }
+  for (const object of context.changes.removed) {
+    if ((object.kind === "column" && object.parent?.kind === "table") || object.kind === "table") {
+      context.keep(
+        objectKey(object),
+        `${object.kind} ${object.label} was dropped by the deployment and cannot be brought back: restore its rows from the backup`,
+      );
+    }
+  }
+}
+
+function alterColumn(
+  context: RollbackContext,
+  table: Table,
+  column: string,
+  title: string,
+  action: string,
+): void {
+  context.add({
+    kind: "alter column",
+    title: `${title} ${qualifiedLabel(table)}.${column}`,
+    sql: underSchemas(
+      context.before,
+      `ALTER TABLE ${on(table)} ALTER COLUMN ${quoteIdentifier(column)} ${action};`,
+    ),
+    target: part("column", table, column),
+    locks: [[table, "ACCESS EXCLUSIVE"]],
+    safety: momentary,
+  });
+}
+
+/** Who wrote to the table before knows nothing of the column. */
+function relaxColumn(context: RollbackContext, table: Table, column: Column): void {
+  context.keep(
+    partKey("column", table, column.name),
+    `column ${qualifiedLabel(table)}.${column.name} is kept`,
+  );
+  const isFilled = column.default !== null || column.generated !== null || column.identity !== null;
+  if (!column.nullable && !isFilled)
+    alterColumn(context, table, column.name, "no longer require", "DROP NOT NULL");
+}
+
+function restoreColumn(context: RollbackContext, { table }: KeptTable, now: Column, was: Column): void {
+  const key = partKey("column", table, now.name);
+  const altered = (property: string): boolean => isPropertyAltered(context, key, property);
+  const label = `${qualifiedLabel(table)}.${now.name}`;
+  const isFilledOtherwise = now.identity !== null || now.generated !== null;
+  if (altered("default") && !isFilledOtherwise) {
+    const action = was.default === null ? "DROP DEFAULT" : `SET DEFAULT ${was.default}`;
+    alterColumn(context, table, now.name, "restore the default of", action);
+  }
+  if (altered("nullable")) {
+    if (was.nullable && now.identity === null)
+      alterColumn(context, table, now.name, "no longer require", "DROP NOT NULL");
+    else
+      context.keep(key, `column ${label} may stay empty, as the deployment made it: rows may be so by now`);
+  }
+  for (const [property, words] of Object.entries(keptProperties)) {
+    if (altered(property)) context.keep(key, `column ${label} keeps ${words}, as the deployment made it`);
+  }
+}
+
+function isPropertyAltered(context: RollbackContext, key: string, property: string): boolean {
+  const others = ["type", "nullable", "default", "generated", "virtual", "identity", "collation", "comment"];
+  return context.isAltered(
+    key,
+    others.filter((one) => one !== property),
+  );
+}
+
+/** Comments and storage parameters as they were. */
+export function undoRemarks(context: RollbackContext): void {
+  const { before, actual } = context;
+  const comment = (title: string, object: string, was: string | null, locked: Named | null): void =>
+    context.add({
+      kind: "comment",
+      title: `restore the comment of ${title}`,
+      sql: underSchemas(before, `COMMENT ON ${object} IS ${was === null ? "NULL" : quoteLiteral(was)};`),
+      target: null,
+      locks: locked ? [[locked, "SHARE UPDATE EXCLUSIVE"]] : [],
+      safety: momentary,
+    });
+  const isCommented = (key: string): boolean =>
+    context.changes.altered.some(
+      ({ object, property }) => property === "comment" && objectKey(object) === key,
+    );
+  for (const [kind, words, list] of [
+    ["enum", "TYPE", before.enums],
+    ["domain", "DOMAIN", before.domains],
+  ] as const) {
+    for (const was of list) {
+      if (isCommented(topKey(kind, was)))
+        comment(`type ${qualifiedLabel(was)}`, `${words} ${on(was)}`, was.comment, null);
+    }
+  }
+  for (const was of before.schemas) {
+    if (isCommented(objectKey({ kind: "schema", schema: null, name: was.name, parent: null, label: "" })))
+      comment(`schema ${was.name}`, `SCHEMA ${quoteIdentifier(was.name)}`, was.comment, null);
+  }
+  for (const { table, was } of context.keptTables) {
+    if (isCommented(topKey("table", table)))
+      comment(`table ${qualifiedLabel(table)}`, `TABLE ${on(table)}`, was.comment, table);
+    for (const column of was.columns) {
+      if (!isCommented(partKey("column", table, column.name))) continue;
+      comment(
+        `column ${qualifiedLabel(table)}.${column.name}`,
+        `COLUMN ${on(table)}.${quoteIdentifier(column.name)}`,
+        column.comment,
+        table,
+      );
+    }
+    if (
+      context.changes.altered.some(
+        ({ object, property }) => property === "options" && objectKey(object) === topKey("table", table),
+      )
+    ) {
+      restoreOptions(context, table, was);
+    }
+  }
+  for (const view of actual.views) {
+    const was = find(before.views, view);
+    if (was && isCommented(topKey("view", view))) {
+      comment(
+        `view ${qualifiedLabel(view)}`,
+        `${view.kind === "view" ? "VIEW" : "MATERIALIZED VIEW"} ${on(view)}`,
+        was.comment,
+        view,
+      );
+    }
+  }
+  for (const was of before.functions) {
+    const named = { schema: was.schema, name: functionLabel(was) };
+    if (isCommented(topKey("function", named))) {
+      comment(
+        `function ${qualifiedLabel(named)}`,
+        `${was.kind === "procedure" ? "PROCEDURE" : "FUNCTION"} ${functionSignature(was)}`,
+        was.comment,
+        null,
+      );
+    }
+  }
+}
+
+function restoreOptions(context: RollbackContext, table: Table, was: Table): void {
+  const nameOf = (option: string): string => option.slice(0, option.indexOf("="));
+  const gone = table.options
+    .map(nameOf)
+    .filter((name) => !was.options.some((option) => nameOf(option) === name));
+  context.add({
+    kind: "alter column",
+    title: `restore the storage parameters of ${qualifiedLabel(table)}`,
+    sql: [
+      ...(was.options.length > 0 ? [`ALTER TABLE ${on(table)} SET (${was.options.join(", ")});`] : []),
+      ...(gone.length > 0 ? [`ALTER TABLE ${on(table)} RESET (${gone.join(", ")});`] : []),
+    ].join("\n"),
+    target: { kind: "table", schema: table.schema, name: table.name, table: null },
+    locks: [[table, "ACCESS EXCLUSIVE"]],
+    safety: momentary,
+  });
+}
+
+/** A name with a number behind it that no relation of the archive has; PostgreSQL 17 manual, 4.1.1, on its length. */
+function freeName(name: string, taken: ReadonlySet<string>): string {
+  for (let number = 1; ; number += 1) {
+    const suffix = `_${number}`;
+    const candidate = `${Buffer.from(name)
+      .subarray(0, 63 - suffix.length)
+      .toString()
+      .replaceAll("\uFFFD", "")}${suffix}`;
+    if (!taken.has(candidate)) return candidate;
+  }
+}
+
+/** Moves the tables that came with the deployment, with their rows, to the archive. */
+export function archiveTables(context: RollbackContext): void {
+  const { createdTables, archived, actual, names } = context;
+  const { archiveSchema } = names;
+  if (createdTables.length === 0) return;
+  if (archived.schemas.length === 0) {
+    context.add({
+      kind: "create schema",
+      title: `create schema ${archiveSchema}`,
+      sql: `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(archiveSchema)};\nREVOKE ALL ON SCHEMA ${quoteIdentifier(archiveSchema)} FROM PUBLIC;`,
+      target: { kind: "schema", schema: null, name: archiveSchema, table: null },
+      safety: "A new schema that nobody uses yet; nobody but its owner may.",
+    });
+  }
+  const taken = new Set([
+    ...archived.tables.flatMap(({ name, indexes }) => [name, ...indexes.map((index) => index.name)]),
+    ...archived.sequences.map(({ name }) => name),
+  ]);
+  for (const table of createdTables) {
+    const partitionOf = table.partition?.of;
+    // A table takes its own sequences along, and a partition goes by itself.
+    const sequences = actual.sequences.filter(
+      ({ ownedBy }) => ownedBy?.schema === table.schema && ownedBy.table === table.name,
+    );
+    const clashes = [
+      table.name,
+      ...table.indexes.map(({ name }) => name),
+      ...sequences.map(({ name }) => name),
+    ].filter((name) => taken.has(name));
+    const renamed = clashes.map((name) => {
+      const free = freeName(name, taken);
+      taken.add(free);
+      const kind = archived.sequences.some((one) => one.name === name)
+        ? "SEQUENCE"
+        : archived.tables.some((one) => one.name === name)
+          ? "TABLE"
+          : "INDEX";
+      return `ALTER ${kind} ${quoteQualified(archiveSchema, name)} RENAME TO ${quoteIdentifier(free)};`;
+    });
+    for (const name of [table.name, ...table.indexes.map((index) => index.name)]) taken.add(name);
+    for (const by of context.dependentsOn("table", table)) {
+      if (!context.isOurs(by)) {
+        context.notes.push(
+          `${dependentLabel(by)} goes on reading ${qualifiedLabel(table)} where it is moved to`,
+        );
+      }
+    }
+    // A deployment finds them again by their names.
+    const namesake = createdTables.find((other) => other !== table && other.name === table.name);
+    context.add({
+      kind: "move table",
+      title: `move table ${qualifiedLabel(table)} to ${archiveSchema}`,
+      sql: [...renamed, `ALTER TABLE ${on(table)} SET SCHEMA ${quoteIdentifier(archiveSchema)};`].join("\n"),
+      target: { kind: "table", schema: table.schema, name: table.name, table: null },
+      locks: [[table, "ACCESS EXCLUSIVE"]],
+      safety: `${partitionOf ? "A partition and its rows" : "The table and its rows"} stay as they are: only the catalog is changed.`,
+      blocked: namesake
+        ? `${qualifiedLabel(namesake)} would be moved to the same name, and a later deployment could not tell the two apart: put one of them aside by hand, under another name`
+        : null,
+    });
+  }
+}
+
+/** Makes the rules of a domain again: for what is written from now on, since rows may break them by now. */
+function restoreDomain(context: RollbackContext, was: Domain): void {
+  const now = find(context.actual.domains, was);
+  const wanted = find(context.head.domains, was);
+  for (const { name, definition } of was.constraints) {
+    const isCalled = (one: { name: string }): boolean => one.name === name;
+    const present = now?.constraints.find(isCalled);
+    const key = partKey("constraint", was, name, "domain");
+    const isOurs =
+      context.isRemoved(key) || (present?.validated === false && !wanted?.constraints.some(isCalled));
+    if (!now || !isOurs || present?.definition === definition) continue;
+    context.keep(
+      key,
+      `constraint ${name} of type ${qualifiedLabel(was)} comes back for new values alone: VALIDATE it when the rows satisfy it`,
+    );
+    if (present) continue;
+    context.add({
+      kind: "alter type",
+      title: `restore constraint ${name} of type ${qualifiedLabel(was)}`,
+      sql: underSchemas(
+        context.before,
+        `ALTER DOMAIN ${on(was)} ADD CONSTRAINT ${quoteIdentifier(name)} ${definition.replace(/ NOT VALID$/, "")} NOT VALID;`,
+      ),
+      target: { kind: "domain", schema: was.schema, name: was.name, table: null },
+      safety: "No row is looked at.",
+    });
+  }
+}
+
+/** Drops types, standing sequences and schemas that came with the deployment and that nothing kept needs. */
+export function dropTypes(context: RollbackContext): void {
+  const { actual } = context;
+  for (const [kind, list] of [
+    ["enum", actual.enums],
+    ["domain", actual.domains],
+  ] as const) {
+    for (const one of list) {
+      if (!context.isCreated(topKey(kind, one))) continue;
+      const by = context.dependentsOn("type", one);
+      const blocked = context.foreign(by);
+      const isKept = by.some(
+        ({ kind: what }) => what === "column" || what === "constraint" || what === "index",
+      );
+      if (!blocked && isKept) {
+        context.keep(
+          topKey(kind, one),
+          `type ${qualifiedLabel(one)} is kept: ${by.map(dependentLabel).join(", ")} needs it`,
+        );
+        continue;
+      }
+      context.add({
+        kind: "drop type",
+        title: `drop type ${qualifiedLabel(one)}`,
+        sql: `DROP ${kind === "enum" ? "TYPE" : "DOMAIN"} IF EXISTS ${on(one)};`,
+        target: { kind, schema: one.schema, name: one.name, table: null },
+        safety: "One row of the catalog; nothing depends on it any more.",
+        blocked,
+      });
+    }
+  }
+  for (const object of context.changes.removed) {
+    if (object.kind === "schema" || object.kind === "extension") {
+      context.keep(objectKey(object), `${object.kind} ${object.label} stays away, as the deployment left it`);
+    }
+  }
+  for (const was of context.before.domains) restoreDomain(context, was);
+  for (const object of context.changes.created) {
+    if (object.kind === "constraint" && object.parent?.kind === "domain") {
+      const { schema, name } = object.parent;
+      if (schema === null) continue;
+      context.add({
+        kind: "alter type",
+        title: `drop constraint ${object.name} of type ${object.parent.label}`,
+        sql: `ALTER DOMAIN ${on({ schema, name })} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(object.name)};`,
+        target: { kind: "domain", schema, name, table: null },
+        safety: "One row of the catalog.",
+      });
+    }
+    if (object.kind === "default privilege") {
+      context.keep(
+        objectKey(object),
+        `default privileges (${object.label}) stay as the deployment made them`,
+      );
+    }
+    if (object.kind === "sequence") {
+      const owned = actual.sequences.find(
+        (one) => one.schema === object.schema && one.name === object.name,
+      )?.ownedBy;
+      const reason = `sequence ${object.label} is kept, with where it stands`;
+      const goesAlong =
+        owned &&
+        context.createdTables.some(({ schema, name }) => schema === owned.schema && name === owned.table);
+      if (!goesAlong) context.keep(objectKey(object), reason);
+    }
+    if (object.kind === "schema" || object.kind === "extension") {
+      context.keep(objectKey(object), `${object.kind} ${object.label} is kept: others may use it by now`);
+    }
+  }
+  for (const { object, property } of context.changes.altered) {
+    if (
+      (object.kind === "enum" && property === "labels") ||
+      (object.kind === "domain" && property !== "comment") ||
+      object.kind === "sequence" ||
+      (object.kind === "table" && keptTableProperties.includes(property)) ||
+      (object.kind === "constraint" && object.parent?.kind === "domain")
+    ) {
+      context.keep(
+        objectKey(object),
+        `${object.kind} ${object.label} stays as the deployment made it (${property})`,
+      );
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import postgres from "postgres";
+import { DeployError } from "../findings/errors.ts";
+import type { Step } from "../model/step.ts";
+import { translate } from "../postgres/index.ts";
+import { describeHolder, type Holder } from "./locks.ts";
+
+/** What a deployment that did not complete says last. */
+export const continues = "Then run the same command again: it continues after the last step that is done.";
+
+/**
+ * Class 40 and 55P03: nothing was wrong but the moment. PostgreSQL 17 manual, appendix A: a lock that was not to be
+ * had in time, a deadlock, and two transactions that cannot both have come first.
+ */
+const momentary = new Set(["55P03", "40P01", "40001"]);
+
+/** Whether the same statement may succeed a moment later. */
+export function isMomentary(error: unknown): boolean {
+  return error instanceof postgres.PostgresError && momentary.has(error.code);
+}
+
+/** Rows that a rule refuses: unique, foreign key, check, not null, exclusion. */
+const refusedRows = new Set(["23505", "23503", "23514", "23502", "23P01"]);
+
+/** The error of a step as one that a person can act on. */
+export function stepError(step: Step, error: unknown): DeployError {
+  if (error instanceof DeployError) return error;
+  if (error instanceof postgres.PostgresError && refusedRows.has(error.code)) {
+    const detail = error.detail ? ` ${error.detail}` : "";
+    return new DeployError(
+      "DATA_REFUSED",
+      `${step.title} (step ${step.id}): ${error.message}.${detail}`,
+      `Correct the rows. ${continues}`,
+      { cause: error },
+    );
+  }
+  const known = translate(error);
+  if (!(known instanceof DeployError)) throw known;
+  const remedy =
+    known.code === "CONNECTION_LOST"
+      ? "Once the server is back, run the same command again: it continues after the last step that is done."
+      : `${known.remedy} ${continues}`;
+  return new DeployError(known.code, `${step.title} (step ${step.id}): ${known.message}`, remedy, {
+    cause: error,
+  });
+}
+
+/** That a step waited for as long as it may. */
+export function gaveUp(
+  step: Step,
+  milliseconds: number,
+  holders: readonly Holder[],
+  left: string,
+): DeployError {
+  const who =
+    holders.length === 0
+      ? "sessions that come and go"
+      : holders.map((holder) => describeHolder(holder)).join("; ");
+  return new DeployError(
+    "LOCK_TIMEOUT",
+    `${step.title} (step ${step.id}) did not get its lock in ${(milliseconds / 1000).toFixed(1)} s, because of ${who}.${left}`,
+    `Wait for them or end them. ${continues}`,
+  );
+}

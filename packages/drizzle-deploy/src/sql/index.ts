@@ -1,0 +1,1 @@
+export { quoteIdentifier, quoteLiteral, quoteQualified } from "./quote.ts";

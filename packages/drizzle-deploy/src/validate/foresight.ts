@@ -1,0 +1,157 @@
+import {
+  aboutKey,
+  compareCatalogs,
+  type Difference,
+  describeDifference,
+  followsFrom,
+  isComment,
+  type ObjectIdentity,
+  propertyKey,
+  withoutObjects,
+} from "../catalog/index.ts";
+import { type Finding, withSql } from "../findings/finding.ts";
+import { wayOut } from "../kinds/way-out.ts";
+import { isLeftOutOf, type Project } from "../model/project.ts";
+import type { AdoptionRefusal } from "../model/refusals.ts";
+import { isSameTarget, type Target, targetOf } from "../model/step.ts";
+import type { PlannedStep } from "../plan/group-steps.ts";
+import type { Judgement } from "../plan/plan.ts";
+import type { Goal } from "../plan/statements/index.ts";
+import { expectedHere } from "../records/origin.ts";
+import { whatIsSaid } from "./validate.ts";
+
+/** An object and everything that it is part of. */
+const lineOf = (object: ObjectIdentity): ObjectIdentity[] => [
+  object,
+  ...(object.parent ? lineOf(object.parent) : []),
+];
+
+/** Whether an object is what a target names, or part of it. */
+const isWithin = (object: ObjectIdentity, target: Target): boolean =>
+  lineOf(object).some((one) => {
+    const own = targetOf(one);
+    return own !== null && isSameTarget(own, target);
+  });
+
+/** What making an object leaves as it is where the object is there already. */
+const leftAlone = ["comment", "rowSecurity", "forceRowSecurity", "options"];
+
+/** Whether a step brings about what a difference is about; of code, see `settledBy`. */
+function settles(goal: Goal, kind: PlannedStep["step"]["kind"], difference: Difference): boolean {
+  const { object } = difference;
+  switch (goal.does) {
+    case "create":
+      if (difference.kind === "different" && leftAlone.includes(difference.property)) return false;
+      return [goal.target, ...goal.parts].some((target) => isWithin(object, target));
+    case "alter": {
+      const own = targetOf(object);
+      if (difference.kind !== "different" || own === null || !isSameTarget(own, goal.target)) return false;
+      return (
+        goal.properties.includes(difference.property) ||
+        (difference.property === "labels" && goal.properties.some((name) => name.startsWith("label ")))
+      );
+    }
+    case "drop":
+    case "bring back":
+      return isWithin(object, goal.target);
+    case "rename":
+      return isWithin(object, goal.to) || isWithin(object, goal.target);
+    case "grant":
+      return (
+        object.kind === "grant" &&
+        goal.grantees.includes(object.name) &&
+        goal.targets.some((target) => isWithin(object, target))
+      );
+    case "once":
+      return kind === "grant" && object.kind === "grant";
+    case "helper":
+    case "role":
+      return false;
+  }
+}
+
+/**
+ * Tells whether the steps that are to run take a difference away. Code that no planner can see into is taken to do what
+ * its migration makes of the catalog, and nothing else.
+ */
+export function settledBy(
+  project: Project,
+  { plan, judged }: Judgement,
+): (difference: Difference) => boolean {
+  const goals = judged.flatMap((one) => one.goals.map((goal) => ({ goal, kind: one.step.kind })));
+  const tags = [plan.from, ...plan.migrations.map(({ tag }) => tag)];
+  const withCode = new Set(
+    judged.flatMap(({ goals: own, step }) =>
+      step.kind === "opaque" && own.length > 0 ? step.migration : [],
+    ),
+  );
+  const byCode = new Set(
+    [...withCode].flatMap((tag) => {
+      const after = project.expectedCatalog(tag);
+      const previous = tags[tags.indexOf(tag) - 1] ?? null;
+      const before = previous === null ? withoutObjects(after) : project.expectedCatalog(previous);
+      return compareCatalogs(before, after).map(aboutKey);
+    }),
+  );
+  // What it makes or takes away as a whole, it makes or takes away with all its parts.
+  const isByCode = (difference: Difference): boolean =>
+    byCode.has(aboutKey(difference)) ||
+    lineOf(difference.object).some((one) => byCode.has(propertyKey(one, null)));
+  return (difference) =>
+    goals.some(({ goal, kind }) => settles(goal, kind, difference)) || isByCode(difference);
+}
+
+/** After these, texts that nobody touches read differently: what will be there only the server can tell. */
+const isTransforming = ({ does }: Goal): boolean => does === "rename" || does === "bring back";
+
+/**
+ * What would be wrong once every step is done: a validation that can be seen to fail is better known before the first
+ * step. Pure.
+ */
+export function foreseenFindings(project: Project, { facts, plan, judged }: Judgement): Finding[] {
+  const actual = facts.catalog;
+  const isSettled = settledBy(project, { facts, plan, judged });
+  const own = project.foresee?.({ actual, isSettled, to: plan.to }) ?? [];
+  const last = plan.to;
+  if (last === null || judged.some(({ goals }) => goals.some(isTransforming))) return [...own];
+  const wanted = project.expectedCatalog(last);
+  const all = compareCatalogs(wanted, actual);
+  const asMet = compareCatalogs(expectedHere(project, facts.origin)(last), actual);
+  const notAsMet = new Set(asMet.map(aboutKey));
+  const follows = followsFrom(all, wanted);
+  const isSaid = whatIsSaid(project, plan);
+  const isLeftOut = isLeftOutOf(project, actual);
+  const stuck = all.filter(
+    (difference) =>
+      difference.kind !== "extra" &&
+      // What is missing as a whole a step makes, if only along with something else: the sequence of a serial column.
+      !(difference.kind === "missing" && difference.object.parent === null) &&
+      difference.object.kind !== "sequence" &&
+      !isComment(difference) &&
+      !(difference.kind === "different" && difference.property === "columnOrder") &&
+      isSaid(difference) &&
+      notAsMet.has(aboutKey(difference)) &&
+      !isLeftOut(difference.object) &&
+      !isSettled(difference) &&
+      !follows(difference),
+  );
+  const named = new Set(own.map(({ object }) => object));
+  return [
+    ...own,
+    ...stuck
+      .filter(({ object }) => !named.has(object.label))
+      .map((difference): Finding => {
+        const sql = wayOut(difference, { wanted, actual });
+        const how = sql.length > 0 ? "run the statement" : "bring it to what is expected";
+        return withSql(
+          {
+            check: "adoption.would-stay" satisfies AdoptionRefusal,
+            severity: "error",
+            ...describeDifference(difference),
+            remedy: `No pending step changes it, and the validation would refuse it: ${how}, then run this again.`,
+          },
+          sql,
+        );
+      }),
+  ];
+}
