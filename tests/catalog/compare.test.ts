@@ -151,7 +151,7 @@ describe("compareCatalogs", () => {
     [
       "the order of enum labels",
       { ...shop, enums: shop.enums.map((one) => ({ ...one, labels: ["paid", "open"] })) },
-      ["different enum shop.state labels: 'open', 'paid' -> 'paid', 'open'"],
+      ["different type shop.state labels: 'open', 'paid' -> 'paid', 'open'"],
     ],
     [
       "a missing grant and a lost grant option",

@@ -108,7 +108,7 @@ describe("a project of somebody else's, with no baseline named", () => {
 
 describe("where a database stands", () => {
   /** A project of a few migrations, each a list of statements, and a database that had the first `applied` of them. */
-  async function standing(applied: number, ...history: (readonly string[])[]) {
+  async function madeUpTo(applied: number, ...history: (readonly string[])[]) {
     const folder = mkdtempSync(join(inject("scratchFolder"), "stands-"));
     mkdirSync(join(folder, "meta"));
     const entries = history.map((statements, idx) => {
@@ -158,13 +158,13 @@ describe("where a database stands", () => {
   ])(
     "is before a migration that takes away %s which is there, and after it where that is gone",
     async (_, ...history) => {
-      expect(await (await standing(1, ...history))()).toMatchObject({ outcome: "adopted", point: "0000_m0" });
-      expect(await (await standing(2, ...history))()).toMatchObject({ outcome: "adopted", point: "0001_m1" });
+      expect(await (await madeUpTo(1, ...history))()).toMatchObject({ outcome: "adopted", point: "0000_m0" });
+      expect(await (await madeUpTo(2, ...history))()).toMatchObject({ outcome: "adopted", point: "0001_m1" });
     },
   );
 
   it("is not where a later migration has taken away what an earlier one did not make yet", async () => {
-    const adopt = await standing(
+    const adopt = await madeUpTo(
       1,
       ["create table u (id int primary key)"],
       ["alter table u add column lang text"],
@@ -175,7 +175,7 @@ describe("where a database stands", () => {
   });
 
   it.each([1, 2])("is asked for where a migration changes rows alone, applied %s", async (applied) => {
-    const adopt = await standing(
+    const adopt = await madeUpTo(
       applied,
       [table],
       ["update t set old = 'x'"],
@@ -191,7 +191,7 @@ describe("where a database stands", () => {
 
   it("is before the first migration where only some of that is there", async () => {
     const both = ["create table a (id int primary key)", "create table b (id int primary key, n int)"];
-    const adopt = await standing(
+    const adopt = await madeUpTo(
       0,
       [...both, "create index b_n on b (n)"],
       ["alter table a add column m int"],
@@ -207,7 +207,7 @@ describe("where a database stands", () => {
   });
 
   it("is refused where a function has a default that the pending one takes away, and goes on once that is aside", async () => {
-    const adopt = await standing(
+    const adopt = await madeUpTo(
       1,
       [table],
       ["create or replace function f(a int) returns int language sql as 'select a'"],
@@ -223,7 +223,7 @@ describe("where a database stands", () => {
   });
 
   it("is known where something later was seen, whatever rows were changed before", async () => {
-    const adopt = await standing(
+    const adopt = await madeUpTo(
       3,
       [table],
       ["update t set old = 'x'"],
@@ -233,7 +233,7 @@ describe("where a database stands", () => {
   });
 
   it("is not later than what a migration took away and is still there, though it be named", async () => {
-    const adopt = await standing(1, [table], ["alter table t drop column old"]);
+    const adopt = await madeUpTo(1, [table], ["alter table t drop column old"]);
     const report = await adopt({ at: "0001_m1" });
     expect(report).toMatchObject({ outcome: "refused", inTheWay: [{ object: "public.t.old" }] });
   });

@@ -106,7 +106,7 @@ async function rollBackBetween(
       archived: { ...actual, schemas: [], tables: [], sequences: [] },
       dependents: await sql.begin((transaction) => readDependents(transaction, schemas)),
       violated: new Set(),
-      sizes: new Map(),
+      sizes: [],
       migrations: [],
       isJournalled: false,
       done: [],

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
 import {
-  judge,
   type Sample,
   summariseWatch,
   takeSample,
   watch,
+  watchFindings,
 } from "../../packages/drizzle-deploy/src/run/watch.ts";
 import { only, testDatabase } from "../support/database.ts";
 
@@ -25,7 +25,8 @@ const later = (counters: Partial<Sample["counters"]>): Sample =>
     indexes: [{ schema: "public", name: "idx_a", table: "a", valid: true, scans: 9, rows: 10 }],
   });
 
-const rules = (...samples: Sample[]) => judge(samples).map(({ check, severity }) => `${severity} ${check}`);
+const rules = (...samples: Sample[]) =>
+  watchFindings(samples).map(({ check, severity }) => `${severity} ${check}`);
 
 test("a database at work, its new index read: nothing to say", () => {
   expect(rules(sample(), later({ rollbacks: 2 }))).toEqual([]);
@@ -58,7 +59,7 @@ test("a wait for a lock that somebody notices is an error, once a table, with th
     { ...later({}), lockWaits: [wait(6)] },
     { ...later({}), lockWaits: [wait(9)] },
   ];
-  const findings = judge(seen);
+  const findings = watchFindings(seen);
   expect(findings).toMatchObject([{ check: "watch.locks", object: "public.a" }]);
   expect(findings[0]?.actual).toContain("9.0 s for pid 2");
   const times = { startedAt: "2026-02-14T03:00:00.000Z", wantedSeconds: 1, seconds: 1 };

@@ -34,7 +34,7 @@ const buildIndex: HandStep = {
   kind: "create index",
   target: index("idx_tasks_title", "tasks"),
   transactional: false,
-  locks: [lock("tasks", "SHARE UPDATE EXCLUSIVE", "size")],
+  locks: [lock("tasks", "SHARE UPDATE EXCLUSIVE", "long")],
 };
 
 /** Another session that holds something until it is told to let go. */

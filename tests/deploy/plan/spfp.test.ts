@@ -55,8 +55,8 @@ describe("SPFP's own migrations", () => {
       await adopted(database);
       const plan = await makePlan(spfpProject, await gatherFacts(database.sql, spfpProject));
       for (const { locks, id } of plan.steps) {
-        for (const { held, stopsReads, stopsWrites } of locks) {
-          if (held === "size")
+        for (const { duration, stopsReads, stopsWrites } of locks) {
+          if (duration === "long")
             expect({ id, stopsReads, stopsWrites }).toEqual({ id, stopsReads: false, stopsWrites: false });
         }
       }

@@ -116,13 +116,13 @@ describe("a statement", () => {
         else expect(seen.locks).toEqual(said);
         const stopping = draft.locks.filter(({ stopsWrites }) => stopsWrites);
         const momentary = stopping
-          .filter(({ held }) => held === "moment")
+          .filter(({ duration }) => duration === "short")
           .map(({ schema, name }) => `${schema}.${name}`);
         // TRUNCATE builds the indexes of what is then an empty table.
         if (draft.kind !== "change data") {
           expect(seen.read.filter((relation) => momentary.includes(relation))).toEqual([]);
         }
-        if (stopping.some(({ held }) => held === "size")) expect(draft.hazards).not.toEqual([]);
+        if (stopping.some(({ duration }) => duration === "long")) expect(draft.hazards).not.toEqual([]);
         if (seen.written.length > 0) {
           expect(draft.hazards.map(({ name }) => name)).toEqual(
             expect.arrayContaining([draft.kind === "change data" ? expect.any(String) : "rewrite"]),
@@ -190,6 +190,6 @@ describe("a statement on a table that the same plan makes", () => {
     const drafts = classify(parsed(text), around);
     expect(drafts.map((draft) => draft.sql)).toEqual([text]);
     expect(hazardsOf(drafts)).toEqual([]);
-    expect(drafts.flatMap(({ locks }) => locks.filter(({ held }) => held === "size"))).toEqual([]);
+    expect(drafts.flatMap(({ locks }) => locks.filter(({ duration }) => duration === "long"))).toEqual([]);
   });
 });

@@ -68,7 +68,7 @@ describe("the state of a database", () => {
     const { sql } = await database("empty");
     expect(await readState(sql, spfpProject)).toEqual({ applied: [], pending: migrations });
     expect(await status(sql, spfpProject)).toMatchObject({
-      standing: "empty",
+      state: "empty",
       catalog: null,
       halfDone: null,
     });
@@ -79,14 +79,14 @@ describe("the state of a database", () => {
     await expect(readState(sql, spfpProject)).rejects.toMatchObject({ code: "NOT_ADOPTED" });
     await expect(planFor(sql, spfpProject, [])).rejects.toMatchObject({ code: "NOT_ADOPTED" });
     const found = await status(sql, spfpProject);
-    expect(found).toMatchObject({ standing: "unadopted", applied: [] });
+    expect(found).toMatchObject({ state: "unadopted", applied: [] });
     expect(formatStatus(found, spfpNames)).toContain("spfp-db baseline");
   });
 
   it("is at the end after Drizzle's own migrator, and the catalog tells when it is not as it should be", async () => {
     const { sql } = await database("deployed");
     expect(await status(sql, spfpProject)).toMatchObject({
-      standing: "current",
+      state: "current",
       pending: [],
       catalog: { expected: spfp.headTag, differences: [] },
     });
@@ -114,7 +114,7 @@ describe("the state of a database", () => {
     expect(report.ok).toBe(false);
     const found = statusSchema.parse(await status(made.sql, spfpProject));
     expect(found).toMatchObject({
-      standing: "behind",
+      state: "behind",
       halfDone: { kind: "deploy", outcome: "failed", isRunning: false },
     });
     expect(found.halfDone?.done).toBeGreaterThan(0);

@@ -5,8 +5,15 @@ import type { Lock, Plan, Step } from "../../../packages/drizzle-deploy/src/mode
 export type HandStep = Pick<Step, "sql"> & Partial<Step>;
 
 /** A lock on a table of schema public. */
-export function lock(name: string, mode: Lock["mode"], held: Lock["held"] = "moment"): Lock {
-  return { schema: "public", name, mode, stopsReads: mode === "ACCESS EXCLUSIVE", stopsWrites: true, held };
+export function lock(name: string, mode: Lock["mode"], duration: Lock["duration"] = "short"): Lock {
+  return {
+    schema: "public",
+    name,
+    mode,
+    stopsReads: mode === "ACCESS EXCLUSIVE",
+    stopsWrites: true,
+    duration,
+  };
 }
 
 /** An index of a table of schema public, as a target. */

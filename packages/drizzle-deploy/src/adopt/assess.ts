@@ -21,7 +21,7 @@ import type { AdoptionRefusal } from "../model/refusals.ts";
 import { nameOf, type Plan, type Step, type Target } from "../model/step.ts";
 import { type Facts, gatherFacts } from "../plan/facts.ts";
 import { differences, has } from "../plan/in-catalog.ts";
-import { foreignOwner, type Judgement, judgePlan, otherChildren, passedOnBy } from "../plan/plan.ts";
+import { type DetailedPlan, foreignOwner, otherChildren, passedOnBy, planInDetail } from "../plan/plan.ts";
 import type { Queryable } from "../postgres/index.ts";
 import { type Accepted, applyAcceptance } from "../records/acceptance.ts";
 import { holdJournal, readJournal, wasAdoptedAsUnbegun } from "../records/migration-state.ts";
@@ -229,8 +229,8 @@ function ownerFindings(steps: readonly Step[], facts: Facts): Finding[] {
 }
 
 /** What would bring the objects of a step to what it was written for. */
-function wayOutOfStep(project: Project, { plan, judged, facts }: Judgement, step: Step): string[] {
-  const draft = judged.find((one) => one.step === step)?.draft;
+function wayOutOfStep(project: Project, { plan, planned, facts }: DetailedPlan, step: Step): string[] {
+  const draft = planned.find((one) => one.step === step)?.draft;
   const passed = draft ? passedOnBy(draft, facts) : [];
   if (passed.length > 0) {
     return passed.flatMap(({ schema, name, grantor, grantee, privileges }) => [
@@ -271,7 +271,7 @@ function wayOutOfStep(project: Project, { plan, judged, facts }: Judgement, step
 const inOrderOfNeed: readonly ObjectKind[] = [
   "schema",
   "extension",
-  "enum",
+  "type",
   "domain",
   "sequence",
   "table",
@@ -289,7 +289,7 @@ function byNeed({ object: one }: Difference, { object: other }: Difference): num
 
 interface Obstacles {
   readonly drift: Drift;
-  readonly judgement: Judgement;
+  readonly planned: DetailedPlan;
   /** The last migration that counts as applied. */
   readonly at: string | undefined;
   /** What would be wrong after the last step. */
@@ -297,8 +297,8 @@ interface Obstacles {
 }
 
 /** What is in the way of a plan: what it would stumble over, step by step, and what would be wrong after it. */
-function findObstacles(project: Project, { drift, judgement, at, foreseen }: Obstacles): Finding[] {
-  const { plan, facts } = judgement;
+function findObstacles(project: Project, { drift, planned, at, foreseen }: Obstacles): Finding[] {
+  const { plan, facts } = planned;
   const isForeign = ({ target }: Step): boolean => target !== null && foreignOwner(target, facts) !== null;
   const stopped = plan.steps.filter(isObstructed);
   const obstructed = stopped.filter((step) => !isForeign(step));
@@ -314,7 +314,7 @@ function findObstacles(project: Project, { drift, judgement, at, foreseen }: Obs
   const findings = [
     ...ownerFindings(stopped, facts),
     ...obstacleFindings(inTheWay.toSorted(byNeed), { wanted, actual: facts.catalog }),
-    ...obstructedFindings(obstructed, named, (step) => wayOutOfStep(project, judgement, step)),
+    ...obstructedFindings(obstructed, named, (step) => wayOutOfStep(project, planned, step)),
   ];
   // What does the same under another name is given its name back, and is then no stranger.
   const twins = inTheWay.flatMap(({ object }) => {
@@ -389,12 +389,12 @@ export async function assessDatabase(
   const planFrom = async (applied: readonly Migration[], found: Drift) => {
     const pending = migrations.filter((migration) => !applied.includes(migration));
     const facts = await gatherFacts(sql, project, { applied, pending });
-    const judgement = await judgePlan(project, facts);
+    const planned = await planInDetail(project, facts);
     const point = applied.at(-1)?.tag;
     const drift = point === undefined ? found : withoutInherited(found, project, facts, point);
     const last = points.at(-1);
     const wanted = last?.expected ?? withoutObjects(actual);
-    const { findings, accepted } = await applyAcceptance(sql, project, foreseenFindings(project, judgement), {
+    const { findings, accepted } = await applyAcceptance(sql, project, foreseenFindings(project, planned), {
       names: accept,
       by,
       sides: async () => ({ wanted, actual }),
@@ -405,9 +405,9 @@ export async function assessDatabase(
       applied,
       pending,
       drift,
-      plan: judgement.plan,
+      plan: planned.plan,
       accepted,
-      inTheWay: findObstacles(project, { drift, judgement, at: point, foreseen }),
+      inTheWay: findObstacles(project, { drift, planned, at: point, foreseen }),
       replaced: replacedFindings(drift.replaced, wanted),
     };
   };

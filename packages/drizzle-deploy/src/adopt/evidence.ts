@@ -65,7 +65,7 @@ function say(difference: Difference): string {
 }
 
 /** What a first migration makes and every database has not got: schemas, privileges and extensions come from the host. */
-const ofTheFirst: readonly ObjectKind[] = ["table", "view", "function", "enum", "domain", "sequence"];
+const ofTheFirst: readonly ObjectKind[] = ["table", "view", "function", "type", "domain", "sequence"];
 
 const effectsOf = (before: Catalog | null, after: Catalog): Effect[] =>
   compareCatalogs(before ?? withoutObjects(after), after)

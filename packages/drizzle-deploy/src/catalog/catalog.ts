@@ -292,7 +292,6 @@ export type Index = z.infer<typeof indexSchema>;
 export type IndexKey = z.infer<typeof indexKeySchema>;
 export type Namespace = z.infer<typeof namespaceSchema>;
 export type Policy = z.infer<typeof policySchema>;
-export type QualifiedName = z.infer<typeof qualifiedNameSchema>;
 export type Sequence = z.infer<typeof sequenceSchema>;
 export type Server = z.infer<typeof serverSchema>;
 export type Table = z.infer<typeof tableSchema>;

@@ -1,3 +1,4 @@
+import type { QualifiedName } from "../sql/names.ts";
 import type { Catalog, Constraint, Table, View } from "./catalog.ts";
 import type { Difference } from "./compare.ts";
 import { type ObjectIdentity, rootOf } from "./objects.ts";
@@ -172,8 +173,7 @@ export function followsFrom(
     if (kind === "extra") return false;
     if (kind === "different" && isSaidBetter(difference, all)) return true;
     const root = rootOf(object);
-    const isRoot = ({ schema, name }: { schema: string; name: string }): boolean =>
-      schema === root.schema && name === root.name;
+    const isRoot = ({ schema, name }: QualifiedName): boolean => schema === root.schema && name === root.name;
     const view = root.kind === "view" && object.kind !== "grant" ? expected.views.find(isRoot) : undefined;
     const table = root.kind === "table" ? expected.tables.find(isRoot) : undefined;
     const isText = (property: string): boolean =>

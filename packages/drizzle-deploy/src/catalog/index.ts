@@ -11,7 +11,7 @@ export { type Description, describeDifference } from "./describe.ts";
 export { followsFrom, mentions } from "./follows.ts";
 export { generateExpected } from "./generate.ts";
 export { compactJson } from "./json.ts";
-export { isSameBody, unqualifiedNames } from "./meaning.ts";
+export { isSameBody, unqualifiedNames, withoutValidity } from "./meaning.ts";
 export { mergeCatalogs } from "./merge.ts";
 export {
   catalogObjects,

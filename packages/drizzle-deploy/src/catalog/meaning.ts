@@ -471,3 +471,6 @@ export function isSameBody(language: string, one: string | null, other: string |
   };
   return words(one) === words(other);
 }
+
+/** The definition of a constraint without `NOT VALID`, which PostgreSQL prints into it: that is a property of its own. */
+export const withoutValidity = (definition: string): string => definition.replace(/\s+NOT VALID$/, "");

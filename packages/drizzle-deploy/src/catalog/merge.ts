@@ -1,4 +1,5 @@
-import { isDeepStrictEqual as isSame } from "node:util";
+import { isDeepStrictEqual as isEqual } from "node:util";
+import type { QualifiedName } from "../sql/names.ts";
 import type {
   Catalog,
   Column,
@@ -30,7 +31,7 @@ const at = <T, Key extends keyof T>({ base, ours, theirs }: Sides<T>, key: Key):
 });
 
 /** What the migrations change is theirs, all else is as it was found. */
-const choose = <T>({ base, ours, theirs }: Sides<T>): T => (isSame(base, theirs) ? ours : theirs);
+const choose = <T>({ base, ours, theirs }: Sides<T>): T => (isEqual(base, theirs) ? ours : theirs);
 
 /** Property by property. */
 function mergeProperties<T extends object>(sides: Sides<T>): T {
@@ -58,14 +59,13 @@ function mergeLists<T>({ base, ours, theirs }: Sides<readonly T[]>, { key, merge
   return theirs.flatMap((wanted): T[] => {
     const [was, here] = [before.get(key(wanted)), found.get(key(wanted))];
     if (was === undefined) return [here === undefined ? wanted : (adopt?.(here, wanted) ?? wanted)];
-    if (here === undefined) return isSame(was, wanted) ? [] : [wanted];
+    if (here === undefined) return isEqual(was, wanted) ? [] : [wanted];
     return [merge({ base: was, ours: here, theirs: wanted })];
   });
 }
 
 const named = ({ name }: { readonly name: string }): string => name;
-const qualified = ({ schema, name }: { readonly schema: string; readonly name: string }): string =>
-  JSON.stringify([schema, name]);
+const qualified = ({ schema, name }: QualifiedName): string => JSON.stringify([schema, name]);
 
 /** What of a set is left when the migrations have put in and taken out what they do. */
 function mergeSets({ base, ours, theirs }: Sides<readonly string[]>): string[] {
@@ -181,7 +181,7 @@ const views: Kind<View> = {
   key: qualified,
   merge: (sides) => {
     const { base, ours, theirs } = sides;
-    const isRewritten = !isSame([base.kind, base.definition], [theirs.kind, theirs.definition]);
+    const isRewritten = !isEqual([base.kind, base.definition], [theirs.kind, theirs.definition]);
     return {
       ...mergeProperties(sides),
       columns: withoutRevoked(isRewritten ? mergeViewColumns(sides) : ours.columns, at(sides, "grants")),

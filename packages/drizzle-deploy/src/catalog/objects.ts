@@ -11,7 +11,7 @@ export const objectKinds = [
   "policy",
   "trigger",
   "function",
-  "enum",
+  "type",
   "domain",
   "sequence",
   "grant",
@@ -278,7 +278,7 @@ export function catalogObjects(catalog: Catalog): CatalogObject[] {
       properties: { schema: extension.schema },
     })),
     ...catalog.enums.map((one) => ({
-      identity: inSchema("enum", one.schema, one.name),
+      identity: inSchema("type", one.schema, one.name),
       properties: {
         labels: joined(one.labels.map((label) => `'${label}'`)),
         owner: one.owner,

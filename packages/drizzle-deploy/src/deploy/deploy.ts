@@ -7,7 +7,7 @@ import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
 import type { Plan } from "../model/step.ts";
 import { gatherFacts } from "../plan/facts.ts";
-import { judgePlan, planFor } from "../plan/plan.ts";
+import { planFor, planInDetail } from "../plan/plan.ts";
 import { type DatabaseUrl, redactUrl, translate } from "../postgres/index.ts";
 import { type Accepted, applyAcceptance } from "../records/acceptance.ts";
 import { defaultExecutor } from "../records/executor.ts";
@@ -147,13 +147,13 @@ export async function deploy(
     const executor = options.executor ?? defaultExecutor();
     const { plan, accepted } = await phase("plan", async () => {
       const facts = await gatherFacts(session.sql, project);
-      const judgement = await judgePlan(project, facts, { allow: options.allow ?? [] });
-      const fresh = judgement.plan;
+      const planned = await planInDetail(project, facts, { allow: options.allow ?? [] });
+      const fresh = planned.plan;
       if (options.plan) await requireSamePlan(session.sql, project.names, options.plan, fresh);
       await observer({ type: "planned", plan: fresh });
       requireUnblocked(fresh, project.names);
       const actual = facts.catalog;
-      const known = await applyAcceptance(session.sql, project, foreseenFindings(project, judgement), {
+      const known = await applyAcceptance(session.sql, project, foreseenFindings(project, planned), {
         names: options.accept,
         by: executor,
         sides: async () => ({ wanted: expectedAtEnd(project, fresh, actual), actual }),
@@ -292,7 +292,7 @@ async function carryOut(
 ): Promise<Ending> {
   await ensureRecords(session.sql, project.names);
   await beginDeployment(session.sql, project.names, record);
-  const recheck = await detectForeignChanges(session.sql, project.names, plan);
+  const requireUnchanged = await detectForeignChanges(session.sql, project.names, plan);
   const execution = await phase("execute", () =>
     executePlan(session, plan, {
       names: project.names,
@@ -301,7 +301,7 @@ async function carryOut(
       parallel,
       stopSignal: options.stopSignal,
       observer,
-      recheck,
+      requireUnchanged,
     }),
   );
   if (execution.outcome !== "completed") return { execution, findings: [], error: execution.error, accepted };

@@ -30,7 +30,7 @@ const deploymentSchema = z.strictObject({
 export const statusSchema = z.strictObject({
   project: z.string(),
   /** `unadopted`: it has the project's tables, and no journal. */
-  standing: z.enum(["empty", "unadopted", "behind", "current"]),
+  state: z.enum(["empty", "unadopted", "behind", "current"]),
   applied: z.array(migrationSchema),
   pending: z.array(migrationSchema),
   /** The newest first. */
@@ -138,7 +138,7 @@ export async function status(sql: Queryable, project: Project): Promise<Status> 
     some.map(({ tag, when }) => ({ tag, when: new Date(when).toISOString() }));
   return {
     project: project.name,
-    standing: !isAdopted
+    state: !isAdopted
       ? "unadopted"
       : pending.length === 0
         ? "current"

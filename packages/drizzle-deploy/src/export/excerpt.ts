@@ -140,7 +140,7 @@ function take(
       });
     }),
     enums: catalog.enums
-      .filter(({ schema, name }) => isWanted(identity("enum", schema, name)))
+      .filter(({ schema, name }) => isWanted(identity("type", schema, name)))
       .map(({ schema, name, labels }) => ({ name: `${schema}.${name}`, labels })),
     sequences: catalog.sequences
       .filter(({ schema, name }) => isWanted(identity("sequence", schema, name)))
@@ -157,6 +157,8 @@ function take(
 export interface Excerpts {
   readonly changed: Excerpt;
   readonly unchanged: Excerpt;
+  /** Whether they make an object, or change it. */
+  readonly isChanged: (object: ObjectIdentity) => boolean;
   /** What they remove, labelled as the validation labels what it finds. */
   readonly absent: readonly string[];
 }
@@ -194,6 +196,7 @@ export function excerptsOf(base: Catalog | null, head: Catalog): Excerpts {
   };
   const roles = [...new Set([...grantees(head), ...(base ? grantees(base) : [])])].sort();
   return {
+    isChanged,
     changed: take(head, roles, isChanged),
     unchanged: take(head, roles, (object) => !isChanged(object)),
     absent: differences

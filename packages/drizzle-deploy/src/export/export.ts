@@ -1,7 +1,9 @@
 import { columnsRead } from "../catalog/columns-read.ts";
 import type { Catalog, Index } from "../catalog/index.ts";
 import { type Migration, readMigrations } from "../migrations/index.ts";
+import { settingName } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
+import type { QualifiedName } from "../sql/names.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
 import { type Excerpts, excerptsOf, labelOf } from "./excerpt.ts";
 import { dollarQuote } from "./quote.ts";
@@ -89,7 +91,7 @@ function optionalIndexes(project: Project, base: Catalog, head: Catalog): Source
   );
 }
 
-const hasColumn = ({ schema, name }: { schema: string; name: string }, column: string): string =>
+const hasColumn = ({ schema, name }: QualifiedName, column: string): string =>
   `EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass(${quoteLiteral(quoteQualified(schema, name))}) AND attname = ${quoteLiteral(column)} AND NOT attisdropped)`;
 
 const journal = "drizzle.__drizzle_migrations";
@@ -115,10 +117,9 @@ function requireBaseline(source: Source): string {
   const { project, base, head, baseline, optional, excerpts } = source;
   if (!base) return "";
   const left = new Set(optional.map(({ unless }) => unless));
-  const changed = new Set(JSON.stringify(excerpts.changed).match(/"name":"[^"]+"/g) ?? []);
   const columns = columnsRead(base, head, {
     reading: "presence",
-    isChanged: ({ name }) => changed.has(`"name":${JSON.stringify(name)}`),
+    isChanged: excerpts.isChanged,
   });
   const wanted = base.tables.flatMap((table) =>
     table.columns.flatMap((column) => {
@@ -186,10 +187,7 @@ function requireNoDuplicates({ project, base, head }: Source): string {
   return ["-- Rows that the new uniqueness rules would refuse.", block(lines, ["groups bigint;"])].join("\n");
 }
 
-function duplicates(
-  { schema, name }: { schema: string; name: string },
-  { keys, predicate, nullsNotDistinct }: Index,
-): string {
+function duplicates({ schema, name }: QualifiedName, { keys, predicate, nullsNotDistinct }: Index): string {
   const list = keys.map(({ expression }) => expression);
   const filled = nullsNotDistinct ? [] : list.map((key) => `(${key}) IS NOT NULL`);
   const conditions = [...(predicate ? [`(${predicate})`] : []), ...filled];
@@ -267,7 +265,7 @@ function requireExpected(source: Source): string {
 }
 
 /** Where a script keeps how it went, for its last statement. */
-const outcomeSetting = ({ names }: Project): string => quoteLiteral(`${names.recordSchema}.outcome`);
+const outcomeSetting = ({ names }: Project): string => quoteLiteral(settingName(names, "outcome"));
 
 /** What a script ends with: the line of success, or that there is none. */
 const endingOf = (
@@ -314,8 +312,8 @@ CREATE TABLE IF NOT EXISTS ${journal} (id serial PRIMARY KEY, hash text NOT NULL
 
 function validatingScript(source: Source): string {
   const { project, pending } = source;
-  const { command, recordSchema, success } = project.names;
-  const setting = quoteLiteral(`${recordSchema}.report`);
+  const { command, success } = project.names;
+  const setting = quoteLiteral(settingName(project.names, "report"));
   const header = comment([
     `${project.name}: is this database as migration ${pending.at(-1)?.tag} makes it? Written by ${command} export.`,
     "",

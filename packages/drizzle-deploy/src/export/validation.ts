@@ -25,7 +25,7 @@ const kinds: Readonly<Record<string, string>> = {
   tables: "table",
   views: "view",
   functions: "function",
-  enums: "enum",
+  enums: "type",
   sequences: "sequence",
   columns: "column",
   constraints: "constraint",

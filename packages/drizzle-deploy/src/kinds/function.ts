@@ -1,4 +1,5 @@
 import type { Catalog, FunctionObject } from "../catalog/index.ts";
+import type { QualifiedName } from "../sql/names.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
 
 /** Settings whose value is a list of quoted names: each is set as a string of its own. */
@@ -78,9 +79,6 @@ export function functionSignature({ schema, name, argumentTypes }: FunctionObjec
 export const functionLabel = ({ name, argumentTypes }: FunctionObject): string => `${name}(${argumentTypes})`;
 
 /** The function that such a name tells. */
-export function functionNamed(
-  catalog: Catalog,
-  { schema, name }: { readonly schema: string; readonly name: string },
-): FunctionObject | undefined {
+export function functionNamed(catalog: Catalog, { schema, name }: QualifiedName): FunctionObject | undefined {
   return catalog.functions.find((one) => one.schema === schema && functionLabel(one) === name);
 }

@@ -1,3 +1,4 @@
+import { withoutValidity } from "../catalog/index.ts";
 import { parseStatements } from "../sql/parser.ts";
 import { walk } from "../sql/tree.ts";
 
@@ -17,7 +18,7 @@ export function impliesCheck(one: string, other: string): boolean {
 
 /** The column and values of `CHECK ((c = ANY (ARRAY['a'::text, 'b'::text])))` and its like, as PostgreSQL prints them. */
 function valuesOf(definition: string): { column: string; values: Set<string> } | null {
-  const expression = definition.replace(/^CHECK\s*/, "").replace(/\s+NOT VALID$/, "");
+  const expression = withoutValidity(definition).replace(/^CHECK\s*/, "");
   let tree: unknown;
   try {
     tree = parseStatements(`SELECT ${expression}`)[0]?.node;

@@ -1,4 +1,5 @@
 import type { Catalog, Column, Difference, Grant, ObjectIdentity, Table } from "../catalog/index.ts";
+import type { QualifiedName } from "../sql/names.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
 import { createFunction, functionNamed, functionSignature, isReplaceable, isRestorable } from "./function.ts";
 import { isKnownPrivilege, roleName } from "./grant.ts";
@@ -17,7 +18,7 @@ const onTable = ({ schema, parent, name }: ObjectIdentity): string =>
 
 const isIt =
   ({ schema, name }: { readonly schema: string | null; readonly name: string }) =>
-  (one: { readonly schema: string; readonly name: string }): boolean =>
+  (one: QualifiedName): boolean =>
     one.schema === schema && one.name === name;
 
 const tableOf = ({ tables }: Catalog, { schema, name, parent }: ObjectIdentity): Table | undefined =>

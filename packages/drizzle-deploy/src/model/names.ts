@@ -30,3 +30,7 @@ export const defaultNames: Names = {
   mergeDuplicates: null,
   success: "Deployed: the database is as the migrations make it.",
 };
+
+/** The name of a setting of a session's own; PostgreSQL 17 manual, 19.16 "Customized Options", takes plain words only. */
+export const settingName = ({ recordSchema }: Pick<Names, "recordSchema">, name: string): string =>
+  `${recordSchema.replaceAll(/^[^a-z_]|\W/gi, "_")}.${name}`;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type ObjectIdentity, objectKinds } from "../catalog/index.ts";
+import { readLock, readTarget } from "./former-words.ts";
 import { lockModes } from "./lock-modes.ts";
 
 /*
@@ -48,6 +49,8 @@ export const stepKinds = [
   "drop table",
   "drop type",
   "change data",
+  /** Rows of Drizzle's journal, and of the records of deployments. */
+  "journal",
   "opaque",
 ] as const;
 
@@ -68,25 +71,31 @@ export const hazardNames = [
 const name = z.string().min(1);
 
 /** What a step makes, changes or removes; the words of a catalog's `ObjectIdentity`, or the rows of a table. */
-export const targetSchema = z.strictObject({
-  kind: z.union([z.enum(objectKinds).exclude(["default privilege"]), z.literal("data")]),
-  schema: name.nullable(),
-  /** The object's own name; a function's comes with its argument types: `f(integer)`. */
-  name,
-  /** The table or view that a column, constraint, index, policy or trigger belongs to. */
-  table: name.nullable(),
-});
+export const targetSchema = z.preprocess(
+  readTarget,
+  z.strictObject({
+    kind: z.union([z.enum(objectKinds).exclude(["default privilege"]), z.literal("data")]),
+    schema: name.nullable(),
+    /** The object's own name; a function's comes with its argument types: `f(integer)`. */
+    name,
+    /** The table or view that a column, constraint, index, policy or trigger belongs to. */
+    table: name.nullable(),
+  }),
+);
 
-export const lockSchema = z.strictObject({
-  schema: name,
-  name,
-  mode: z.enum(lockModes),
-  /** Whether others can still read and write meanwhile. */
-  stopsReads: z.boolean(),
-  stopsWrites: z.boolean(),
-  /** `moment`: the catalog is changed and that is all. `size`: as long as the table is large. */
-  held: z.enum(["moment", "size"]),
-});
+export const lockSchema = z.preprocess(
+  readLock,
+  z.strictObject({
+    schema: name,
+    name,
+    mode: z.enum(lockModes),
+    /** Whether others can still read and write meanwhile. */
+    stopsReads: z.boolean(),
+    stopsWrites: z.boolean(),
+    /** `short`: the catalog is changed and that is all. `long`: for as long as the table is large. */
+    duration: z.enum(["short", "long"]),
+  }),
+);
 
 export const hazardSchema = z.strictObject({
   name: z.enum(hazardNames),

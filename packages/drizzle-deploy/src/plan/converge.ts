@@ -38,7 +38,7 @@ export interface Timeline {
   readonly last: Catalog;
 }
 
-export interface Verdict {
+export interface Decision {
   readonly action: Action;
   readonly reason: string | null;
   /** Where it differs from the draft's; the draft's hazards are then none of its own. */
@@ -74,25 +74,25 @@ interface ConvergeContext {
   readonly dependents: (target: Target) => readonly string[];
 }
 
-const run: Verdict = { action: "run", reason: null };
-const asWanted: Verdict = { action: "skip", reason: "It is as wanted." };
-const doneBefore: Verdict = { action: "skip", reason: "It was done before." };
-const roleThere: Verdict = { action: "skip", reason: "The server has that role already." };
-const notThere: Verdict = { action: "skip", reason: "It is not there." };
-const blocked = (reason: string): Verdict => ({ action: "blocked", reason });
+const run: Decision = { action: "run", reason: null };
+const asWanted: Decision = { action: "skip", reason: "It is as wanted." };
+const doneBefore: Decision = { action: "skip", reason: "It was done before." };
+const roleThere: Decision = { action: "skip", reason: "The server has that role already." };
+const notThere: Decision = { action: "skip", reason: "It is not there." };
+const blocked = (reason: string): Decision => ({ action: "blocked", reason });
 
 /**
  * Whether a step is to do, as the database is: what is as the migration or a later one wants it is left alone, what
  * holds no data is replaced, and what else is in the way is named.
  */
-export function judge(draft: Draft, around: ConvergeContext): Verdict {
+export function decide(draft: Draft, around: ConvergeContext): Decision {
   if (draft.ifExists && !around.simulated.exists(draft.ifExists)) return notThere;
   if (around.isDone && around.isLeftBehind) return doneBefore;
-  const verdict = byGoal(draft, around);
-  if (verdict.action !== "run" && verdict.action !== "replace" && verdict.action !== "rebuild")
-    return verdict;
+  const decision = byGoal(draft, around);
+  if (decision.action !== "run" && decision.action !== "replace" && decision.action !== "rebuild")
+    return decision;
   const missing = draft.needs.find((need) => !around.simulated.exists(need) && !mayBe(need, around));
-  if (!missing) return verdict;
+  if (!missing) return decision;
   return blocked(`It needs ${missing.kind} ${nameOf(missing)}, which is not there.`);
 }
 
@@ -103,7 +103,7 @@ function mayBe(target: Target, { simulated, timeline: { start, after } }: Conver
   return simulated.isOpaque() && has(after[0], target) && !(start !== null && has(start, target));
 }
 
-function byGoal(draft: Draft, around: ConvergeContext): Verdict {
+function byGoal(draft: Draft, around: ConvergeContext): Decision {
   const { goal } = draft;
   switch (goal.does) {
     case "create":
@@ -114,8 +114,8 @@ function byGoal(draft: Draft, around: ConvergeContext): Verdict {
       return drop(goal, around);
     case "rename":
       return rename(goal, around);
-    case "helper":
-      return helper(goal, around);
+    case "temporary":
+      return temporary(goal, around);
     case "grant":
       return grant(goal, around);
     case "bring back":
@@ -123,14 +123,14 @@ function byGoal(draft: Draft, around: ConvergeContext): Verdict {
     case "role":
       if (around.simulated.hasRole(goal.role) !== goal.isWanted) return run;
       return goal.isWanted ? roleThere : notThere;
-    case "once":
+    case "journalled":
       return around.isDone ? doneBefore : run;
   }
 }
 
 type Of<Does extends Goal["does"]> = Extract<Goal, { does: Does }>;
 
-function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: ConvergeContext): Verdict {
+function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: ConvergeContext): Decision {
   const { simulated, timeline, schemas, isDone, setLater, isBegun, isRemade, isGoneAgain } = around;
   // Of a table that was taken away the rows are gone too: that is not for a deployment to put right.
   const isToBeRenamed = around.isToBeRenamed && target.kind !== "table";
@@ -175,8 +175,8 @@ function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: Con
   if (isAs(original)) return run;
   // As it was found, and that is not what the migration was written for.
   const isFound = isAs(before);
-  const verdict = replace(draft, target, found, around);
-  return isFound && verdict.action === "blocked" && !isMadeInPlace(target) ? run : verdict;
+  const decision = replace(draft, target, found, around);
+  return isFound && decision.action === "blocked" && !isMadeInPlace(target) ? run : decision;
 }
 
 /** Whether `CREATE OR REPLACE` puts it in the place of what is there, if that is alike enough. */
@@ -206,7 +206,7 @@ function lacksOnlyLater(
   return left.length === present.length && left.every((label, at) => label === present[at]);
 }
 
-function index(target: Target, found: readonly Difference[]): Verdict {
+function index(target: Target, found: readonly Difference[]): Decision {
   const state = ["valid", "ready"];
   if (found.every((one) => one.kind === "different" && state.includes(one.property))) {
     return { action: "rebuild", reason: "What is there is the invalid left-over of an interrupted build." };
@@ -222,7 +222,7 @@ function replace(
   target: Target,
   found: readonly Difference[],
   around: ConvergeContext,
-): Verdict {
+): Decision {
   const reason = `It is there in another form: ${spell(found)}.`;
   const [after] = around.timeline.after;
   const actual = around.simulated.catalog();
@@ -328,7 +328,7 @@ function asDressedByHand(wanted: View, present: View, { original, after }: Timel
   };
 }
 
-function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: ConvergeContext): Verdict {
+function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: ConvergeContext): Decision {
   const { simulated, timeline, schemas, isDone, isAlone, isBegun, isRemade } = around;
   const [after] = timeline.after;
   if (!simulated.exists(target)) {
@@ -361,7 +361,7 @@ function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: 
   const { before, original } = timeline;
   const isAs = (expected: Catalog | null): boolean =>
     expected !== null && has(expected, target) && differ(expected, actual).length === 0;
-  const replaced = (): Verdict => ({
+  const replaced = (): Decision => ({
     action: "replace",
     reason: `It is there in another form: ${spell(differ(after, actual))}.`,
     ...(draft.replacement === undefined ? {} : { sql: draft.replacement }),
@@ -403,7 +403,7 @@ function lostNames(target: Target, { simulated, timeline }: ConvergeContext): st
   return [...new Set(unqualifiedNames(found.body).filter((name) => names.has(name)))];
 }
 
-function drop({ target }: Of<"drop">, around: ConvergeContext): Verdict {
+function drop({ target }: Of<"drop">, around: ConvergeContext): Decision {
   const { simulated, timeline, isDone, isMadeAgain } = around;
   const [after] = timeline.after;
   if (!simulated.exists(target)) return simulated.isUnknown(target) ? run : notThere;
@@ -425,7 +425,7 @@ function drop({ target }: Of<"drop">, around: ConvergeContext): Verdict {
   return isDone ? doneBefore : run;
 }
 
-function rename({ target, to }: Of<"rename">, { simulated, isDone, isMadeAgain }: ConvergeContext): Verdict {
+function rename({ target, to }: Of<"rename">, { simulated, isDone, isMadeAgain }: ConvergeContext): Decision {
   const isOld = simulated.exists(target);
   const isNew = simulated.exists(to);
   if (isOld && !isNew) return isDone && isMadeAgain ? doneBefore : run;
@@ -438,7 +438,10 @@ function rename({ target, to }: Of<"rename">, { simulated, isDone, isMadeAgain }
   );
 }
 
-function helper({ target, step, until }: Of<"helper">, { simulated, timeline }: ConvergeContext): Verdict {
+function temporary(
+  { target, step, until }: Of<"temporary">,
+  { simulated, timeline }: ConvergeContext,
+): Decision {
   const present = simulated.exists(target);
   const { nullable } = tableOf(simulated.catalog(), until.target)?.columns.find(
     ({ name }) => name === until.target.name,
@@ -464,7 +467,7 @@ function helper({ target, step, until }: Of<"helper">, { simulated, timeline }: 
 function grant(
   { targets, grantees }: Of<"grant">,
   { simulated, timeline, schemas }: ConvergeContext,
-): Verdict {
+): Decision {
   const actual = simulated.catalog();
   const isUntouched = targets.every(
     (target) =>

@@ -1,5 +1,5 @@
 import type { Step } from "../model/step.ts";
-import type { Relation } from "../sql/tree.ts";
+import type { QualifiedName } from "../sql/names.ts";
 import type { Facts } from "./facts.ts";
 import type { Work } from "./statements/index.ts";
 
@@ -25,7 +25,7 @@ const page = 8192;
 /** Where statistics say nothing. */
 const unknownWidth = 16;
 
-function sizeOf({ schema, name }: Relation, facts: Facts): { bytes: number; rows: number } | null {
+function sizeOf({ schema, name }: QualifiedName, facts: Facts): { bytes: number; rows: number } | null {
   const found = facts.relations.find(
     (one) => one.schema === schema && one.name === name && one.kind !== "index",
   );
@@ -55,9 +55,18 @@ function share(work: Extract<Work, { does: "index" }>, facts: Facts): number {
   return nulltesttype === "IS_NULL" ? nulls : 1 - nulls;
 }
 
+/** What reading a table once takes, as a check of its rows or the build of an index does. */
+export const estimateScan = (bytes: number): Step["estimate"] => ({
+  milliseconds: change + bytes / reading,
+  growthBytes: 0,
+});
+
+/** What a change of the catalog alone takes. */
+export const catalogEstimate: Step["estimate"] = { milliseconds: change, growthBytes: 0 };
+
 /** How long work takes, in milliseconds, and how much the database grows by it, in bytes. */
 export function estimate(work: Work, facts: Facts): Step["estimate"] {
-  if (work.does === "catalog") return { milliseconds: change, growthBytes: 0 };
+  if (work.does === "catalog") return catalogEstimate;
   const { bytes, rows } = sizeOf(work.table, facts) ?? { bytes: 0, rows: 0 };
   switch (work.does) {
     case "index": {
@@ -75,8 +84,8 @@ export function estimate(work: Work, facts: Facts): Step["estimate"] {
     }
     case "scan":
       return {
-        milliseconds: change + bytes / reading + (work.lookups ? rows * lookup : 0),
-        growthBytes: 0,
+        ...estimateScan(bytes),
+        milliseconds: estimateScan(bytes).milliseconds + (work.lookups ? rows * lookup : 0),
       };
     case "rewrite":
       // The old one goes when the new one is there.

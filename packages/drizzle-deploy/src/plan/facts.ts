@@ -47,7 +47,7 @@ const dependencySchema = z.object({
   on: z.object({ schema: z.string(), name: z.string(), column: z.string().nullable() }),
 });
 
-const surroundingsSchema = z.object({
+const serverFactsSchema = z.object({
   /** Domains that not every value is allowed in. */
   domains: z.array(z.object({ schema: z.string(), name: z.string() })),
   /** Types that no catalog shows: composite ones, ranges. */
@@ -85,7 +85,7 @@ const surroundingsSchema = z.object({
 });
 
 /** What is around the managed objects, and how large they are. */
-export type ServerFacts = z.infer<typeof surroundingsSchema>;
+export type ServerFacts = z.infer<typeof serverFactsSchema>;
 
 /** Everything that a plan is made from, read from a live database. Plain data. */
 export interface Facts extends ServerFacts {
@@ -108,7 +108,7 @@ export interface Facts extends ServerFacts {
 
 // Statistics are read where the role may: without them the estimates are coarser, and nothing else differs. To measure
 // a relation is to lock it: of one that somebody holds as a whole, or waits to, the last known size has to do.
-const surroundingsQuery = `
+const serverFactsQuery = `
 with others as (
   select oid, nspname from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'
 ),
@@ -180,13 +180,13 @@ select json_build_object(
       join pg_class c on c.oid = d.refobjid join others n on n.oid = c.relnamespace
       left join pg_attribute a on a.attrelid = c.oid and a.attnum = d.refobjsubid and d.refobjsubid > 0
     where d.classid = 'pg_rewrite'::regclass and d.refclassid = 'pg_class'::regclass and v.oid <> c.oid)
-)::text as surroundings`;
+)::text as facts`;
 
-const rowSchema = z.tuple([z.object({ surroundings: z.string() })]);
+const rowSchema = z.tuple([z.object({ facts: z.string() })]);
 
-async function readSurroundings(sql: Queryable): Promise<ServerFacts> {
-  const [row] = rowSchema.parse([...(await sql.unsafe(surroundingsQuery))]);
-  return surroundingsSchema.parse(JSON.parse(row.surroundings));
+async function readServerFacts(sql: Queryable): Promise<ServerFacts> {
+  const [row] = rowSchema.parse([...(await sql.unsafe(serverFactsQuery))]);
+  return serverFactsSchema.parse(JSON.parse(row.facts));
 }
 
 /** The tables that a rollback put aside, printed as they will be when they are back among the managed schemas. */
@@ -256,19 +256,19 @@ export async function gatherFacts(
 ): Promise<Facts> {
   const catalog = await readCatalog(sql, { schemas: project.schemas });
   const state = assumed ?? (await readState(sql, project, catalog));
-  const surroundings = await readSurroundings(sql);
+  const serverFacts = await readServerFacts(sql);
   const journal = await readJournal(sql);
   // What was met without a journal is met anew, whatever was recorded of it before.
   const recorded = journal.length > 0 || assumed === undefined ? await readOrigin(sql, project) : null;
   const last = state.applied.at(-1);
   return {
-    ...surroundings,
+    ...serverFacts,
     catalog,
     state,
     dependents: await queryDependents(sql, project.schemas),
-    nulls: await findNulls(sql, project, catalog, surroundings),
+    nulls: await findNulls(sql, project, catalog, serverFacts),
     origin: recorded ?? (last ? { tag: last.tag, catalog } : null),
-    archive: surroundings.schemas.includes(project.names.archiveSchema)
+    archive: serverFacts.schemas.includes(project.names.archiveSchema)
       ? await readArchive(sql, project)
       : { ...catalog, tables: [], views: [], functions: [], enums: [], domains: [], sequences: [] },
     journal,

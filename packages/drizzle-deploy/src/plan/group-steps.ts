@@ -1,5 +1,6 @@
 import { lockModes } from "../model/lock-modes.ts";
 import { isSameTarget, type Lock, type Step } from "../model/step.ts";
+import { formatStepId, parseStepId } from "../model/step-id.ts";
 import type { Draft, Goal } from "./statements/index.ts";
 
 /** A step with what it was made of. */
@@ -10,6 +11,8 @@ export interface PlannedStep {
   readonly goals: readonly Goal[];
   /** Whether it is there only because of what a table lacks: it comes and goes between two plans. */
   readonly isRepair: boolean;
+  /** Whether it is of several drafts taken together. */
+  readonly isGroup: boolean;
   /** Whether it ends with row-level security being switched on. */
   readonly enables: boolean;
 }
@@ -22,9 +25,9 @@ const apart = ["blocked", "leave out"];
  * execute it, a revoke and the grant after it, a drop and what is made in its place. Which ones does not depend on
  * what is to do, so that a plan made again later has the same steps.
  */
-export function groupSteps(judged: readonly PlannedStep[]): PlannedStep[] {
+export function groupSteps(planned: readonly PlannedStep[]): PlannedStep[] {
   const result: PlannedStep[] = [];
-  for (const one of judged) {
+  for (const one of planned) {
     const at = result.findLastIndex(({ isRepair }) => !isRepair);
     const last = result[at];
     if (last && !one.isRepair && belongTogether(last, one)) result[at] = together(last, one);
@@ -70,16 +73,17 @@ function together(one: PlannedStep, other: PlannedStep): PlannedStep {
   const shown = toDo.length > 0 ? toDo : [a, b];
   const reasons = [...new Set(shown.flatMap(({ reason }) => reason ?? []))];
   const action = toDo.find((step) => step.action !== "run")?.action ?? toDo[0]?.action ?? "skip";
-  const lead = one.draft.goal.does === "drop" ? other : one;
+  const main = one.draft.goal.does === "drop" ? other : one;
   return {
     // What follows is held against what was made last.
-    draft: lead.draft,
+    draft: main.draft,
     goals: [...one.goals, ...other.goals],
     isRepair: false,
+    isGroup: true,
     enables: other.step.kind === "row security" || (one.enables && other.step.kind === "create policy"),
     step: {
-      ...lead.step,
-      id: `${a.id}+${b.id.slice(b.id.indexOf("/") + 1)}`,
+      ...main.step,
+      id: joined(a.id, b.id),
       title: `${a.title}; ${b.title}`,
       sql: shown.map(({ sql }) => sql).join(";\n"),
       needs: [...a.needs, ...b.needs.filter((need) => !a.target || !isSameTarget(need, a.target))],
@@ -87,16 +91,21 @@ function together(one: PlannedStep, other: PlannedStep): PlannedStep {
       action,
       reason: reasons.length > 0 ? reasons.join(" ") : null,
       hazards: [...a.hazards, ...b.hazards],
-      safety: `${lead.step.safety} All of it in one transaction, so that nobody sees it half done.`.replace(
-        / (All of it in one transaction, so that nobody sees it half done\.) \1/,
-        " $1",
-      ),
+      safety: main.isGroup
+        ? main.step.safety
+        : `${main.step.safety} All of it in one transaction, so that nobody sees it half done.`,
       estimate: {
         milliseconds: a.estimate.milliseconds + b.estimate.milliseconds,
         growthBytes: a.estimate.growthBytes + b.estimate.growthBytes,
       },
     },
   };
+}
+
+/** The name of two steps of one migration that run as one. */
+function joined(one: string, other: string): string {
+  const { migration, parts } = parseStepId(one);
+  return formatStepId({ migration, parts: [...parts, ...parseStepId(other).parts] });
 }
 
 function strongest(locks: readonly Lock[]): Lock[] {

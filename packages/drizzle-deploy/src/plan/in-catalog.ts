@@ -4,8 +4,10 @@ import {
   type Difference,
   type Table,
   withoutObjects,
+  withoutValidity,
 } from "../catalog/index.ts";
 import type { Target } from "../model/step.ts";
+import type { QualifiedName } from "../sql/names.ts";
 
 /*
  * What catalogs say of the object of a step.
@@ -13,7 +15,7 @@ import type { Target } from "../model/step.ts";
 
 /** What kind of relation a name stands for; null where it is none that a catalog lists. */
 export function relationKind(catalog: Catalog, schema: string | null, name: string): string | null {
-  const isIt = (one: { schema: string; name: string }): boolean => one.schema === schema && one.name === name;
+  const isIt = (one: QualifiedName): boolean => one.schema === schema && one.name === name;
   if (catalog.tables.some(isIt)) return "table";
   const view = catalog.views.find(isIt);
   return view ? (view.kind === "materialized" ? "materialized view" : "view") : null;
@@ -48,7 +50,7 @@ function grantedObject(catalog: Catalog, target: Target) {
 /** Finds the object that a target names. */
 export const isCalled =
   (target: Target) =>
-  ({ schema, name }: { schema: string; name: string }): boolean =>
+  ({ schema, name }: QualifiedName): boolean =>
     schema === target.schema && name === target.name;
 
 /** Finds the function that a target names, with its argument types. */
@@ -138,7 +140,7 @@ function slice(catalog: Catalog, target: Target): Catalog {
             // PostgreSQL prints NOT VALID into the definition; whether it is validated is a property of its own.
             constraints: part("constraint", table.constraints).map((one) => ({
               ...one,
-              definition: one.definition.replace(/ NOT VALID$/, ""),
+              definition: withoutValidity(one.definition),
             })),
             // An index is compared for itself, whether a constraint has taken it or not.
             indexes: part("index", table.indexes).map((one) => ({ ...one, constraint: null })),
@@ -194,7 +196,7 @@ function slice(catalog: Catalog, target: Target): Catalog {
         ...empty,
         functions: catalog.functions.filter(isFunction(target)).map((one) => ({ ...one, grants: [] })),
       };
-    case "enum":
+    case "type":
     case "domain":
       return {
         ...empty,

@@ -5,14 +5,14 @@ import type { Draft } from "./statements/index.ts";
 
 /** What is not the migrations' and matters to one of the steps. */
 export function notesOf(
-  judged: readonly { readonly step: Step; readonly draft: Draft }[],
+  planned: readonly { readonly step: Step; readonly draft: Draft }[],
   facts: Facts,
   { now, after }: { readonly now: Catalog | null; readonly after: Catalog | null },
 ): string[] {
-  const notes = judged.flatMap(({ step }) => {
+  const notes = planned.flatMap(({ step }) => {
     if (step.action === "skip" || step.action === "leave out") return [];
     return [
-      ...goneMeanwhile(step, judged),
+      ...goneMeanwhile(step, planned),
       ...sameIndex(step, facts, after),
       ...dependents(step, facts, now),
     ];
@@ -43,10 +43,10 @@ function sameIndex({ kind, target, title }: Step, { catalog }: Facts, after: Cat
 }
 
 /** A view that is dropped and made again, with other steps between. */
-function goneMeanwhile(step: Step, judged: readonly { readonly step: Step }[]): string[] {
+function goneMeanwhile(step: Step, planned: readonly { readonly step: Step }[]): string[] {
   const { target, kind, id } = step;
   if (kind !== "drop view" || target === null) return [];
-  const again = judged.find(
+  const again = planned.find(
     ({ step: { kind: other, target: made } }) =>
       other === "create view" && made?.schema === target.schema && made.name === target.name,
   );

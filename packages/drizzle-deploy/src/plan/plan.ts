@@ -5,11 +5,12 @@ import type { Migration } from "../migrations/index.ts";
 import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
 import { nameOf, type Plan, type Step, type Target } from "../model/step.ts";
+import { formatStepId, includesStep, parseStepId } from "../model/step-id.ts";
 import type { Sql } from "../postgres/index.ts";
 import { expectedHere } from "../records/origin.ts";
+import type { QualifiedName } from "../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
-import type { Relation } from "../sql/tree.ts";
-import { judge, type Timeline, type Verdict } from "./converge.ts";
+import { type Decision, decide, type Timeline } from "./converge.ts";
 import { estimate, tableSize } from "./estimate.ts";
 import { type Facts, gatherFacts, smallTable } from "./facts.ts";
 import { groupSteps, type PlannedStep } from "./group-steps.ts";
@@ -46,32 +47,32 @@ const toRun = ["run", "replace", "rebuild"];
  * const plan = await makePlan(project, await gatherFacts(sql, project), { allow: ["0007_drop_legacy/2"] });
  */
 export async function makePlan(project: Project, facts: Facts, options: PlanOptions = {}): Promise<Plan> {
-  return (await judgePlan(project, facts, options)).plan;
+  return (await planInDetail(project, facts, options)).plan;
 }
 
 /** A plan with what it was made from, and what each of its steps was made of. */
-export interface Judgement {
+export interface DetailedPlan {
   readonly facts: Facts;
   readonly plan: Plan;
-  readonly judged: readonly PlannedStep[];
+  readonly planned: readonly PlannedStep[];
 }
 
 /** As `makePlan`, with what the plan was made of. */
-export async function judgePlan(
+export async function planInDetail(
   project: Project,
   facts: Facts,
   { allow = [] }: PlanOptions = {},
-): Promise<Judgement> {
+): Promise<DetailedPlan> {
   const { applied, pending } = facts.state;
   const expected = expectedHere(project, facts.origin);
-  const workshop: PlanningContext = {
+  const planning: PlanningContext = {
     project,
     expected,
     facts,
     allow,
     simulated: simulateCatalog(facts, project.schemas),
   };
-  const judged: PlannedStep[] = [];
+  const planned: PlannedStep[] = [];
   for (const [at, migration] of pending.entries()) {
     const previous = pending[at - 1] ?? applied.at(-1);
     const timeline: Timeline = {
@@ -88,9 +89,9 @@ export async function judgePlan(
     };
     const statements = parseMigration(migration);
     const first = at === 0 ? dropInvalidIndexes(facts.catalog, facts.names) : [];
-    judged.push(...planMigration(migration, [...first, ...statements], timeline, workshop));
+    planned.push(...planMigration(migration, [...first, ...statements], timeline, planning));
   }
-  const steps = judged.map(({ step }) => step);
+  const steps = planned.map(({ step }) => step);
   requireKnown(allow, steps, facts);
   const plan: Plan = {
     version: 1,
@@ -103,22 +104,24 @@ export async function judgePlan(
     to: (pending.at(-1) ?? applied.at(-1))?.tag ?? null,
     migrations: pending.map(({ tag, hash: ofFile, when }) => ({ tag, hash: ofFile, when })),
     steps,
-    notes: notesOf(judged, facts, {
+    notes: notesOf(planned, facts, {
       now: expectedAt(expected, applied.at(-1)),
       after: expectedAt(expected, pending.at(-1)),
     }),
   };
-  return { facts, plan, judged };
+  return { facts, plan, planned };
 }
 
 /** What is allowed has to be there, or a mistyped name would go unnoticed; what is applied already may be named. */
 function requireKnown(allow: readonly string[], steps: readonly Step[], { state, names }: Facts): void {
-  const ids = new Set(steps.flatMap(({ id }) => [id, ...idsOf(id)]));
+  const ids = steps.map(({ id }) => parseStepId(id));
   const pending = state.pending.map(({ tag }) => tag);
   const applied = state.applied.map(({ tag }) => tag);
   const unknown = allow.find((one) => {
-    const [tag = ""] = one.split("/");
-    return !ids.has(one) && !pending.includes(one) && !applied.includes(tag);
+    if (pending.includes(one)) return false;
+    const wanted = parseStepId(one);
+    const isKnown = wanted.parts.length > 0 && ids.some((id) => includesStep(id, wanted));
+    return !isKnown && !applied.includes(wanted.migration);
   });
   if (unknown === undefined) return;
   throw new DeployError(
@@ -180,17 +183,17 @@ function planMigration(
   migration: Migration,
   statements: readonly ParsedStatement[],
   timeline: Timeline,
-  workshop: PlanningContext,
+  planning: PlanningContext,
 ): PlannedStep[] {
-  const { facts, simulated, project } = workshop;
+  const { facts, simulated, project } = planning;
   const known = contextOf(simulated, facts, {
     schemas: project.schemas,
     before: timeline.before,
     after: timeline.after[0],
     last: timeline.last,
   });
-  let made: ((index: Relation) => Relation | undefined) | undefined;
-  const indexTable = (index: Relation): Relation | undefined => {
+  let made: ((index: QualifiedName) => QualifiedName | undefined) | undefined;
+  const indexTable = (index: QualifiedName): QualifiedName | undefined => {
     // Few migrations ask for an index that no catalog has.
     const table = known.indexTable(index);
     if (table) return table;
@@ -199,15 +202,15 @@ function planMigration(
   };
   const context = { ...known, indexTable };
   const ahead = preview(migration, statements, context);
-  const judged: PlannedStep[] = [];
+  const planned: PlannedStep[] = [];
   const settled: Draft["goal"][] = [];
   for (const statement of statements) {
-    const number = `${migration.tag}/${statement.number}`;
-    const drafts = draftsOf(statement, number, { context, migration, timeline, workshop });
+    const number = formatStepId({ migration: migration.tag, parts: [String(statement.number)] });
+    const drafts = draftsOf(statement, number, { context, migration, timeline, planning });
     for (const { id, draft, isRepair } of drafts) {
       const later = ahead.filter((one) => one.number > statement.number);
       const laterDone = later.filter((one) => isDone(facts, migration, one.id));
-      const judgedVerdict = judge(draft, {
+      const decided = decide(draft, {
         simulated,
         timeline,
         schemas: project.schemas,
@@ -233,34 +236,33 @@ function planMigration(
           (tableSize(draft.target, facts)?.bytes ?? 0) <= smallTable &&
           draft.target !== null &&
           !facts.nulls.includes(nameOf(draft.target)),
-        dependents: (target) => dependentsOf(target, workshop),
+        dependents: (target) => dependentsOf(target, planning),
       });
-      const verdict = withChildren(
-        withGrantors(withOwner(judgedVerdict, draft, facts), draft, facts),
+      const decision = withChildren(
+        withGrantors(withOwner(decided, draft, facts), draft, facts),
         draft,
         timeline.after[0],
         facts,
       );
-      if (verdict.action === "skip") settled.push(draft.goal);
-      const step = stepOf(draft, verdict, { id, migration, workshop });
+      if (decision.action === "skip") settled.push(draft.goal);
+      const step = stepOf(draft, decision, { id, migration, planning });
       // Also where a hazard or an owner blocks it: what comes after is not to be blamed for that.
-      const isToRun = toRun.includes(judgedVerdict.action) && step.action !== "leave out";
+      const isToRun = toRun.includes(decided.action) && step.action !== "leave out";
       if (isToRun) simulated.apply(draft, timeline.after[0]);
       if (!isRepair || step.action !== "skip") {
         const goals = isToRun ? [draft.goal] : [];
-        judged.push({ step, draft, goals, isRepair, enables: step.kind === "row security" });
+        planned.push({ step, draft, goals, isRepair, isGroup: false, enables: step.kind === "row security" });
       }
     }
   }
-  return groupSteps(judged);
+  return groupSteps(planned);
 }
 
 /** Who owns what a target is, or is part of, where the session's role may not act for them; else null. */
 export function foreignOwner({ kind, schema, name, table }: Target, facts: Facts): string | null {
   const { tables, views, functions, sequences, enums, domains } = facts.catalog;
   const wanted = table ?? name;
-  const isIt = (one: { schema: string; name: string }): boolean =>
-    one.schema === schema && one.name === wanted;
+  const isIt = (one: QualifiedName): boolean => one.schema === schema && one.name === wanted;
   const found =
     kind === "function"
       ? functions.find((one) => one.schema === schema && `${one.name}(${one.argumentTypes})` === name)
@@ -279,10 +281,10 @@ export function passedOnBy({ kind, goal, sql }: Draft, { passedOn }: Facts): Fac
   );
 }
 
-function withGrantors(verdict: Verdict, draft: Draft, facts: Facts): Verdict {
-  if (!toRun.includes(verdict.action)) return verdict;
+function withGrantors(decision: Decision, draft: Draft, facts: Facts): Decision {
+  if (!toRun.includes(decision.action)) return decision;
   const [first] = passedOnBy(draft, facts);
-  if (!first) return verdict;
+  if (!first) return decision;
   const { schema, name, grantor, grantee } = first;
   return {
     action: "blocked",
@@ -295,7 +297,7 @@ export function otherChildren(
   { goal }: Draft,
   after: Catalog,
   { inheritance, catalog }: Facts,
-): readonly Relation[] {
+): readonly QualifiedName[] {
   if (goal.does !== "create" || goal.target.kind !== "column") return [];
   const { schema, table, name } = goal.target;
   const typeIn = (tables: Catalog["tables"], of: { schema: string | null; name: string | null }) =>
@@ -312,10 +314,10 @@ export function otherChildren(
     });
 }
 
-function withChildren(verdict: Verdict, draft: Draft, after: Catalog, facts: Facts): Verdict {
-  if (!toRun.includes(verdict.action)) return verdict;
+function withChildren(decision: Decision, draft: Draft, after: Catalog, facts: Facts): Decision {
+  if (!toRun.includes(decision.action)) return decision;
   const [first] = otherChildren(draft, after, facts);
-  if (!first) return verdict;
+  if (!first) return decision;
   return {
     action: "blocked",
     reason: `${first.schema}.${first.name} inherits from the table, and has a column of that name and another type.`,
@@ -323,11 +325,11 @@ function withChildren(verdict: Verdict, draft: Draft, after: Catalog, facts: Fac
 }
 
 /** Only its owner may change what is there. PostgreSQL 17 manual, 5.8 "Privileges". */
-function withOwner(verdict: Verdict, { target, kind }: Draft, facts: Facts): Verdict {
-  if (!toRun.includes(verdict.action) || target === null || target.kind === "data" || kind === "opaque")
-    return verdict;
+function withOwner(decision: Decision, { target, kind }: Draft, facts: Facts): Decision {
+  if (!toRun.includes(decision.action) || target === null || target.kind === "data" || kind === "opaque")
+    return decision;
   const owner = foreignOwner(target, facts);
-  if (owner === null) return verdict;
+  if (owner === null) return decision;
   const { role } = facts.catalog.server;
   return {
     action: "blocked",
@@ -365,9 +367,9 @@ function preview(
 
 /** The tables of the indexes that a migration makes and takes away again, or renames: no catalog has them. */
 function indexesMade(statements: readonly ParsedStatement[], context: StatementContext) {
-  const tables = new Map<string, Relation>();
-  const find = ({ schema, name }: Relation) => tables.get(JSON.stringify([schema, name]));
-  const indexTable = (index: Relation) => context.indexTable(index) ?? find(index);
+  const tables = new Map<string, QualifiedName>();
+  const find = ({ schema, name }: QualifiedName) => tables.get(JSON.stringify([schema, name]));
+  const indexTable = (index: QualifiedName) => context.indexTable(index) ?? find(index);
   for (const statement of statements) {
     for (const { goal } of classify(statement, { ...context, indexTable })) {
       const made = goal.does === "create" ? goal.target : goal.does === "rename" ? goal.to : null;
@@ -387,14 +389,10 @@ function numbered(number: string, drafts: readonly Draft[]): Numbered[] {
   }));
 }
 
-/** The ids of the steps that were taken together in one: `0003_x/4+5` is `0003_x/4` and `0003_x/5`. */
-function idsOf(step: string): string[] {
-  const [tag = "", numbers = ""] = step.split("/");
-  return numbers.split("+").map((number) => `${tag}/${number}`);
-}
-
 const isDone = ({ done }: Facts, { hash: ofFile }: Migration, id: string): boolean =>
-  done.some(({ migration, step }) => migration === ofFile && idsOf(step).includes(id));
+  done.some(
+    ({ migration, step }) => migration === ofFile && includesStep(parseStepId(step), parseStepId(id)),
+  );
 
 type Numbered = Pick<PlannedStep, "draft" | "isRepair"> & { readonly id: string };
 
@@ -409,10 +407,10 @@ function draftsOf(
     context,
     migration,
     timeline,
-    workshop,
-  }: { context: StatementContext; migration: Migration; timeline: Timeline; workshop: PlanningContext },
+    planning,
+  }: { context: StatementContext; migration: Migration; timeline: Timeline; planning: PlanningContext },
 ): Numbered[] {
-  const { facts, simulated } = workshop;
+  const { facts, simulated } = planning;
   const drafts = classify(statement, context);
   const [first] = drafts;
   const goal = first?.goal;
@@ -450,11 +448,7 @@ function repairsOf(statement: ParsedStatement, number: string, context: Statemen
   );
 }
 
-function bringBack(
-  { archiveSchema }: Names,
-  draft: Draft,
-  { schema, name }: { schema: string; name: string },
-): Draft {
+function bringBack({ archiveSchema }: Names, draft: Draft, { schema, name }: QualifiedName): Draft {
   return {
     ...draft,
     kind: "move table",
@@ -469,19 +463,21 @@ function bringBack(
 
 function stepOf(
   draft: Draft,
-  verdict: Verdict,
-  { id, migration, workshop }: { id: string; migration: Migration; workshop: PlanningContext },
+  decision: Decision,
+  { id, migration, planning }: { id: string; migration: Migration; planning: PlanningContext },
 ): Step {
-  const { project, facts, simulated, allow } = workshop;
+  const { project, facts, simulated, allow } = planning;
   const left = draft.target && project.leaveOut(draft.target, simulated.catalog());
   const {
     action,
     reason,
     sql = draft.sql,
     isHarmless = false,
-  }: Verdict = left && verdict.action !== "skip" ? { action: "leave out", reason: left } : verdict;
+  }: Decision = left && decision.action !== "skip" ? { action: "leave out", reason: left } : decision;
   const isToRun = toRun.includes(action);
-  const isAllowed = allow.some((one) => one === migration.tag || idsOf(one).includes(id));
+  const isAllowed = allow.some(
+    (one) => one === migration.tag || includesStep(parseStepId(one), parseStepId(id)),
+  );
   const hazards =
     isToRun && !isHarmless
       ? draft.hazards.map((hazard) => ({ ...hazard, allowed: isAllowed && hazard.name !== "unsupported" }))

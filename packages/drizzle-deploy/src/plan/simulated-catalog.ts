@@ -1,8 +1,7 @@
-import { z } from "zod";
 import type { Catalog, Table } from "../catalog/index.ts";
 import type { Names } from "../model/names.ts";
 import type { Target } from "../model/step.ts";
-import type { Relation } from "../sql/tree.ts";
+import type { QualifiedName } from "../sql/names.ts";
 import type { Facts } from "./facts.ts";
 import type { Draft, StatementContext } from "./statements/index.ts";
 
@@ -15,7 +14,7 @@ export interface SimulatedCatalog {
   readonly catalog: () => Catalog;
   readonly stateOf: (target: Target) => ObjectState;
   readonly exists: (target: Target) => boolean;
-  readonly isNew: (relation: Relation) => boolean;
+  readonly isNew: (relation: QualifiedName) => boolean;
   /** Whether only the server knows if a part is there: this plan makes its table or view of something else's columns. */
   readonly isUnknown: (target: Target) => boolean;
   /** What else has the name that a new index, table, view or sequence is to get, in words; null where it is free. */
@@ -24,32 +23,61 @@ export interface SimulatedCatalog {
   /** Whether a step changes what a role may do with an object; see `grantKey`. */
   readonly isGrantChanged: (key: string) => boolean;
   /** The argument types of the functions of a name, those that a step makes included. */
-  readonly overloads: (name: Relation) => readonly string[];
+  readonly overloads: (name: QualifiedName) => readonly string[];
   /** Whether a step runs code that no planner can see into, and may make anything. */
   readonly isOpaque: () => boolean;
   /** Takes a step as run; what it makes is as the migration leaves it. */
   readonly apply: (draft: Draft, after: Catalog) => void;
   /** Brings a table back from the archive. */
-  readonly restore: (table: Relation) => void;
+  readonly restore: (table: QualifiedName) => void;
   /** A table that an interrupted deployment made: it counts as new. */
-  readonly adoptNew: (table: Relation) => void;
+  readonly adoptNew: (table: QualifiedName) => void;
 }
 
 /** Tables and views share their names, and so do all kinds of types. */
 const family = (kind: Target["kind"]): string =>
-  kind === "view" ? "table" : kind === "domain" ? "enum" : kind;
+  kind === "view" ? "table" : kind === "domain" ? "type" : kind;
 
 const key = ({ kind, schema, name, table }: Target): string =>
   JSON.stringify([family(kind), schema, table, name]);
 
-const keySchema = z.tuple([z.string(), z.string().nullable(), z.string().nullable(), z.string()]);
+const same = (schema: string, name: string) => (one: QualifiedName) =>
+  one.schema === schema && one.name === name;
 
-const same = (schema: string, name: string) => (one: Relation) => one.schema === schema && one.name === name;
+/** An object that a step worked on, and what that made of it. */
+interface Known {
+  readonly target: Target;
+  readonly state: ObjectState;
+}
+
+/** What the steps so far made of objects. */
+function createStates() {
+  const known = new Map<string, Known>();
+  const set = (target: Target, state: ObjectState): void => void known.set(key(target), { target, state });
+  const get = (target: Target): ObjectState | undefined => known.get(key(target))?.state;
+  return {
+    get,
+    set,
+    all: (): readonly Known[] => [...known.values()],
+    /** Gives an object another name; what belongs to a table goes with it. */
+    move(from: Target, to: Target): void {
+      const own = get(from);
+      set(from, "gone");
+      set(to, own === "made" ? "made" : "changed");
+      if (from.kind !== "table") return;
+      for (const { target, state } of [...known.values()]) {
+        if (target.table !== from.name || target.schema !== from.schema) continue;
+        set({ ...target, schema: to.schema, table: to.name }, state);
+      }
+    },
+  };
+}
 
 /** Starts from what was read. */
 export function simulateCatalog(facts: Facts, managed: readonly string[]): SimulatedCatalog {
   let catalog = facts.catalog;
-  const states = new Map<string, ObjectState>();
+  const states = createStates();
+  const changedGrants = new Set<string>();
   const fresh = new Set<string>();
   const derived = new Set<string>();
   const roles = new Set(facts.roles);
@@ -66,15 +94,15 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
   };
 
   const stateOf = (target: Target): ObjectState => {
-    const own = states.get(key(target));
+    const own = states.get(target);
     if (own !== undefined) return own;
     if (target.table === null || target.schema === null) return "untouched";
-    const parent = states.get(key({ kind: "table", schema: target.schema, name: target.table, table: null }));
+    const parent = states.get({ kind: "table", schema: target.schema, name: target.table, table: null });
     return parent === "gone" ? "gone" : "untouched";
   };
 
   const isMade = (schema: string, name: string): boolean =>
-    states.get(key({ kind: "table", schema, name, table: null })) === "made";
+    states.get({ kind: "table", schema, name, table: null }) === "made";
 
   const inCatalog = (target: Target): boolean => {
     const { kind, schema, name, table } = target;
@@ -93,7 +121,7 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
           : relation(schema, name) !== undefined;
       case "function":
         return hasFunction(facts, catalog, managed, schema, name);
-      case "enum":
+      case "type":
       case "domain":
         return (
           !managed.includes(schema) ||
@@ -133,8 +161,12 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
       if (known !== "untouched") return true;
       const { kind, schema, table, name } = target;
       if (kind === "function" && !name.includes("(") && schema !== null) {
-        const made = JSON.stringify(["function", schema, null, `${name}(`]).slice(0, -2);
-        if ([...states].some(([one, state]) => one.startsWith(made) && state === "made")) return true;
+        const isMadeHere = ({ target: one, state }: Known): boolean =>
+          one.kind === "function" &&
+          one.schema === schema &&
+          one.name.startsWith(`${name}(`) &&
+          state === "made";
+        if (states.all().some(isMadeHere)) return true;
       }
       if (table !== null && schema !== null && isMade(schema, table)) return false;
       return inCatalog(target);
@@ -155,18 +187,16 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
       return `${schema}.${name} is the name of ${holder.kind === "index" ? "an" : "a"} ${holder.kind}${of} already. Rename that first.`;
     },
     hasRole: (name) => roles.has(name),
-    isGrantChanged: (one) => isAnyGrantChanged || states.has(one),
+    isGrantChanged: (one) => isAnyGrantChanged || changedGrants.has(one),
     overloads: ({ schema, name }) => {
       const here = catalog.functions
         .filter(same(schema, name))
         .map((one) => one.argumentTypes)
         .filter((types) => stateOf(functionOf({ schema, name }, types)) !== "gone");
-      const made = [...states].flatMap(([one, state]) => {
-        const parts = keySchema.safeParse(JSON.parse(one));
-        if (!parts.success) return [];
-        const [kind, inSchema, , full] = parts.data;
-        const isIt = kind === "function" && inSchema === schema && full.startsWith(`${name}(`);
-        return isIt && state !== "gone" ? [full.slice(name.length + 1, -1)] : [];
+      const made = states.all().flatMap(({ target, state }) => {
+        const isIt =
+          target.kind === "function" && target.schema === schema && target.name.startsWith(`${name}(`);
+        return isIt && state !== "gone" ? [target.name.slice(name.length + 1, -1)] : [];
       });
       return [...new Set([...here, ...made])];
     },
@@ -175,7 +205,7 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
       switch (goal.does) {
         case "create":
           for (const one of [goal.target, ...goal.parts]) {
-            states.set(key(one), stateOf(one) === "untouched" && inCatalog(one) ? "changed" : "made");
+            states.set(one, stateOf(one) === "untouched" && inCatalog(one) ? "changed" : "made");
             catalog = withObject(withoutObject(catalog, one), after, one);
           }
           if (goal.isDerived) derived.add(JSON.stringify([goal.target.schema, goal.target.name]));
@@ -184,20 +214,20 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
           }
           return;
         case "alter":
-          if (stateOf(goal.target) === "untouched") states.set(key(goal.target), "changed");
+          if (stateOf(goal.target) === "untouched") states.set(goal.target, "changed");
           if (goal.type !== undefined) catalog = withType(catalog, goal.target, goal.type);
           return;
         case "drop":
-          states.set(key(goal.target), "gone");
+          states.set(goal.target, "gone");
           catalog = withoutObject(catalog, goal.target);
           if (goal.target.kind === "constraint" && goal.target.schema !== null) {
             // The index of a key goes with it.
-            states.set(key({ ...goal.target, kind: "index" }), "gone");
+            states.set({ ...goal.target, kind: "index" }, "gone");
           }
           return;
         case "rename":
           catalog = renamed(catalog, goal.target, goal.to);
-          moveStates(states, goal.target, goal.to);
+          states.move(goal.target, goal.to);
           if (
             goal.target.kind === "table" &&
             fresh.has(JSON.stringify([goal.target.schema, goal.target.name]))
@@ -205,19 +235,19 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
             fresh.add(JSON.stringify([goal.to.schema, goal.to.name]));
           }
           return;
-        case "helper":
-          states.set(key(goal.target), goal.step === "remove" ? "gone" : "made");
+        case "temporary":
+          states.set(goal.target, goal.step === "remove" ? "gone" : "made");
           return;
         case "grant":
           for (const one of goal.targets) {
-            for (const grantee of goal.grantees) states.set(grantKey(one, grantee), "changed");
+            for (const grantee of goal.grantees) changedGrants.add(grantKey(one, grantee));
           }
           return;
         case "role":
           if (goal.isWanted) roles.add(goal.role);
           else roles.delete(goal.role);
           return;
-        case "once":
+        case "journalled":
           // Grants on all that a schema holds, or on columns, and code that has the words: rather too many than too few.
           isAnyGrantChanged ||= kind === "grant" || (kind === "opaque" && /\b(grant|revoke)\b/i.test(sql));
           isOpaque ||= kind === "opaque";
@@ -250,7 +280,7 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
   };
 }
 
-function functionOf({ schema, name }: Relation, types: string): Target {
+function functionOf({ schema, name }: QualifiedName, types: string): Target {
   return { kind: "function", schema, name: `${name}(${types})`, table: null };
 }
 
@@ -281,20 +311,6 @@ function hasFunction(
   if (schema === "pg_catalog") return true;
   const [plain] = name.split("(");
   return facts.functions.some((one) => one.schema === schema && one.name === plain);
-}
-
-function moveStates(states: Map<string, ObjectState>, from: Target, to: Target): void {
-  const own = states.get(key(from));
-  states.set(key(from), "gone");
-  states.set(key(to), own === "made" ? "made" : "changed");
-  if (from.kind !== "table") return;
-  for (const [one, state] of [...states]) {
-    const parts = keySchema.safeParse(JSON.parse(one));
-    if (!parts.success) continue;
-    const [kind, schema, table, name] = parts.data;
-    if (table !== from.name || schema !== from.schema) continue;
-    states.set(JSON.stringify([kind, to.schema, to.name, name]), state);
-  }
 }
 
 /** The table in its new schema, with the definitions that name it. */
@@ -342,7 +358,7 @@ function withoutObject(catalog: Catalog, target: Target): Catalog {
       }),
     };
   }
-  const isOther = (one: Relation) => one.schema !== schema || one.name !== name;
+  const isOther = (one: QualifiedName) => one.schema !== schema || one.name !== name;
   switch (kind) {
     case "table":
       return { ...catalog, tables: catalog.tables.filter(isOther) };
@@ -367,7 +383,7 @@ function withObject(catalog: Catalog, from: Catalog, target: Target): Catalog {
       tables: catalog.tables.map((one) => (isIn(one) ? { ...one, [list]: [...one[list], ...found] } : one)),
     };
   }
-  const isIt = (one: Relation) => one.schema === schema && one.name === name;
+  const isIt = (one: QualifiedName) => one.schema === schema && one.name === name;
   switch (kind) {
     case "table": {
       const bare = from.tables
@@ -406,7 +422,7 @@ function renamed(catalog: Catalog, from: Target, to: Target): Catalog {
   const { schema, name, table } = from;
   const swap = <T extends { name: string }>(list: readonly T[]): T[] =>
     list.map((one) => (one.name === name ? { ...one, name: to.name } : one));
-  const top = <T extends { schema: string; name: string }>(list: readonly T[]): T[] =>
+  const top = <T extends QualifiedName>(list: readonly T[]): T[] =>
     list.map((one) =>
       one.schema === schema && one.name === name
         ? { ...one, schema: to.schema ?? one.schema, name: to.name }
@@ -441,7 +457,7 @@ function renamed(catalog: Catalog, from: Target, to: Target): Catalog {
       return { ...catalog, views: top(catalog.views) };
     case "sequence":
       return { ...catalog, sequences: top(catalog.sequences) };
-    case "enum":
+    case "type":
       return { ...catalog, enums: top(catalog.enums) };
     case "domain":
       return { ...catalog, domains: top(catalog.domains) };
@@ -451,7 +467,7 @@ function renamed(catalog: Catalog, from: Target, to: Target): Catalog {
 }
 
 /** The rows of a table, of all its partitions where it has some; null for one that is not known. */
-function rowsOf(table: Relation, catalog: Catalog, facts: Facts): number | null {
+function rowsOf(table: QualifiedName, catalog: Catalog, facts: Facts): number | null {
   const found = facts.relations.find(same(table.schema, table.name));
   if (!found) return null;
   return catalog.tables

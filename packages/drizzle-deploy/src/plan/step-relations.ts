@@ -9,7 +9,10 @@ import type { Draft } from "./statements/index.ts";
 /** Whether two steps are about the same object. */
 export function isSameObjectAs(goal: Draft["goal"], { goal: other }: Draft): boolean {
   return (
-    "target" in goal && "target" in other && goal.does !== "helper" && isSameObject(goal.target, other.target)
+    "target" in goal &&
+    "target" in other &&
+    goal.does !== "temporary" &&
+    isSameObject(goal.target, other.target)
   );
 }
 
@@ -34,7 +37,7 @@ export function takesAwayWhole(goal: Draft["goal"], { target, goal: other }: Dra
   const { kind, schema, name } = goal.target;
   if (kind === "schema") return name === target.schema;
   if (kind === "table" || kind === "view") return schema === target.schema && name === target.table;
-  return other.does === "helper" && isSameObject(goal.target, other.until.target);
+  return other.does === "temporary" && isSameObject(goal.target, other.until.target);
 }
 
 /** Whether two steps change the same property of an object. */

@@ -1,9 +1,10 @@
 import type { Names } from "../model/names.ts";
 import type { Plan, Step, Target } from "../model/step.ts";
+import type { QualifiedName } from "../sql/names.ts";
 import type { Intent } from "./item.ts";
 
 /** The relation that an object is part of, or is. */
-function relationOf({ kind, schema, name, table }: Target): { schema: string; name: string } | null {
+function relationOf({ kind, schema, name, table }: Target): QualifiedName | null {
   if (schema === null) return null;
   if (table !== null) return { schema, name: table };
   return kind === "table" || kind === "view" || kind === "sequence" ? { schema, name } : null;
@@ -23,7 +24,7 @@ export function intentOf(plan: Plan, names: Names): Intent {
   const steps = plan.steps.filter(isToDo);
   const targets = steps.flatMap(({ target }) => target ?? []);
   const relations = unique(targets.flatMap((target) => relationOf(target) ?? []));
-  const isOurs = ({ schema, name }: { schema: string; name: string }): boolean =>
+  const isOurs = ({ schema, name }: QualifiedName): boolean =>
     relations.some((relation) => relation.schema === schema && relation.name === name);
   const schemas = steps
     .filter(({ kind }) => kind.startsWith("create ") || kind === "add column")

@@ -4,15 +4,16 @@ import type { Names } from "../model/names.ts";
 import type { PreflightOutcome } from "../model/project.ts";
 import type { Requirement } from "../model/requirement.ts";
 import type { Reader } from "../postgres/index.ts";
+import type { QualifiedName } from "../sql/names.ts";
 
 /** What a deployment is going to do, as far as it matters before it begins. */
 export interface Intent {
   /** The tables and views that it changes: their owner has to do that. */
-  readonly relations: readonly { readonly schema: string; readonly name: string }[];
+  readonly relations: readonly QualifiedName[];
   /** The functions that it changes and that exist already, as `schema.name(argument types)`. */
   readonly functions: readonly string[];
   /** Tables of others that its foreign keys point at. */
-  readonly references: readonly { readonly schema: string; readonly name: string }[];
+  readonly references: readonly QualifiedName[];
   /** The schemas in which it makes something. */
   readonly createsIn: readonly string[];
   /** What it adds on disk. */

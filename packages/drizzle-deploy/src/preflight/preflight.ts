@@ -148,9 +148,9 @@ async function readStateItem(
   project: Project,
   accept: readonly string[] | undefined,
 ): Promise<StateItem> {
-  let standing: Assessment;
+  let assessment: Assessment;
   try {
-    standing = await sql.savepoint((reader) => assessDatabase(reader, project, { accept }));
+    assessment = await sql.savepoint((reader) => assessDatabase(reader, project, { accept }));
   } catch (error) {
     if (error instanceof postgres.PostgresError && error.code === insufficientPrivilege) {
       return { ...unreadable(error.message), applied: [], plan: null };
@@ -177,7 +177,7 @@ async function readStateItem(
       plan: null,
     };
   }
-  const { applied, drift, plan, inTheWay } = standing;
+  const { applied, drift, plan, inTheWay } = assessment;
   const missing: Finding = {
     check: "state.baseline",
     severity: "error",
@@ -187,9 +187,9 @@ async function readStateItem(
     remedy: `Adopt the database: ${project.names.command} baseline`,
   };
   return {
-    evidence: describe(standing),
+    evidence: describe(assessment),
     findings: [
-      ...(standing.is === "found" ? [missing] : []),
+      ...(assessment.is === "found" ? [missing] : []),
       ...inTheWay,
       ...hazardFindings(plan),
       ...driftFindings("untouched", drift.untouched.filter(isComment)),
@@ -251,7 +251,7 @@ async function locksOf(reader: Reader, project: Project, plan: Plan | null): Pro
     mode: "ACCESS SHARE",
     stopsReads: false,
     stopsWrites: false,
-    held: "moment",
+    duration: "short",
   }));
 }
 
@@ -307,17 +307,17 @@ export async function preflight(
     const items = await sql.begin("isolation level read committed read only", async (transaction) => {
       // Somebody's lock on a whole table is a finding; waiting for its end would say nothing.
       await transaction`select pg_catalog.set_config('lock_timeout', '2s', true)`;
-      const standing = await readStateItem(transaction, project, options.accept);
-      const { plan } = standing;
+      const assessment = await readStateItem(transaction, project, options.accept);
+      const { plan } = assessment;
       return runItems(project.preflight, {
         sql: transaction,
         names: project.names,
         mode,
         pooler,
-        state: standing,
+        state: assessment,
         intent: plan ? intentOf(plan, project.names) : widestIntent(project),
         requires: project.requires.filter(
-          ({ madeBy }) => madeBy === null || standing.applied.includes(madeBy),
+          ({ madeBy }) => madeBy === null || assessment.applied.includes(madeBy),
         ),
         longTransaction: options.longTransaction ?? defaultLongTransaction,
         holders: (reader) => findHolders(reader, project, plan),

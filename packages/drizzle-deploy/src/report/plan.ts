@@ -33,14 +33,14 @@ export function formatLock({
   mode,
   stopsReads,
   stopsWrites,
-  held,
+  duration,
 }: Step["locks"][number]): string {
   const who = stopsReads
     ? "stops reads and writes"
     : stopsWrites
       ? "stops writes, not reads"
       : "others read and write";
-  const how = held === "moment" ? "for a moment" : "as long as it works";
+  const how = duration === "short" ? "for a moment" : "as long as it works";
   return `${schema}.${name} ${mode} ${how}: ${who}`;
 }
 
@@ -106,7 +106,9 @@ function formatTotals({ steps, id, from, to }: Plan): string {
   const running = steps.filter(isToRun);
   const sum = (value: (step: Step) => number) => running.reduce((total, step) => total + value(step), 0);
   const stopping = running.flatMap(({ locks }) =>
-    locks.filter(({ stopsReads, stopsWrites, held }) => held === "size" && (stopsReads || stopsWrites)),
+    locks.filter(
+      ({ stopsReads, stopsWrites, duration }) => duration === "long" && (stopsReads || stopsWrites),
+    ),
   );
   const growth = sum(({ estimate }) => estimate.growthBytes);
   const others = [

@@ -4,7 +4,7 @@ import { dress, plural, visible } from "./text.ts";
 
 type Deployment = Status["deployments"][number];
 
-const describeStanding = ({ command }: Names): Readonly<Record<Status["standing"], string>> => ({
+const describeState = ({ command }: Names): Readonly<Record<Status["state"], string>> => ({
   empty: "Nothing of the project is there yet: every migration is pending.",
   unadopted: `The project's tables are there, and no record of its migrations. Run: ${command} baseline`,
   behind: "",
@@ -52,10 +52,10 @@ function formatCatalog({ catalog, halfDone }: Status): string[] {
   ];
 }
 
-/** A database's standing for a person. */
+/** The state of a database for a person. */
 export function formatStatus(status: Status, names: Names): string {
-  const { applied, pending, deployments, halfDone, standing } = status;
-  const described = describeStanding(names)[standing];
+  const { applied, pending, deployments, halfDone, state } = status;
+  const described = describeState(names)[state];
   return [
     ...(described === "" ? [] : [described]),
     ...applied.map(({ tag }) => `  ${dress.good("✓")} ${tag}`),

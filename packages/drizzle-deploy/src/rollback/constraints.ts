@@ -1,17 +1,17 @@
 import { createHash } from "node:crypto";
 import type { IndexStmt } from "libpg-query";
 import type { Constraint, Index, Table } from "../catalog/index.ts";
+import { withoutValidity } from "../catalog/index.ts";
 import type { Names } from "../model/names.ts";
 import { unfinishedPrefix } from "../plan/invalid-indexes.ts";
 import { momentary, part } from "../plan/statements/draft.ts";
+import { qualifiedLabel } from "../sql/names.ts";
 import { fingerprint, parseStatements, print } from "../sql/parser.ts";
-import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
+import { quoteIdentifier, quoteName, quoteQualified } from "../sql/quote.ts";
 import { columnsIn } from "../sql/tree.ts";
-import { find, type Named, partKey, plainIndexes, qualifiedLabel, type RollbackContext } from "./context.ts";
+import { find, partKey, plainIndexes, type RollbackContext } from "./context.ts";
 import { type Locked, type StepDraft, underSchemas } from "./draft.ts";
 import { constraintLabel } from "./facts.ts";
-
-const on = ({ schema, name }: Named): string => quoteQualified(schema, name);
 
 const referenced = ({ references }: Constraint, mode: Locked[1]): Locked[] =>
   references ? [[{ schema: references.schema, name: references.table }, mode]] : [];
@@ -40,11 +40,9 @@ function forEachFormer(
   }
 }
 
-const withoutValidity = ({ definition }: Constraint): string => definition.replace(/ NOT VALID$/, "");
-
 /** Whether a rollback was interrupted before it had the rows looked at. */
 const isHalfBack = (was: Constraint, now: Constraint): boolean =>
-  was.validated && !now.validated && withoutValidity(was) === withoutValidity(now);
+  was.validated && !now.validated && withoutValidity(was.definition) === withoutValidity(now.definition);
 
 /**
  * Drops the foreign keys that came with the deployment: of every table before any other constraint, since they rest on
@@ -148,7 +146,7 @@ function rename(context: RollbackContext, table: Table, { name }: Constraint, fo
   context.add({
     kind: "rename",
     title: `rename constraint ${name} of ${qualifiedLabel(table)} to ${former}`,
-    sql: `ALTER TABLE ${on(table)} RENAME CONSTRAINT ${quoteIdentifier(name)} TO ${quoteIdentifier(former)};`,
+    sql: `ALTER TABLE ${quoteName(table)} RENAME CONSTRAINT ${quoteIdentifier(name)} TO ${quoteIdentifier(former)};`,
     target: part("constraint", table, name),
     locks: [[table, "ACCESS EXCLUSIVE"]],
     safety: momentary,
@@ -160,7 +158,7 @@ function drop(context: RollbackContext, table: Table, constraint: Constraint): v
   context.add({
     kind: "drop constraint",
     title: `drop constraint ${constraint.name} of ${qualifiedLabel(table)}`,
-    sql: `ALTER TABLE ${on(table)} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(constraint.name)};`,
+    sql: `ALTER TABLE ${quoteName(table)} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(constraint.name)};`,
     target: part("constraint", table, constraint.name),
     locks: [[table, "ACCESS EXCLUSIVE"], ...referenced(constraint, "ACCESS EXCLUSIVE")],
     safety: momentary,
@@ -212,11 +210,12 @@ function restore(context: RollbackContext, restoration: Restoration): void {
     return;
   }
   const name = quoteIdentifier(was.name);
-  const removal = now ? [`ALTER TABLE ${on(table)} DROP CONSTRAINT ${name};`] : [];
+  const removal = now ? [`ALTER TABLE ${quoteName(table)} DROP CONSTRAINT ${name};`] : [];
   const common = { target: part("constraint", table, was.name) };
   // The index of an exclusion constraint can only be built with it.
   if (index && was.type !== "x") {
     const temporary = temporaryName(context.names, table, was);
+    context.reserved.add(temporary);
     // Built already, where the rollback was interrupted before the constraint took it.
     if (!table.indexes.some(({ name: other, valid }) => other === temporary && valid)) {
       context.add({
@@ -237,7 +236,7 @@ function restore(context: RollbackContext, restoration: Restoration): void {
       title: `restore constraint ${was.name} of ${qualifiedLabel(table)}`,
       sql: [
         ...removal,
-        `ALTER TABLE ${on(table)} ADD CONSTRAINT ${name} ${words} USING INDEX ${quoteIdentifier(temporary)}${was.deferrable ? " DEFERRABLE" : ""}${was.initiallyDeferred ? " INITIALLY DEFERRED" : ""};`,
+        `ALTER TABLE ${quoteName(table)} ADD CONSTRAINT ${name} ${words} USING INDEX ${quoteIdentifier(temporary)}${was.deferrable ? " DEFERRABLE" : ""}${was.initiallyDeferred ? " INITIALLY DEFERRED" : ""};`,
       ].join("\n"),
       locks: [[table, "ACCESS EXCLUSIVE"]],
       safety: "The index is there already: only the catalog is changed.",
@@ -253,7 +252,7 @@ function restore(context: RollbackContext, restoration: Restoration): void {
       context.before,
       [
         ...removal,
-        `ALTER TABLE ${on(table)} ADD CONSTRAINT ${name} ${withoutValidity(was)}${isLater ? " NOT VALID" : ""};`,
+        `ALTER TABLE ${quoteName(table)} ADD CONSTRAINT ${name} ${withoutValidity(was.definition)}${isLater ? " NOT VALID" : ""};`,
       ].join("\n"),
     ),
     locks: [
@@ -271,7 +270,7 @@ function restore(context: RollbackContext, restoration: Restoration): void {
     ...common,
     kind: "validate constraint",
     title: `validate constraint ${was.name} of ${qualifiedLabel(table)}`,
-    sql: `ALTER TABLE ${on(table)} VALIDATE CONSTRAINT ${name};`,
+    sql: `ALTER TABLE ${quoteName(table)} VALIDATE CONSTRAINT ${name};`,
     locks: [[table, "SHARE UPDATE EXCLUSIVE"], ...referenced(was, "ROW SHARE")],
     scans: true,
     safety: "Rows are read under a lock that lets readers and writers go on.",
@@ -279,10 +278,9 @@ function restore(context: RollbackContext, restoration: Restoration): void {
 }
 
 /** Drops what an interrupted rollback built for a constraint that does not come back after all. */
-export function dropUnfinished(context: RollbackContext): void {
+export function dropLeftoverIndexes(context: RollbackContext): void {
   const prefix = unfinishedPrefix(context.names);
-  const taken = context.steps.map(({ sql }) => sql).join("\n");
-  dropIndexes(context, ({ name }) => name.startsWith(prefix) && !taken.includes(name));
+  dropIndexes(context, ({ name }) => name.startsWith(prefix) && !context.reserved.has(name));
 }
 
 /** A name that fits whatever the constraint is called, and that no other constraint's index gets. */

@@ -9,11 +9,13 @@ import {
   type Trigger,
 } from "../catalog/index.ts";
 import { functionLabel, functionNamed } from "../kinds/function.ts";
+import type { TableSize } from "../model/deployment-report.ts";
 import type { Names } from "../model/names.ts";
 import type { Plan, Step, Target } from "../model/step.ts";
 import type { Dependent } from "../plan/dependents.ts";
+import type { QualifiedName } from "../sql/names.ts";
 import { type Changes, changesOf, keyOfTarget, withoutInvalidIndexes } from "./changes.ts";
-import { rollbackStep, type Sizes, type StepDraft } from "./draft.ts";
+import { rollbackStep, type StepDraft } from "./draft.ts";
 
 /** What a rollback is planned from. */
 export interface RollbackFacts {
@@ -35,7 +37,7 @@ export interface RollbackFacts {
   readonly dependents: readonly Dependent[];
   /** Constraints, as `schema.table.name`, that rows written since do not satisfy as they were before. */
   readonly violated: ReadonlySet<string>;
-  readonly sizes: Sizes;
+  readonly sizes: readonly TableSize[];
   /** The migrations that the deployment applied. */
   readonly migrations: Plan["migrations"];
   /** Whether any of them is recorded as applied. */
@@ -51,9 +53,6 @@ export interface RollbackFacts {
   /** For the plan's `createdAt`. */
   readonly now: Date;
 }
-
-/** Something that lives in a schema. */
-export type Named = { readonly schema: string; readonly name: string };
 
 /** A table that is on both sides, with what the deployment was to make of it. */
 export interface KeptTable {
@@ -76,6 +75,8 @@ export interface RollbackContext extends Pick<RollbackFacts, "names" | "archived
   readonly notes: string[];
   /** Keys of what stays as the deployment made it, for the reasons in `notes`. */
   readonly kept: Set<string>;
+  /** Names of the indexes that its steps build, or find built, for constraints to take. */
+  readonly reserved: Set<string>;
   /** Leaves something as the deployment made it. */
   keep(key: string, reason: string): void;
   add(draft: StepDraft): void;
@@ -85,7 +86,7 @@ export interface RollbackContext extends Pick<RollbackFacts, "names" | "archived
   wasRemoved(target: Target): boolean;
   /** Whether a property of the object is not as before. */
   isAltered(key: string, ignore?: readonly string[]): boolean;
-  dependentsOn(kind: Dependent["on"]["kind"], object: Named): Dependent[];
+  dependentsOn(kind: Dependent["on"]["kind"], object: QualifiedName): Dependent[];
   /** Whether it belongs to what the deployment was to make of the database. */
   isOurs(dependent: Dependent): boolean;
   /** Why something cannot be dropped: what depends on it and is somebody else's. Null where nothing is. */
@@ -93,27 +94,28 @@ export interface RollbackContext extends Pick<RollbackFacts, "names" | "archived
 }
 
 /** The object of a schema. */
-export function find<T extends Named>(objects: readonly T[], { schema, name }: Named): T | undefined {
+export function find<T extends QualifiedName>(
+  objects: readonly T[],
+  { schema, name }: QualifiedName,
+): T | undefined {
   return objects.find((one) => one.schema === schema && one.name === name);
 }
 
 /** The key of an object of a schema. */
-export function topKey(kind: ObjectIdentity["kind"], { schema, name }: Named): string {
+export function topKey(kind: ObjectIdentity["kind"], { schema, name }: QualifiedName): string {
   return objectKey({ kind, schema, name, parent: null, label: "" });
 }
 
 /** The key of what belongs to a table or view. */
 export function partKey(
   kind: ObjectIdentity["kind"],
-  { schema, name }: Named,
+  { schema, name }: QualifiedName,
   child: string,
   parentKind: "table" | "view" | "function" | "domain" = "table",
 ): string {
   const parent: ObjectIdentity = { kind: parentKind, schema, name, parent: null, label: "" };
   return objectKey({ kind, schema, name: child, parent, label: "" });
 }
-
-export const qualifiedLabel = ({ schema, name }: Named): string => `${schema}.${name}`;
 
 /** A dependent in words. */
 export function dependentLabel({ kind, schema, name, table }: Dependent): string {
@@ -206,6 +208,7 @@ export function createContext(facts: RollbackFacts): RollbackContext {
     steps,
     notes,
     kept,
+    reserved: new Set(),
     keep(key, reason) {
       kept.add(key);
       notes.push(reason);

@@ -1,14 +1,17 @@
 import type { Catalog } from "../catalog/index.ts";
+import type { TableSize } from "../model/deployment-report.ts";
 import type { LockMode } from "../model/lock-modes.ts";
 import type { Step, StepKind, Target } from "../model/step.ts";
+import { catalogEstimate, estimateScan } from "../plan/estimate.ts";
 import { lock } from "../plan/statements/draft.ts";
+import type { QualifiedName } from "../sql/names.ts";
 import { quoteIdentifier } from "../sql/quote.ts";
 
 /** The tag under which a rollback's steps are journalled; no migration is called so. */
 export const rollbackTag = "rollback";
 
 /** A relation that a step locks. */
-export type Locked = readonly [relation: { schema: string; name: string }, mode: LockMode];
+export type Locked = readonly [relation: QualifiedName, mode: LockMode];
 
 /** What the steps of a rollback have in common is filled in. */
 export interface StepDraft {
@@ -25,16 +28,19 @@ export interface StepDraft {
   readonly blocked?: string | null;
 }
 
-/** Size of a table, as the statistics have it. */
-export type Sizes = ReadonlyMap<string, { readonly bytes: number; readonly rows: number }>;
-
-const millisecondsPerMegabyte = 10;
+/** The size of the table that a step works on; null where there is none. */
+function sizeOf(target: Target | null, sizes: readonly TableSize[]): Step["size"] {
+  if (target === null) return null;
+  const table = target.table ?? target.name;
+  const found = sizes.find(({ schema, name }) => schema === target.schema && name === table);
+  return found ? { bytes: found.tableBytes + found.indexBytes, rows: Math.max(found.rows, 0) } : null;
+}
 
 /** A step of a rollback. Its id is its title: the same act has the same id whenever it is planned. */
-export function rollbackStep(draft: StepDraft, sizes: Sizes): Step {
+export function rollbackStep(draft: StepDraft, sizes: readonly TableSize[]): Step {
   const { kind, title, sql, target, safety, transactional = true } = draft;
-  const held = draft.scans ? "size" : "moment";
-  const size = target?.schema ? (sizes.get(`${target.schema}.${target.table ?? target.name}`) ?? null) : null;
+  const duration = draft.scans ? "long" : "short";
+  const size = sizeOf(target, sizes);
   return {
     id: `${rollbackTag}/${title}`,
     migration: rollbackTag,
@@ -43,17 +49,14 @@ export function rollbackStep(draft: StepDraft, sizes: Sizes): Step {
     sql,
     target,
     needs: [],
-    locks: (draft.locks ?? []).map(([relation, mode]) => lock(relation, mode, held)),
+    locks: (draft.locks ?? []).map(([relation, mode]) => lock(relation, mode, duration)),
     transactional,
     action: draft.blocked ? "blocked" : "run",
     reason: draft.blocked ?? null,
     hazards: [],
     safety,
     size,
-    estimate: {
-      milliseconds: draft.scans && size ? 10 + (size.bytes / 1024 ** 2) * millisecondsPerMegabyte : 10,
-      growthBytes: 0,
-    },
+    estimate: draft.scans && size ? estimateScan(size.bytes) : catalogEstimate,
   };
 }
 

@@ -2,9 +2,9 @@ import postgres from "postgres";
 import { z } from "zod";
 import type { Constraint, Index } from "../catalog/index.ts";
 import { type Dependent, queryDependents } from "../plan/dependents.ts";
-import type { Queryable } from "../postgres/index.ts";
+import type { Queryable, Transaction } from "../postgres/index.ts";
+import type { QualifiedName } from "../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
-import type { Sizes } from "./draft.ts";
 
 /** Has names read and printed as a catalog has them, for the rest of the transaction. */
 async function lookThrough(sql: Queryable, schemas: readonly string[]): Promise<void> {
@@ -19,34 +19,8 @@ export async function readDependents(sql: Queryable, schemas: readonly string[])
   return queryDependents(sql, schemas);
 }
 
-const sizesSchema = z.array(
-  z.object({ schema: z.string(), name: z.string(), bytes: z.coerce.number(), rows: z.coerce.number() }),
-);
-
-/** The tables' sizes, by `schema.name`. */
-export async function readSizes(sql: Queryable, schemas: readonly string[]): Promise<Sizes> {
-  const rows = await sql.unsafe(
-    `select n.nspname as schema, c.relname as name, pg_catalog.pg_total_relation_size(c.oid) as bytes,
-       greatest(c.reltuples, 0)::bigint as rows
-     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     join json_array_elements_text($1::text::json) as wanted (name) on wanted.name = n.nspname
-     where c.relkind in ('r', 'p')`,
-    [JSON.stringify(schemas)],
-  );
-  return new Map(
-    sizesSchema
-      .parse([...rows])
-      .map(({ schema, name, bytes, rows: count }) => [`${schema}.${name}`, { bytes, rows: count }]),
-  );
-}
-
-/** An open transaction. */
-export type Transaction = postgres.TransactionSql<Record<never, never>>;
-
-type Relation = { readonly schema: string; readonly name: string };
-
 /** A query that finds a row which a constraint would refuse; null where none can be written. */
-function offence({ schema, name }: Relation, constraint: Constraint): string | null {
+function offence({ schema, name }: QualifiedName, constraint: Constraint): string | null {
   const table = quoteQualified(schema, name);
   if (constraint.type === "c") {
     const expression = /^CHECK (\(.*\))(?: NO INHERIT)?(?: NOT VALID)?$/s.exec(constraint.definition)?.[1];
@@ -63,7 +37,7 @@ function offence({ schema, name }: Relation, constraint: Constraint): string | n
 }
 
 /** A query that finds rows which are the same to a unique index; null for any other. */
-function repetition({ schema, name }: Relation, index: Index): string | null {
+function repetition({ schema, name }: QualifiedName, index: Index): string | null {
   if (!index.unique) return null;
   const keys = index.keys.map(({ expression }) => expression);
   const conditions = [
@@ -102,7 +76,7 @@ export async function isViolated(
     index,
     schemas,
   }: {
-    table: Relation;
+    table: QualifiedName;
     constraint: Constraint;
     /** What implements it. */
     index: Index | undefined;
@@ -115,11 +89,11 @@ export async function isViolated(
 /** Whether rows are there that a unique index would refuse. */
 export async function isRepeated(
   sql: Transaction,
-  { table, index, schemas }: { table: Relation; index: Index; schemas: readonly string[] },
+  { table, index, schemas }: { table: QualifiedName; index: Index; schemas: readonly string[] },
 ): Promise<boolean> {
   return finds(sql, repetition(table, index), schemas);
 }
 
 /** `schema.table.name` of a constraint. */
-export const constraintLabel = (table: { schema: string; name: string }, name: string): string =>
+export const constraintLabel = (table: QualifiedName, name: string): string =>
   `${table.schema}.${table.name}.${name}`;

@@ -1,8 +1,10 @@
 import type { Grant } from "../catalog/index.ts";
 import { functionLabel, functionNamed, functionSignature } from "../kinds/function.ts";
 import { type Granted, grantStatement, roleName } from "../kinds/grant.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { qualifiedLabel } from "../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
-import { find, type Named, qualifiedLabel, type RollbackContext } from "./context.ts";
+import { find, type RollbackContext } from "./context.ts";
 import { underSchemas } from "./draft.ts";
 
 /**
@@ -60,7 +62,7 @@ const grantSafety = "Only the catalog is changed: statements under way are not a
 /** Takes back what the deployment granted and gives back what it revoked, on everything that was there before. */
 export function undoGrants(context: RollbackContext): void {
   const { before, head, actual, add } = context;
-  const step = (kind: Granted, object: Named, sql: readonly string[]): void => {
+  const step = (kind: Granted, object: QualifiedName, sql: readonly string[]): void => {
     if (sql.length === 0) return;
     add({
       kind: "grant",
@@ -76,8 +78,8 @@ export function undoGrants(context: RollbackContext): void {
     ["SEQUENCE", "sequences"],
   ] as const) {
     for (const now of actual[list]) {
-      const was = find<Named & { grants: Grant[] }>(before[list], now);
-      const wanted = find<Named & { grants: Grant[] }>(head[list], now);
+      const was = find<QualifiedName & { grants: Grant[] }>(before[list], now);
+      const wanted = find<QualifiedName & { grants: Grant[] }>(head[list], now);
       if (!was || !wanted) continue;
       const name = quoteQualified(now.schema, now.name);
       const sql = restoreGrants(kind, name, {
@@ -130,7 +132,7 @@ export function undoGrants(context: RollbackContext): void {
 }
 
 /** A relation as far as the privileges on its columns go. */
-interface Granting extends Named {
+interface Granting extends QualifiedName {
   readonly columns: readonly { readonly name: string; readonly grants: Grant[] }[];
 }
 

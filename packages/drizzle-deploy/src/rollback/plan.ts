@@ -6,7 +6,7 @@ import {
   dropCreatedIndexes,
   dropForeignKeys,
   dropIndexes,
-  dropUnfinished,
+  dropLeftoverIndexes,
   restoreForeignKeys,
   restoreIndexes,
   undoConstraints,
@@ -61,7 +61,7 @@ export function planRollback(facts: RollbackFacts, scope: RollbackScope): Planne
     refuseRenames(context, facts);
     undoEverything(context);
   }
-  dropUnfinished(context);
+  dropLeftoverIndexes(context);
   return { plan: toPlan(facts, context), kept: context.kept };
 }
 
@@ -137,7 +137,7 @@ function forgetMigrations(
   if (!isJournalled && done.every((id) => keptIds.includes(id))) return;
   const kept = keptIds.map((id) => quoteLiteral(id)).join(", ");
   context.add({
-    kind: "change data",
+    kind: "journal",
     title: `take ${migrations.map(({ tag }) => tag).join(", ")} out of the journal`,
     sql: [
       `DELETE FROM drizzle.__drizzle_migrations WHERE hash IN (${hashes});`,

@@ -2,8 +2,9 @@ import { objectKey, type Policy, type Table } from "../catalog/index.ts";
 import { functionLabel } from "../kinds/function.ts";
 import { changePolicy, createPolicy, dropPolicy } from "../kinds/policy.ts";
 import { momentary, part } from "../plan/statements/draft.ts";
+import { qualifiedLabel } from "../sql/names.ts";
 import { quoteQualified } from "../sql/quote.ts";
-import { partKey, qualifiedLabel, type RollbackContext, topKey } from "./context.ts";
+import { partKey, type RollbackContext, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";
 
 const on = (table: Pick<Table, "schema" | "name">): string => quoteQualified(table.schema, table.name);

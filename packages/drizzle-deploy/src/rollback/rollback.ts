@@ -13,6 +13,7 @@ import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
 import { planSchema, type Target, targetOf } from "../model/step.ts";
 import { readArchive } from "../plan/facts.ts";
+import type { Transaction } from "../postgres/index.ts";
 import { connect, type DatabaseUrl, redactUrl, type Sql } from "../postgres/index.ts";
 import { defaultExecutor } from "../records/executor.ts";
 import { expectedHere, readOrigin } from "../records/origin.ts";
@@ -24,14 +25,7 @@ import { openSession, type Session } from "../run/session.ts";
 import { tableSizes } from "../run/sizes.ts";
 import { sayWhich, withoutInvalidIndexes } from "./changes.ts";
 import { find, plainIndexes, type RollbackFacts } from "./context.ts";
-import {
-  constraintLabel,
-  isRepeated,
-  isViolated,
-  readDependents,
-  readSizes,
-  type Transaction,
-} from "./facts.ts";
+import { constraintLabel, isRepeated, isViolated, readDependents } from "./facts.ts";
 import { type PlannedRollback, planRollback, type RollbackScope, rollbackScopes } from "./plan.ts";
 import { type Deployment, findDeployment } from "./records.ts";
 
@@ -133,7 +127,7 @@ async function gatherRollbackFacts(
     archived: await readArchive(sql, project),
     dependents: await readDependents(sql, project.schemas),
     violated: await violatedConstraints(sql, { before, actual, schemas: project.schemas }),
-    sizes: await readSizes(sql, project.schemas),
+    sizes: await tableSizes(sql, project.schemas),
     migrations: deployment.migrations,
     isJournalled: deployment.isJournalled,
     done: deployment.done,

@@ -1,20 +1,11 @@
-import { type Column, type Domain, objectKey, type Table } from "../catalog/index.ts";
+import { type Column, type Domain, objectKey, type Table, withoutValidity } from "../catalog/index.ts";
 import { functionLabel, functionSignature } from "../kinds/function.ts";
 import { momentary, part } from "../plan/statements/draft.ts";
-import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
-import {
-  dependentLabel,
-  find,
-  type KeptTable,
-  type Named,
-  partKey,
-  qualifiedLabel,
-  type RollbackContext,
-  topKey,
-} from "./context.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { qualifiedLabel } from "../sql/names.ts";
+import { quoteIdentifier, quoteLiteral, quoteName, quoteQualified } from "../sql/quote.ts";
+import { dependentLabel, find, type KeptTable, partKey, type RollbackContext, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";
-
-const on = ({ schema, name }: Named): string => quoteQualified(schema, name);
 
 /** Kinds of change to a column that stay: taking them back could lose or refuse what rows hold now. */
 const keptProperties: Readonly<Record<string, string>> = {
@@ -60,7 +51,7 @@ function alterColumn(
     title: `${title} ${qualifiedLabel(table)}.${column}`,
     sql: underSchemas(
       context.before,
-      `ALTER TABLE ${on(table)} ALTER COLUMN ${quoteIdentifier(column)} ${action};`,
+      `ALTER TABLE ${quoteName(table)} ALTER COLUMN ${quoteIdentifier(column)} ${action};`,
     ),
     target: part("column", table, column),
     locks: [[table, "ACCESS EXCLUSIVE"]],
@@ -110,7 +101,7 @@ function isPropertyAltered(context: RollbackContext, key: string, property: stri
 /** Comments and storage parameters as they were. */
 export function undoRemarks(context: RollbackContext): void {
   const { before, actual } = context;
-  const comment = (title: string, object: string, was: string | null, locked: Named | null): void =>
+  const comment = (title: string, object: string, was: string | null, locked: QualifiedName | null): void =>
     context.add({
       kind: "comment",
       title: `restore the comment of ${title}`,
@@ -124,12 +115,12 @@ export function undoRemarks(context: RollbackContext): void {
       ({ object, property }) => property === "comment" && objectKey(object) === key,
     );
   for (const [kind, words, list] of [
-    ["enum", "TYPE", before.enums],
+    ["type", "TYPE", before.enums],
     ["domain", "DOMAIN", before.domains],
   ] as const) {
     for (const was of list) {
       if (isCommented(topKey(kind, was)))
-        comment(`type ${qualifiedLabel(was)}`, `${words} ${on(was)}`, was.comment, null);
+        comment(`type ${qualifiedLabel(was)}`, `${words} ${quoteName(was)}`, was.comment, null);
     }
   }
   for (const was of before.schemas) {
@@ -138,12 +129,12 @@ export function undoRemarks(context: RollbackContext): void {
   }
   for (const { table, was } of context.keptTables) {
     if (isCommented(topKey("table", table)))
-      comment(`table ${qualifiedLabel(table)}`, `TABLE ${on(table)}`, was.comment, table);
+      comment(`table ${qualifiedLabel(table)}`, `TABLE ${quoteName(table)}`, was.comment, table);
     for (const column of was.columns) {
       if (!isCommented(partKey("column", table, column.name))) continue;
       comment(
         `column ${qualifiedLabel(table)}.${column.name}`,
-        `COLUMN ${on(table)}.${quoteIdentifier(column.name)}`,
+        `COLUMN ${quoteName(table)}.${quoteIdentifier(column.name)}`,
         column.comment,
         table,
       );
@@ -161,7 +152,7 @@ export function undoRemarks(context: RollbackContext): void {
     if (was && isCommented(topKey("view", view))) {
       comment(
         `view ${qualifiedLabel(view)}`,
-        `${view.kind === "view" ? "VIEW" : "MATERIALIZED VIEW"} ${on(view)}`,
+        `${view.kind === "view" ? "VIEW" : "MATERIALIZED VIEW"} ${quoteName(view)}`,
         was.comment,
         view,
       );
@@ -186,11 +177,11 @@ function restoreOptions(context: RollbackContext, table: Table, was: Table): voi
     .map(nameOf)
     .filter((name) => !was.options.some((option) => nameOf(option) === name));
   context.add({
-    kind: "alter column",
+    kind: "table option",
     title: `restore the storage parameters of ${qualifiedLabel(table)}`,
     sql: [
-      ...(was.options.length > 0 ? [`ALTER TABLE ${on(table)} SET (${was.options.join(", ")});`] : []),
-      ...(gone.length > 0 ? [`ALTER TABLE ${on(table)} RESET (${gone.join(", ")});`] : []),
+      ...(was.options.length > 0 ? [`ALTER TABLE ${quoteName(table)} SET (${was.options.join(", ")});`] : []),
+      ...(gone.length > 0 ? [`ALTER TABLE ${quoteName(table)} RESET (${gone.join(", ")});`] : []),
     ].join("\n"),
     target: { kind: "table", schema: table.schema, name: table.name, table: null },
     locks: [[table, "ACCESS EXCLUSIVE"]],
@@ -262,7 +253,9 @@ export function archiveTables(context: RollbackContext): void {
     context.add({
       kind: "move table",
       title: `move table ${qualifiedLabel(table)} to ${archiveSchema}`,
-      sql: [...renamed, `ALTER TABLE ${on(table)} SET SCHEMA ${quoteIdentifier(archiveSchema)};`].join("\n"),
+      sql: [...renamed, `ALTER TABLE ${quoteName(table)} SET SCHEMA ${quoteIdentifier(archiveSchema)};`].join(
+        "\n",
+      ),
       target: { kind: "table", schema: table.schema, name: table.name, table: null },
       locks: [[table, "ACCESS EXCLUSIVE"]],
       safety: `${partitionOf ? "A partition and its rows" : "The table and its rows"} stay as they are: only the catalog is changed.`,
@@ -294,7 +287,7 @@ function restoreDomain(context: RollbackContext, was: Domain): void {
       title: `restore constraint ${name} of type ${qualifiedLabel(was)}`,
       sql: underSchemas(
         context.before,
-        `ALTER DOMAIN ${on(was)} ADD CONSTRAINT ${quoteIdentifier(name)} ${definition.replace(/ NOT VALID$/, "")} NOT VALID;`,
+        `ALTER DOMAIN ${quoteName(was)} ADD CONSTRAINT ${quoteIdentifier(name)} ${withoutValidity(definition)} NOT VALID;`,
       ),
       target: { kind: "domain", schema: was.schema, name: was.name, table: null },
       safety: "No row is looked at.",
@@ -302,11 +295,11 @@ function restoreDomain(context: RollbackContext, was: Domain): void {
   }
 }
 
-/** Drops types, standing sequences and schemas that came with the deployment and that nothing kept needs. */
+/** Drops types, sequences of their own and schemas that came with the deployment and that nothing kept needs. */
 export function dropTypes(context: RollbackContext): void {
   const { actual } = context;
   for (const [kind, list] of [
-    ["enum", actual.enums],
+    ["type", actual.enums],
     ["domain", actual.domains],
   ] as const) {
     for (const one of list) {
@@ -326,7 +319,7 @@ export function dropTypes(context: RollbackContext): void {
       context.add({
         kind: "drop type",
         title: `drop type ${qualifiedLabel(one)}`,
-        sql: `DROP ${kind === "enum" ? "TYPE" : "DOMAIN"} IF EXISTS ${on(one)};`,
+        sql: `DROP ${kind === "type" ? "TYPE" : "DOMAIN"} IF EXISTS ${quoteName(one)};`,
         target: { kind, schema: one.schema, name: one.name, table: null },
         safety: "One row of the catalog; nothing depends on it any more.",
         blocked,
@@ -346,7 +339,7 @@ export function dropTypes(context: RollbackContext): void {
       context.add({
         kind: "alter type",
         title: `drop constraint ${object.name} of type ${object.parent.label}`,
-        sql: `ALTER DOMAIN ${on({ schema, name })} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(object.name)};`,
+        sql: `ALTER DOMAIN ${quoteName({ schema, name })} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(object.name)};`,
         target: { kind: "domain", schema, name, table: null },
         safety: "One row of the catalog.",
       });
@@ -373,7 +366,7 @@ export function dropTypes(context: RollbackContext): void {
   }
   for (const { object, property } of context.changes.altered) {
     if (
-      (object.kind === "enum" && property === "labels") ||
+      (object.kind === "type" && property === "labels") ||
       (object.kind === "domain" && property !== "comment") ||
       object.kind === "sequence" ||
       (object.kind === "table" && keptTableProperties.includes(property)) ||

@@ -1,7 +1,8 @@
 import type { Table, Trigger } from "../catalog/index.ts";
 import { momentary, part } from "../plan/statements/draft.ts";
-import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
-import { find, type Named, partKey, qualifiedLabel, type RollbackContext, usesFunction } from "./context.ts";
+import { qualifiedLabel } from "../sql/names.ts";
+import { quoteIdentifier, quoteName } from "../sql/quote.ts";
+import { find, partKey, type RollbackContext, usesFunction } from "./context.ts";
 import { underSchemas } from "./draft.ts";
 
 const modes: Readonly<Record<Trigger["enabled"], string>> = {
@@ -13,8 +14,6 @@ const modes: Readonly<Record<Trigger["enabled"], string>> = {
 
 /** A table or a view. */
 type Triggered = Pick<Table, "schema" | "name" | "triggers">;
-
-const on = ({ schema, name }: Named): string => quoteQualified(schema, name);
 
 /** Drops the triggers that came with the deployment: they go first, since they need what goes after them. */
 export function dropTriggers(context: RollbackContext): void {
@@ -31,7 +30,7 @@ export function dropTriggers(context: RollbackContext): void {
         context.add({
           kind: "drop trigger",
           title: `drop trigger ${trigger.name} on ${qualifiedLabel(relation)}`,
-          sql: `DROP TRIGGER IF EXISTS ${quoteIdentifier(trigger.name)} ON ${on(relation)};`,
+          sql: `DROP TRIGGER IF EXISTS ${quoteIdentifier(trigger.name)} ON ${quoteName(relation)};`,
           target: part("trigger", relation, trigger.name),
           locks: [[relation, "ACCESS EXCLUSIVE"]],
           safety: momentary,
@@ -74,11 +73,11 @@ function restore(context: RollbackContext, table: Triggered, trigger: Trigger): 
     sql: underSchemas(
       context.before,
       [
-        ...(isThere ? [`DROP TRIGGER IF EXISTS ${name} ON ${on(table)};`] : []),
+        ...(isThere ? [`DROP TRIGGER IF EXISTS ${name} ON ${quoteName(table)};`] : []),
         `${trigger.definition};`,
         ...(trigger.enabled === "origin"
           ? []
-          : [`ALTER TABLE ${on(table)} ${modes[trigger.enabled]} TRIGGER ${name};`]),
+          : [`ALTER TABLE ${quoteName(table)} ${modes[trigger.enabled]} TRIGGER ${name};`]),
       ].join("\n"),
     ),
     target: part("trigger", table, trigger.name),

@@ -1,23 +1,23 @@
 import { type Column, type Domain, type EnumType, objectKey, type Sequence } from "../catalog/index.ts";
 import { defaultGrantees, setGrants } from "../kinds/grant.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { qualifiedLabel } from "../sql/names.ts";
 import { parseStatements } from "../sql/parser.ts";
-import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
+import { quoteIdentifier, quoteLiteral, quoteName, quoteQualified } from "../sql/quote.ts";
 import { walk } from "../sql/tree.ts";
-import { find, type Named, qualifiedLabel, type RollbackContext, topKey } from "./context.ts";
+import { find, type RollbackContext, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";
-
-const on = ({ schema, name }: Named): string => quoteQualified(schema, name);
 
 const safety = "It is new: nobody uses it yet.";
 
 /** Makes the types and sequences again that the deployment dropped: what comes back may need them. */
 export function restoreTypes(context: RollbackContext): void {
   const { before } = context;
-  const isGone = (kind: "enum" | "domain" | "sequence", one: Named): boolean =>
+  const isGone = (kind: "type" | "domain" | "sequence", one: QualifiedName): boolean =>
     context.isRemoved(topKey(kind, one));
-  for (const one of before.enums.filter((type) => isGone("enum", type))) {
-    add(context, "create type", "enum", one, [
-      `CREATE TYPE ${on(one)} AS ENUM (${one.labels.map((label) => quoteLiteral(label)).join(", ")});`,
+  for (const one of before.enums.filter((type) => isGone("type", type))) {
+    add(context, "create type", "type", one, [
+      `CREATE TYPE ${quoteName(one)} AS ENUM (${one.labels.map((label) => quoteLiteral(label)).join(", ")});`,
       ...commentOf("TYPE", one),
     ]);
   }
@@ -32,8 +32,8 @@ export function restoreTypes(context: RollbackContext): void {
 function add(
   context: RollbackContext,
   kind: "create type" | "create sequence",
-  what: "enum" | "domain" | "sequence",
-  one: Named,
+  what: "type" | "domain" | "sequence",
+  one: QualifiedName,
   sql: readonly string[],
 ): void {
   context.add({
@@ -46,7 +46,9 @@ function add(
 }
 
 function commentOf(words: string, one: EnumType | Domain): string[] {
-  return one.comment === null ? [] : [`COMMENT ON ${words} ${on(one)} IS ${quoteLiteral(one.comment)};`];
+  return one.comment === null
+    ? []
+    : [`COMMENT ON ${words} ${quoteName(one)} IS ${quoteLiteral(one.comment)};`];
 }
 
 function createDomain(one: Domain): string {
@@ -56,7 +58,7 @@ function createDomain(one: Domain): string {
     ...(one.nullable ? [] : ["NOT NULL"]),
     ...one.constraints.map(({ name, definition }) => `CONSTRAINT ${quoteIdentifier(name)} ${definition}`),
   ];
-  return `${[`CREATE DOMAIN ${on(one)} AS ${one.type}`, ...clauses].join(" ")};`;
+  return `${[`CREATE DOMAIN ${quoteName(one)} AS ${one.type}`, ...clauses].join(" ")};`;
 }
 
 /** Where a sequence stood went with it: it goes on behind the largest number that its columns hold. */
@@ -79,21 +81,21 @@ function restoreSequence(context: RollbackContext, one: Sequence): void {
   const isUp = BigInt(one.increment) > 0n;
   const numbers = users.map(
     ({ table, name }) =>
-      `(SELECT ${isUp ? "max" : "min"}(${quoteIdentifier(name)}::bigint) FROM ${on(table)})`,
+      `(SELECT ${isUp ? "max" : "min"}(${quoteIdentifier(name)}::bigint) FROM ${quoteName(table)})`,
   );
   add(context, "create sequence", "sequence", one, [
-    `CREATE SEQUENCE ${on(one)} AS ${one.type} INCREMENT BY ${one.increment} MINVALUE ${one.minimum} MAXVALUE ${one.maximum} START WITH ${one.start} CACHE ${one.cache}${one.cycle ? " CYCLE" : ""};`,
+    `CREATE SEQUENCE ${quoteName(one)} AS ${one.type} INCREMENT BY ${one.increment} MINVALUE ${one.minimum} MAXVALUE ${one.maximum} START WITH ${one.start} CACHE ${one.cache}${one.cycle ? " CYCLE" : ""};`,
     ...(ownedBy === null
       ? []
       : [
-          `ALTER SEQUENCE ${on(one)} OWNED BY ${quoteQualified(ownedBy.schema, ownedBy.table)}.${quoteIdentifier(ownedBy.column)};`,
+          `ALTER SEQUENCE ${quoteName(one)} OWNED BY ${quoteQualified(ownedBy.schema, ownedBy.table)}.${quoteIdentifier(ownedBy.column)};`,
         ]),
     ...(numbers.length === 0
       ? []
       : [
-          `SELECT setval(${quoteLiteral(on(one))}, last) FROM (SELECT ${isUp ? "greatest" : "least"}(${numbers.join(", ")}) AS last) AS held WHERE last BETWEEN ${one.minimum} AND ${one.maximum};`,
+          `SELECT setval(${quoteLiteral(quoteName(one))}, last) FROM (SELECT ${isUp ? "greatest" : "least"}(${numbers.join(", ")}) AS last) AS held WHERE last BETWEEN ${one.minimum} AND ${one.maximum};`,
         ]),
-    ...setGrants("SEQUENCE", on(one), { ...one, grantees: defaultGrantees(context.actual) }),
+    ...setGrants("SEQUENCE", quoteName(one), { ...one, grantees: defaultGrantees(context.actual) }),
   ]);
   if (numbers.length === 0) {
     context.notes.push(

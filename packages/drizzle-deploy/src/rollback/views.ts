@@ -1,9 +1,11 @@
 import type { View } from "../catalog/index.ts";
 import { defaultGrantees } from "../kinds/grant.ts";
 import { createView, dressView, isExtendable, viewName, viewWords } from "../kinds/view.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { qualifiedLabel } from "../sql/names.ts";
 import { parseStatements } from "../sql/parser.ts";
 import { columnsIn, relationsIn } from "../sql/tree.ts";
-import { find, inOrder, type Named, qualifiedLabel, type RollbackContext, topKey } from "./context.ts";
+import { find, inOrder, type RollbackContext, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";
 
 /** Whether a view has other columns; also where they are of another type, unless what it reads is. */
@@ -18,7 +20,7 @@ function changesColumns({ changes }: RollbackContext, from: View, to: View): boo
 const statementOf = ({ definition }: View) => parseStatements(definition)[0]?.node;
 
 /** Whether a view names another relation, as it was printed: without the schema where that is looked through. */
-function reads(view: View, { schema, name }: Named): boolean {
+function reads(view: View, { schema, name }: QualifiedName): boolean {
   return relationsIn(statementOf(view)).some(
     ({ schemaname, relname }) => relname === name && (schemaname ?? schema) === schema,
   );

@@ -24,7 +24,7 @@ export interface ExecuteOptions {
   readonly stopSignal?: AbortSignal | undefined;
   readonly observer: Observer;
   /** Throws where a step must not run after all, since what it works on has changed; asked in its transaction. */
-  readonly recheck?: (transaction: Queryable, step: Step) => Promise<void>;
+  readonly requireUnchanged?: (transaction: Queryable, step: Step) => Promise<void>;
   /** Records a migration whose steps are done, in the last one's transaction. Default: in Drizzle's journal. */
   readonly record?: (transaction: Queryable, migration: Migration) => Promise<void>;
 }
@@ -55,7 +55,7 @@ const journal: Lock = {
   mode: "SHARE ROW EXCLUSIVE",
   stopsReads: false,
   stopsWrites: true,
-  held: "moment",
+  duration: "short",
 };
 
 /** What a step throws to end the run without being at fault. */
@@ -113,7 +113,7 @@ function recording({ tag }: Migration): Step {
   return {
     id: `${tag}/journal`,
     migration: tag,
-    kind: "change data",
+    kind: "journal",
     title: `record ${tag} in ${journal.schema}.${journal.name}`,
     sql: `INSERT INTO ${quoteQualified(journal.schema, journal.name)} (hash, created_at) VALUES ($1, $2)`,
     target: null,
@@ -309,7 +309,7 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
         lock_timeout: `${options.lockTimeout}ms`,
         ...(step.kind === "opaque" ? { statement_timeout: `${opaqueLimit}ms` } : {}),
       });
-      await options.recheck?.(transaction, step);
+      await options.requireUnchanged?.(transaction, step);
       // Before the statement, so that nothing comes between it and the commit: until then it holds its locks.
       await beginStep(transaction, options.names, record, "done");
       const migration = plan.migrations.find(({ tag }) => tag === step.migration);

@@ -2,7 +2,7 @@ import { randomUUID, type UUID } from "node:crypto";
 import postgres from "postgres";
 import { z } from "zod";
 import { DeployError } from "../findings/errors.ts";
-import type { Names } from "../model/names.ts";
+import { type Names, settingName } from "../model/names.ts";
 import {
   addressOf,
   connect,
@@ -181,8 +181,8 @@ export async function hasRoom(sql: Queryable): Promise<boolean> {
 }
 
 /** Marks the backend with a token of its own, so that it is known again. */
-async function markBackend(sql: Sql, url: DatabaseUrl, { recordSchema }: Names): Promise<Worker> {
-  const setting = `${recordSchema}.session`;
+async function markBackend(sql: Sql, url: DatabaseUrl, names: Names): Promise<Worker> {
+  const setting = settingName(names, "session");
   const token = randomUUID();
   await sql.unsafe(`select pg_catalog.set_config($1, $2, false)`, [setting, token]);
   const pid = await backendPid(sql);

@@ -117,7 +117,7 @@ const noticed = 5;
 const unusual = { share: 0.05, rollbacks: 10 };
 
 /** What a person should look at in what was seen. Pure. */
-export function judge(samples: readonly Sample[]): Finding[] {
+export function watchFindings(samples: readonly Sample[]): Finding[] {
   const first = samples[0];
   const last = samples.at(-1);
   if (!first || !last) return [];
@@ -226,7 +226,7 @@ export function summariseWatch(
   const before = new Map(
     (first?.indexes ?? []).map(({ schema, name, scans }) => [`${schema}.${name}`, scans]),
   );
-  const findings = [...judge(samples), ...cutShort(times)];
+  const findings = [...watchFindings(samples), ...cutShort(times)];
   return {
     ...times,
     samples: samples.length,

@@ -1,3 +1,4 @@
+import type { QualifiedName } from "./names.ts";
 /**
  * The one place where SQL text is quoted by this project; everything else passes values as parameters.
  * PostgreSQL 17 manual, 4.1.1 "Identifiers and Key Words" and 4.1.2 "Constants".
@@ -13,6 +14,9 @@ export function quoteIdentifier(name: string): string {
 export function quoteQualified(schema: string, name: string): string {
   return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
 }
+
+/** The name of something that lives in a schema, each part quoted. */
+export const quoteName = ({ schema, name }: QualifiedName): string => quoteQualified(schema, name);
 
 /** A text as a string literal, whatever `standard_conforming_strings` says. */
 export function quoteLiteral(text: string): string {

@@ -4,12 +4,6 @@ import type { Node, ObjectWithArgs, RangeVar, TypeName } from "libpg-query";
  * Reading parse trees. The names are those of PostgreSQL's own nodes (src/include/nodes/parsenodes.h).
  */
 
-/** A relation by schema and name. */
-export interface Relation {
-  readonly schema: string;
-  readonly name: string;
-}
-
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 

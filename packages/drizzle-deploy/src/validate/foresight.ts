@@ -15,7 +15,7 @@ import { isLeftOutOf, type Project } from "../model/project.ts";
 import type { AdoptionRefusal } from "../model/refusals.ts";
 import { isSameTarget, type Target, targetOf } from "../model/step.ts";
 import type { PlannedStep } from "../plan/group-steps.ts";
-import type { Judgement } from "../plan/plan.ts";
+import type { DetailedPlan } from "../plan/plan.ts";
 import type { Goal } from "../plan/statements/index.ts";
 import { expectedHere } from "../records/origin.ts";
 import { whatIsSaid } from "./validate.ts";
@@ -62,9 +62,9 @@ function settles(goal: Goal, kind: PlannedStep["step"]["kind"], difference: Diff
         goal.grantees.includes(object.name) &&
         goal.targets.some((target) => isWithin(object, target))
       );
-    case "once":
+    case "journalled":
       return kind === "grant" && object.kind === "grant";
-    case "helper":
+    case "temporary":
     case "role":
       return false;
   }
@@ -76,12 +76,12 @@ function settles(goal: Goal, kind: PlannedStep["step"]["kind"], difference: Diff
  */
 export function settledBy(
   project: Project,
-  { plan, judged }: Judgement,
+  { plan, planned }: DetailedPlan,
 ): (difference: Difference) => boolean {
-  const goals = judged.flatMap((one) => one.goals.map((goal) => ({ goal, kind: one.step.kind })));
+  const goals = planned.flatMap((one) => one.goals.map((goal) => ({ goal, kind: one.step.kind })));
   const tags = [plan.from, ...plan.migrations.map(({ tag }) => tag)];
   const withCode = new Set(
-    judged.flatMap(({ goals: own, step }) =>
+    planned.flatMap(({ goals: own, step }) =>
       step.kind === "opaque" && own.length > 0 ? step.migration : [],
     ),
   );
@@ -108,12 +108,12 @@ const isTransforming = ({ does }: Goal): boolean => does === "rename" || does ==
  * What would be wrong once every step is done: a validation that can be seen to fail is better known before the first
  * step. Pure.
  */
-export function foreseenFindings(project: Project, { facts, plan, judged }: Judgement): Finding[] {
+export function foreseenFindings(project: Project, { facts, plan, planned }: DetailedPlan): Finding[] {
   const actual = facts.catalog;
-  const isSettled = settledBy(project, { facts, plan, judged });
+  const isSettled = settledBy(project, { facts, plan, planned });
   const own = project.foresee?.({ actual, isSettled, to: plan.to }) ?? [];
   const last = plan.to;
-  if (last === null || judged.some(({ goals }) => goals.some(isTransforming))) return [...own];
+  if (last === null || planned.some(({ goals }) => goals.some(isTransforming))) return [...own];
   const wanted = project.expectedCatalog(last);
   const all = compareCatalogs(wanted, actual);
   const asMet = compareCatalogs(expectedHere(project, facts.origin)(last), actual);

@@ -62,7 +62,7 @@ async function foundWrong(sql: Sql, project: Project): Promise<Set<string>> {
 }
 
 /** What a difference means after a deployment, and what to do. */
-function judge(
+function importanceOf(
   difference: Difference,
   excused: boolean,
   { command }: Names,
@@ -88,7 +88,7 @@ function findingOf(difference: Difference, excused: boolean, names: Names): Find
   return {
     check: `catalog.${difference.kind}`,
     ...describeDifference(difference),
-    ...judge(difference, excused, names),
+    ...importanceOf(difference, excused, names),
   };
 }
 

@@ -1,9 +1,11 @@
 import type { AlterTableCmd, ColumnDef, Constraint, Node } from "libpg-query";
+import type { QualifiedName } from "../../sql/names.ts";
+import { qualifiedLabel } from "../../sql/names.ts";
 import { print } from "../../sql/parser.ts";
 import { quoteIdentifier } from "../../sql/quote.ts";
-import { functionsIn, names, type Relation, typeText } from "../../sql/tree.ts";
+import { functionsIn, names, typeText } from "../../sql/tree.ts";
 import { addConstraint } from "./add-constraint.ts";
-import { catalogChange, type Draft, label, lock, part, type StatementContext, target } from "./draft.ts";
+import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 import { needsOf, unique } from "./resolve.ts";
 
 const serials = ["serial", "serial2", "serial4", "serial8", "smallserial", "bigserial"];
@@ -15,7 +17,7 @@ const separate = ["CONSTR_CHECK", "CONSTR_FOREIGN", "CONSTR_UNIQUE", "CONSTR_PRI
  */
 export function addColumn(
   command: AlterTableCmd,
-  { table, context, sql }: { table: Relation; context: StatementContext; sql: string },
+  { table, context, sql }: { table: QualifiedName; context: StatementContext; sql: string },
 ): Draft[] {
   if (command.def === undefined || !("ColumnDef" in command.def)) return [];
   const definition = command.def.ColumnDef;
@@ -32,11 +34,11 @@ export function addColumn(
   return [
     catalogChange({
       kind: "add column",
-      title: `add column ${label(table)}.${name}`,
+      title: `add column ${qualifiedLabel(table)}.${name}`,
       sql: columnSql,
       target: itself,
       needs: unique([target("table", table), ...needsOf(definition)]),
-      locks: [lock(table, "ACCESS EXCLUSIVE", hazards.length > 0 ? "size" : "moment")],
+      locks: [lock(table, "ACCESS EXCLUSIVE", hazards.length > 0 ? "long" : "short")],
       safety:
         hazards.length > 0
           ? "Everybody waits while the table is written anew."
@@ -52,7 +54,7 @@ export function addColumn(
 }
 
 function withoutConstraints(
-  table: Relation,
+  table: QualifiedName,
   { missing_ok: _, ...command }: AlterTableCmd,
   definition: ColumnDef,
   taken: readonly Constraint[],
@@ -78,10 +80,10 @@ function withoutConstraints(
 function hazardsOf(
   definition: ColumnDef,
   constraints: readonly Constraint[],
-  { table, context }: { table: Relation; context: StatementContext },
+  { table, context }: { table: QualifiedName; context: StatementContext },
 ): Draft["hazards"] {
   const name = definition.colname ?? "";
-  const where = `${label(table)}.${name}`;
+  const where = `${qualifiedLabel(table)}.${name}`;
   const type = typeText(definition.typeName, context.schemas);
   const nameOf = quoteIdentifier(name);
   const rewrite = (why: string, safeForm: string) => [{ name: "rewrite" as const, message: why, safeForm }];
@@ -89,14 +91,14 @@ function hazardsOf(
     constraints.find((constraint) => constraint.contype === contype);
   if (serials.includes(names(definition.typeName?.names).at(-1) ?? "") || of("CONSTR_IDENTITY")) {
     return rewrite(
-      `Each row of ${label(table)} gets a number for ${where}: the table is written anew while everybody waits.`,
-      `ALTER TABLE ${label(table)} ADD COLUMN ${nameOf} bigint; fill it in batches; then SET NOT NULL and ADD GENERATED … AS IDENTITY.`,
+      `Each row of ${qualifiedLabel(table)} gets a number for ${where}: the table is written anew while everybody waits.`,
+      `ALTER TABLE ${qualifiedLabel(table)} ADD COLUMN ${nameOf} bigint; fill it in batches; then SET NOT NULL and ADD GENERATED … AS IDENTITY.`,
     );
   }
   if (of("CONSTR_GENERATED")) {
     return rewrite(
       `The stored generated column ${where} is computed for each row: the table is written anew while everybody waits.`,
-      `ALTER TABLE ${label(table)} ADD COLUMN ${nameOf} ${type}; a trigger that fills it; then an UPDATE in batches.`,
+      `ALTER TABLE ${qualifiedLabel(table)} ADD COLUMN ${nameOf} ${type}; a trigger that fills it; then an UPDATE in batches.`,
     );
   }
   const standard = of("CONSTR_DEFAULT");
@@ -110,20 +112,20 @@ function hazardsOf(
     const called = moving.map((path) => `${path.join(".")}()`).join(", ");
     return rewrite(
       `The default of ${where} calls ${called}, which may give each row a value of its own: the table is written anew while everybody waits.`,
-      `ALTER TABLE ${label(table)} ADD COLUMN ${nameOf} ${type}; ALTER COLUMN ${nameOf} SET DEFAULT …; then an UPDATE in batches.`,
+      `ALTER TABLE ${qualifiedLabel(table)} ADD COLUMN ${nameOf} ${type}; ALTER COLUMN ${nameOf} SET DEFAULT …; then an UPDATE in batches.`,
     );
   }
   if (context.isStrictDomain(type)) {
     return rewrite(
-      `Each row of ${label(table)} is held against the rules of ${type} for ${where}: the table is written anew while everybody waits.`,
-      `ALTER TABLE ${label(table)} ADD COLUMN ${nameOf} of the domain's own type; ADD CONSTRAINT … CHECK (…), which is validated without stopping anybody.`,
+      `Each row of ${qualifiedLabel(table)} is held against the rules of ${type} for ${where}: the table is written anew while everybody waits.`,
+      `ALTER TABLE ${qualifiedLabel(table)} ADD COLUMN ${nameOf} of the domain's own type; ADD CONSTRAINT … CHECK (…), which is validated without stopping anybody.`,
     );
   }
   if (of("CONSTR_NOTNULL") && !standard && (context.rows(table) ?? 0) > 0) {
     return [
       {
         name: "unsupported",
-        message: `${where} is NOT NULL without a default: PostgreSQL refuses it, since ${label(table)} has rows.`,
+        message: `${where} is NOT NULL without a default: PostgreSQL refuses it, since ${qualifiedLabel(table)} has rows.`,
         safeForm: `Give it a default, or ADD COLUMN ${nameOf} ${type}; fill it in batches; then SET NOT NULL.`,
       },
     ];

@@ -1,24 +1,17 @@
 import type { Constraint, Node } from "libpg-query";
+import type { QualifiedName } from "../../sql/names.ts";
+import { qualifiedLabel } from "../../sql/names.ts";
 import { print } from "../../sql/parser.ts";
 import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
-import { columnsIn, names, type Relation } from "../../sql/tree.ts";
+import { columnsIn, names } from "../../sql/tree.ts";
 import { constraintName } from "./constraint-name.ts";
 import { builtConcurrently } from "./create-index.ts";
-import {
-  catalogChange,
-  type Draft,
-  label,
-  lock,
-  part,
-  refused,
-  type StatementContext,
-  target,
-} from "./draft.ts";
+import { catalogChange, type Draft, lock, part, refused, type StatementContext, target } from "./draft.ts";
 import { columns, needsOf, resolve, unique } from "./resolve.ts";
 import { setNotNull } from "./set-not-null.ts";
 
 interface Place {
-  readonly table: Relation;
+  readonly table: QualifiedName;
   readonly context: StatementContext;
   /** The column that it was written at; null for a constraint of the table. */
   readonly column: string | null;
@@ -33,9 +26,9 @@ export function addConstraint(constraint: Constraint, place: Place): Draft[] {
   if (name === null) {
     return [
       refused(
-        place.sql ?? `ALTER TABLE ${label(table)} ADD …`,
-        `The constraint on ${label(table)} would get a name that PostgreSQL chooses, and could not be recognised after an interruption.`,
-        `ALTER TABLE ${label(table)} ADD CONSTRAINT <name> …;`,
+        place.sql ?? `ALTER TABLE ${qualifiedLabel(table)} ADD …`,
+        `The constraint on ${qualifiedLabel(table)} would get a name that PostgreSQL chooses, and could not be recognised after an interruption.`,
+        `ALTER TABLE ${qualifiedLabel(table)} ADD CONSTRAINT <name> …;`,
       ),
     ];
   }
@@ -103,10 +96,10 @@ function checked(
   const itself = part("constraint", table, name);
   const referenced = constraint.pktable ? resolve(constraint.pktable) : null;
   const used = columnsOf(constraint, place);
-  const isSelf = referenced !== null && label(referenced) === label(table);
+  const isSelf = referenced !== null && qualifiedLabel(referenced) === qualifiedLabel(table);
   const shared = {
     kind: "add constraint" as const,
-    title: `add ${referenced ? "foreign key" : "check"} ${name} on ${label(table)}`,
+    title: `add ${referenced ? "foreign key" : "check"} ${name} on ${qualifiedLabel(table)}`,
     target: itself,
     needs: unique([
       target("table", table),
@@ -135,14 +128,14 @@ function checked(
       catalogChange({
         ...shared,
         sql: adding(constraint, name, place),
-        locks: shared.locks.map((one) => ({ ...one, held: "size" as const })),
+        locks: shared.locks.map((one) => ({ ...one, duration: "long" as const })),
         safety: "Every row is checked while writers wait.",
         work: { does: "scan", table, lookups: true },
         hazards: [
           {
             name: "long-lock",
-            message: `A foreign key of the partitioned table ${label(table)} can't be NOT VALID: writes to it and to ${label(referenced)} wait while every row is checked.`,
-            safeForm: `Add the foreign key to each partition, NOT VALID, validate each, then add it to ${label(table)}.`,
+            message: `A foreign key of the partitioned table ${qualifiedLabel(table)} can't be NOT VALID: writes to it and to ${qualifiedLabel(referenced)} wait while every row is checked.`,
+            safeForm: `Add the foreign key to each partition, NOT VALID, validate each, then add it to ${qualifiedLabel(table)}.`,
           },
         ],
       }),
@@ -163,25 +156,25 @@ function checked(
 
 /** `VALIDATE CONSTRAINT`. PostgreSQL 17 manual, "ALTER TABLE": SHARE UPDATE EXCLUSIVE, ROW SHARE on the other table. */
 export function validate(
-  table: Relation,
+  table: QualifiedName,
   name: string,
-  referenced: Relation | null,
+  referenced: QualifiedName | null,
   context: StatementContext,
   sql?: string,
 ): Draft {
   const itself = part("constraint", table, name);
   return catalogChange({
     kind: "validate constraint",
-    title: `validate ${name} on ${label(table)}`,
+    title: `validate ${name} on ${qualifiedLabel(table)}`,
     sql:
       sql ??
       `ALTER TABLE ${quoteQualified(table.schema, table.name)} VALIDATE CONSTRAINT ${quoteIdentifier(name)}`,
     target: itself,
     needs: [target("table", table), itself],
     locks: [
-      lock(table, "SHARE UPDATE EXCLUSIVE", context.isNew(table) ? "moment" : "size"),
-      ...(referenced && label(referenced) !== label(table)
-        ? [lock(referenced, "ROW SHARE", context.isNew(table) ? "moment" : "size")]
+      lock(table, "SHARE UPDATE EXCLUSIVE", context.isNew(table) ? "short" : "long"),
+      ...(referenced && qualifiedLabel(referenced) !== qualifiedLabel(table)
+        ? [lock(referenced, "ROW SHARE", context.isNew(table) ? "short" : "long")]
         : []),
     ],
     safety: "The rows are read while others read and write.",
@@ -197,7 +190,7 @@ function indexed(constraint: Constraint, name: string, place: Place): Draft[] {
   const keys = columnsOf(constraint, place);
   const included = names(constraint.including);
   const primary = constraint.contype === "CONSTR_PRIMARY";
-  const title = `add ${primary ? "primary" : "unique"} key ${name} on ${label(table)}`;
+  const title = `add ${primary ? "primary" : "unique"} key ${name} on ${qualifiedLabel(table)}`;
   const needs = unique([target("table", table), ...columns(table, [...keys, ...included])]);
   if (context.isNew(table)) {
     return [
@@ -231,13 +224,13 @@ function indexed(constraint: Constraint, name: string, place: Place): Draft[] {
     ...nullable.flatMap((key) => setNotNull(table, key, context)),
     catalogChange({
       kind: "create index",
-      title: `create unique index ${name} on ${label(table)}, for its key`,
+      title: `create unique index ${name} on ${qualifiedLabel(table)}, for its key`,
       sql: `CREATE UNIQUE INDEX CONCURRENTLY ${quoteIdentifier(name)} ON ${qualified} (${list(keys)})${
         included.length > 0 ? ` INCLUDE (${list(included)})` : ""
       }${constraint.nulls_not_distinct ? " NULLS NOT DISTINCT" : ""}`,
       target: index,
       needs,
-      locks: [lock(table, "SHARE UPDATE EXCLUSIVE", "size")],
+      locks: [lock(table, "SHARE UPDATE EXCLUSIVE", "long")],
       transactional: false,
       safety: builtConcurrently,
       goal: { does: "create", target: index, parts: [] },
@@ -247,8 +240,8 @@ function indexed(constraint: Constraint, name: string, place: Place): Draft[] {
           ? [
               {
                 name: "unsupported",
-                message: `${label(table)} is partitioned: PostgreSQL builds no index on it concurrently.`,
-                safeForm: `Build the index on each partition concurrently, then add ${name} to ${label(table)}, which takes them over.`,
+                message: `${qualifiedLabel(table)} is partitioned: PostgreSQL builds no index on it concurrently.`,
+                safeForm: `Build the index on each partition concurrently, then add ${name} to ${qualifiedLabel(table)}, which takes them over.`,
               },
             ]
           : [],
@@ -273,7 +266,7 @@ function usingIndex(constraint: Constraint, name: string, place: Place): Draft[]
   return [
     catalogChange({
       kind: "add constraint",
-      title: `make index ${constraint.indexname} the constraint ${name} on ${label(table)}`,
+      title: `make index ${constraint.indexname} the constraint ${name} on ${qualifiedLabel(table)}`,
       sql: adding(constraint, name, place),
       target: itself,
       needs: [target("table", table)],
@@ -284,8 +277,8 @@ function usingIndex(constraint: Constraint, name: string, place: Place): Draft[]
           ? [
               {
                 name: "long-lock",
-                message: `A primary key sets its columns NOT NULL where they are not, which reads all of ${label(table)} while everybody waits.`,
-                safeForm: `ALTER TABLE ${label(table)} ADD CONSTRAINT ${name} PRIMARY KEY (…); the planner builds its index concurrently.`,
+                message: `A primary key sets its columns NOT NULL where they are not, which reads all of ${qualifiedLabel(table)} while everybody waits.`,
+                safeForm: `ALTER TABLE ${qualifiedLabel(table)} ADD CONSTRAINT ${name} PRIMARY KEY (…); the planner builds its index concurrently.`,
               },
             ]
           : [],
@@ -300,11 +293,11 @@ function excluded(constraint: Constraint, name: string, place: Place): Draft[] {
   return [
     catalogChange({
       kind: "add constraint",
-      title: `add exclusion constraint ${name} on ${label(table)}`,
+      title: `add exclusion constraint ${name} on ${qualifiedLabel(table)}`,
       sql: adding(constraint, name, place),
       target: itself,
       needs: [target("table", table)],
-      locks: [lock(table, "ACCESS EXCLUSIVE", isNew ? "moment" : "size")],
+      locks: [lock(table, "ACCESS EXCLUSIVE", isNew ? "short" : "long")],
       safety: isNew
         ? "The table is made by this deployment and empty."
         : "Everybody waits while its index is built.",
@@ -315,7 +308,7 @@ function excluded(constraint: Constraint, name: string, place: Place): Draft[] {
         : [
             {
               name: "long-lock",
-              message: `The index of the exclusion constraint ${name} can't be built concurrently: all access to ${label(table)} waits for it.`,
+              message: `The index of the exclusion constraint ${name} can't be built concurrently: all access to ${qualifiedLabel(table)} waits for it.`,
               safeForm:
                 "Add it in a maintenance window, and allow this step by name; or keep the rule with a trigger.",
             },

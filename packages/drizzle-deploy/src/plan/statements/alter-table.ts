@@ -1,27 +1,19 @@
 import type { AlterTableCmd, AlterTableStmt } from "libpg-query";
 import type { LockMode } from "../../model/lock-modes.ts";
 import type { StepKind } from "../../model/step.ts";
+import type { QualifiedName } from "../../sql/names.ts";
+import { qualifiedLabel } from "../../sql/names.ts";
 import { print } from "../../sql/parser.ts";
-import type { Relation } from "../../sql/tree.ts";
 import { addColumn } from "./add-column.ts";
 import { addConstraint, validate } from "./add-constraint.ts";
 import { alterType } from "./alter-type.ts";
-import {
-  catalogChange,
-  type Draft,
-  label,
-  lock,
-  part,
-  refused,
-  type StatementContext,
-  target,
-} from "./draft.ts";
+import { catalogChange, type Draft, lock, part, refused, type StatementContext, target } from "./draft.ts";
 import { referencedTables } from "./drop.ts";
 import { columns, needsOf, resolve, unique } from "./resolve.ts";
 import { setNotNull } from "./set-not-null.ts";
 
 interface Place {
-  readonly table: Relation;
+  readonly table: QualifiedName;
   readonly context: StatementContext;
   /** This command alone as a statement. */
   readonly sql: string;
@@ -62,13 +54,13 @@ const recursing: readonly StepKind[] = [
 ];
 
 /** What is done to a partitioned table is done to its partitions. */
-function withPartitions(draft: Draft, table: Relation, context: StatementContext): Draft {
+function withPartitions(draft: Draft, table: QualifiedName, context: StatementContext): Draft {
   const partitions = recursing.includes(draft.kind) ? context.partitions(table) : [];
   return {
     ...draft,
     locks: draft.locks.flatMap((one) =>
       one.schema === table.schema && one.name === table.name
-        ? [one, ...partitions.map((partition) => lock(partition, one.mode, one.held))]
+        ? [one, ...partitions.map((partition) => lock(partition, one.mode, one.duration))]
         : [one],
     ),
   };
@@ -81,7 +73,7 @@ function notUnderstood(command: AlterTableCmd, { table, sql }: Place): Draft {
     .toLowerCase();
   return refused(
     sql,
-    `"${what}" on ${label(table)} is not understood by the planner.`,
+    `"${what}" on ${qualifiedLabel(table)} is not understood by the planner.`,
     "Run it by hand in a maintenance window, and leave it out of the migration.",
   );
 }
@@ -120,7 +112,7 @@ function alterOne(command: AlterTableCmd, place: Place): Draft[] {
         rewriting(
           command,
           place,
-          `The expression of ${label(table)}.${command.name} is computed for each row`,
+          `The expression of ${qualifiedLabel(table)}.${command.name} is computed for each row`,
           ["generated"],
         ),
       ];
@@ -189,7 +181,7 @@ function setIdentity(command: AlterTableCmd, place: Place): Draft {
   return {
     ...draft,
     locks: [...draft.locks, ...sequences.map((one) => lock(one, "SHARE ROW EXCLUSIVE"))],
-    goal: { does: "once" },
+    goal: { does: "journalled" },
   };
 }
 
@@ -198,7 +190,7 @@ function ofColumn(command: AlterTableCmd, { table, sql }: Place, verb: string, p
   const itself = part("column", table, name);
   return catalogChange({
     kind: "alter column",
-    title: `${verb} ${label(table)}.${name}`,
+    title: `${verb} ${qualifiedLabel(table)}.${name}`,
     sql,
     target: itself,
     needs: unique([target("table", table), itself, ...needsOf(command.def)]),
@@ -215,7 +207,7 @@ function option(command: AlterTableCmd, { table, sql }: Place, mode: LockMode): 
     .toLowerCase();
   return catalogChange({
     kind: "table option",
-    title: `${words} of ${label(table)}${command.name === undefined ? "" : `, ${command.name}`}`,
+    title: `${words} of ${qualifiedLabel(table)}${command.name === undefined ? "" : `, ${command.name}`}`,
     sql,
     target: target("table", table),
     needs: [
@@ -223,7 +215,7 @@ function option(command: AlterTableCmd, { table, sql }: Place, mode: LockMode): 
       ...(command.subtype === "AT_SetStatistics" && command.name ? columns(table, [command.name]) : []),
     ],
     locks: [lock(table, mode)],
-    goal: { does: "once" },
+    goal: { does: "journalled" },
   });
 }
 
@@ -244,7 +236,7 @@ function ofTrigger(command: AlterTableCmd, { table, sql }: Place): Draft {
   const itself = part("trigger", table, command.name ?? "");
   return catalogChange({
     kind: "alter trigger",
-    title: `${command.subtype?.startsWith("AT_Disable") ? "disable" : "enable"} trigger ${itself.name} on ${label(table)}`,
+    title: `${command.subtype?.startsWith("AT_Disable") ? "disable" : "enable"} trigger ${itself.name} on ${qualifiedLabel(table)}`,
     sql,
     target: itself,
     needs: [target("table", table), itself],
@@ -261,7 +253,7 @@ function rowSecurity({ table, context, sql }: Place, verb: string, property: str
   const itself = target("table", table);
   return catalogChange({
     kind: "row security",
-    title: `${verb} row-level security on ${label(table)}`,
+    title: `${verb} row-level security on ${qualifiedLabel(table)}`,
     sql,
     target: itself,
     needs: [itself],
@@ -272,8 +264,8 @@ function rowSecurity({ table, context, sql }: Place, verb: string, property: str
       ? [
           {
             name: "breaks-clients",
-            message: `${label(table)} gets no policy: whoever does not own it, and is not above row-level security, reads and writes none of its rows any more.`,
-            safeForm: `CREATE POLICY … ON ${label(table)} …; in the same migration.`,
+            message: `${qualifiedLabel(table)} gets no policy: whoever does not own it, and is not above row-level security, reads and writes none of its rows any more.`,
+            safeForm: `CREATE POLICY … ON ${qualifiedLabel(table)} …; in the same migration.`,
           },
         ]
       : [],
@@ -293,22 +285,22 @@ function rewriting(
   const isNew = context.isNew(table);
   return catalogChange({
     kind: itself.kind === "column" ? "alter column" : "table option",
-    title: `${itself.kind === "column" ? `generate ${label(table)}.${command.name} anew` : `write ${label(table)} anew`}`,
+    title: `${itself.kind === "column" ? `generate ${qualifiedLabel(table)}.${command.name} anew` : `write ${qualifiedLabel(table)} anew`}`,
     sql,
     target: itself,
     needs: [target("table", table)],
-    locks: [lock(table, "ACCESS EXCLUSIVE", isNew ? "moment" : "size")],
+    locks: [lock(table, "ACCESS EXCLUSIVE", isNew ? "short" : "long")],
     safety: isNew
       ? "The table is made by this deployment and empty."
       : "Everybody waits while the table is written anew.",
-    goal: properties === null ? { does: "once" } : { does: "alter", target: itself, properties },
+    goal: properties === null ? { does: "journalled" } : { does: "alter", target: itself, properties },
     work: isNew ? { does: "catalog" } : { does: "rewrite", table },
     hazards: isNew
       ? []
       : [
           {
             name: "rewrite",
-            message: `${why}: ${label(table)} is written anew while everybody waits.`,
+            message: `${why}: ${qualifiedLabel(table)} is written anew while everybody waits.`,
             safeForm: "A new column or table beside the old one, filled in batches, then exchanged for it.",
           },
         ],
@@ -322,12 +314,12 @@ function dropConstraint(command: AlterTableCmd, { table, context, sql }: Place):
   const other = references ? { schema: references.schema, name: references.table } : null;
   return catalogChange({
     kind: "drop constraint",
-    title: `drop constraint ${name} on ${label(table)}`,
+    title: `drop constraint ${name} on ${qualifiedLabel(table)}`,
     sql,
     target: itself,
     locks: [
       lock(table, "ACCESS EXCLUSIVE"),
-      ...(other && label(other) !== label(table) ? [lock(other, "ACCESS EXCLUSIVE")] : []),
+      ...(other && qualifiedLabel(other) !== qualifiedLabel(table) ? [lock(other, "ACCESS EXCLUSIVE")] : []),
     ],
     goal: { does: "drop", target: itself },
     hazards:
@@ -351,7 +343,7 @@ function dropColumn(command: AlterTableCmd, { table, context, sql }: Place): Dra
   const views = context.dependents(table, name);
   return catalogChange({
     kind,
-    title: `drop column ${label(table)}.${name}`,
+    title: `drop column ${qualifiedLabel(table)}.${name}`,
     sql,
     target: itself,
     needs: [target("table", table)],
@@ -365,7 +357,7 @@ function dropColumn(command: AlterTableCmd, { table, context, sql }: Place): Dra
         : [
             {
               name: "data-loss",
-              message: `The values of ${label(table)}.${name} are gone for good, and clients that name the column fail${views.length > 0 ? `; ${views.map(label).join(", ")} reads it` : ""}.`,
+              message: `The values of ${qualifiedLabel(table)}.${name} are gone for good, and clients that name the column fail${views.length > 0 ? `; ${views.map(qualifiedLabel).join(", ")} reads it` : ""}.`,
               safeForm:
                 "Deploy clients that don't use the column first; keep it for a while; then allow this step by name.",
             },
@@ -389,7 +381,7 @@ function alterView(command: AlterTableCmd, place: Place): Draft[] {
       return [
         catalogChange({
           kind: "alter view",
-          title: `alter view ${label(view)}`,
+          title: `alter view ${qualifiedLabel(view)}`,
           sql,
           target: itself,
           needs: [itself],
@@ -397,7 +389,7 @@ function alterView(command: AlterTableCmd, place: Place): Draft[] {
           goal:
             properties.length > 0 && properties.length === set.length
               ? { does: "alter", target: itself, properties }
-              : { does: "once" },
+              : { does: "journalled" },
           replacement: sql,
         }),
       ];

@@ -1,8 +1,10 @@
 import type { AlterTableCmd, ColumnDef } from "libpg-query";
 import type { Index, Table } from "../../catalog/index.ts";
+import type { QualifiedName } from "../../sql/names.ts";
+import { qualifiedLabel } from "../../sql/names.ts";
 import { quoteIdentifier } from "../../sql/quote.ts";
-import { type Relation, typeText } from "../../sql/tree.ts";
-import { catalogChange, type Draft, label, lock, part, type StatementContext, target } from "./draft.ts";
+import { typeText } from "../../sql/tree.ts";
+import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 
 /** A printed type as its name and its numbers: `numeric(10,2)` is `numeric` and 10, 2. */
 function parts(type: string): { name: string; numbers: number[] } {
@@ -63,7 +65,7 @@ function isBuiltAnew({ keys, include, predicate }: Index, column: string): boole
 /** `ALTER COLUMN … TYPE`. */
 export function alterType(
   command: AlterTableCmd,
-  { table, context, sql }: { table: Relation; context: StatementContext; sql: string },
+  { table, context, sql }: { table: QualifiedName; context: StatementContext; sql: string },
 ): Draft[] {
   const name = command.name ?? "";
   const itself = part("column", table, name);
@@ -76,11 +78,11 @@ export function alterType(
   return [
     catalogChange({
       kind: "alter column",
-      title: `change the type of ${label(table)}.${name} to ${to}`,
+      title: `change the type of ${qualifiedLabel(table)}.${name} to ${to}`,
       sql,
       target: itself,
       needs: [target("table", table), itself],
-      locks: [lock(table, "ACCESS EXCLUSIVE", hazards.length > 0 ? "size" : "moment")],
+      locks: [lock(table, "ACCESS EXCLUSIVE", hazards.length > 0 ? "long" : "short")],
       safety:
         hazards.length === 0
           ? "The stored values stay as they are: no row is looked at; the lock is held for a moment."
@@ -117,7 +119,7 @@ function hazardsOf({
   present,
   context,
 }: {
-  table: Relation;
+  table: QualifiedName;
   name: string;
   from: string | undefined;
   to: string;
@@ -125,14 +127,14 @@ function hazardsOf({
   present: Table | undefined;
   context: StatementContext;
 }): Draft["hazards"] {
-  const where = `${label(table)}.${name}`;
+  const where = `${qualifiedLabel(table)}.${name}`;
   const views = context.dependents(table, name);
   const quoted = quoteIdentifier(name);
   if (views.length > 0) {
     return [
       {
         name: "unsupported",
-        message: `PostgreSQL refuses to change the type of ${where} while ${views.map(label).join(", ")} reads it.`,
+        message: `PostgreSQL refuses to change the type of ${where} while ${views.map(qualifiedLabel).join(", ")} reads it.`,
         safeForm: "Drop the view before and create it after, in the same migration.",
       },
     ];
@@ -141,7 +143,7 @@ function hazardsOf({
     return [
       {
         name: "rewrite",
-        message: `Changing ${where} from ${from ?? "its type"} to ${to} writes ${label(table)} and its indexes anew while everybody waits.`,
+        message: `Changing ${where} from ${from ?? "its type"} to ${to} writes ${qualifiedLabel(table)} and its indexes anew while everybody waits.`,
         safeForm: `ADD COLUMN ${quoteIdentifier(`${name}_new`)} ${to}; keep it filled with a trigger; fill old rows in batches; then exchange ${quoted} for it.`,
       },
     ];

@@ -20,14 +20,14 @@ export function comment(statement: CommentStmt, sql: string, context: StatementC
       goal:
         itself && hasComment.includes(itself.kind)
           ? { does: "alter", target: itself, properties: ["comment"] }
-          : { does: "once" },
+          : { does: "journalled" },
       replacement: sql,
     }),
   ];
 }
 
 /** The kinds whose comments a catalog holds. */
-const hasComment = ["table", "view", "column", "function", "enum", "domain", "schema"];
+const hasComment = ["table", "view", "column", "function", "type", "domain", "schema"];
 
 function commented(
   statement: CommentStmt,
@@ -66,7 +66,7 @@ function commented(
     case "OBJECT_ROUTINE":
       return { itself: functionTarget(node, context), locks: [] };
     case "OBJECT_TYPE":
-      return { itself: target("enum", relation), locks: [] };
+      return { itself: target("type", relation), locks: [] };
     case "OBJECT_DOMAIN":
       return { itself: target("domain", relation), locks: [] };
     case "OBJECT_SEQUENCE":

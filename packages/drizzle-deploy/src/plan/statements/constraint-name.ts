@@ -1,5 +1,6 @@
 import type { Constraint } from "libpg-query";
-import { columnsIn, names, type Relation } from "../../sql/tree.ts";
+import type { QualifiedName } from "../../sql/names.ts";
+import { columnsIn, names } from "../../sql/tree.ts";
 
 const suffixes: Partial<Record<NonNullable<Constraint["contype"]>, string>> = {
   CONSTR_PRIMARY: "pkey",
@@ -19,7 +20,7 @@ const longest = 63;
  */
 export function constraintName(
   constraint: Constraint,
-  table: Pick<Relation, "name">,
+  table: Pick<QualifiedName, "name">,
   column: string | null,
 ): string | null {
   const suffix = constraint.contype && suffixes[constraint.contype];

@@ -1,7 +1,9 @@
 import type { IndexStmt, Node } from "libpg-query";
+import type { QualifiedName } from "../../sql/names.ts";
+import { qualifiedLabel } from "../../sql/names.ts";
 import { printOr } from "../../sql/parser.ts";
-import { columnsIn, type Relation } from "../../sql/tree.ts";
-import { catalogChange, type Draft, label, lock, part, type StatementContext, target } from "./draft.ts";
+import { columnsIn } from "../../sql/tree.ts";
+import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 import { columns, needsOf, resolve, unique } from "./resolve.ts";
 
 /** The columns of an index's keys, in order; those that an expression uses count too. */
@@ -41,17 +43,17 @@ export function createIndex(statement: IndexStmt, sql: string, context: Statemen
     return [
       catalogChange({
         ...shared,
-        title: `create an index without a name on ${label(table)}`,
+        title: `create an index without a name on ${qualifiedLabel(table)}`,
         sql,
         target: null,
-        goal: { does: "once" },
-        locks: [lock(table, "SHARE", "size")],
+        goal: { does: "journalled" },
+        locks: [lock(table, "SHARE", "long")],
         safety: "Writers wait while it is built.",
         hazards: [
           {
             name: "not-resumable",
-            message: `An index without a name on ${label(table)} cannot be recognised after an interruption, and would be built twice.`,
-            safeForm: `CREATE INDEX CONCURRENTLY <name> ON ${label(table)} …;`,
+            message: `An index without a name on ${qualifiedLabel(table)} cannot be recognised after an interruption, and would be built twice.`,
+            safeForm: `CREATE INDEX CONCURRENTLY <name> ON ${qualifiedLabel(table)} …;`,
           },
         ],
       }),
@@ -60,7 +62,7 @@ export function createIndex(statement: IndexStmt, sql: string, context: Statemen
   const index = part("index", table, name);
   const draft = {
     ...shared,
-    title: `create ${statement.unique ? "unique " : ""}index ${name} on ${label(table)}`,
+    title: `create ${statement.unique ? "unique " : ""}index ${name} on ${qualifiedLabel(table)}`,
     target: index,
     goal: { does: "create" as const, target: index, parts: [] },
   };
@@ -83,7 +85,7 @@ export function createIndex(statement: IndexStmt, sql: string, context: Statemen
       ...draft,
       sql: printed(statement, table, { sql, concurrent: true }),
       transactional: false,
-      locks: [lock(table, "SHARE UPDATE EXCLUSIVE", "size")],
+      locks: [lock(table, "SHARE UPDATE EXCLUSIVE", "long")],
       safety: builtConcurrently,
       hazards: partitionedHazards(context, table, name),
     }),
@@ -93,7 +95,7 @@ export function createIndex(statement: IndexStmt, sql: string, context: Statemen
 // IF NOT EXISTS takes an invalid left-over for the index; what is there is looked at by the planner.
 function printed(
   { if_not_exists: _, concurrent: __, ...statement }: IndexStmt,
-  table: Relation,
+  table: QualifiedName,
   { sql, concurrent }: { sql: string; concurrent: boolean },
 ): string {
   const relation = { ...statement.relation, schemaname: table.schema };
@@ -109,13 +111,13 @@ function printed(
   );
 }
 
-function partitionedHazards(context: StatementContext, table: Relation, name: string): Draft["hazards"] {
+function partitionedHazards(context: StatementContext, table: QualifiedName, name: string): Draft["hazards"] {
   if (context.table(table)?.kind !== "partitioned") return [];
   return [
     {
       name: "unsupported",
-      message: `${label(table)} is partitioned: PostgreSQL builds no index on it concurrently, and ${name} would stop writes on every partition.`,
-      safeForm: `CREATE INDEX ${name} ON ONLY ${label(table)} …; then CREATE INDEX CONCURRENTLY on each partition, and ALTER INDEX ${name} ATTACH PARTITION …;`,
+      message: `${qualifiedLabel(table)} is partitioned: PostgreSQL builds no index on it concurrently, and ${name} would stop writes on every partition.`,
+      safeForm: `CREATE INDEX ${name} ON ONLY ${qualifiedLabel(table)} …; then CREATE INDEX CONCURRENTLY on each partition, and ALTER INDEX ${name} ATTACH PARTITION …;`,
     },
   ];
 }

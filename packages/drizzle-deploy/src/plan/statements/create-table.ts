@@ -1,14 +1,15 @@
 import type { ColumnDef, Constraint, CreateStmt } from "libpg-query";
 import type { Target } from "../../model/step.ts";
-import type { Relation } from "../../sql/tree.ts";
+import type { QualifiedName } from "../../sql/names.ts";
+import { qualifiedLabel } from "../../sql/names.ts";
 import { constraintName } from "./constraint-name.ts";
-import { catalogChange, type Draft, label, lock, part, target } from "./draft.ts";
+import { catalogChange, type Draft, lock, part, target } from "./draft.ts";
 import { needsOf, resolve, unique } from "./resolve.ts";
 
 /** A table's constraints of a `CREATE TABLE`, those of its columns included, with the names they get. */
 export function constraintsOf(
   statement: CreateStmt,
-  table: Relation,
+  table: QualifiedName,
 ): { name: string; constraint: Constraint; column: string | null }[] {
   const ofTable = (statement.tableElts ?? []).flatMap((node) =>
     "Constraint" in node ? [{ constraint: node.Constraint, column: null }] : [],
@@ -54,7 +55,7 @@ export function createTable(statement: CreateStmt, sql: string): Draft[] {
   return [
     catalogChange({
       kind: "create table",
-      title: `create table ${label(table)}`,
+      title: `create table ${qualifiedLabel(table)}`,
       sql,
       target: itself,
       needs: unique(
@@ -95,8 +96,8 @@ export function createTable(statement: CreateStmt, sql: string): Draft[] {
           ? [
               {
                 name: "long-lock" as const,
-                message: `A new partition locks ${parents.map(label).join(", ")} against reads and writes, and its default partition is scanned meanwhile.`,
-                safeForm: `CREATE TABLE ${label(table)} (LIKE …); then ALTER TABLE … ATTACH PARTITION ${label(table)} …;`,
+                message: `A new partition locks ${parents.map(qualifiedLabel).join(", ")} against reads and writes, and its default partition is scanned meanwhile.`,
+                safeForm: `CREATE TABLE ${qualifiedLabel(table)} (LIKE …); then ALTER TABLE … ATTACH PARTITION ${qualifiedLabel(table)} …;`,
               },
             ]
           : []),
@@ -105,6 +106,6 @@ export function createTable(statement: CreateStmt, sql: string): Draft[] {
   ];
 }
 
-function uniqueRelations(relations: readonly Relation[]): Relation[] {
-  return [...new Map(relations.map((one) => [label(one), one])).values()];
+function uniqueRelations(relations: readonly QualifiedName[]): QualifiedName[] {
+  return [...new Map(relations.map((one) => [qualifiedLabel(one), one])).values()];
 }

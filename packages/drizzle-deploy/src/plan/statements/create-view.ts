@@ -1,7 +1,8 @@
 import type { CreateTableAsStmt, RefreshMatViewStmt, ViewStmt } from "libpg-query";
+import { qualifiedLabel } from "../../sql/names.ts";
 import { printOr } from "../../sql/parser.ts";
 import { quoteQualified } from "../../sql/quote.ts";
-import { catalogChange, type Draft, label, lock, type StatementContext, target } from "./draft.ts";
+import { catalogChange, type Draft, lock, type StatementContext, target } from "./draft.ts";
 import { needsOf, relationsOf, resolve } from "./resolve.ts";
 
 /** `CREATE [OR REPLACE] VIEW`: replaces one that is there, together with its options. */
@@ -16,7 +17,7 @@ export function createView(statement: ViewStmt, sql: string, context: StatementC
   return [
     catalogChange({
       kind: "create view",
-      title: `${statement.replace && present ? "replace" : "create"} view ${label(view)}`,
+      title: `${statement.replace && present ? "replace" : "create"} view ${qualifiedLabel(view)}`,
       sql,
       target: itself,
       needs: needsOf(statement.query),
@@ -42,11 +43,11 @@ export function createTableAs(statement: CreateTableAsStmt, sql: string): Draft[
   return [
     catalogChange({
       kind: materialized ? "create view" : "create table",
-      title: `create ${materialized ? "materialized view" : "table"} ${label(relation)} from a query`,
+      title: `create ${materialized ? "materialized view" : "table"} ${qualifiedLabel(relation)} from a query`,
       sql,
       target: itself,
       needs: needsOf(statement.query),
-      locks: reads.map((one) => lock(one, "ACCESS SHARE", "size")),
+      locks: reads.map((one) => lock(one, "ACCESS SHARE", "long")),
       safety: "It reads, and stops nobody: the new relation is nobody's yet.",
       goal: { does: "create", target: itself, parts: [], isDerived: true },
       work: reads[0] ? { does: "scan", table: reads[0], lookups: false } : { does: "catalog" },
@@ -61,21 +62,21 @@ export function refreshView(statement: RefreshMatViewStmt, sql: string, context:
   return [
     catalogChange({
       kind: "change data",
-      title: `refresh materialized view ${label(view)}`,
+      title: `refresh materialized view ${qualifiedLabel(view)}`,
       sql,
       target: { kind: "data", schema: view.schema, name: view.name, table: view.name },
       needs: [target("table", view)],
       locks: [
         // Nobody writes a materialized view but who refreshes it.
         statement.concurrent
-          ? { ...lock(view, "EXCLUSIVE", "size"), stopsWrites: false }
-          : lock(view, "ACCESS EXCLUSIVE", "size"),
-        ...context.reads(view).map((relation) => lock(relation, "ACCESS SHARE", "size")),
+          ? { ...lock(view, "EXCLUSIVE", "long"), stopsWrites: false }
+          : lock(view, "ACCESS EXCLUSIVE", "long"),
+        ...context.reads(view).map((relation) => lock(relation, "ACCESS SHARE", "long")),
       ],
       safety: statement.concurrent
         ? "CONCURRENTLY: the view is read meanwhile."
         : "Whoever reads the view waits until it is computed anew.",
-      goal: { does: "once" },
+      goal: { does: "journalled" },
       work: { does: "rewrite", table: view },
       hazards:
         statement.concurrent || context.isNew(view)
@@ -83,7 +84,7 @@ export function refreshView(statement: RefreshMatViewStmt, sql: string, context:
           : [
               {
                 name: "long-lock",
-                message: `Refreshing ${label(view)} stops its readers for as long as its query takes.`,
+                message: `Refreshing ${qualifiedLabel(view)} stops its readers for as long as its query takes.`,
                 safeForm: `REFRESH MATERIALIZED VIEW CONCURRENTLY ${name}; (needs a unique index on the view)`,
               },
             ],

@@ -9,14 +9,16 @@ import type {
   UpdateStmt,
 } from "libpg-query";
 import type { Target } from "../../model/step.ts";
-import { type Relation, walk } from "../../sql/tree.ts";
-import { catalogChange, type Draft, label, lock, type StatementContext, target } from "./draft.ts";
+import type { QualifiedName } from "../../sql/names.ts";
+import { qualifiedLabel } from "../../sql/names.ts";
+import { walk } from "../../sql/tree.ts";
+import { catalogChange, type Draft, lock, type StatementContext, target } from "./draft.ts";
 import { needsOf, relationsOf, resolve, unique } from "./resolve.ts";
 
 /** As many rows as are changed in the blink of an eye; more are a matter for batches. */
 const few = 10_000;
 
-const data = ({ schema, name }: Relation): Target => ({ kind: "data", schema, name, table: name });
+const data = ({ schema, name }: QualifiedName): Target => ({ kind: "data", schema, name, table: name });
 
 const safety =
   "In a transaction of its own, and written down in that same transaction: it happens once, whatever is cut off.";
@@ -26,16 +28,17 @@ function changing(
   range: RangeVar | undefined,
   sql: string,
   context: StatementContext,
-  { tree, hazards }: { tree: unknown; hazards: (table: Relation) => Draft["hazards"] },
+  { tree, hazards }: { tree: unknown; hazards: (table: QualifiedName) => Draft["hazards"] },
 ): Draft[] {
   const table = resolve(range);
-  const others = relationsOf(tree).filter((other) => label(other) !== label(table));
+  const others = relationsOf(tree).filter((other) => qualifiedLabel(other) !== qualifiedLabel(table));
   const writes = writesWithin(tree, context);
-  const isWritten = (other: Relation) => writes.some((one) => label(one.table) === label(other));
+  const isWritten = (other: QualifiedName) =>
+    writes.some((one) => qualifiedLabel(one.table) === qualifiedLabel(other));
   return [
     catalogChange({
       kind: "change data",
-      title: `${verb} ${label(table)}`,
+      title: `${verb} ${qualifiedLabel(table)}`,
       sql,
       target: data(table),
       needs: unique([target("table", table), ...needsOf(tree)]),
@@ -47,7 +50,7 @@ function changing(
         context.isNew(table) && writes.length === 0
           ? "The table is made by this deployment and empty."
           : safety,
-      goal: { does: "once" },
+      goal: { does: "journalled" },
       hazards: [...(context.isNew(table) ? [] : hazards(table)), ...writes.flatMap((write) => write.hazards)],
       work: { does: "scan", table, lookups: true },
     }),
@@ -58,9 +61,9 @@ function changing(
 function writesWithin(
   tree: unknown,
   context: StatementContext,
-): { table: Relation; hazards: Draft["hazards"] }[] {
-  const found: { table: Relation; hazards: Draft["hazards"] }[] = [];
-  const kinds: Readonly<Record<string, (table: Relation) => Draft["hazards"]>> = {
+): { table: QualifiedName; hazards: Draft["hazards"] }[] {
+  const found: { table: QualifiedName; hazards: Draft["hazards"] }[] = [];
+  const kinds: Readonly<Record<string, (table: QualifiedName) => Draft["hazards"]>> = {
     InsertStmt: () => [],
     UpdateStmt: (table) => manyRows(table, context, "It updates"),
     MergeStmt: (table) => manyRows(table, context, "It changes"),
@@ -77,11 +80,11 @@ function writesWithin(
   return found;
 }
 
-function deleting(table: Relation, context: StatementContext): Draft["hazards"] {
+function deleting(table: QualifiedName, context: StatementContext): Draft["hazards"] {
   return [
     {
       name: "data-loss",
-      message: `The rows that it deletes from ${label(table)} are gone for good.`,
+      message: `The rows that it deletes from ${qualifiedLabel(table)} are gone for good.`,
       safeForm:
         "Mark them as deleted instead, or copy them to a table of their own first; then allow this step by name.",
     },
@@ -89,13 +92,13 @@ function deleting(table: Relation, context: StatementContext): Draft["hazards"] 
   ];
 }
 
-function manyRows(table: Relation, context: StatementContext, verb: string): Draft["hazards"] {
+function manyRows(table: QualifiedName, context: StatementContext, verb: string): Draft["hazards"] {
   const rows = context.rows(table);
   if (rows !== null && rows <= few) return [];
   return [
     {
       name: "long-lock",
-      message: `${verb} ${label(table)}, of about ${rows === null ? "an unknown number of" : rows.toLocaleString("en-US")} rows, in one transaction: whoever writes a row that it changed waits until its end.`,
+      message: `${verb} ${qualifiedLabel(table)}, of about ${rows === null ? "an unknown number of" : rows.toLocaleString("en-US")} rows, in one transaction: whoever writes a row that it changed waits until its end.`,
       safeForm: "Change the rows in batches, each in a transaction of its own, outside the migration.",
     },
   ];
@@ -150,20 +153,20 @@ export function truncate(statement: TruncateStmt, sql: string, context: Statemen
   return [
     catalogChange({
       kind: "change data",
-      title: `truncate ${tables.map(label).join(", ")}`,
+      title: `truncate ${tables.map(qualifiedLabel).join(", ")}`,
       sql,
       target: first ? data(first) : null,
       needs: tables.map((table) => target("table", table)),
       locks: tables.map((table) => lock(table, "ACCESS EXCLUSIVE")),
       safety: "In a transaction of its own, once.",
-      goal: { does: "once" },
+      goal: { does: "journalled" },
       hazards:
         old.length === 0
           ? []
           : [
               {
                 name: "data-loss",
-                message: `All rows of ${old.map(label).join(", ")} are gone for good.`,
+                message: `All rows of ${old.map(qualifiedLabel).join(", ")} are gone for good.`,
                 safeForm: "Copy them to a table of their own first, then allow this step by name.",
               },
             ],
@@ -184,11 +187,16 @@ export function select(statement: SelectStmt, sql: string, context: StatementCon
       target: null,
       needs: needsOf({ ...statement, intoClause: undefined }),
       locks: relationsOf({ ...statement, intoClause: undefined }).map((one) =>
-        lock(one, writes.some(({ table }) => label(table) === label(one)) ? "ROW EXCLUSIVE" : "ACCESS SHARE"),
+        lock(
+          one,
+          writes.some(({ table }) => qualifiedLabel(table) === qualifiedLabel(one))
+            ? "ROW EXCLUSIVE"
+            : "ACCESS SHARE",
+        ),
       ),
       hazards: writes.flatMap(({ hazards }) => hazards),
       safety,
-      goal: { does: "once" },
+      goal: { does: "journalled" },
     }),
   ];
 }

@@ -3,7 +3,7 @@ import type { Table } from "../../catalog/index.ts";
 import { conflictingModes, type LockMode } from "../../model/lock-modes.ts";
 import type { Names } from "../../model/names.ts";
 import type { Hazard, Lock, StepKind, Target } from "../../model/step.ts";
-import type { Relation } from "../../sql/tree.ts";
+import type { QualifiedName } from "../../sql/names.ts";
 
 /**
  * What a step brings about, so that it can be seen in a catalog whether it is done already.
@@ -11,11 +11,11 @@ import type { Relation } from "../../sql/tree.ts";
  * - `create`, `drop`: an object that has to be there, or not.
  * - `alter`: properties of an object, named as `compareCatalogs` names them.
  * - `rename`: an object under another name.
- * - `helper`: an object that later steps of the same statement remove again; not needed once `until` is reached.
+ * - `temporary`: an object that later steps of the same statement remove again; not needed once `until` is reached.
  * - `grant`: what the grantees may do with the objects.
  * - `bring back`: a table that a rollback put aside.
  * - `role`: a role that has to be there, or not; it is every database's of the server.
- * - `once`: nothing that a catalog shows; only the journal of steps knows.
+ * - `journalled`: nothing that a catalog shows; only the journal of steps knows.
  */
 export type Goal =
   | {
@@ -38,7 +38,7 @@ export type Goal =
   | { readonly does: "drop"; readonly target: Target }
   | { readonly does: "rename"; readonly target: Target; readonly to: Target }
   | {
-      readonly does: "helper";
+      readonly does: "temporary";
       readonly target: Target;
       readonly step: "make" | "validate" | "remove";
       readonly until: Until;
@@ -46,7 +46,7 @@ export type Goal =
   | { readonly does: "grant"; readonly targets: readonly Target[]; readonly grantees: readonly string[] }
   | { readonly does: "bring back"; readonly target: Target }
   | { readonly does: "role"; readonly role: string; readonly isWanted: boolean }
-  | { readonly does: "once" };
+  | { readonly does: "journalled" };
 
 /** An object as it is when a statement of several steps has done what it is for. */
 export interface Until {
@@ -59,12 +59,12 @@ export type Work =
   | { readonly does: "catalog" }
   | {
       readonly does: "index";
-      readonly table: Relation;
+      readonly table: QualifiedName;
       readonly columns: readonly string[];
       readonly predicate: Node | null;
     }
-  | { readonly does: "scan"; readonly table: Relation; readonly lookups: boolean }
-  | { readonly does: "rewrite"; readonly table: Relation };
+  | { readonly does: "scan"; readonly table: QualifiedName; readonly lookups: boolean }
+  | { readonly does: "rewrite"; readonly table: QualifiedName };
 
 /** A step before it is held against a database. */
 export interface Draft {
@@ -92,43 +92,47 @@ export interface StatementContext {
   /** The schemas whose objects the migrations manage. */
   readonly schemas: readonly [string, ...string[]];
   /** Whether this plan makes the table, so that it is empty and nobody waits for it. */
-  readonly isNew: (relation: Relation) => boolean;
+  readonly isNew: (relation: QualifiedName) => boolean;
   /** A managed table as it is; undefined for one that is not there or not managed. */
-  readonly table: (relation: Relation) => Table | undefined;
+  readonly table: (relation: QualifiedName) => Table | undefined;
   /** A table as the last migration leaves it. */
-  readonly tableAtLast: (relation: Relation) => Table | undefined;
+  readonly tableAtLast: (relation: QualifiedName) => Table | undefined;
   /** Whether a relation is a view, or becomes one by this plan. */
-  readonly isView: (relation: Relation) => boolean;
+  readonly isView: (relation: QualifiedName) => boolean;
   /** A table as the migration before leaves it, whatever was done since: what is numbered by it stays the same. */
-  readonly tableBefore: (relation: Relation) => Table | undefined;
+  readonly tableBefore: (relation: QualifiedName) => Table | undefined;
   /** Whether an object is there. */
   readonly exists: (target: Target) => boolean;
   /** Whether an object is there once the migration is through; a function counts whatever its arguments. */
   readonly existsAfter: (target: Target) => boolean;
   /** The rows of a table as the statistics have them; null where it is not known. */
-  readonly rows: (relation: Relation) => number | null;
+  readonly rows: (relation: QualifiedName) => number | null;
   /** Null for a function that is not known. */
   readonly volatility: (name: readonly string[]) => "immutable" | "stable" | "volatile" | null;
   /** The argument types of the functions of a name. */
-  readonly overloads: (name: Relation) => readonly string[];
+  readonly overloads: (name: QualifiedName) => readonly string[];
   /** The views that select from a relation, or from one column of it. */
-  readonly dependents: (relation: Relation, column?: string) => readonly Relation[];
+  readonly dependents: (relation: QualifiedName, column?: string) => readonly QualifiedName[];
   /** The partitions of a table, and what inherits from it. */
-  readonly partitions: (relation: Relation) => readonly Relation[];
+  readonly partitions: (relation: QualifiedName) => readonly QualifiedName[];
   /** The tables whose foreign keys point at a table. */
-  readonly referencing: (relation: Relation) => readonly Relation[];
+  readonly referencing: (relation: QualifiedName) => readonly QualifiedName[];
   /** What a view reads. */
-  readonly reads: (view: Relation) => readonly Relation[];
+  readonly reads: (view: QualifiedName) => readonly QualifiedName[];
   /** The sequences of identity and serial columns, of one column where it is named. */
-  readonly sequencesOf: (table: Relation, column?: string) => readonly Relation[];
+  readonly sequencesOf: (table: QualifiedName, column?: string) => readonly QualifiedName[];
   /** Whether a type, as printed, is a domain that not every value is allowed in. */
   readonly isStrictDomain: (type: string) => boolean;
   /** The schema and table of an index; undefined for an unknown one. */
-  readonly indexTable: (index: Relation) => Relation | undefined;
+  readonly indexTable: (index: QualifiedName) => QualifiedName | undefined;
 }
 
 /** A lock, with whom it stops as the table of conflicts says. PostgreSQL 17 manual, 13.3.1 "Table-Level Locks". */
-export function lock({ schema, name }: Relation, mode: LockMode, held: Lock["held"] = "moment"): Lock {
+export function lock(
+  { schema, name }: QualifiedName,
+  mode: LockMode,
+  duration: Lock["duration"] = "short",
+): Lock {
   const stops = conflictingModes[mode];
   return {
     schema,
@@ -136,20 +140,17 @@ export function lock({ schema, name }: Relation, mode: LockMode, held: Lock["hel
     mode,
     stopsReads: stops.includes("ACCESS SHARE"),
     stopsWrites: stops.includes("ROW EXCLUSIVE"),
-    held,
+    duration,
   };
 }
 
-/** A relation's name as a person writes it. */
-export const label = ({ schema, name }: Relation): string => `${schema}.${name}`;
-
 /** An object of a schema: a table, view, sequence, type or function. */
-export function target(kind: Target["kind"], { schema, name }: Relation): Target {
+export function target(kind: Target["kind"], { schema, name }: QualifiedName): Target {
   return { kind, schema, name, table: null };
 }
 
 /** Something that belongs to a table or view. */
-export function part(kind: Target["kind"], { schema, name: table }: Relation, name: string): Target {
+export function part(kind: Target["kind"], { schema, name: table }: QualifiedName, name: string): Target {
   return { kind, schema, name, table };
 }
 
@@ -179,7 +180,7 @@ export function refused(sql: string, message: string, safeForm: string): Draft {
     title: sql.split("\n", 1)[0]?.slice(0, 80) || "a statement",
     sql,
     target: null,
-    goal: { does: "once" },
+    goal: { does: "journalled" },
     safety: "It is not run.",
     hazards: [{ name: "unsupported", message, safeForm }],
   });

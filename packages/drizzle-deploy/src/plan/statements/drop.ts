@@ -1,17 +1,10 @@
 import type { DropStmt, Node } from "libpg-query";
 import type { Hazard, Lock, StepKind, Target } from "../../model/step.ts";
+import type { QualifiedName } from "../../sql/names.ts";
+import { qualifiedLabel } from "../../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
-import { names, type Relation, typeText } from "../../sql/tree.ts";
-import {
-  catalogChange,
-  type Draft,
-  label,
-  lock,
-  part,
-  refused,
-  type StatementContext,
-  target,
-} from "./draft.ts";
+import { names, typeText } from "../../sql/tree.ts";
+import { catalogChange, type Draft, lock, part, refused, type StatementContext, target } from "./draft.ts";
 import { functionTarget } from "./function.ts";
 import { resolveName } from "./resolve.ts";
 
@@ -90,10 +83,10 @@ function dropOne(node: Node, statement: DropStmt, sql: string | null, context: S
       return [
         simple(
           "drop type",
-          target(domain ? "domain" : "enum", type),
+          target(domain ? "domain" : "type", type),
           text(domain ? "DOMAIN" : "TYPE", quoted(type)),
           {
-            hazards: cascade ? [cascades(label(type))] : [],
+            hazards: cascade ? [cascades(qualifiedLabel(type))] : [],
             safety: "PostgreSQL refuses it while anything uses the type.",
           },
         ),
@@ -106,7 +99,7 @@ function dropOne(node: Node, statement: DropStmt, sql: string | null, context: S
           locks: [lock(sequence, "ACCESS EXCLUSIVE")],
           hazards: [
             ...goneForClients(target("sequence", sequence), context),
-            ...(cascade ? [cascades(label(sequence))] : []),
+            ...(cascade ? [cascades(qualifiedLabel(sequence))] : []),
           ],
         }),
       ];
@@ -157,7 +150,7 @@ function dropOne(node: Node, statement: DropStmt, sql: string | null, context: S
   ];
 }
 
-const quoted = ({ schema, name }: Relation) => quoteQualified(schema, name);
+const quoted = ({ schema, name }: QualifiedName) => quoteQualified(schema, name);
 
 function pathOf(node: Node): string[] {
   if ("List" in node) return names(node.List.items);
@@ -199,21 +192,21 @@ const cascades = (what: string): DraftHazard => ({
   safeForm: "Name each object that has to go in a DROP of its own, without CASCADE.",
 });
 
-function cascading(view: Relation, { behavior }: DropStmt, context: StatementContext): DraftHazard[] {
+function cascading(view: QualifiedName, { behavior }: DropStmt, context: StatementContext): DraftHazard[] {
   if (behavior !== "DROP_CASCADE") return [];
   const dependents = context.dependents(view);
   if (dependents.length === 0) return [];
   return [
     {
       name: "breaks-clients",
-      message: `CASCADE also drops ${dependents.map(label).join(", ")}.`,
+      message: `CASCADE also drops ${dependents.map(qualifiedLabel).join(", ")}.`,
       safeForm: "Drop what depends on it by name, without CASCADE.",
     },
   ];
 }
 
 function dropTable(
-  table: Relation,
+  table: QualifiedName,
   {
     sql,
     isCascading,
@@ -236,33 +229,37 @@ function dropTable(
         : [
             {
               name: "data-loss",
-              message: `The rows of ${label(table)} are gone for good${isCascading ? alsoGone(table, context) : ""}.`,
+              message: `The rows of ${qualifiedLabel(table)} are gone for good${isCascading ? alsoGone(table, context) : ""}.`,
               safeForm: `ALTER TABLE ${quoted(table)} SET SCHEMA <archive>; and drop it when nobody misses it.`,
             },
           ],
   });
 }
 
-function alsoGone(table: Relation, context: StatementContext): string {
+function alsoGone(table: QualifiedName, context: StatementContext): string {
   const views = context.dependents(table);
-  return views.length > 0 ? `, and with them ${views.map(label).join(", ")}` : "";
+  return views.length > 0 ? `, and with them ${views.map(qualifiedLabel).join(", ")}` : "";
 }
 
 /** The tables at the other end of a table's foreign keys, those on one column of it where one is named. */
-export function referencedTables(table: Relation, context: StatementContext, column?: string): Relation[] {
+export function referencedTables(
+  table: QualifiedName,
+  context: StatementContext,
+  column?: string,
+): QualifiedName[] {
   const constraints = context.table(table)?.constraints ?? [];
   const found = constraints.flatMap(({ references, columns }) =>
     references !== null && (column === undefined || columns.includes(column))
       ? [{ schema: references.schema, name: references.table }]
       : [],
   );
-  return [...new Map(found.map((one) => [label(one), one])).values()].filter(
-    (one) => label(one) !== label(table),
+  return [...new Map(found.map((one) => [qualifiedLabel(one), one])).values()].filter(
+    (one) => qualifiedLabel(one) !== qualifiedLabel(table),
   );
 }
 
 function dropIndex(
-  index: Relation,
+  index: QualifiedName,
   statement: DropStmt,
   sql: string | null,
   context: StatementContext,
@@ -284,7 +281,7 @@ function dropIndex(
       ? [
           {
             name: "unsupported",
-            message: `PostgreSQL drops ${label(index)} concurrently only without CASCADE.`,
+            message: `PostgreSQL drops ${qualifiedLabel(index)} concurrently only without CASCADE.`,
             safeForm: "Drop the constraint that uses it with ALTER TABLE … DROP CONSTRAINT.",
           },
         ]

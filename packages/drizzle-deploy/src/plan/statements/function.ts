@@ -1,7 +1,9 @@
 import type { AlterFunctionStmt, CreateFunctionStmt, Node } from "libpg-query";
+import type { QualifiedName } from "../../sql/names.ts";
+import { qualifiedLabel } from "../../sql/names.ts";
 import { parseStatements, printOr } from "../../sql/parser.ts";
-import { argumentTypes, names, type Relation, typeText } from "../../sql/tree.ts";
-import { catalogChange, type Draft, label, lock, type StatementContext, target } from "./draft.ts";
+import { argumentTypes, names, typeText } from "../../sql/tree.ts";
+import { catalogChange, type Draft, lock, type StatementContext, target } from "./draft.ts";
 import { relationsOf, resolveName } from "./resolve.ts";
 
 const inputs = ["FUNC_PARAM_IN", "FUNC_PARAM_INOUT", "FUNC_PARAM_VARIADIC", "FUNC_PARAM_DEFAULT"];
@@ -30,7 +32,7 @@ export function createFunction(
   return [
     catalogChange({
       kind: "create function",
-      title: `${present ? "replace" : "create"} ${kind} ${label({ schema, name })}`,
+      title: `${present ? "replace" : "create"} ${kind} ${qualifiedLabel({ schema, name })}`,
       sql,
       target: itself,
       locks: readsOfBody(statement).map((relation) => lock(relation, "ACCESS SHARE")),
@@ -55,7 +57,7 @@ function replacing(statement: CreateFunctionStmt, sql: string): string {
 }
 
 /** What PostgreSQL looks at when it checks the body: an SQL function's queries, and no other language's. */
-function readsOfBody(statement: CreateFunctionStmt): Relation[] {
+function readsOfBody(statement: CreateFunctionStmt): QualifiedName[] {
   if (statement.sql_body) return relationsOf(statement.sql_body);
   const option = (name: string) =>
     (statement.options ?? []).flatMap((node) =>
@@ -105,7 +107,9 @@ export function alterFunction(statement: AlterFunctionStmt, sql: string, context
       needs: itself ? [itself] : [],
       safety: "Calls that run go on as they are; the next ones take the change.",
       goal:
-        itself && properties.length > 0 ? { does: "alter", target: itself, properties } : { does: "once" },
+        itself && properties.length > 0
+          ? { does: "alter", target: itself, properties }
+          : { does: "journalled" },
     }),
   ];
 }

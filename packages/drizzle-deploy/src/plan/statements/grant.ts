@@ -29,7 +29,7 @@ export function grant(statement: GrantStmt, sql: string, context: StatementConte
       target: targets.length === 1 ? (targets[0] ?? null) : null,
       needs: targets,
       safety,
-      goal: known && targets.length > 0 ? { does: "grant", targets, grantees } : { does: "once" },
+      goal: known && targets.length > 0 ? { does: "grant", targets, grantees } : { does: "journalled" },
     }),
   ];
 }
@@ -70,7 +70,7 @@ function targetOf(node: Node, { objtype }: GrantStmt, context: StatementContext)
       return names([node]).map((name) => ({ kind: "schema", schema: null, name, table: null }));
     case "OBJECT_TYPE":
     case "OBJECT_DOMAIN":
-      return "List" in node ? [target("enum", resolveName(names(node.List.items)))] : [];
+      return "List" in node ? [target("type", resolveName(names(node.List.items)))] : [];
     default:
       return [];
   }
@@ -85,7 +85,7 @@ export function defaultPrivileges(_: AlterDefaultPrivilegesStmt, sql: string): D
       sql,
       target: null,
       safety: "It concerns objects that are made later; nothing is locked.",
-      goal: { does: "once" },
+      goal: { does: "journalled" },
     }),
   ];
 }
@@ -99,7 +99,7 @@ export function grantRole(statement: GrantRoleStmt, sql: string): Draft[] {
       sql,
       target: null,
       safety: "Memberships live in the catalog: no table is locked.",
-      goal: { does: "once" },
+      goal: { does: "journalled" },
     }),
   ];
 }

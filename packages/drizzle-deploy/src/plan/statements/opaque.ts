@@ -14,6 +14,6 @@ export function opaque(title: string, sql: string): Draft {
     target: null,
     safety:
       "What it does cannot be seen beforehand; so it runs once, in a transaction of its own, under a lock timeout and a statement timeout: it holds nothing for long.",
-    goal: { does: "once" },
+    goal: { does: "journalled" },
   });
 }

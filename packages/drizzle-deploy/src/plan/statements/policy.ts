@@ -1,16 +1,17 @@
 import type { AlterPolicyStmt, CreatePolicyStmt } from "libpg-query";
+import type { QualifiedName } from "../../sql/names.ts";
+import { qualifiedLabel } from "../../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
-import type { Relation } from "../../sql/tree.ts";
-import { catalogChange, type Draft, label, lock, part, target } from "./draft.ts";
+import { catalogChange, type Draft, lock, part, target } from "./draft.ts";
 import { needsOf, relationsOf, resolve, unique } from "./resolve.ts";
 
-const dropping = (table: Relation, name: string) =>
+const dropping = (table: QualifiedName, name: string) =>
   `DROP POLICY ${quoteIdentifier(name)} ON ${quoteQualified(table.schema, table.name)}`;
 
-const locks = (table: Relation, expressions: unknown) => [
+const locks = (table: QualifiedName, expressions: unknown) => [
   lock(table, "ACCESS EXCLUSIVE"),
   ...relationsOf(expressions)
-    .filter((other) => label(other) !== label(table))
+    .filter((other) => qualifiedLabel(other) !== qualifiedLabel(table))
     .map((other) => lock(other, "ACCESS SHARE")),
 ];
 
@@ -23,7 +24,7 @@ export function createPolicy(statement: CreatePolicyStmt, sql: string): Draft[] 
   return [
     catalogChange({
       kind: "create policy",
-      title: `create policy "${name}" on ${label(table)}`,
+      title: `create policy "${name}" on ${qualifiedLabel(table)}`,
       sql,
       target: itself,
       needs: unique([target("table", table), ...needsOf(expressions)]),
@@ -48,7 +49,7 @@ export function alterPolicy(statement: AlterPolicyStmt, sql: string): Draft[] {
   return [
     catalogChange({
       kind: "alter policy",
-      title: `alter policy "${name}" on ${label(table)}`,
+      title: `alter policy "${name}" on ${qualifiedLabel(table)}`,
       sql,
       target: itself,
       needs: unique([target("table", table), itself, ...needsOf(expressions)]),

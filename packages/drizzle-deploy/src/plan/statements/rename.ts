@@ -1,17 +1,9 @@
 import type { AlterObjectSchemaStmt, AlterOwnerStmt, RenameStmt } from "libpg-query";
 import type { Hazard, Lock, Target } from "../../model/step.ts";
+import { qualifiedLabel } from "../../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
 import { names } from "../../sql/tree.ts";
-import {
-  catalogChange,
-  type Draft,
-  label,
-  lock,
-  part,
-  refused,
-  type StatementContext,
-  target,
-} from "./draft.ts";
+import { catalogChange, type Draft, lock, part, refused, type StatementContext, target } from "./draft.ts";
 import { functionTarget } from "./function.ts";
 import { resolve, resolveName } from "./resolve.ts";
 
@@ -117,7 +109,7 @@ function renamed(statement: RenameStmt, context: StatementContext): Renaming | n
       return { from: part("index", table ?? relation, relation.name), locks: [], used: false };
     }
     case "OBJECT_TYPE":
-      return { from: target("enum", resolveName(path)), locks: [], used: true };
+      return { from: target("type", resolveName(path)), locks: [], used: true };
     case "OBJECT_DOMAIN":
       return { from: target("domain", resolveName(path)), locks: [], used: true };
     case "OBJECT_FUNCTION":
@@ -152,7 +144,7 @@ export function setSchema(statement: AlterObjectSchemaStmt, sql: string, context
       case "OBJECT_SEQUENCE":
         return target("sequence", relation);
       case "OBJECT_TYPE":
-        return target("enum", resolveName(path));
+        return target("type", resolveName(path));
       case "OBJECT_DOMAIN":
         return target("domain", resolveName(path));
       case "OBJECT_FUNCTION":
@@ -190,11 +182,11 @@ export function changeOwner(statement: AlterOwnerStmt, sql: string): Draft[] {
   return [
     catalogChange({
       kind: "table option",
-      title: `change the owner of ${relation ? label(relation) : (statement.objectType ?? "an object").replace("OBJECT_", "").toLowerCase()}`,
+      title: `change the owner of ${relation ? qualifiedLabel(relation) : (statement.objectType ?? "an object").replace("OBJECT_", "").toLowerCase()}`,
       sql,
       target: null,
       locks: relation ? [lock(relation, "ACCESS EXCLUSIVE")] : [],
-      goal: { does: "once" },
+      goal: { does: "journalled" },
     }),
   ];
 }

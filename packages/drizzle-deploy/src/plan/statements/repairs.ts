@@ -1,6 +1,6 @@
 import type { Node } from "libpg-query";
+import type { QualifiedName } from "../../sql/names.ts";
 import { print } from "../../sql/parser.ts";
-import type { Relation } from "../../sql/tree.ts";
 import type { ParsedStatement } from "../parse.ts";
 import { addColumn } from "./add-column.ts";
 import { addConstraint } from "./add-constraint.ts";
@@ -36,7 +36,7 @@ export function repairs(node: ParsedStatement["node"], context: StatementContext
   return [...columns, ...constraints];
 }
 
-function adding(table: Relation, command: object): string {
+function adding(table: QualifiedName, command: object): string {
   return print({
     AlterTableStmt: {
       relation: { schemaname: table.schema, relname: table.name, inh: true, relpersistence: "p" },

@@ -1,24 +1,25 @@
 import type { RangeVar } from "libpg-query";
 import type { Target } from "../../model/step.ts";
-import { functionsIn, type Relation, relationsIn } from "../../sql/tree.ts";
+import type { QualifiedName } from "../../sql/names.ts";
+import { functionsIn, relationsIn } from "../../sql/tree.ts";
 import { part, target } from "./draft.ts";
 
 /** Where a name without a schema belongs: drizzle-kit writes none for `public`, first of every search path. */
 const home = "public";
 
 /** Where a relation is. */
-export function resolve(range: RangeVar | undefined): Relation {
+export function resolve(range: RangeVar | undefined): QualifiedName {
   return { schema: range?.schemaname ?? home, name: range?.relname ?? "" };
 }
 
 /** The same of a name's parts, as `ARRAY['public', 'x']` in the nodes of DROP and COMMENT. */
-export function resolveName(path: readonly string[]): Relation {
+export function resolveName(path: readonly string[]): QualifiedName {
   return { schema: path.at(-2) ?? home, name: path.at(-1) ?? "" };
 }
 
 /** The relations that a tree mentions, each once. */
-export function relationsOf(tree: unknown): Relation[] {
-  const found = new Map<string, Relation>();
+export function relationsOf(tree: unknown): QualifiedName[] {
+  const found = new Map<string, QualifiedName>();
   for (const range of relationsIn(tree)) {
     const relation = resolve(range);
     if (relation.schema === "pg_catalog" || relation.schema === "information_schema") continue;
@@ -41,7 +42,7 @@ export function needsOf(tree: unknown): Target[] {
 }
 
 /** Columns of a table, as needs. */
-export function columns(relation: Relation, names: readonly string[]): Target[] {
+export function columns(relation: QualifiedName, names: readonly string[]): Target[] {
   return [...new Set(names)].map((name) => part("column", relation, name));
 }
 

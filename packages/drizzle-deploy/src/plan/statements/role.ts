@@ -12,7 +12,7 @@ export function role(verb: "create" | "alter" | "rename" | "drop", name: string,
       goal:
         verb === "create" || verb === "drop"
           ? { does: "role", role: name, isWanted: verb === "create" }
-          : { does: "once" },
+          : { does: "journalled" },
       hazards:
         verb === "drop"
           ? [

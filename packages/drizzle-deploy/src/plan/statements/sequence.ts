@@ -1,5 +1,6 @@
 import type { AlterSeqStmt, CreateSeqStmt } from "libpg-query";
-import { catalogChange, type Draft, label, lock, type StatementContext, target } from "./draft.ts";
+import { qualifiedLabel } from "../../sql/names.ts";
+import { catalogChange, type Draft, lock, type StatementContext, target } from "./draft.ts";
 import { resolve } from "./resolve.ts";
 
 /** `CREATE SEQUENCE`. */
@@ -9,7 +10,7 @@ export function createSequence(statement: CreateSeqStmt, sql: string): Draft[] {
   return [
     catalogChange({
       kind: "create sequence",
-      title: `create sequence ${label(sequence)}`,
+      title: `create sequence ${qualifiedLabel(sequence)}`,
       sql,
       target: itself,
       safety: "A new sequence: nothing uses it yet.",
@@ -41,7 +42,7 @@ export function alterSequence(statement: AlterSeqStmt, sql: string, context: Sta
   return [
     catalogChange({
       kind: "alter sequence",
-      title: `alter sequence ${label(sequence)}`,
+      title: `alter sequence ${qualifiedLabel(sequence)}`,
       sql,
       target: itself,
       needs: [itself],
@@ -49,14 +50,14 @@ export function alterSequence(statement: AlterSeqStmt, sql: string, context: Sta
       goal:
         properties.length > 0 && properties.length === set.length
           ? { does: "alter", target: itself, properties }
-          : { does: "once" },
+          : { does: "journalled" },
       replacement: sql,
       hazards:
         restarts && context.exists(itself)
           ? [
               {
                 name: "breaks-clients",
-                message: `${label(sequence)} starts again: numbers that rows have already are given out a second time.`,
+                message: `${qualifiedLabel(sequence)} starts again: numbers that rows have already are given out a second time.`,
                 safeForm: "Restart it above the highest number in use, by hand, when nobody writes.",
               },
             ]

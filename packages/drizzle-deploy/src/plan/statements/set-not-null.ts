@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Names } from "../../model/names.ts";
+import type { QualifiedName } from "../../sql/names.ts";
+import { qualifiedLabel } from "../../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
-import type { Relation } from "../../sql/tree.ts";
-import { catalogChange, type Draft, label, lock, part, type StatementContext, target } from "./draft.ts";
+import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 
 const longest = 63;
 
@@ -18,7 +19,7 @@ export function helperName({ recordSchema }: Names, table: string, column: strin
  * validated while others read and write, and dropped after. PostgreSQL 17 manual, "ALTER TABLE", `SET NOT NULL`.
  */
 export function setNotNull(
-  table: Relation,
+  table: QualifiedName,
   column: string,
   context: StatementContext,
   sql?: string,
@@ -29,7 +30,7 @@ export function setNotNull(
   const until = { target: itself, properties: ["nullable"] };
   const setting = catalogChange({
     kind: "alter column",
-    title: `set ${label(table)}.${column} not null`,
+    title: `set ${qualifiedLabel(table)}.${column} not null`,
     sql: sql ?? `ALTER TABLE ${name} ALTER COLUMN ${quoted} SET NOT NULL`,
     target: itself,
     needs: [target("table", table), itself],
@@ -43,23 +44,23 @@ export function setNotNull(
   return [
     catalogChange({
       kind: "add constraint",
-      title: `check ${label(table)}.${column} is not null, for new rows`,
+      title: `check ${qualifiedLabel(table)}.${column} is not null, for new rows`,
       sql: `ALTER TABLE ${name} ADD CONSTRAINT ${quoteIdentifier(helper)} CHECK (${quoted} IS NOT NULL) NOT VALID`,
       target: check,
       needs: [target("table", table), itself],
       locks: [lock(table, "ACCESS EXCLUSIVE")],
       safety: "NOT VALID: no row is looked at; the lock is held for a moment.",
-      goal: { does: "helper", target: check, step: "make", until },
+      goal: { does: "temporary", target: check, step: "make", until },
     }),
     catalogChange({
       kind: "validate constraint",
-      title: `check ${label(table)}.${column} is not null, in all rows`,
+      title: `check ${qualifiedLabel(table)}.${column} is not null, in all rows`,
       sql: `ALTER TABLE ${name} VALIDATE CONSTRAINT ${quoteIdentifier(helper)}`,
       target: check,
       needs: [target("table", table)],
-      locks: [lock(table, "SHARE UPDATE EXCLUSIVE", "size")],
+      locks: [lock(table, "SHARE UPDATE EXCLUSIVE", "long")],
       safety: "The rows are read while others read and write.",
-      goal: { does: "helper", target: check, step: "validate", until },
+      goal: { does: "temporary", target: check, step: "validate", until },
       work: { does: "scan", table, lookups: false },
     }),
     {
@@ -68,12 +69,12 @@ export function setNotNull(
     },
     catalogChange({
       kind: "drop constraint",
-      title: `drop the check that ${label(table)}.${column} no longer needs`,
+      title: `drop the check that ${qualifiedLabel(table)}.${column} no longer needs`,
       sql: `ALTER TABLE ${name} DROP CONSTRAINT ${quoteIdentifier(helper)}`,
       target: check,
       needs: [target("table", table)],
       locks: [lock(table, "ACCESS EXCLUSIVE")],
-      goal: { does: "helper", target: check, step: "remove", until },
+      goal: { does: "temporary", target: check, step: "remove", until },
     }),
   ];
 }

@@ -1,7 +1,8 @@
 import type { CreateTrigStmt } from "libpg-query";
+import { qualifiedLabel } from "../../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
 import { names } from "../../sql/tree.ts";
-import { catalogChange, type Draft, label, lock, part, type StatementContext, target } from "./draft.ts";
+import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 import { resolve, resolveName } from "./resolve.ts";
 
 /** `CREATE [OR REPLACE] TRIGGER`: writers wait for a moment, readers don't. PostgreSQL 17 manual, 13.3.1. */
@@ -14,7 +15,7 @@ export function createTrigger(statement: CreateTrigStmt, sql: string, context: S
   return [
     catalogChange({
       kind: "create trigger",
-      title: `create trigger ${name} on ${label(table)}`,
+      title: `create trigger ${name} on ${qualifiedLabel(table)}`,
       sql,
       target: itself,
       needs: [

@@ -5,19 +5,20 @@ import type {
   CreateDomainStmt,
   CreateEnumStmt,
 } from "libpg-query";
+import { qualifiedLabel } from "../../sql/names.ts";
 import { quoteLiteral, quoteQualified } from "../../sql/quote.ts";
 import { names } from "../../sql/tree.ts";
-import { catalogChange, type Draft, label, refused, target } from "./draft.ts";
+import { catalogChange, type Draft, refused, target } from "./draft.ts";
 import { needsOf, resolve, resolveName } from "./resolve.ts";
 
 /** `CREATE TYPE … AS ENUM`. */
 export function createEnum(statement: CreateEnumStmt, sql: string): Draft[] {
   const type = resolveName(names(statement.typeName));
-  const itself = target("enum", type);
+  const itself = target("type", type);
   return [
     catalogChange({
       kind: "create type",
-      title: `create enum ${label(type)}`,
+      title: `create enum ${qualifiedLabel(type)}`,
       sql,
       target: itself,
       safety: "A new type: nothing uses it yet.",
@@ -29,13 +30,13 @@ export function createEnum(statement: CreateEnumStmt, sql: string): Draft[] {
 /** `ALTER TYPE … ADD VALUE` and `RENAME VALUE`. PostgreSQL 17 manual, "ALTER TYPE". */
 export function alterEnum(statement: AlterEnumStmt, sql: string): Draft[] {
   const type = resolveName(names(statement.typeName));
-  const itself = target("enum", type);
+  const itself = target("type", type);
   const { newVal = "", oldVal, newValNeighbor, newValIsAfter } = statement;
   if (oldVal !== undefined) {
     return [
       catalogChange({
         kind: "alter type",
-        title: `rename value ${oldVal} of ${label(type)} to ${newVal}`,
+        title: `rename value ${oldVal} of ${qualifiedLabel(type)} to ${newVal}`,
         sql,
         target: itself,
         needs: [itself],
@@ -43,8 +44,8 @@ export function alterEnum(statement: AlterEnumStmt, sql: string): Draft[] {
         hazards: [
           {
             name: "breaks-clients",
-            message: `Clients that write '${oldVal}' into ${label(type)} fail from then on, and those that read it see '${newVal}'.`,
-            safeForm: `ALTER TYPE ${label(type)} ADD VALUE ${quoteLiteral(newVal)}; move clients and rows to it.`,
+            message: `Clients that write '${oldVal}' into ${qualifiedLabel(type)} fail from then on, and those that read it see '${newVal}'.`,
+            safeForm: `ALTER TYPE ${qualifiedLabel(type)} ADD VALUE ${quoteLiteral(newVal)}; move clients and rows to it.`,
           },
         ],
       }),
@@ -57,7 +58,7 @@ export function alterEnum(statement: AlterEnumStmt, sql: string): Draft[] {
   return [
     catalogChange({
       kind: "alter type",
-      title: `add value ${newVal} to ${label(type)}`,
+      title: `add value ${newVal} to ${qualifiedLabel(type)}`,
       // IF NOT EXISTS, because it is repeated where the deployment was cut off before it could be written down.
       sql: `ALTER TYPE ${quoteQualified(type.schema, type.name)} ADD VALUE IF NOT EXISTS ${quoteLiteral(newVal)}${beside}`,
       target: itself,
@@ -72,11 +73,11 @@ export function alterEnum(statement: AlterEnumStmt, sql: string): Draft[] {
 /** `CREATE TYPE … AS (…)`, which no catalog shows. */
 export function createComposite(statement: CompositeTypeStmt, sql: string): Draft[] {
   const type = resolve(statement.typevar);
-  const itself = target("enum", type);
+  const itself = target("type", type);
   return [
     catalogChange({
       kind: "create type",
-      title: `create type ${label(type)}`,
+      title: `create type ${qualifiedLabel(type)}`,
       sql,
       target: itself,
       safety: "A new type: nothing uses it yet.",
@@ -92,7 +93,7 @@ export function createDomain(statement: CreateDomainStmt, sql: string): Draft[] 
   return [
     catalogChange({
       kind: "create type",
-      title: `create domain ${label(domain)}`,
+      title: `create domain ${qualifiedLabel(domain)}`,
       sql,
       target: itself,
       needs: needsOf(statement.constraints),
@@ -118,12 +119,12 @@ export function alterDomain(statement: AlterDomainStmt, sql: string): Draft[] {
     return [
       catalogChange({
         kind: "alter type",
-        title: `alter domain ${label(domain)}`,
+        title: `alter domain ${qualifiedLabel(domain)}`,
         sql,
         target: itself,
         needs: [itself],
         safety: "A weaker rule: no table is looked at.",
-        goal: properties.length > 0 ? { does: "alter", target: itself, properties } : { does: "once" },
+        goal: properties.length > 0 ? { does: "alter", target: itself, properties } : { does: "journalled" },
         replacement: sql,
       }),
     ];
@@ -131,8 +132,8 @@ export function alterDomain(statement: AlterDomainStmt, sql: string): Draft[] {
   return [
     refused(
       sql,
-      `A stricter domain ${label(domain)} makes PostgreSQL read every table that uses it while writers wait.`,
-      `ALTER TABLE … ADD CONSTRAINT … CHECK (…) on each table that uses ${label(domain)}.`,
+      `A stricter domain ${qualifiedLabel(domain)} makes PostgreSQL read every table that uses it while writers wait.`,
+      `ALTER TABLE … ADD CONSTRAINT … CHECK (…) on each table that uses ${qualifiedLabel(domain)}.`,
     ),
   ];
 }
