@@ -7,6 +7,7 @@ import { excuseAccepted, expectedHere, readAccepted, readOrigin, wayOut } from "
 import { quoteIdentifier, quoteQualified } from "drizzle-deploy/sql";
 import { z } from "zod";
 import { explainScreen, findTenant, screens } from "./bench/index.ts";
+import type { SpfpCheckId } from "./checks/check-ids.ts";
 import { type Area, type CheckReport, extraFindings, runChecks } from "./checks/index.ts";
 import { duplicatesItem } from "./duplicates/index.ts";
 import { SpfpError } from "./errors.ts";
@@ -38,7 +39,7 @@ async function screenFindings(sql: Sql): Promise<Finding[]> {
       .filter(({ indexUse }) => indexUse === (explained.canUseItsIndex ? "passed over" : "unusable"))
       .map(({ query, plan }) => `${query.name}: ${plan}`);
     findings.push({
-      check: "screens.index",
+      check: "screens.index" satisfies SpfpCheckId,
       // Small tables are read whole because that is cheaper: nothing is wrong.
       severity: explained.canUseItsIndex ? "info" : "error",
       object: `screen "${screen.title}"`,
@@ -79,7 +80,7 @@ function demandFindings({ tables }: Catalog): Finding[] {
         !known.some(({ name }) => name === column.name),
     )
     .map(({ name }) => ({
-      check: "audit.demanding-column",
+      check: "audit.demanding-column" satisfies SpfpCheckId,
       severity: "error",
       object: `public.${audit}.${name}`,
       expected: "a default, or null allowed",

@@ -1,5 +1,6 @@
 import { type Catalog, type Difference, describeDifference, rootOf } from "drizzle-deploy/catalog";
 import type { Finding } from "drizzle-deploy/findings";
+import type { SpfpCheckId } from "./check-ids.ts";
 
 /** What `spfp-db check` looks at, in the order in which it reports. */
 export const areas = [
@@ -47,7 +48,7 @@ export function isOfTable({ object }: Difference): boolean {
 /** A difference in a finding's words. */
 export function toFinding(
   difference: Difference,
-  details: Pick<Finding, "check" | "remedy"> & Partial<Pick<Finding, "severity">>,
+  details: { readonly check: SpfpCheckId } & Pick<Finding, "remedy"> & Partial<Pick<Finding, "severity">>,
 ): Finding {
   return { severity: "error", ...describeDifference(difference), ...details };
 }

@@ -1,7 +1,8 @@
 import { type Difference, rootOf } from "drizzle-deploy/catalog";
 import { auditTable, type CatalogCheck, redeploy, toFinding } from "./area.ts";
+import type { SpfpCheckId } from "./check-ids.ts";
 
-function ruleOf({ kind, object }: Difference): { check: string; remedy: string } {
+function ruleOf({ kind, object }: Difference): { check: SpfpCheckId; remedy: string } {
   switch (object.kind) {
     case "table":
       return { check: kind === "missing" ? "audit.missing" : "audit.table", remedy: redeploy };

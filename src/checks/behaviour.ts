@@ -7,6 +7,7 @@ import { getTableName } from "drizzle-orm";
 import type { PgTable } from "drizzle-orm/pg-core";
 import type { CatalogEvidence } from "./area.ts";
 import { type Attempt, attemptAll, type Outcome } from "./attempts.ts";
+import type { SpfpCheckId } from "./check-ids.ts";
 import { hasOlderInvestments } from "./evidence.ts";
 import {
   type Actor,
@@ -100,7 +101,7 @@ const describe = (expect: Probe["expect"]): string =>
 
 function toFinding(probe: Probe, { rows, state, message }: Outcome): Finding {
   return {
-    check: `behaviour.${probe.rule}`,
+    check: `behaviour.${probe.rule}` satisfies SpfpCheckId,
     severity: "error",
     object: probe.object,
     expected: `${probe.actor} ${probe.attempt}: ${describe(probe.expect)}`,
@@ -123,7 +124,7 @@ function withoutRepetition(findings: readonly Finding[]): Finding[] {
 
 function notTried(object: string, expected: string, actual: string): Finding {
   return {
-    check: "behaviour.not-tried",
+    check: "behaviour.not-tried" satisfies SpfpCheckId,
     severity: "error",
     object,
     expected,

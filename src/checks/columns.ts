@@ -1,8 +1,9 @@
 import type { Difference } from "drizzle-deploy/catalog";
 import { auditTable, type CatalogCheck, isOfTable, redeploy, toFinding } from "./area.ts";
+import type { SpfpCheckId } from "./check-ids.ts";
 import { hasOlderInvestments } from "./evidence.ts";
 
-function ruleOf(difference: Difference): string {
+function ruleOf(difference: Difference): SpfpCheckId {
   const { kind, object } = difference;
   if (object.kind === "table") return kind === "missing" ? "columns.table-missing" : "columns.storage";
   if (kind !== "different") return "columns.missing";
@@ -41,7 +42,7 @@ export const columns: CatalogCheck = {
     ...(hasOlderInvestments(actual.tables)
       ? [
           {
-            check: "columns.older-shape",
+            check: "columns.older-shape" satisfies SpfpCheckId,
             severity: "info" as const,
             object: "public.investments",
             expected: "account_id",

@@ -1,5 +1,6 @@
 import { type Catalog, type Difference, rootOf } from "drizzle-deploy/catalog";
 import { auditTable, type CatalogCheck, isOfTable, redeploy, toFinding } from "./area.ts";
+import type { SpfpCheckId } from "./check-ids.ts";
 
 /** Whether an index is one of the rules of uniqueness, which PostgreSQL can only express as indexes. */
 export function isUniquenessRule({ object }: Difference, expected: Catalog): boolean {
@@ -13,7 +14,7 @@ export function isUniquenessRule({ object }: Difference, expected: Catalog): boo
   );
 }
 
-function ruleOf(difference: Difference): { check: string; remedy: string } {
+function ruleOf(difference: Difference): { check: SpfpCheckId; remedy: string } {
   if (difference.object.kind === "index") {
     const invalid = difference.kind === "different" && difference.property !== "definition";
     return {

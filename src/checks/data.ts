@@ -4,6 +4,7 @@ import type { Sql } from "drizzle-deploy/postgres";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "drizzle-deploy/sql";
 import { z } from "zod";
 import { auditTable, type CatalogEvidence } from "./area.ts";
+import type { SpfpCheckId } from "./check-ids.ts";
 import { orRefusal } from "./refusal.ts";
 
 const rowsSchema = z.array(
@@ -14,7 +15,7 @@ const answersSchema = z.tuple([z.unknown(), rowsSchema, z.unknown()]);
 
 /** A query that returns `count` and `example` for rows that should not be there. */
 interface Question {
-  readonly check: string;
+  readonly check: SpfpCheckId;
   readonly object: string;
   readonly severity: Finding["severity"];
   readonly expected: string;
@@ -30,7 +31,7 @@ function duplicates(has: Has): Question[] {
   const remedy = "Merge them: spfp-db rehearse shows how, on a copy; each group keeps one.";
   if (has("categories", "user_id", "name", "deleted_at")) {
     questions.push({
-      check: "data.duplicate-category",
+      check: "data.duplicate-category" satisfies SpfpCheckId,
       object: "public.categories",
       severity: "error",
       expected: "one live category of a name per user, whatever its case",
@@ -42,7 +43,7 @@ function duplicates(has: Has): Question[] {
   }
   if (has("custom_templates", "user_id", "type", "is_default")) {
     questions.push({
-      check: "data.duplicate-default-template",
+      check: "data.duplicate-default-template" satisfies SpfpCheckId,
       object: "public.custom_templates",
       severity: "error",
       expected: "one default template of a type per user",
@@ -68,7 +69,7 @@ function orphans(expected: Catalog, has: Has): Question[] {
       const parent = quoteQualified(references.schema, references.table);
       return [
         {
-          check: "data.orphan",
+          check: "data.orphan" satisfies SpfpCheckId,
           object: `${table.schema}.${table.name}.${column}`,
           severity: "error",
           expected: `a row of ${references.schema}.${references.table} for each`,
@@ -196,7 +197,7 @@ export async function checkData(
       examined: 0,
       findings: [
         {
-          check: "data.not-read",
+          check: "data.not-read" satisfies SpfpCheckId,
           severity: "error",
           object: "public",
           expected: "every row of every managed table, and of auth.users",

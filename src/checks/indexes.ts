@@ -1,5 +1,6 @@
 import { type Catalog, type Difference, type Index, rootOf } from "drizzle-deploy/catalog";
 import { auditTable, type CatalogCheck, isOfTable, redeploy, toFinding } from "./area.ts";
+import type { SpfpCheckId } from "./check-ids.ts";
 import { isUniquenessRule } from "./constraints.ts";
 
 function findIndex(catalog: Catalog, { object }: Difference): Index | undefined {
@@ -10,10 +11,10 @@ function findIndex(catalog: Catalog, { object }: Difference): Index | undefined 
 }
 
 /** In which way a definition differs: the first that does, in the order in which it matters to a planner. */
-function aspect(wanted: Index, found: Index): string {
+function aspect(wanted: Index, found: Index) {
   const keys = (pick: (key: Index["keys"][number]) => string) => (index: Index) =>
     index.keys.map(pick).join(", ");
-  const aspects: [string, (index: Index) => string][] = [
+  const aspects = [
     ["method", (index) => index.method],
     ["uniqueness", (index) => String(index.unique)],
     ["keys", keys((key) => key.expression)],
@@ -21,7 +22,7 @@ function aspect(wanted: Index, found: Index): string {
     ["nulls", keys((key) => key.nulls)],
     ["predicate", (index) => index.predicate ?? ""],
     ["include", (index) => index.include.join(", ")],
-  ];
+  ] as const satisfies [string, (index: Index) => string][];
   return aspects.find(([, of]) => of(wanted) !== of(found))?.[0] ?? "definition";
 }
 
@@ -29,7 +30,7 @@ function ruleOf(
   difference: Difference,
   expected: Catalog,
   actual: Catalog,
-): { check: string; remedy: string } {
+): { check: SpfpCheckId; remedy: string } {
   if (difference.kind === "missing") return { check: "indexes.missing", remedy: redeploy };
   if (difference.kind === "different" && difference.property !== "definition") {
     return {

@@ -1,7 +1,8 @@
 import { type Difference, rootOf } from "drizzle-deploy/catalog";
 import { auditTable, type CatalogCheck, isOfTable, redeploy, toFinding } from "./area.ts";
+import type { SpfpCheckId } from "./check-ids.ts";
 
-function ruleOf(difference: Difference): { check: string; remedy: string } {
+function ruleOf(difference: Difference): { check: SpfpCheckId; remedy: string } {
   const { kind, object } = difference;
   const { label } = rootOf(object);
   if (object.kind === "table" && kind === "different" && difference.property === "forceRowSecurity") {

@@ -1,7 +1,8 @@
 import { type Difference, rootOf } from "drizzle-deploy/catalog";
 import { type CatalogCheck, redeploy, toFinding } from "./area.ts";
+import type { SpfpCheckId } from "./check-ids.ts";
 
-function ruleOf(difference: Difference): { check: string; remedy: string } {
+function ruleOf(difference: Difference): { check: SpfpCheckId; remedy: string } {
   const { kind, object } = difference;
   if (object.kind === "grant") {
     return {

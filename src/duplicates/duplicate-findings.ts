@@ -1,6 +1,7 @@
 import type { Finding } from "drizzle-deploy/findings";
 import { plural } from "drizzle-deploy/findings";
 import type { ProjectPreflight } from "drizzle-deploy/project";
+import type { SpfpCheckId } from "../checks/check-ids.ts";
 import { findDuplicates } from "./duplicates.ts";
 
 const remedy =
@@ -27,7 +28,7 @@ export async function duplicateFindings(sql: Queryable): Promise<Finding[]> {
   return [
     ...categories.map(
       ({ userId, categories: group }): Finding => ({
-        check: "duplicates.category",
+        check: "duplicates.category" satisfies SpfpCheckId,
         severity: "error",
         object: `public.categories of user ${userId}`,
         expected: "one live category of a name, whatever its case",
@@ -42,7 +43,7 @@ export async function duplicateFindings(sql: Queryable): Promise<Finding[]> {
     ),
     ...templates.map(
       ({ userId, type, templates: group }): Finding => ({
-        check: "duplicates.template",
+        check: "duplicates.template" satisfies SpfpCheckId,
         severity: "error",
         object: `public.custom_templates of user ${userId}`,
         expected: `one default template of type ${type}`,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Catalog, catalogObjects, type Difference, describeDifference } from "../catalog/index.ts";
+import type { CheckId } from "../findings/check-ids.ts";
 import { type Finding, findingSchema, withSql } from "../findings/finding.ts";
 import { wayOut } from "../kinds/way-out.ts";
 import type { AdoptionRefusal } from "../model/refusals.ts";
@@ -58,18 +59,18 @@ const groups = {
     remedy: "Bring it to what is expected; then adopt the database again.",
   },
   replaced: {
-    check: "adoption.replaced",
+    check: "adoption.replaced" satisfies CheckId,
     severity: "info",
     remedy:
       "Nothing, if the new form may take its place. The former one is kept on record, and a rollback brings it back.",
   },
   settled: {
-    check: "adoption.settled",
+    check: "adoption.settled" satisfies CheckId,
     severity: "info",
     remedy: "Nothing: the deployment takes it as it is, or puts it right.",
   },
   untouched: {
-    check: "adoption.untouched",
+    check: "adoption.untouched" satisfies CheckId,
     severity: "info",
     remedy: "Nothing: it stays as it is, and later checks tell of it without calling it wrong.",
   },

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Catalog } from "../catalog/index.ts";
+import type { CheckId } from "../findings/check-ids.ts";
 import type { Finding } from "../findings/finding.ts";
 import type { Queryable } from "../postgres/index.ts";
 
@@ -50,7 +51,7 @@ export async function tableSettingFindings(
   const isOurs = (row: (typeof rows)[number]): boolean =>
     tables.some(({ schema, name }) => schema === row.schema && name === row.table);
   return rows.filter(isOurs).map(({ object, setting }) => ({
-    check: "adoption.untouched",
+    check: "adoption.untouched" satisfies CheckId,
     severity: "info",
     object,
     expected: null,

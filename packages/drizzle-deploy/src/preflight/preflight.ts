@@ -6,6 +6,7 @@ import { driftFindings } from "../adopt/baseline-report.ts";
 import { objection } from "../approvals/modes.ts";
 import { requireRehearsal } from "../approvals/rehearsal-record.ts";
 import { isComment } from "../catalog/index.ts";
+import type { CheckId } from "../findings/check-ids.ts";
 import { DeployError, type ErrorCode } from "../findings/errors.ts";
 import type { Finding } from "../findings/finding.ts";
 import { plural } from "../findings/text.ts";
@@ -98,7 +99,7 @@ function unreadable(reason: string): Pick<StateItem, "evidence" | "findings"> {
     evidence: "could not be read",
     findings: [
       {
-        check: "state.unknown",
+        check: "state.unknown" satisfies CheckId,
         severity: "error",
         object: "journal, catalog and records",
         expected: "visible to this role",
@@ -113,7 +114,7 @@ const locked: Pick<StateItem, "evidence" | "findings"> = {
   evidence: "could not be read",
   findings: [
     {
-      check: "state.locked",
+      check: "state.locked" satisfies CheckId,
       severity: "error",
       object: "the catalog",
       expected: "readable",
@@ -129,7 +130,7 @@ function hazardFindings({ steps }: Plan): Finding[] {
     hazards
       .filter(({ allowed }) => !allowed)
       .map(({ name, message, safeForm }) => ({
-        check: "state.hazard",
+        check: "state.hazard" satisfies CheckId,
         severity: "error",
         object: `step ${id}: ${title}`,
         expected: "a form that stops nobody and loses nothing",
@@ -163,7 +164,7 @@ async function readStateItem(
     }
     if (!(error instanceof DeployError) || !disagreements.includes(error.code)) throw error;
     const finding: Finding = {
-      check: "state.journal",
+      check: "state.journal" satisfies CheckId,
       severity: "error",
       object: journalTable,
       expected: "the migrations of the folder, in their order and unchanged",
@@ -179,7 +180,7 @@ async function readStateItem(
   }
   const { applied, drift, plan, inTheWay } = assessment;
   const missing: Finding = {
-    check: "state.baseline",
+    check: "state.baseline" satisfies CheckId,
     severity: "error",
     object: journalTable,
     expected: `a journal of what is applied, up to ${applied.at(-1)?.tag ?? "nothing"}`,

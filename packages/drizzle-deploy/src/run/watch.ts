@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
+import type { CheckId } from "../findings/check-ids.ts";
 import { type Finding, findingSchema } from "../findings/finding.ts";
 import type { Queryable } from "../postgres/index.ts";
 
@@ -131,7 +132,7 @@ export function watchFindings(samples: readonly Sample[]): Finding[] {
   for (const { relation, seconds, application, pid, blockers } of longest.values()) {
     if (seconds < noticed) continue;
     findings.push({
-      check: "watch.locks",
+      check: "watch.locks" satisfies CheckId,
       severity: "error",
       object: relation,
       expected: `nobody waits longer than ${noticed} s for a lock`,
@@ -143,7 +144,7 @@ export function watchFindings(samples: readonly Sample[]): Finding[] {
     Math.max(0, last.counters[name] - first.counters[name]);
   if (grown("deadlocks") > 0) {
     findings.push({
-      check: "watch.errors",
+      check: "watch.errors" satisfies CheckId,
       severity: "error",
       object: "database",
       expected: "no deadlocks",
@@ -155,7 +156,7 @@ export function watchFindings(samples: readonly Sample[]): Finding[] {
   const share = rollbacks / Math.max(1, rollbacks + commits);
   if (rollbacks >= unusual.rollbacks && share > unusual.share) {
     findings.push({
-      check: "watch.errors",
+      check: "watch.errors" satisfies CheckId,
       severity: "error",
       object: "database",
       expected: `at most ${unusual.share * 100} % of transactions rolled back`,
@@ -168,7 +169,7 @@ export function watchFindings(samples: readonly Sample[]): Finding[] {
     const index = `${schema}.${name}`;
     if (!valid) {
       findings.push({
-        check: "watch.indexes",
+        check: "watch.indexes" satisfies CheckId,
         severity: "error",
         object: index,
         expected: "a valid index",
@@ -177,7 +178,7 @@ export function watchFindings(samples: readonly Sample[]): Finding[] {
       });
     } else if (scans === (before.get(index) ?? 0)) {
       findings.push({
-        check: "watch.indexes",
+        check: "watch.indexes" satisfies CheckId,
         severity: "info",
         object: index,
         expected: "is read",
@@ -194,7 +195,7 @@ function cutShort({ seconds, wantedSeconds }: Pick<WatchReport, "wantedSeconds" 
   if (seconds >= wantedSeconds) return [];
   return [
     {
-      check: "watch.time",
+      check: "watch.time" satisfies CheckId,
       severity: "error",
       object: "the watch",
       expected: `${Math.round(wantedSeconds)} s`,

@@ -11,6 +11,7 @@ import {
   readCatalog,
   withoutObjects,
 } from "../catalog/index.ts";
+import type { CheckId } from "../findings/check-ids.ts";
 import type { Finding } from "../findings/finding.ts";
 import type { Names } from "../model/names.ts";
 import { isLeftOutOf, type Project } from "../model/project.ts";
@@ -86,7 +87,7 @@ function importanceOf(
 
 function findingOf(difference: Difference, excused: boolean, names: Names): Finding {
   return {
-    check: `catalog.${difference.kind}`,
+    check: `catalog.${difference.kind}` satisfies CheckId,
     ...describeDifference(difference),
     ...importanceOf(difference, excused, names),
   };

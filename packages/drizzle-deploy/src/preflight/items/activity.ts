@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { CheckId } from "../../findings/check-ids.ts";
 import type { Finding } from "../../findings/finding.ts";
 import { plural } from "../../findings/text.ts";
 import { quoteLiteral } from "../../sql/quote.ts";
@@ -46,7 +47,7 @@ export const activity: PreflightItem = {
     const rows = await sql.unsafe(query, [longTransaction]);
     const [{ sessions, hidden, long, prepared }] = schema.parse([...rows]);
     const blocking = await holders(sql);
-    const finding = (check: string, object: string, actual: string, remedy: string): Finding => ({
+    const finding = (check: CheckId, object: string, actual: string, remedy: string): Finding => ({
       check,
       severity: "error",
       object,
@@ -86,7 +87,7 @@ export const activity: PreflightItem = {
           ? []
           : [
               {
-                check: "activity.hidden",
+                check: "activity.hidden" satisfies CheckId,
                 severity: "warning",
                 object: `${plural(hidden, "session")} of other roles`,
                 expected: "visible",

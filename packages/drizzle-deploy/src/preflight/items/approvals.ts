@@ -1,4 +1,5 @@
 import { rehearsalRemedy } from "../../approvals/rehearsal-record.ts";
+import type { CheckId } from "../../findings/check-ids.ts";
 import type { Finding } from "../../findings/finding.ts";
 import type { Names } from "../../model/names.ts";
 import type { Approvals, PreflightItem } from "../item.ts";
@@ -7,23 +8,25 @@ function enterpriseFindings(
   { approver, ticket, objection, unrehearsed }: Approvals,
   names: Names,
 ): Finding[] {
-  const finding = (rule: string, object: string, expected: string, actual: string | null, remedy: string) =>
-    ({ check: `approvals.${rule}`, severity: "error", object, expected, actual, remedy }) as const;
+  const finding = (check: CheckId, object: string, expected: string, actual: string | null, remedy: string) =>
+    ({ check, severity: "error", object, expected, actual, remedy }) as const;
   const findings: Finding[] = [];
   if (ticket === null) {
-    findings.push(finding("ticket", "the change ticket", "named", null, "Name it: --ticket ID"));
+    findings.push(finding("approvals.ticket", "the change ticket", "named", null, "Name it: --ticket ID"));
   }
   if (approver === null) {
     const remedy = "Name who approved: --approved-by NAME";
-    findings.push(finding("approver", "the approver", "named", null, remedy));
+    findings.push(finding("approvals.approver", "the approver", "named", null, remedy));
   }
   if (objection !== null) {
     const remedy = "Have another person approve: --approved-by NAME";
-    findings.push(finding("approver", "the approver", "somebody else than who deploys", objection, remedy));
+    findings.push(
+      finding("approvals.approver", "the approver", "somebody else than who deploys", objection, remedy),
+    );
   }
   if (unrehearsed !== null) {
     const expected = "rehearsed within the last 7 days";
-    findings.push(finding("rehearsal", "this plan", expected, unrehearsed, rehearsalRemedy(names)));
+    findings.push(finding("approvals.rehearsal", "this plan", expected, unrehearsed, rehearsalRemedy(names)));
   }
   return findings;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { CheckId } from "../../findings/check-ids.ts";
 import type { PreflightItem } from "../item.ts";
 
 const schema = z.array(z.object({ at: z.int() }));
@@ -32,7 +33,7 @@ export const dependencies: PreflightItem = {
       findings: requires
         .filter((_requirement, at) => missing.has(at))
         .map(({ kind, name, remedy }) => ({
-          check: `dependencies.${kind}`,
+          check: `dependencies.${kind}` satisfies CheckId,
           severity: "error",
           object: name,
           expected: `${kind} ${name}`,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { CheckId } from "../../findings/check-ids.ts";
 import { plural } from "../../findings/text.ts";
 import type { PreflightItem } from "../item.ts";
 
@@ -46,7 +47,7 @@ export const replication: PreflightItem = {
     );
     const megabytes = (bytes: number | null): string =>
       bytes === null ? "an unknown part" : `${Math.ceil(bytes / 1024 ** 2)} MB`;
-    const warning = (check: string, object: string, expected: string, actual: string, remedy: string) =>
+    const warning = (check: CheckId, object: string, expected: string, actual: string, remedy: string) =>
       ({ check, severity: "warning", object, expected, actual, remedy }) as const;
     return {
       evidence: `${plural(replicas.length, "replica")}, ${lagging.length} of them lagging; ${plural(slots.length, "inactive slot")}`,

@@ -1,3 +1,4 @@
+import type { CheckId } from "../../findings/check-ids.ts";
 import type { PreflightItem } from "../item.ts";
 
 /** Something to go back to where everything else fails. */
@@ -10,7 +11,7 @@ export const restorePoint: PreflightItem = {
       backup === null
         ? [
             {
-              check: "restore-point.missing",
+              check: "restore-point.missing" satisfies CheckId,
               severity: "error",
               object: "the backup",
               expected: "a backup to go back to, by name",

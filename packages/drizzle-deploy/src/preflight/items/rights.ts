@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { CheckId } from "../../findings/check-ids.ts";
 import type { Finding } from "../../findings/finding.ts";
 import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
 import type { PreflightItem } from "../item.ts";
@@ -77,7 +78,7 @@ export const rights: PreflightItem = {
       findings: [
         ...found.foreign.map(({ object, owner, isRelation, isSuperusers }) =>
           finding({
-            check: "rights.owner",
+            check: "rights.owner" satisfies CheckId,
             object,
             expected: `owned by ${role}, or by a role that it is a member of`,
             actual: `owned by ${owner}`,
@@ -89,7 +90,7 @@ export const rights: PreflightItem = {
         ),
         ...found.unreferable.map(({ schema: namespace, name }) =>
           finding({
-            check: "rights.references",
+            check: "rights.references" satisfies CheckId,
             object: `${namespace}.${name}`,
             expected: `${role} may point a foreign key at it`,
             actual: "it may not",
@@ -98,7 +99,7 @@ export const rights: PreflightItem = {
         ),
         ...found.closed.map((name) =>
           finding({
-            check: "rights.create",
+            check: "rights.create" satisfies CheckId,
             object: `schema ${name}`,
             expected: `${role} may create in it`,
             actual: "it may not",
@@ -107,7 +108,7 @@ export const rights: PreflightItem = {
         ),
         ...(found.mayCreateSchemas ? [] : found.missingSchemas).map((name) =>
           finding({
-            check: "rights.create-schema",
+            check: "rights.create-schema" satisfies CheckId,
             object: `schema ${name}`,
             expected: `${role} may create it`,
             actual: "it may not create schemas",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { CheckId } from "../../findings/check-ids.ts";
 import type { Finding } from "../../findings/finding.ts";
 import { oldestVersion } from "../../postgres/index.ts";
 import type { PreflightItem } from "../item.ts";
@@ -22,28 +23,28 @@ export const server: PreflightItem = {
         pg_catalog.pg_is_in_recovery() as recovery,
         current_setting('default_transaction_read_only') = 'on' as readonly`;
     const [{ version, label, recovery, readonly }] = schema.parse([...rows]);
-    const finding = (rule: string, wrong: boolean, rest: Omit<Finding, "check" | "severity" | "object">) =>
-      wrong ? [{ check: `server.${rule}`, severity: "error", object: "the server", ...rest } as const] : [];
+    const finding = (check: CheckId, wrong: boolean, rest: Omit<Finding, "check" | "severity" | "object">) =>
+      wrong ? [{ check, severity: "error", object: "the server", ...rest } as const] : [];
     return {
       evidence: `PostgreSQL ${label}, ${recovery ? "a standby" : "the primary"}`,
       findings: [
-        ...finding("version", version < oldestVersion * 10_000, {
+        ...finding("server.version", version < oldestVersion * 10_000, {
           expected: `PostgreSQL ${oldestVersion} or later`,
           actual: `PostgreSQL ${label}`,
           remedy: "Upgrade the server (Supabase: Settings, Infrastructure).",
         }),
-        ...finding("recovery", recovery, {
+        ...finding("server.recovery", recovery, {
           expected: "the primary",
           actual: "in recovery: a standby, or a server that is being restored",
           remedy: "Connect to the primary, or wait until the restore is done.",
         }),
-        ...finding("read-only", readonly && !recovery, {
+        ...finding("server.read-only", readonly && !recovery, {
           expected: "transactions may write",
           actual: "default_transaction_read_only is on",
           remedy:
             "Supabase sets it where the disk is full: make room first. Else: ALTER DATABASE … RESET default_transaction_read_only;",
         }),
-        ...finding("pooler", pooler !== null, {
+        ...finding("server.pooler", pooler !== null, {
           expected: "a session of its own",
           actual: `a pooler in transaction mode: ${pooler}`,
           remedy: "Connect directly, or to the session pooler: on Supabase port 5432.",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { CheckId } from "../../findings/check-ids.ts";
 import type { PreflightItem } from "../item.ts";
 
 const schema = z.tuple([z.object({ database: z.coerce.number() })]);
@@ -33,7 +34,7 @@ export const space: PreflightItem = {
       findings: isNoteworthy
         ? [
             {
-              check: "space.growth",
+              check: "space.growth" satisfies CheckId,
               severity: "warning",
               object: "the disk",
               expected: `${formatBytes(2 * total)} free: the indexes, and as much again while they are sorted`,

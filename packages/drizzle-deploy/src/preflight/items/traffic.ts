@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
+import type { CheckId } from "../../findings/check-ids.ts";
 import type { Reader } from "../../postgres/index.ts";
 import type { PreflightItem } from "../item.ts";
 
@@ -32,7 +33,7 @@ export const traffic: PreflightItem = {
       rate > lowTraffic
         ? [
             {
-              check: "traffic.rate",
+              check: "traffic.rate" satisfies CheckId,
               severity: "warning",
               object: "this database",
               expected: `at most ${lowTraffic} transactions per second`,
