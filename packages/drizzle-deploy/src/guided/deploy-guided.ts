@@ -20,6 +20,7 @@ import {
 import type { DeploymentReport, Mode } from "../model/deployment-report.ts";
 import type { Project } from "../model/project.ts";
 import type { Plan } from "../model/step.ts";
+import { isPending } from "../model/step.ts";
 import { connect, type DatabaseUrl, type Sql } from "../postgres/index.ts";
 import { type PreflightOptions, type PreflightReport, preflight } from "../preflight/preflight.ts";
 import type { Observer } from "../run/events.ts";
@@ -78,8 +79,7 @@ function withoutQuestions(report: PreflightReport): PreflightReport {
 
 /** Whether a plan changes anything. */
 export function hasWork({ steps, migrations }: Plan): boolean {
-  const works = new Set(["run", "replace", "rebuild", "blocked"]);
-  return migrations.length > 0 || steps.some(({ action }) => works.has(action));
+  return migrations.length > 0 || steps.some(isPending);
 }
 
 const builtIndexes = ({ plan, steps }: DeploymentReport): IndexName[] => {

@@ -175,6 +175,15 @@ export type Hazard = z.infer<typeof hazardSchema>;
 export type Step = z.infer<typeof stepSchema>;
 export type Plan = z.infer<typeof planSchema>;
 
+const changing: readonly Action[] = ["run", "replace", "rebuild"];
+
+/** Whether the plan changes something at this step. */
+export const isToRun = ({ action }: Pick<Step, "action">): boolean => changing.includes(action);
+
+/** Whether a step is neither done nor left out: it is to run, or would be to run if nothing stood in its way. */
+export const isPending = ({ action }: Pick<Step, "action">): boolean =>
+  action !== "skip" && action !== "leave out";
+
 /** Whether two targets name one object. */
 export const isSameTarget = (one: Target, other: Target): boolean =>
   one.kind === other.kind &&

@@ -3,7 +3,7 @@ import { isReplaceable } from "../kinds/function.ts";
 import { defaultGrantees, isKnownPrivilege } from "../kinds/grant.ts";
 import { impliesCheck } from "../kinds/implied-check.ts";
 import { dressView, isExtendable } from "../kinds/view.ts";
-import { type Action, nameOf, type Target } from "../model/step.ts";
+import { type Action, isToRun, nameOf, type Target } from "../model/step.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
 import {
   constraintOf,
@@ -89,8 +89,7 @@ export function decide(draft: Draft, around: ConvergeContext): Decision {
   if (draft.ifExists && !around.simulated.exists(draft.ifExists)) return notThere;
   if (around.isDone && around.isLeftBehind) return doneBefore;
   const decision = byGoal(draft, around);
-  if (decision.action !== "run" && decision.action !== "replace" && decision.action !== "rebuild")
-    return decision;
+  if (!isToRun(decision)) return decision;
   const missing = draft.needs.find((need) => !around.simulated.exists(need) && !mayBe(need, around));
   if (!missing) return decision;
   return blocked(`It needs ${missing.kind} ${nameOf(missing)}, which is not there.`);

@@ -1,5 +1,6 @@
 import type { Catalog, Index } from "../catalog/index.ts";
 import type { Step } from "../model/step.ts";
+import { isPending } from "../model/step.ts";
 import type { Facts } from "./facts.ts";
 import type { Draft } from "./statements/index.ts";
 
@@ -10,7 +11,7 @@ export function notesOf(
   { now, after }: { readonly now: Catalog | null; readonly after: Catalog | null },
 ): string[] {
   const notes = planned.flatMap(({ step }) => {
-    if (step.action === "skip" || step.action === "leave out") return [];
+    if (!isPending(step)) return [];
     return [
       ...goneMeanwhile(step, planned),
       ...sameIndex(step, facts, after),

@@ -4,7 +4,7 @@ import { DeployError } from "../findings/errors.ts";
 import type { Migration } from "../migrations/index.ts";
 import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
-import { nameOf, type Plan, type Step, type Target } from "../model/step.ts";
+import { isToRun, nameOf, type Plan, type Step, type Target } from "../model/step.ts";
 import { formatStepId, includesStep, parseStepId } from "../model/step-id.ts";
 import type { Sql } from "../postgres/index.ts";
 import { expectedHere } from "../records/origin.ts";
@@ -34,8 +34,6 @@ interface PlanningContext {
   readonly simulated: SimulatedCatalog;
   readonly allow: readonly string[];
 }
-
-const toRun = ["run", "replace", "rebuild"];
 
 /**
  * Plans what brings a database to the last migration of a project, online: each statement in the form that stops
@@ -247,10 +245,10 @@ function planMigration(
       if (decision.action === "skip") settled.push(draft.goal);
       const step = stepOf(draft, decision, { id, migration, planning });
       // Also where a hazard or an owner blocks it: what comes after is not to be blamed for that.
-      const isToRun = toRun.includes(decided.action) && step.action !== "leave out";
-      if (isToRun) simulated.apply(draft, timeline.after[0]);
+      const changes = isToRun(decided) && step.action !== "leave out";
+      if (changes) simulated.apply(draft, timeline.after[0]);
       if (!isRepair || step.action !== "skip") {
-        const goals = isToRun ? [draft.goal] : [];
+        const goals = changes ? [draft.goal] : [];
         planned.push({ step, draft, goals, isRepair, isGroup: false, enables: step.kind === "row security" });
       }
     }
@@ -282,7 +280,7 @@ export function passedOnBy({ kind, goal, sql }: Draft, { passedOn }: Facts): Fac
 }
 
 function withGrantors(decision: Decision, draft: Draft, facts: Facts): Decision {
-  if (!toRun.includes(decision.action)) return decision;
+  if (!isToRun(decision)) return decision;
   const [first] = passedOnBy(draft, facts);
   if (!first) return decision;
   const { schema, name, grantor, grantee } = first;
@@ -315,7 +313,7 @@ export function otherChildren(
 }
 
 function withChildren(decision: Decision, draft: Draft, after: Catalog, facts: Facts): Decision {
-  if (!toRun.includes(decision.action)) return decision;
+  if (!isToRun(decision)) return decision;
   const [first] = otherChildren(draft, after, facts);
   if (!first) return decision;
   return {
@@ -326,8 +324,7 @@ function withChildren(decision: Decision, draft: Draft, after: Catalog, facts: F
 
 /** Only its owner may change what is there. PostgreSQL 17 manual, 5.8 "Privileges". */
 function withOwner(decision: Decision, { target, kind }: Draft, facts: Facts): Decision {
-  if (!toRun.includes(decision.action) || target === null || target.kind === "data" || kind === "opaque")
-    return decision;
+  if (!isToRun(decision) || target === null || target.kind === "data" || kind === "opaque") return decision;
   const owner = foreignOwner(target, facts);
   if (owner === null) return decision;
   const { role } = facts.catalog.server;
@@ -474,12 +471,12 @@ function stepOf(
     sql = draft.sql,
     isHarmless = false,
   }: Decision = left && decision.action !== "skip" ? { action: "leave out", reason: left } : decision;
-  const isToRun = toRun.includes(action);
+  const changes = isToRun({ action });
   const isAllowed = allow.some(
     (one) => one === migration.tag || includesStep(parseStepId(one), parseStepId(id)),
   );
   const hazards =
-    isToRun && !isHarmless
+    changes && !isHarmless
       ? draft.hazards.map((hazard) => ({ ...hazard, allowed: isAllowed && hazard.name !== "unsupported" }))
       : [];
   const refused = hazards.filter(({ allowed }) => !allowed);
@@ -498,6 +495,6 @@ function stepOf(
     hazards,
     safety: draft.safety,
     size: tableSize(draft.target, facts),
-    estimate: isToRun ? estimate(draft.work, facts) : { milliseconds: 0, growthBytes: 0 },
+    estimate: changes ? estimate(draft.work, facts) : { milliseconds: 0, growthBytes: 0 },
   };
 }

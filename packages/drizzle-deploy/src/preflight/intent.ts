@@ -1,5 +1,6 @@
 import type { Names } from "../model/names.ts";
-import type { Plan, Step, Target } from "../model/step.ts";
+import type { Plan, Target } from "../model/step.ts";
+import { isPending } from "../model/step.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import type { Intent } from "./item.ts";
 
@@ -13,15 +14,13 @@ function relationOf({ kind, schema, name, table }: Target): QualifiedName | null
 /** Where every deployment keeps its journal and its records. */
 export const ownSchemas = ({ recordSchema }: Names): readonly string[] => ["drizzle", recordSchema];
 
-const isToDo = ({ action }: Step): boolean => action !== "skip" && action !== "leave out";
-
 const unique = <Value>(values: readonly Value[]): Value[] => [
   ...new Map(values.map((value) => [JSON.stringify(value), value])).values(),
 ];
 
 /** What a plan is going to do, in a preflight's words. */
 export function intentOf(plan: Plan, names: Names): Intent {
-  const steps = plan.steps.filter(isToDo);
+  const steps = plan.steps.filter(isPending);
   const targets = steps.flatMap(({ target }) => target ?? []);
   const relations = unique(targets.flatMap((target) => relationOf(target) ?? []));
   const isOurs = ({ schema, name }: QualifiedName): boolean =>

@@ -15,6 +15,7 @@ import { type Mode, modes } from "../model/deployment-report.ts";
 import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
 import type { Lock, Plan } from "../model/step.ts";
+import { isPending } from "../model/step.ts";
 import { connect, type DatabaseUrl, type Reader, redactUrl, type Sql } from "../postgres/index.ts";
 import { defaultExecutor } from "../records/executor.ts";
 import { describeHolder, type Holder, holdersOf } from "../run/locks.ts";
@@ -81,7 +82,7 @@ const disagreements: readonly ErrorCode[] = [
 ];
 
 function describe({ applied, pending, plan, drift: { untouched } }: Assessment): string {
-  const toDo = plan.steps.filter(({ action }) => action !== "skip" && action !== "leave out").length;
+  const toDo = plan.steps.filter(isPending).length;
   const left = plan.steps.filter(({ action }) => action === "leave out").length;
   const parts = [
     `at ${applied.at(-1)?.tag ?? "the beginning"}`,

@@ -1,8 +1,7 @@
 import type { Plan, Step } from "../index.ts";
+import { isPending, isToRun } from "../model/step.ts";
 import { formatBytes } from "./deployment.ts";
 import { dress, formatCount, formatDuration, plural, visible } from "./text.ts";
-
-const isToRun = ({ action }: Step): boolean => ["run", "replace", "rebuild"].includes(action);
 
 const marks: Readonly<Record<Step["action"], string>> = {
   run: dress.good("▸"),
@@ -47,7 +46,7 @@ export function formatLock({
 function formatStep(step: Step): string {
   const id = step.id.slice(step.id.indexOf("/") + 1);
   const heading = `  ${marks[step.action]} ${dress.quiet(id.padEnd(6))} ${dress.strong(visible(step.title))}`;
-  if (step.action === "skip" || step.action === "leave out") {
+  if (!isPending(step)) {
     return `${heading}  ${dress.quiet(`${step.action === "skip" ? "skipped" : "left out"}: ${visible(step.reason ?? "")}`)}`;
   }
   const { size, estimate, hazards } = step;

@@ -3,7 +3,7 @@ import { type Catalog, catalogSchema } from "../catalog/index.ts";
 import { DeployError } from "../findings/errors.ts";
 import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
-import { type Plan, planSchema, type Step, type Target } from "../model/step.ts";
+import { isToRun, type Plan, planSchema, type Step, type Target } from "../model/step.ts";
 import type { Queryable } from "../postgres/index.ts";
 import { readJournal } from "../records/migration-state.ts";
 import { hasRecords, recordTables } from "../records/records.ts";
@@ -79,8 +79,6 @@ function lastRuns(entries: readonly Entry[]): Entry[] {
 
 const runSchema = z.tuple([z.object({ plan: z.string(), before: z.string() })]);
 
-const isDone = ({ action }: Step): boolean => ["run", "replace", "rebuild"].includes(action);
-
 /** Kinds of step that a rollback leaves as they are, and that a later deployment does not do again. */
 const onceKinds: readonly Step["kind"][] = ["change data", "opaque"];
 
@@ -146,7 +144,7 @@ export async function findDeployment(
   const to = plans.at(-1)?.to ?? null;
   if (!first || !before || to === null) throw nothing("the last deployment had no migration to apply");
 
-  const steps = plans.flatMap((plan) => plan.steps.filter(isDone));
+  const steps = plans.flatMap((plan) => plan.steps.filter(isToRun));
   const targets = (isWanted: (step: Step) => boolean): Target[] =>
     steps.flatMap((step) => (step.target && isWanted(step) ? [step.target] : []));
   const migrations = [

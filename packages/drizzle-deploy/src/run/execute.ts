@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DeployError } from "../findings/errors.ts";
 import type { Names } from "../model/names.ts";
 import type { Lock, Plan, Step } from "../model/step.ts";
+import { isToRun } from "../model/step.ts";
 import type { Queryable } from "../postgres/index.ts";
 import { beginStep, endStep, recordMigration, type StepRecord } from "../records/records.ts";
 import { quoteQualified } from "../sql/quote.ts";
@@ -65,8 +66,6 @@ const stopped = Symbol("stopped");
 const opaqueLimit = 5_000;
 
 const isBuild = (step: Step): boolean => !step.transactional && step.kind === "create index";
-const isToRun = ({ action }: Step): boolean =>
-  action === "run" || action === "replace" || action === "rebuild";
 
 /**
  * Runs the steps of a plan in order, each in its own transaction where it may have one, and records each with what
