@@ -37,7 +37,7 @@ const kinds: Readonly<Record<string, string>> = {
 
 /** SQL for a definition without what PostgreSQL prints in more than one way for the same thing. */
 function plain(value: string): string {
-  // A cast of a whole array, and an array of casts: see src/catalog/meaning.ts.
+  // A cast of a whole array, and an array of casts: see catalog/meaning.ts.
   const casts = `regexp_replace(regexp_replace(${value}, '\\(ARRAY\\[(.*?)\\]\\)::[a-z ]+\\[\\]', 'ARRAY[\\1]', 'g'),
       '\\((''[^'']*''::[a-z ]+)\\)::[a-z ]+', '\\1', 'g')`;
   // Up to 15 each column of a view is printed with its table.
