@@ -54,3 +54,18 @@ it("deployments under one lock exclude each other, and name who holds it by the 
   const other = await openSession(url, { kind: "deploy", names: spfpNames });
   await other.end();
 });
+
+it("what migrations make outside the schemas that a project manages is made, or said not to be", async () => {
+  const folder = join(projectFolder, "tests/fixtures/migrations/blog");
+  const blog = await projectIn(folder, ["public"], "blog");
+  const { url, sql } = await empty();
+  const deployed = await deploy(blog, url, {
+    mode: "quick",
+    backupId: "x",
+    allow: ["0000_blog", "0001_review", "0002_names"],
+  });
+  expect(deployed).toMatchObject({ error: null, outcome: "completed" });
+  const made = await sql`
+    select count(*)::int as tables from pg_catalog.pg_tables where schemaname = 'blog'`;
+  expect(made[0]).toMatchObject({ tables: 3 });
+});

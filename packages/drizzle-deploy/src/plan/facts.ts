@@ -50,7 +50,7 @@ const dependencySchema = z.object({
 const serverFactsSchema = z.object({
   /** Domains that not every value is allowed in. */
   domains: z.array(z.object({ schema: z.string(), name: z.string() })),
-  /** Types that no catalog shows: composite ones, ranges. */
+  /** Types of every sort but those of tables' rows, also those that no catalog shows. */
   types: z.array(z.object({ schema: z.string(), name: z.string() })),
   relations: z.array(relationSchema),
   columns: z.array(columnSchema),
@@ -128,7 +128,7 @@ select json_build_object(
       and (t.typnotnull or exists (select from pg_constraint k where k.contypid = t.oid))),
   'types', (select coalesce(json_agg(json_build_object('schema', n.nspname, 'name', t.typname)), '[]')
     from pg_type t join others n on n.oid = t.typnamespace left join pg_class c on c.oid = t.typrelid
-    where t.typtype = 'r' or c.relkind = 'c'),
+    where (t.typtype in ('b', 'd', 'e', 'm', 'r') and t.typcategory <> 'A') or c.relkind = 'c'),
   'schemas', (select coalesce(json_agg(nspname order by nspname), '[]') from others),
   'roles', (select json_agg(rolname order by rolname) from pg_roles),
   'ruled', (select coalesce(json_agg(json_build_object('schema', n.nspname, 'name', c.relname)), '[]')

@@ -124,7 +124,7 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
       case "type":
       case "domain":
         return (
-          !managed.includes(schema) ||
+          schema.startsWith("pg_") ||
           catalog.enums.some(same(schema, name)) ||
           catalog.domains.some(same(schema, name)) ||
           facts.types.some(same(schema, name))
