@@ -3,7 +3,7 @@ import { quoteQualified } from "drizzle-deploy/sql";
 import { getViewConfig } from "drizzle-orm/pg-core";
 import { z } from "zod";
 import { signIn } from "../bench/index.ts";
-import { viewDefinitions } from "../views/index.ts";
+import { viewDefinitions } from "../views/definitions.ts";
 import type { RehearsalReport } from "./report.ts";
 
 /** Rows of a view that are shown: the legacy ones have one per stage, partner or month. */

@@ -1,4 +1,3 @@
-import { quoteLiteral } from "drizzle-deploy/sql";
 import { sql } from "drizzle-orm";
 import { type AnyPgColumn, check, foreignKey, timestamp, uuid } from "drizzle-orm/pg-core";
 import { authUsers } from "drizzle-orm/supabase";
@@ -39,7 +38,7 @@ export const owner = (name: string, column: AnyPgColumn) =>
 
 /** A text column that holds one of these values: the same list that gives the column its TypeScript type. */
 export const oneOf = (name: string, column: AnyPgColumn, values: readonly [string, ...string[]]) =>
-  check(name, sql`${column} in (${sql.raw(values.map(quoteLiteral).join(", "))})`);
+  check(name, sql`${column} in ${[...values]}`.inlineParams());
 
 /** Predicate of the indexes that serve the application: it reads live rows only. */
 export const live = (deletedAt: AnyPgColumn) => sql`${deletedAt} is null`;

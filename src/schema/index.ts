@@ -1,6 +1,73 @@
-export * from "./automation.ts";
-export * from "./corporate.ts";
-export * from "./crm.ts";
-export * from "./finance.ts";
-export * from "./partnerships.ts";
-export { validators } from "./validators.ts";
+export {
+  type AutomationAction,
+  type AutomationLogStatus,
+  automationActions,
+  automationLogStatuses,
+  automationLogs,
+  automationPermissions,
+  automationPermissionsAudit,
+  type PermissionChange,
+  permissionChanges,
+} from "./automation.ts";
+export {
+  type ActivityStatus,
+  activityStatuses,
+  corporateActivities,
+  type Department,
+  departments,
+  type LeadStage,
+  leadStages,
+  marketingPosts,
+  operationalTasks,
+  type Platform,
+  type PostStatus,
+  platforms,
+  postStatuses,
+  salesGoals,
+  salesLeads,
+  type TaskPriority,
+  type TaskStatus,
+  taskPriorities,
+  taskStatuses,
+} from "./corporate.ts";
+export {
+  type AtaChannel,
+  type AtaType,
+  ataChannels,
+  ataTypes,
+  customTemplates,
+  type FileCategory,
+  fileCategories,
+  maxFileBytes,
+  sentAtas,
+  userFiles,
+} from "./crm.ts";
+export {
+  type AccountType,
+  accounts,
+  accountTypes,
+  type CategoryType,
+  categories,
+  categoryBudgets,
+  categoryTypes,
+  goals,
+  investments,
+  patrimonyItems,
+  type TransactionGroupType,
+  type TransactionType,
+  transactionGroups,
+  transactionGroupTypes,
+  transactions,
+  transactionTypes,
+} from "./finance.ts";
+export { type PartnershipStatus, partners, partnershipClients, partnershipStatuses } from "./partnerships.ts";
+export {
+  accountsRelations,
+  categoriesRelations,
+  categoryBudgetsRelations,
+  investmentsRelations,
+  partnershipClientsRelations,
+  partnersRelations,
+  transactionGroupsRelations,
+  transactionsRelations,
+} from "./relations.ts";

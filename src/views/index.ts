@@ -1,46 +1,11 @@
-import { corporateHealthCheck, corporateHealthCheckQuery } from "./corporate-health-check.ts";
-import { crmHealthCheck, crmHealthCheckQuery } from "./crm-health-check.ts";
-import { dashboardMetrics, dashboardMetricsQuery } from "./dashboard-metrics.ts";
-import type { ViewDefinition } from "./definition.ts";
-import { marketingHealthCheck, marketingHealthCheckQuery } from "./marketing-health-check.ts";
-import { operationalHealthCheck, operationalHealthCheckQuery } from "./operational-health-check.ts";
-import { partnershipMonthlyRevenue, partnershipMonthlyRevenueQuery } from "./partnership-monthly-revenue.ts";
-import {
-  partnershipSummaryByPartner,
-  partnershipSummaryByPartnerQuery,
-} from "./partnership-summary-by-partner.ts";
-import { postsByPlatform, postsByPlatformQuery } from "./posts-by-platform.ts";
-import { salesHealthCheck, salesHealthCheckQuery } from "./sales-health-check.ts";
-import { salesPipelineSummary, salesPipelineSummaryQuery } from "./sales-pipeline-summary.ts";
-import { tasksSummary, tasksSummaryQuery } from "./tasks-summary.ts";
-
-export { createViewStatement, type ViewDefinition } from "./definition.ts";
-
-export {
-  corporateHealthCheck,
-  crmHealthCheck,
-  dashboardMetrics,
-  marketingHealthCheck,
-  operationalHealthCheck,
-  partnershipMonthlyRevenue,
-  partnershipSummaryByPartner,
-  postsByPlatform,
-  salesHealthCheck,
-  salesPipelineSummary,
-  tasksSummary,
-};
-
-/** All eleven: the six of the optimisation, then the five legacy ones as corrected. */
-export const viewDefinitions: readonly ViewDefinition[] = [
-  { view: dashboardMetrics, query: dashboardMetricsQuery },
-  { view: crmHealthCheck, query: crmHealthCheckQuery },
-  { view: corporateHealthCheck, query: corporateHealthCheckQuery },
-  { view: salesHealthCheck, query: salesHealthCheckQuery },
-  { view: operationalHealthCheck, query: operationalHealthCheckQuery },
-  { view: marketingHealthCheck, query: marketingHealthCheckQuery },
-  { view: salesPipelineSummary, query: salesPipelineSummaryQuery },
-  { view: tasksSummary, query: tasksSummaryQuery },
-  { view: postsByPlatform, query: postsByPlatformQuery },
-  { view: partnershipSummaryByPartner, query: partnershipSummaryByPartnerQuery },
-  { view: partnershipMonthlyRevenue, query: partnershipMonthlyRevenueQuery },
-];
+export { corporateHealthCheck } from "./corporate-health-check.ts";
+export { crmHealthCheck } from "./crm-health-check.ts";
+export { dashboardMetrics } from "./dashboard-metrics.ts";
+export { marketingHealthCheck } from "./marketing-health-check.ts";
+export { operationalHealthCheck } from "./operational-health-check.ts";
+export { partnershipMonthlyRevenue } from "./partnership-monthly-revenue.ts";
+export { partnershipSummaryByPartner } from "./partnership-summary-by-partner.ts";
+export { postsByPlatform } from "./posts-by-platform.ts";
+export { salesHealthCheck } from "./sales-health-check.ts";
+export { salesPipelineSummary } from "./sales-pipeline-summary.ts";
+export { tasksSummary } from "./tasks-summary.ts";

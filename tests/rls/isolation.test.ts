@@ -5,7 +5,7 @@ import postgres from "postgres";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { quoteIdentifier, quoteLiteral } from "../../packages/drizzle-deploy/src/sql/quote.ts";
-import { viewDefinitions } from "../../src/views/index.ts";
+import { viewDefinitions } from "../../src/views/definitions.ts";
 import { become, sqlstate, type Transaction, testDatabase } from "../support/database.ts";
 import { insertRow, makeRow, managedTables } from "../support/rows.ts";
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { readCatalog } from "../../packages/drizzle-deploy/src/catalog/index.ts";
 import * as schema from "../../src/schema/index.ts";
-import { viewDefinitions } from "../../src/views/index.ts";
+import { viewDefinitions } from "../../src/views/definitions.ts";
 import { testDatabase } from "../support/database.ts";
 
 const tables = Object.values(schema).filter((value) => is(value, PgTable));

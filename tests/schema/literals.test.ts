@@ -2,7 +2,7 @@ import { getTableConfig } from "drizzle-orm/pg-core";
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { readCatalog } from "../../packages/drizzle-deploy/src/catalog/index.ts";
-import { validators } from "../../src/schema/validators.ts";
+import { validators } from "../../src/validators/index.ts";
 import { sqlstate, testDatabase } from "../support/database.ts";
 import { insertRow, managedTables } from "../support/rows.ts";
 

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { quoteIdentifier } from "../../packages/drizzle-deploy/src/sql/quote.ts";
-import { viewDefinitions } from "../../src/views/index.ts";
+import { viewDefinitions } from "../../src/views/definitions.ts";
 import { dayOf, shortest, startOfDay } from "../support/calendar.ts";
 import { makeClockSettable, setClock } from "../support/clock.ts";
 import { become, only, sqlstate, type Transaction, testDatabase } from "../support/database.ts";

@@ -1,14 +1,14 @@
 import type { PgTable } from "drizzle-orm/pg-core";
 import { createInsertSchema, createSelectSchema, createUpdateSchema } from "drizzle-zod";
-import { automationLogs, automationPermissions, automationPermissionsAudit } from "./automation.ts";
+import { automationLogs, automationPermissions, automationPermissionsAudit } from "../schema/automation.ts";
 import {
   corporateActivities,
   marketingPosts,
   operationalTasks,
   salesGoals,
   salesLeads,
-} from "./corporate.ts";
-import { customTemplates, sentAtas, userFiles } from "./crm.ts";
+} from "../schema/corporate.ts";
+import { customTemplates, sentAtas, userFiles } from "../schema/crm.ts";
 import {
   accounts,
   categories,
@@ -18,8 +18,8 @@ import {
   patrimonyItems,
   transactionGroups,
   transactions,
-} from "./finance.ts";
-import { partners, partnershipClients } from "./partnerships.ts";
+} from "../schema/finance.ts";
+import { partners, partnershipClients } from "../schema/partnerships.ts";
 
 const insertable = <Table extends PgTable>(table: Table) => ({
   /** A row as it is read. */
