@@ -1,7 +1,7 @@
 import { connect, type DatabaseUrl, parseDatabaseUrl, type Sql } from "drizzle-deploy/postgres";
 import { quoteIdentifier, quoteLiteral } from "drizzle-deploy/sql";
+import { requestRoles } from "../bootstrap/bootstrap-sql.ts";
 import { bootstrap } from "./bootstrap.ts";
-import { requestRoles } from "./bootstrap-sql.ts";
 
 /** The database that commands work on where no other is named. */
 export const mainDatabase = "spfp";

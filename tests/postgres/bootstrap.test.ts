@@ -1,11 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { readCatalog } from "../../packages/drizzle-deploy/src/catalog/index.ts";
 import {
   connect,
   type DatabaseUrl,
   parseDatabaseUrl,
   type Sql,
 } from "../../packages/drizzle-deploy/src/postgres/index.ts";
+import { quoteIdentifier } from "../../packages/drizzle-deploy/src/sql/index.ts";
+import { bootstrapSql } from "../../src/bootstrap/index.ts";
 import {
   bootstrap,
   createDatabase,
@@ -234,6 +237,78 @@ test("a role that is no superuser is told what it needs, and has changed nothing
   await sql.unsafe("create table public.t (id uuid references auth.users (id))");
   await sql`set role authenticated`;
   await sql`select auth.uid(), count(*) from public.t`;
+});
+
+/** All that the bootstrap makes: the catalog of its schemas with owners, the roles, and who may become which. */
+async function madeBy(sql: Sql) {
+  const [statistics] = await sql`
+    select count(*)::int as count from pg_extension where extname = 'pg_stat_statements'`;
+  const roles = await sql`
+    select rolname::text, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,
+      rolconnlimit, rolvaliduntil, rolconfig
+    from pg_roles where rolname in ('anon', 'authenticated', 'service_role', 'authenticator') order by 1`;
+  const members = await sql`
+    select roleid::regrole::text as role, member::regrole::text, admin_option, inherit_option, set_option
+    from pg_auth_members where roleid::regrole::text in ('anon', 'authenticated', 'service_role') order by 1, 2`;
+  const mark = await sql`select obj_description('auth'::regnamespace, 'pg_namespace') as mark`;
+  return {
+    catalog: await readCatalog(sql, { schemas: ["auth", "extensions", "public"] }),
+    roles: [...roles],
+    members: [...members],
+    mark: [...mark],
+    statistics,
+  };
+}
+
+test("the SQL alone makes what the command makes, by either protocol, and may be repeated", async () => {
+  const applied: ((sql: Sql) => Promise<unknown>)[] = [
+    (sql) => bootstrap(sql),
+    (sql) => sql.unsafe(bootstrapSql()).simple(),
+    (sql) => sql.unsafe(bootstrapSql(), [], { prepare: true }),
+  ];
+  const made: Awaited<ReturnType<typeof madeBy>>[] = [];
+  for (const apply of applied) {
+    await forgetRoles();
+    const sql = await open(superuserUrl(await plainDatabase()));
+    await apply(sql);
+    const first = await madeBy(sql);
+    await apply(sql);
+    expect(await madeBy(sql)).toEqual(first);
+    expect(await bootstrap(sql)).toBe("present");
+    made.push(first);
+  }
+  expect(made[1]).toEqual(made[0]);
+  expect(made[2]).toEqual(made[0]);
+  expect(made[0]?.catalog.schemas.map(({ name }) => name)).toEqual(["auth", "extensions", "public"]);
+  expect(made[0]?.catalog.defaultPrivileges.length).toBeGreaterThan(0);
+  expect(made[0]?.roles).toHaveLength(4);
+});
+
+test("the SQL takes any owner by name, and grants to that role alone", async () => {
+  const owner = `o'w"n\\er $bootstrap$; drop schema public; --`;
+  await admin.unsafe(`create role ${quoteIdentifier(owner)}`);
+  const sql = await open(superuserUrl(await plainDatabase()));
+  await sql.unsafe(bootstrapSql({ owner }));
+  const rows = await sql`
+    select defaclrole::regrole = ${quoteIdentifier(owner)}::regrole as owners, has_table_privilege(${owner}, 'auth.users', 'insert') as users,
+      pg_has_role(${owner}, 'authenticated', 'set') as becomes
+    from pg_default_acl where defaclnamespace = 'public'::regnamespace`;
+  expect([...rows]).toEqual(Array(3).fill({ owners: true, users: true, becomes: true }));
+  expect(() => bootstrapSql({ owner: "a\0b" })).toThrow(RangeError);
+  await sql.unsafe(`drop owned by ${quoteIdentifier(owner)}`);
+  await admin.unsafe(`drop role ${quoteIdentifier(owner)}`);
+});
+
+test("the SQL alone refuses a schema auth of another making, and has changed nothing", async () => {
+  const sql = await open(superuserUrl(await plainDatabase()));
+  await sql.unsafe("create schema auth");
+  const before = await readCatalog(sql, { schemas: ["auth", "extensions", "public"] });
+  await expect(sql.unsafe(bootstrapSql())).rejects.toMatchObject({
+    code: "SPFP1",
+    message: expect.stringContaining("schema auth"),
+    hint: expect.stringContaining("leave the bootstrap out"),
+  });
+  expect(await readCatalog(sql, { schemas: ["auth", "extensions", "public"] })).toEqual(before);
 });
 
 test("a database that Supabase or somebody else made is left alone", async () => {
