@@ -1,18 +1,36 @@
-export * from "drizzle-deploy";
-export * from "drizzle-deploy";
-export * from "drizzle-deploy/catalog";
+/*
+ * The command line as functions. Needs the engine, drizzle-deploy, which is an optional peer: the other doors do not.
+ */
+
 export {
-  type Finding,
-  findingSchema,
-  type Severity,
-} from "drizzle-deploy/findings";
-export * from "drizzle-deploy/postgres";
-export * from "./checks/index.ts";
+  type BaselineOptions,
+  type BaselineReport,
+  backup,
+  baseline,
+  type DeploymentReport,
+  type DeployOptions,
+  deploy,
+  exportScript,
+  type Plan,
+  type PreflightReport,
+  type Project,
+  planFor,
+  preflight,
+  projectOfFolder,
+  type RollbackOptions,
+  type RollbackReport,
+  readLastLog,
+  readLog,
+  rollback,
+  type Status,
+  status,
+} from "drizzle-deploy";
+export { connect, type DatabaseUrl, parseDatabaseUrl, type Sql } from "drizzle-deploy/postgres";
+export { type Area, areas, type CheckReport } from "./checks/index.ts";
 export { cleanUpAutomationLogs } from "./cleanup.ts";
-export * from "./duplicates/index.ts";
+export { type FixReport, fixDuplicates, undoFix } from "./duplicates/index.ts";
 export { SpfpError, type SpfpErrorCode } from "./errors.ts";
-export { type ExpectedTag, expectedCatalog, expectedTags } from "./expected/index.ts";
 export { checkDatabase, spfpProject } from "./project.ts";
-export * from "./rehearsal/index.ts";
-export { spfp } from "./spfp.ts";
-export { baselineMigrations, type DatabaseState, databaseStates, reachState } from "./states.ts";
+export { type RehearsalOptions, type RehearsalReport, rehearse } from "./rehearsal/index.ts";
+export { bootstrap } from "./server/index.ts";
+export { type DatabaseState, databaseStates, reachState } from "./states.ts";

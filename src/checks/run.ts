@@ -34,6 +34,7 @@ export const areaReportSchema = z.strictObject({
   findings: z.array(findingSchema),
 });
 
+/** What a check found, area by area, as `--json` prints it. */
 export const checkReportSchema = z.strictObject({
   /** Whether no finding is an error. */
   ok: z.boolean(),

@@ -25,6 +25,7 @@ import {
 } from "./duplicates.ts";
 import { keptChangeSchema, undoMergeWithin } from "./undo.ts";
 
+/** What `fix duplicates` found, merged or took back, as `--json` prints it. */
 export const fixReportSchema = z.strictObject({
   /** `shown`: a dry run, nothing was changed. */
   outcome: z.enum(["nothing to do", "shown", "merged", "undone"]),

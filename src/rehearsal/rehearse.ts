@@ -21,6 +21,7 @@ import { reachState } from "../states.ts";
 import { readFigures } from "./figures.ts";
 import { type RehearsalReport, rehearsalReportSchema } from "./report.ts";
 
+/** Which data a rehearsal generates. */
 export interface RehearsalOptions {
   /** Size of the generated data, 1 being production's: see `generateData`. */
   readonly scale?: number;

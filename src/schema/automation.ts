@@ -2,9 +2,11 @@ import { sql } from "drizzle-orm";
 import { boolean, index, integer, pgTable, text, unique, varchar } from "drizzle-orm/pg-core";
 import { created, id, oneOf, owner, updated, userId, zoned } from "./columns.ts";
 
+/** What an automation can do in a browser. */
 export const automationActions = ["screenshot", "navigate", "click", "fill", "select", "scroll"] as const;
 export type AutomationAction = (typeof automationActions)[number];
 
+/** How far an automated action is. */
 export const automationLogStatuses = ["pending", "running", "success", "error"] as const;
 export type AutomationLogStatus = (typeof automationLogStatuses)[number];
 

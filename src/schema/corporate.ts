@@ -17,18 +17,23 @@ import {
 import { authUsers } from "drizzle-orm/supabase";
 import { created, dead, id, live, oneOf, owner, softDelete, updated, userId, zoned } from "./columns.ts";
 
+/** Departments of the virtual office. */
 export const departments = ["financeiro", "marketing", "operacional", "comercial"] as const;
 export type Department = (typeof departments)[number];
 
+/** How far an agent's activity is. */
 export const activityStatuses = ["running", "idle", "waiting", "completed", "error"] as const;
 export type ActivityStatus = (typeof activityStatuses)[number];
 
+/** How urgent a task is. */
 export const taskPriorities = ["low", "medium", "high"] as const;
 export type TaskPriority = (typeof taskPriorities)[number];
 
+/** Columns of the Kanban board. */
 export const taskStatuses = ["todo", "in_progress", "done"] as const;
 export type TaskStatus = (typeof taskStatuses)[number];
 
+/** Stages of the sales pipeline, the two closed ones last. */
 export const leadStages = [
   "prospecting",
   "qualification",
@@ -39,6 +44,7 @@ export const leadStages = [
 ] as const;
 export type LeadStage = (typeof leadStages)[number];
 
+/** Where a marketing post appears. */
 export const platforms = [
   "instagram",
   "linkedin",
@@ -50,6 +56,7 @@ export const platforms = [
 ] as const;
 export type Platform = (typeof platforms)[number];
 
+/** How far a marketing post is. */
 export const postStatuses = ["draft", "pending", "approved", "posted", "rejected"] as const;
 export type PostStatus = (typeof postStatuses)[number];
 

@@ -12,12 +12,15 @@ import {
 } from "drizzle-orm/pg-core";
 import { created, dead, id, live, oneOf, owner, softDelete, updated, userId, zoned } from "./columns.ts";
 
+/** How a record of a meeting (ata) is sent. */
 export const ataChannels = ["email", "whatsapp"] as const;
 export type AtaChannel = (typeof ataChannels)[number];
 
+/** What a record of a meeting (ata) is about. */
 export const ataTypes = ["reuniao", "investimentos"] as const;
 export type AtaType = (typeof ataTypes)[number];
 
+/** What a user's file is filed under. */
 export const fileCategories = [
   "investimentos",
   "planejamento",

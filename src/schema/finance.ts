@@ -15,15 +15,19 @@ import {
 } from "drizzle-orm/pg-core";
 import { created, id, live, oneOf, owner, softDelete, updated, userId } from "./columns.ts";
 
+/** What money is held in. */
 export const accountTypes = ["checking", "savings", "credit", "investment", "other"] as const;
 export type AccountType = (typeof accountTypes)[number];
 
+/** What may be filed under a category. */
 export const categoryTypes = ["income", "expense", "mixed"] as const;
 export type CategoryType = (typeof categoryTypes)[number];
 
+/** Why transactions belong together. */
 export const transactionGroupTypes = ["recurring", "installment", "other"] as const;
 export type TransactionGroupType = (typeof transactionGroupTypes)[number];
 
+/** Which way the money goes. */
 export const transactionTypes = ["INCOME", "EXPENSE"] as const;
 export type TransactionType = (typeof transactionTypes)[number];
 

@@ -13,6 +13,7 @@ import {
 } from "drizzle-orm/pg-core";
 import { created, id, oneOf, owner, updated, userId, zoned } from "./columns.ts";
 
+/** How far a partnership client's payment is. */
 export const partnershipStatuses = ["pending", "paid", "cancelled"] as const;
 export type PartnershipStatus = (typeof partnershipStatuses)[number];
 

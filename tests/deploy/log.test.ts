@@ -1,12 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import {
-  addDetails,
-  planSchema,
-  readLastLog,
-  readLog,
-  withoutSecrets,
-} from "../../packages/drizzle-deploy/src/index.ts";
+import { addDetails, withoutSecrets } from "../../packages/drizzle-deploy/src/deploy/log.ts";
+import { planSchema, readLastLog, readLog } from "../../packages/drizzle-deploy/src/index.ts";
 import { connect } from "../../packages/drizzle-deploy/src/postgres/index.ts";
 import {
   beginDeployment,

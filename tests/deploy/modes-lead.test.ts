@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { requireRehearsal } from "../../packages/drizzle-deploy/src/approvals/rehearsal-record.ts";
 import {
   type Answers,
   baseline,
@@ -9,7 +10,6 @@ import {
   type GuidedEvent,
   type GuidedOptions,
   readLastLog,
-  requireRehearsal,
 } from "../../packages/drizzle-deploy/src/index.ts";
 import { spfpProject } from "../../src/project.ts";
 import { spfpNames } from "../../src/spfp.ts";

@@ -5,20 +5,14 @@
 
 export { type BaselineOptions, baseline } from "./adopt/adopt.ts";
 export { type BaselineReport, baselineReportSchema } from "./adopt/baseline-report.ts";
-export {
-  type Answers,
-  type Ask,
-  parseWatch,
-  type Question,
-  questions,
-  requireAnswers,
-  unanswered,
+export type {
+  Answers,
+  Ask,
 } from "./approvals/modes.ts";
 export {
   type RehearsalRecord,
   recordRehearsal,
   rehearsalRecordSchema,
-  requireRehearsal,
   saveRehearsal,
 } from "./approvals/rehearsal-record.ts";
 export { type BackupOptions, type BackupReport, backup, backupReportSchema } from "./backup/backup.ts";
@@ -28,14 +22,7 @@ export {
   deploy,
 } from "./deploy/deploy.ts";
 export { projectOfFolder } from "./deploy/folder-project.ts";
-export {
-  addDetails,
-  type DeploymentLog,
-  deploymentLogSchema,
-  readLastLog,
-  readLog,
-  withoutSecrets,
-} from "./deploy/log.ts";
+export { type DeploymentLog, deploymentLogSchema, readLastLog, readLog } from "./deploy/log.ts";
 export { type Status, status, statusSchema } from "./deploy/status.ts";
 export { type ExportedScript, type ExportKind, exportKinds, exportScript } from "./export/export.ts";
 export {
@@ -50,7 +37,6 @@ export {
   deploymentReportSchema,
   type Mode,
   modes,
-  type TableSize,
 } from "./model/deployment-report.ts";
 export type { Project } from "./model/project.ts";
 export { type AdoptionRefusal, adoptionRefusals } from "./model/refusals.ts";
@@ -64,7 +50,6 @@ export {
   preflightReportSchema,
 } from "./preflight/preflight.ts";
 export { defaultExecutor } from "./records/executor.ts";
-export { type MigrationState, readState } from "./records/migration-state.ts";
 export {
   beginDeployment,
   ensureRecords,
@@ -83,7 +68,6 @@ export {
   rollbackReportSchema,
 } from "./rollback/rollback.ts";
 export { type BuildProgress, type DeploymentEvent, type Observer, type Phase, phases } from "./run/events.ts";
-export { defaultGiveUpAfter, defaultLockTimeout, defaultParallel } from "./run/limits.ts";
 export { describeHolder, type Holder } from "./run/locks.ts";
 export { migrate } from "./run/migrate.ts";
 export { openSession, type Session } from "./run/session.ts";

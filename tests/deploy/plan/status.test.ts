@@ -6,12 +6,11 @@ import {
   gatherFacts,
   makePlan,
   planFor,
-  readState,
   status,
   statusSchema,
 } from "../../../packages/drizzle-deploy/src/index.ts";
 import { readMigrations } from "../../../packages/drizzle-deploy/src/migrations/index.ts";
-import { holdJournal } from "../../../packages/drizzle-deploy/src/records/migration-state.ts";
+import { holdJournal, readState } from "../../../packages/drizzle-deploy/src/records/migration-state.ts";
 import { formatPlan, formatStatus } from "../../../packages/drizzle-deploy/src/report/index.ts";
 import { spfpProject } from "../../../src/project.ts";
 import { spfp, spfpNames } from "../../../src/spfp.ts";

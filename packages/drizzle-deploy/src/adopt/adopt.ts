@@ -13,6 +13,7 @@ import { type Assessment, type AssessmentOptions, assessDatabase } from "./asses
 import { type BaselineReport, baselineReportSchema, driftFindings } from "./baseline-report.ts";
 import { tableSettingFindings } from "./table-settings.ts";
 
+/** How a database is adopted. */
 export interface BaselineOptions {
   /** The migration at which the database is said to stand. Where left out, the one that what is there proves. */
   readonly at?: string;

@@ -21,6 +21,7 @@ export const baselineOutcomes = [
   "empty",
 ] as const;
 
+/** What an adoption found and wrote, as `--json` prints it. */
 export const baselineReportSchema = z.strictObject({
   outcome: z.enum(baselineOutcomes),
   /** The last migration that the database counts as applied: the point that was picked, or the journal's. */

@@ -27,6 +27,7 @@ export const backupReportSchema = z.strictObject({
 
 export type BackupReport = z.infer<typeof backupReportSchema>;
 
+/** How a backup is taken. */
 export interface BackupOptions {
   /** The name of the connection, as the server lists it. Default: `drizzle-deploy backup`. */
   readonly applicationName?: string;

@@ -20,6 +20,7 @@ export const grantSchema = z.strictObject({
 });
 const grants = z.array(grantSchema);
 
+/** A column of a table. */
 export const columnSchema = z.strictObject({
   name,
   /** As `format_type` prints it: `character varying(255)`. */
@@ -42,6 +43,7 @@ export const columnSchema = z.strictObject({
 /** `p` primary key, `u` unique, `f` foreign key, `c` check, `x` exclusion. */
 export const constraintTypes = ["p", "u", "f", "c", "x"] as const;
 
+/** A constraint of a table. */
 export const constraintSchema = z.strictObject({
   name,
   type: z.enum(constraintTypes),
@@ -71,6 +73,7 @@ export const indexKeySchema = z.strictObject({
   operatorClass: name.nullable(),
 });
 
+/** An index, also one behind a constraint. */
 export const indexSchema = z.strictObject({
   name,
   /** As `pg_get_indexdef` prints it. */
@@ -91,6 +94,7 @@ export const indexSchema = z.strictObject({
 
 export const policyCommands = ["ALL", "SELECT", "INSERT", "UPDATE", "DELETE"] as const;
 
+/** A row-level security policy. */
 export const policySchema = z.strictObject({
   name,
   permissive: z.boolean(),
@@ -101,6 +105,7 @@ export const policySchema = z.strictObject({
   check: z.string().nullable(),
 });
 
+/** A trigger that somebody made; none behind a foreign key. */
 export const triggerSchema = z.strictObject({
   name,
   /** As `pg_get_triggerdef` prints it. */
@@ -110,6 +115,7 @@ export const triggerSchema = z.strictObject({
   function: qualifiedNameSchema,
 });
 
+/** A table with all that belongs to it. */
 export const tableSchema = z.strictObject({
   schema: name,
   name,
@@ -134,6 +140,7 @@ export const tableSchema = z.strictObject({
   grants,
 });
 
+/** A view, plain or materialized. */
 export const viewSchema = z.strictObject({
   schema: name,
   name,
@@ -153,6 +160,7 @@ export const viewSchema = z.strictObject({
   grants,
 });
 
+/** A function or procedure. */
 export const functionSchema = z.strictObject({
   schema: name,
   name,
@@ -180,6 +188,7 @@ export const functionSchema = z.strictObject({
   grants,
 });
 
+/** An enumerated type. */
 export const enumSchema = z.strictObject({
   schema: name,
   name,
@@ -189,6 +198,7 @@ export const enumSchema = z.strictObject({
   comment,
 });
 
+/** A domain. */
 export const domainSchema = z.strictObject({
   schema: name,
   name,
@@ -204,6 +214,7 @@ export const domainSchema = z.strictObject({
 /** A 64-bit integer as text, since JSON numbers lose digits beyond 2^53. */
 const bigintText = z.string().regex(/^-?\d+$/);
 
+/** A sequence. */
 export const sequenceSchema = z.strictObject({
   schema: name,
   name,

@@ -31,6 +31,7 @@ export const propertyKey = (object: ObjectIdentity, property: string | null): st
 export const isComment = (difference: Difference): boolean =>
   difference.kind === "different" && difference.property === "comment";
 
+/** What is compared beyond the objects themselves. */
 export interface CompareOptions {
   /** Compare owners, and what owners may do with their own objects. Default false: roles differ between hosts. */
   readonly owners?: boolean;

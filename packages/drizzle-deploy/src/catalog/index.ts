@@ -1,4 +1,20 @@
-export * from "./catalog.ts";
+export {
+  type Catalog,
+  type Column,
+  type Constraint,
+  catalogSchema,
+  type Domain,
+  type EnumType,
+  type FunctionObject,
+  type Grant,
+  type Index,
+  type Policy,
+  type Sequence,
+  type Table,
+  type Trigger,
+  type View,
+  withoutObjects,
+} from "./catalog.ts";
 export {
   aboutKey,
   type CompareOptions,

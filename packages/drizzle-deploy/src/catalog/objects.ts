@@ -1,5 +1,6 @@
 import type { Catalog, Grant, Index, Trigger } from "./catalog.ts";
 
+/** Every kind of object that a catalog holds. */
 export const objectKinds = [
   "schema",
   "extension",

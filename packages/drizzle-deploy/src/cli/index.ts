@@ -1,7 +1,7 @@
 export { type Command, InvalidArgumentError, Option } from "commander";
 export { addBackup } from "./backup.ts";
 export { addBaseline } from "./baseline.ts";
-export { createProgram, runCommandLine } from "./command-line.ts";
+export { runCommandLine } from "./command-line.ts";
 export type { AddCommand, CommandContext, OwnDatabase } from "./context.ts";
 export { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
 export { addDeploy } from "./deploy.ts";

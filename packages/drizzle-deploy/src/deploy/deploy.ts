@@ -29,6 +29,7 @@ import { foreseenFindings } from "../validate/foresight.ts";
 import { validate } from "../validate/validate.ts";
 import { withoutSecrets } from "./log.ts";
 
+/** How a deployment runs, and who approved what. */
 export interface DeployOptions {
   readonly mode: Mode;
   /** What to restore from if all else fails, as those who would do it know it. */

@@ -21,6 +21,7 @@ export const findingSchema = z.strictObject({
 });
 
 export type Finding = z.infer<typeof findingSchema>;
+/** How much a finding matters. */
 export type Severity = Finding["severity"];
 
 /** A finding with the statements that put it right, where there are any. */

@@ -34,6 +34,7 @@ export type GuidedEvent =
   | { readonly type: "watching"; readonly sample: Sample; readonly left: number }
   | { readonly type: "watched"; readonly report: WatchReport };
 
+/** How a deployment that asks runs, and what is answered beforehand. */
 export interface GuidedOptions {
   readonly mode: Mode;
   /** What is known already. */

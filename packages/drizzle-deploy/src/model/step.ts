@@ -123,6 +123,7 @@ export const actions = [
   "blocked",
 ] as const;
 
+/** One statement of a plan: what becomes of it, its locks, its hazards, and why it stops nobody for long. */
 export const stepSchema = z.strictObject({
   /** `0002_optimization/14`: the migration and the statement in it, from 1; `/14.2` where it takes several steps. */
   id: name,
@@ -149,6 +150,7 @@ export const stepSchema = z.strictObject({
   estimate: z.strictObject({ milliseconds: z.number(), growthBytes: z.number() }),
 });
 
+/** What a deployment would run, step by step, and what it would skip, as `--json` prints it. */
 export const planSchema = z.strictObject({
   version: z.literal(1),
   /** SHA-256 of what the plan does: the same steps have the same id wherever and whenever they are planned. */

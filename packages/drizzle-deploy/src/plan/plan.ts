@@ -21,6 +21,7 @@ import { contextOf, type SimulatedCatalog, simulateCatalog } from "./simulated-c
 import { classify, classifyRepairs, type Draft, type StatementContext } from "./statements/index.ts";
 import { isSameObjectAs, makes, overlaps, takesAway, takesAwayWhole } from "./step-relations.ts";
 
+/** What a plan may take for granted. */
 export interface PlanOptions {
   /** Ids of steps, or tags of migrations, whose hazards are accepted. */
   readonly allow?: readonly string[];

@@ -24,6 +24,7 @@ import { intentOf, ownSchemas } from "./intent.ts";
 import { type Intent, itemReportSchema } from "./item.ts";
 import { runItems } from "./run.ts";
 
+/** Which deployment is looked at beforehand. */
 export interface PreflightOptions {
   /** Default `guided`. */
   readonly mode?: Mode | undefined;
@@ -51,6 +52,7 @@ const defaultLongTransaction = 60;
 /** How long a step waits for a lock before it gives way, in seconds: who holds one for less is no obstacle. */
 const tolerableHold = 1;
 
+/** What has to be so before a deployment, item by item, as `--json` prints it. */
 export const preflightReportSchema = z.strictObject({
   /** Whether nothing blocks; warnings may be there. */
   ok: z.boolean(),

@@ -4,12 +4,11 @@
 
 export { wayOut } from "../kinds/way-out.ts";
 export { defaultNames, type Names } from "../model/names.ts";
-export {
-  isLeftOutOf,
-  type PreflightOutcome,
-  type Project,
-  type ProjectPreflight,
-  type Prospect,
+export type {
+  PreflightOutcome,
+  Project,
+  ProjectPreflight,
+  Prospect,
 } from "../model/project.ts";
 export type { Requirement } from "../model/requirement.ts";
 export { excuseAccepted, readAccepted } from "../records/acceptance.ts";

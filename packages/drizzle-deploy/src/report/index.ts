@@ -1,9 +1,9 @@
 export { formatBackupReport } from "./backup.ts";
-export { formatBaselineFindings, formatBaselineReport, formatBaselineVerdict } from "./baseline.ts";
+export { formatBaselineReport, formatBaselineVerdict } from "./baseline.ts";
 export { formatDeploymentReport } from "./deploy.ts";
 export { formatBytes, formatDeploymentLog, formatWatchReport, writeDeploymentLog } from "./deployment.ts";
 export { formatFindings } from "./findings.ts";
-export { formatLock, formatPlan, formatPlanSummary } from "./plan.ts";
+export { formatPlan, formatPlanSummary } from "./plan.ts";
 export { formatPreflightReport } from "./preflight.ts";
 export { formatRollbackEvent, formatRollbackPreview, formatRollbackReport } from "./rollback.ts";
 export { formatStatus } from "./status.ts";

@@ -81,6 +81,7 @@ export const rollbackReportSchema = rollbackPreviewSchema.extend({
 export type RollbackPreview = z.infer<typeof rollbackPreviewSchema>;
 export type RollbackReport = z.infer<typeof rollbackReportSchema>;
 
+/** How far a rollback goes, and who approved it. */
 export interface RollbackOptions {
   /** Default `indexes`. */
   readonly scope?: RollbackScope | undefined;

@@ -250,6 +250,7 @@ export function summariseWatch(
   };
 }
 
+/** How long a database is watched, and the use of which indexes. */
 export interface WatchOptions {
   /** How long to watch, in seconds. */
   readonly seconds: number;

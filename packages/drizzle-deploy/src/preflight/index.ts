@@ -1,8 +1,0 @@
-export {
-  type Approvals,
-  type Intent,
-  type ItemReport,
-  itemReportSchema,
-  type PreflightContext,
-} from "./item.ts";
-export { runItems } from "./run.ts";
