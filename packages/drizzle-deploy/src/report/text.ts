@@ -2,8 +2,11 @@ import pc from "picocolors";
 
 export { formatCount, plural, visible } from "../findings/text.ts";
 
+// Not the library's own type, whose module a consumer's compiler does not find.
+type Dress = (text: string) => string;
+
 /** How text is dressed: with colours at a terminal, plain in a pipe (picocolors heeds NO_COLOR and FORCE_COLOR). */
-export const dress = {
+export const dress: Record<"good" | "bad" | "doubtful" | "quiet" | "strong", Dress> = {
   good: pc.green,
   bad: pc.red,
   doubtful: pc.yellow,

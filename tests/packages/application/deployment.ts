@@ -1,0 +1,37 @@
+// A deployment of one's own: needs the engine, drizzle-deploy, as well.
+import assert from "node:assert/strict";
+import * as engine from "drizzle-deploy";
+import { type DeploymentReport, type DeployOptions, type Project, projectOfFolder } from "drizzle-deploy";
+import { compareCatalogs } from "drizzle-deploy/catalog";
+import { runCommandLine } from "drizzle-deploy/cli";
+import { DeployError } from "drizzle-deploy/findings";
+import { readMigrations } from "drizzle-deploy/migrations";
+import { parseDatabaseUrl, type Sql } from "drizzle-deploy/postgres";
+import { defaultNames } from "drizzle-deploy/project";
+import { formatDeploymentReport } from "drizzle-deploy/report";
+import { quoteIdentifier } from "drizzle-deploy/sql";
+import { deploy, spfpProject } from "spfp-db";
+import { migrationsFolder } from "spfp-db/bootstrap";
+
+/** The project of a migrations folder, as `projectOfFolder` makes it with a scratch database. */
+export const shopOf = (scratch: Sql): Promise<Project> =>
+  projectOfFolder(scratch, { name: "shop", migrationsFolder: "drizzle", schemas: ["public"] });
+
+const options: DeployOptions = { mode: "quick", backupId: "2026-02-14" };
+
+/** Deploys SPFP, and says how it went. */
+export async function deploySpfp(url: string): Promise<string> {
+  const report: DeploymentReport = await deploy(spfpProject, parseDatabaseUrl(url), options);
+  return formatDeploymentReport(report, spfpProject.names);
+}
+
+// @ts-expect-error: no such mode, which a compiler that lost the types would not notice
+const wrong: DeployOptions = { mode: "careless" };
+assert.equal(wrong.mode, "careless");
+
+assert.equal(engine.deploy, deploy);
+assert.equal(readMigrations(migrationsFolder).length > 0, true);
+assert.equal(quoteIdentifier('a"b'), '"a""b"');
+assert.throws(() => parseDatabaseUrl("nonsense"), DeployError);
+for (const one of [compareCatalogs, runCommandLine]) assert.equal(typeof one, "function");
+assert.equal(typeof defaultNames.command, "string");

