@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { projectFolder } from "../support/states.ts";
-import { doorsOf, exportsOf, packages } from "./doors.ts";
+import { doorsOf, exportsOf, packages, packagesLoadedBy } from "./doors.ts";
 
 const doors = packages.flatMap(doorsOf).map((door) => ({ ...door, exports: exportsOf(door.file) }));
 
@@ -17,6 +17,16 @@ describe.each(doors)("$name", ({ file, exports }) => {
   it("documents everything that it exports", () => {
     expect(exports.filter(({ summary }) => !summary).map(({ name }) => name)).toEqual([]);
   });
+});
+
+it.each([
+  ["spfp-db/bootstrap", []],
+  ["spfp-db/schema", ["drizzle-orm"]],
+  ["spfp-db/validators", ["drizzle-orm", "drizzle-zod"]],
+  ["spfp-db/views", ["drizzle-orm"]],
+])("%s loads no package but %j", (name, expected) => {
+  const door = doors.find((one) => one.name === name);
+  expect(sorted(packagesLoadedBy(door?.file ?? ""))).toEqual(expected);
 });
 
 it("docs/api.md lists every export of every door, with what it is", async () => {

@@ -105,3 +105,24 @@ export function exportsOf(file: string): Export[] {
     };
   });
 }
+
+/** The packages that importing a module loads, by their names; Node's own modules are left out. */
+export function packagesLoadedBy(file: string, seen = new Set<string>()): Set<string> {
+  seen.add(file);
+  const loaded = new Set<string>();
+  for (const node of parseSync(file, readFileSync(file, "utf8")).program.body) {
+    // Erased by the compiler, unlike the type among others of `import { type A, b }`.
+    if (node.type === "ImportDeclaration" && node.importKind === "type") continue;
+    if (node.type === "ExportNamedDeclaration" && node.exportKind === "type") continue;
+    if (!("source" in node) || node.source === null) continue;
+    const specifier = node.source.value;
+    if (specifier.startsWith("node:")) continue;
+    if (!specifier.startsWith(".")) {
+      loaded.add(/^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier);
+      continue;
+    }
+    const next = resolve(dirname(file), specifier);
+    if (!seen.has(next)) for (const one of packagesLoadedBy(next, seen)) loaded.add(one);
+  }
+  return loaded;
+}
