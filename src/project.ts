@@ -6,10 +6,9 @@ import type { Project, Prospect, Requirement } from "drizzle-deploy/project";
 import { excuseAccepted, expectedHere, readAccepted, readOrigin, wayOut } from "drizzle-deploy/project";
 import { quoteIdentifier, quoteQualified } from "drizzle-deploy/sql";
 import { z } from "zod";
-import { explainScreen, findTenant, screens } from "./bench/index.ts";
 import type { SpfpCheckId } from "./checks/check-ids.ts";
 import { type Area, type CheckReport, extraFindings, runChecks } from "./checks/index.ts";
-import { duplicatesItem } from "./duplicates/index.ts";
+import { duplicatesItem } from "./duplicates/duplicate-findings.ts";
 import { SpfpError } from "./errors.ts";
 import { type ExpectedTag, expectedCatalog, expectedTags } from "./expected/index.ts";
 import { spfp, spfpNames } from "./spfp.ts";
@@ -29,6 +28,7 @@ const todaySchema = z.tuple([z.object({ today: z.iso.date() })]);
 
 /** Each screen as its largest tenant, or, in a database without rows, as anybody: can its lists follow their index? */
 async function screenFindings(sql: Sql): Promise<Finding[]> {
+  const { explainScreen, findTenant, screens } = await import("./bench/index.ts");
   const tenant = await findTenant(sql, "largest");
   const [{ today }] = todaySchema.parse([...(await sql`select public.business_date()::text as today`)]);
   const findings: Finding[] = [];

@@ -5,10 +5,10 @@ import {
   type CommandContext,
   type DatabaseOptions,
   InvalidArgumentError,
+  isId,
   Option,
   withDatabase,
 } from "drizzle-deploy/cli";
-import { z } from "zod";
 
 interface FixOptions extends DatabaseOptions {
   apply?: true;
@@ -18,9 +18,9 @@ interface FixOptions extends DatabaseOptions {
 }
 
 function parseId(text: string): string {
-  const id = z.guid().safeParse(text.trim());
-  if (!id.success) throw new InvalidArgumentError("Give the id that --apply printed.");
-  return id.data;
+  const id = text.trim();
+  if (!isId(id)) throw new InvalidArgumentError("Give the id that --apply printed.");
+  return id;
 }
 
 /** `spfp-db fix duplicates`: what the uniqueness rules would refuse, shown and merged. */

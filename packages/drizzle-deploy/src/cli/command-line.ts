@@ -1,4 +1,4 @@
-import { type Command, CommanderError, program } from "commander";
+import { Command, CommanderError } from "commander";
 import { DeployError, OperationalError } from "../findings/errors.ts";
 import { visible } from "../findings/text.ts";
 import type { AddCommand, CommandContext } from "./context.ts";
@@ -79,7 +79,7 @@ export function createProgram(
   help: HelpText,
 ): Command {
   const { names, description, version } = context;
-  program
+  const program = new Command()
     .name(names.command)
     .description(description)
     .version(version, "-V, --version", "print the version")

@@ -9,6 +9,7 @@ export { addExport } from "./export.ts";
 export { addHelp, type HelpText } from "./help.ts";
 export { onInterrupt } from "./interrupt.ts";
 export { addLog } from "./log.ts";
+export { isId } from "./options.ts";
 export { type PhaseOutcome, type PhaseRunner, type PhaseWork, showPhases } from "./phases.ts";
 export { addPlan } from "./plan.ts";
 export { addPreflight } from "./preflight.ts";

@@ -5,6 +5,7 @@ import type { DeploymentLog } from "../index.ts";
 import type { CommandContext } from "./context.ts";
 import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
 import { addHelp } from "./help.ts";
+import { isId } from "./options.ts";
 
 interface LogCommandOptions extends DatabaseOptions {
   json?: true;
@@ -38,7 +39,7 @@ async function printLog(
   const { command } = context.names;
   const { readLastLog, readLog } = await import("../index.ts");
   const { formatDeploymentLog } = await import("../report/index.ts");
-  if (id !== undefined && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) {
+  if (id !== undefined && !isId(id)) {
     throw new DeployError("USAGE", `"${id}" is no id of a deployment`, `${command} status lists them.`);
   }
   const log = await withDatabase(database, context, ({ sql }) =>

@@ -1,5 +1,10 @@
 import { InvalidArgumentError } from "commander";
 
+/** Whether a text can be the id of a record: a UUID of any version. */
+export function isId(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+}
+
 /** Minutes, for an option, as seconds. */
 export function parseMinutes(text: string): number {
   const minutes = Number(text);
