@@ -70,7 +70,7 @@ export function addCheck(program: Command, context: CommandContext): void {
 async function check(options: CheckOptions, context: CommandContext): Promise<void> {
   const { checkDatabase } = await import("../project.ts");
   const { requireBootstrapped } = await import("../server/index.ts");
-  const { formatCheckReport } = await import("../report/index.ts");
+  const { formatCheckReport } = await import("../report/check.ts");
   const report = await withDatabase(options, context, async ({ sql }) => {
     await requireBootstrapped(sql);
     return checkDatabase(sql, options.only);

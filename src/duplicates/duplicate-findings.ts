@@ -2,7 +2,7 @@ import type { Finding } from "drizzle-deploy/findings";
 import { plural } from "drizzle-deploy/findings";
 import type { ProjectPreflight } from "drizzle-deploy/project";
 import type { SpfpCheckId } from "../checks/check-ids.ts";
-import { findDuplicates } from "./duplicates.ts";
+import type { findDuplicates } from "./duplicates.ts";
 
 const remedy =
   "Look at what a merge would do: spfp-db fix duplicates. Then do it: spfp-db fix duplicates --apply";
@@ -24,6 +24,8 @@ export async function canHaveDuplicates(sql: Queryable): Promise<boolean> {
  */
 export async function duplicateFindings(sql: Queryable): Promise<Finding[]> {
   if (!(await canHaveDuplicates(sql))) return [];
+  // Drizzle comes with it, which a project that is only looked at does without.
+  const { findDuplicates } = await import("./duplicates.ts");
   const { categories, templates } = await findDuplicates(sql);
   return [
     ...categories.map(

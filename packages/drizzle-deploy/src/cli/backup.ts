@@ -43,7 +43,7 @@ async function runBackup(
   { out, json, ...database }: BackupCommandOptions,
   context: CommandContext,
 ): Promise<void> {
-  const { backup } = await import("../index.ts");
+  const { backup } = await import("../backup/backup.ts");
   const { formatBackupReport } = await import("../report/index.ts");
   const stop = new AbortController();
   const report = await withDatabase(database, context, async ({ url }) => {

@@ -37,7 +37,7 @@ async function printLog(
   context: CommandContext,
 ): Promise<void> {
   const { command } = context.names;
-  const { readLastLog, readLog } = await import("../index.ts");
+  const { readLastLog, readLog } = await import("../deploy/log.ts");
   const { formatDeploymentLog } = await import("../report/index.ts");
   if (id !== undefined && !isId(id)) {
     throw new DeployError("USAGE", `"${id}" is no id of a deployment`, `${command} status lists them.`);

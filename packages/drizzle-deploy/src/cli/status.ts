@@ -31,7 +31,7 @@ async function runStatus(
   context: CommandContext,
 ): Promise<void> {
   const project = await context.loadProject();
-  const { status } = await import("../index.ts");
+  const { status } = await import("../deploy/status.ts");
   const { formatStatus } = await import("../report/index.ts");
   const found = await withDatabase(database, context, ({ sql }) => status(sql, project));
   process.stdout.write(`${json ? JSON.stringify(found, null, 2) : formatStatus(found, context.names)}\n`);

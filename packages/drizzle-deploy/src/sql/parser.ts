@@ -1,5 +1,5 @@
+import { createRequire } from "node:module";
 import { loadModule, type Node, parseSync } from "libpg-query";
-import { deparseSync } from "pgsql-deparser";
 import { z } from "zod";
 
 /*
@@ -8,6 +8,8 @@ import { z } from "zod";
 
 // Loaded with this module, so that nobody can forget it: everything else here is synchronous.
 await loadModule();
+
+const require = createRequire(import.meta.url);
 
 /** A statement with its text. */
 export interface Statement {
@@ -83,6 +85,8 @@ export function fingerprint(node: unknown): string {
  * become a change to a database. Throws a RangeError where it is not: the statement then can't be rewritten.
  */
 export function print(node: Node): string {
+  // Loaded with the first statement that is printed: who only compares prints none.
+  const { deparseSync }: typeof import("pgsql-deparser") = require("pgsql-deparser");
   const sql = deparseSync(node, { pretty: false }).replace(/[\s;]+$/, "");
   let again: string | null = null;
   try {
