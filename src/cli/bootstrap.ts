@@ -17,7 +17,7 @@ export function addBootstrap(program: Command, context: CommandContext): void {
   ).action((options: DatabaseOptions) => runBootstrap(options, context));
   addHelp(bootstrap, {
     paragraphs: ["Never for a Supabase database, which has all of it."],
-    examples: ["spfp-db bootstrap --database-url postgres://postgres@127.0.0.1/spfp"],
+    examples: ["spfp-db bootstrap --database-url postgres://localhost/db"],
   });
 }
 

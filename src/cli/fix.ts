@@ -52,8 +52,8 @@ export function addFix(program: Command, context: CommandContext): void {
     examples: [
       "spfp-db fix duplicates",
       "spfp-db fix duplicates --apply",
-      "spfp-db fix duplicates --undo 6f1f5c2e-0f4e-4a3b-9a53-0d9f2f7c1f10",
-      "spfp-db fix duplicates --json | jq '.categories[].categories[].name'",
+      "spfp-db fix duplicates --undo ID",
+      "spfp-db fix duplicates --json | jq '.categories[]'",
     ],
   });
 }

@@ -38,6 +38,16 @@ test("no command at all prints the help, with status 2; --help and --version are
   expect(version).toMatchObject({ status: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
 });
 
+test("the version is the same asked for alone, in short, or with a command", async () => {
+  const [alone, short, withCommand] = await Promise.all([
+    cli(["--version"]).end,
+    cli(["-V"]).end,
+    cli(["--version", "check"]).end,
+  ]);
+  expect(short).toEqual(alone);
+  expect(withCommand).toEqual(alone);
+});
+
 test("dev serves a database in its state, shares it, and is gone after Ctrl-C", async () => {
   const [dev, other] = [cli(["dev"], { cwd }), cli(["dev"], { cwd })];
   const url = await dev.line;

@@ -28,13 +28,12 @@ export function addBackup(program: Command, context: CommandContext): void {
     .action((options: BackupCommandOptions) => runBackup(options, context));
   addHelp(backup, {
     paragraphs: [
-      "pg_dump is looked for on PATH and where installers put it; PG_DUMP names another. It has to be of the server's major version or later. The file is of PostgreSQL's custom format, and only you may read it.",
+      "pg_dump is looked for on PATH and where installers put it; the variable PG_DUMP names another (PG_DUMP=/opt/pg17/bin/pg_dump). It has to be of the server's major version or later. The file is of PostgreSQL's custom format, and only you may read it.",
       'Restore it with: pg_restore --dbname "$DATABASE_URL" --clean --if-exists FILE',
     ],
     examples: [
       `${command} backup --out before.dump`,
-      `PG_DUMP=/opt/pg17/bin/pg_dump ${command} backup`,
-      `${command} deploy --backup-id "$(${command} backup --json | jq -r .id)"`,
+      [`${command} backup --json | jq -r .id`, "what deploy --backup-id takes"],
     ],
   });
 }

@@ -5,6 +5,9 @@ import type { AddCommand, CommandContext } from "./context.ts";
 import { addHelp, type HelpText } from "./help.ts";
 import { handleInterrupts, isInterrupted } from "./interrupt.ts";
 
+/** The fewest columns, in characters, that help is wrapped to: what is beside the options has that much room. */
+const narrowest = 20;
+
 /** Exit statuses: 0 done, 1 something checked does not hold, 2 wrong usage or bad input, 70 a bug. */
 const status = { usage: 2, bug: 70 } as const;
 
@@ -83,6 +86,8 @@ export function createProgram(
     .name(names.command)
     .description(description)
     .version(version, "-V, --version", "print the version")
+    // Commander would give up wrapping at a terminal of some 60 columns.
+    .configureHelp({ minWidthToWrap: narrowest })
     .helpOption("-h, --help", "print help; also after a command")
     .helpCommand(false)
     .showSuggestionAfterError()

@@ -99,8 +99,9 @@ export function addDeploy(program: Command, context: CommandContext): void {
       `${command} deploy --mode quick --backup-id 2026-02-14`,
       `${command} plan --json > plan.json`,
       `${command} deploy --plan plan.json --backup-id 2026-02-14`,
-      `${command} deploy --mode enterprise --approved-by "Ana Souza" --watch 15`,
-      `${command} deploy --allow 0007_drop_legacy/2 --json | jq .outcome`,
+      `${command} deploy --mode enterprise --watch 15`,
+      `${command} deploy --allow 0007_drop_legacy/2`,
+      `${command} deploy --json | jq .outcome`,
     ],
   });
 }

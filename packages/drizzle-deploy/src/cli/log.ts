@@ -24,10 +24,7 @@ export function addLog(program: Command, context: CommandContext): void {
     .option("--json", "print it as JSON instead of Markdown")
     .action((id: string | undefined, options: LogCommandOptions) => printLog(id, options, context));
   addHelp(log, {
-    examples: [
-      `${command} log > deployment.md`,
-      `${command} log 6f1f5c2e-0f4e-4a3b-9a53-0d9f2f7c1f10 --json | jq .steps`,
-    ],
+    examples: [`${command} log > deployment.md`, `${command} log ID --json | jq .steps`],
   });
 }
 

@@ -43,8 +43,8 @@ export function addPreflight(program: Command, context: CommandContext): void {
     ],
     examples: [
       `${command} preflight --backup-id 2026-02-14`,
-      `${command} preflight --mode enterprise --approved-by "Ana Souza"`,
-      `${command} preflight --json | jq '.items[] | select(.verdict != "pass")'`,
+      `${command} preflight --mode enterprise --approved-by Ana`,
+      `${command} preflight --json | jq '.items[].findings[]'`,
     ],
   });
 }

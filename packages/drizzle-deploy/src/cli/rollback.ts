@@ -57,8 +57,8 @@ export function addRollback(program: Command, context: CommandContext): void {
     examples: [
       `${command} rollback --dry-run --scope all`,
       `${command} rollback`,
-      `${command} rollback --scope all --approved-by "Ana Souza" --yes`,
-      `${command} rollback --approved-by "Ana Souza" --yes --json | jq .ok`,
+      `${command} rollback --scope all --approved-by Ana --yes`,
+      `${command} rollback --approved-by Ana --yes --json | jq .ok`,
     ],
   });
 }
