@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { Names } from "drizzle-deploy/project";
+import { lastTag } from "./expected/catalogs/tags.ts";
 
 /** What is SPFP's own, handed to rooms that know nothing of it. */
 export const spfp = {
@@ -8,7 +9,7 @@ export const spfp = {
   /** The last migration that describes production as it was before anything was deployed. */
   baselineTag: "0001_baseline_objects",
   /** The last migration: what a deployed database is held against. */
-  headTag: "0005_views",
+  headTag: lastTag,
   /** Where the managed objects live. */
   schemas: ["public"],
 } as const;

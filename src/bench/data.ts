@@ -2,6 +2,8 @@ import type { Sql } from "drizzle-deploy/postgres";
 import { quoteLiteral } from "drizzle-deploy/sql";
 import { z } from "zod";
 import { SpfpError } from "../errors.ts";
+import { type ExpectedTag, expectedCatalog } from "../expected/index.ts";
+import { spfp } from "../spfp.ts";
 import { fillAutomation } from "./fill-automation.ts";
 import { fillCorporate } from "./fill-corporate.ts";
 import { fillCrm } from "./fill-crm.ts";
@@ -57,7 +59,7 @@ function fillsFor(scale: number, seed: number, today: string): Fill[] {
 
 /**
  * Fills an empty database that stands where production does, before the optimisation, with made-up rows of every
- * managed table: skewed tenants, nulls, soft-deleted rows, and the duplicates that the uniqueness rules will not
+ * table that production has: skewed tenants, nulls, soft-deleted rows, and the duplicates that the uniqueness rules will not
  * bear. One transaction; then the tables are vacuumed and analysed.
  * @returns the tables in the order they were filled
  * @throws SpfpError NOT_EMPTY when a user or a category is already there: it must never mix with somebody's data
@@ -91,15 +93,16 @@ export async function generateData(sql: Sql, options: DataOptions): Promise<Fill
   return filled;
 }
 
-/** The tables that got `deleted_at` by the optimisation; the finance tables had it before. */
-const newlyDeletable = [
-  "sent_atas",
-  "user_files",
-  "operational_tasks",
-  "sales_leads",
-  "corporate_activities",
-  "marketing_posts",
-] as const;
+/** The tables of production that got `deleted_at` by a migration; the finance tables had it before. */
+function newlyDeletable(): string[] {
+  const deletable = (tag: ExpectedTag): string[] =>
+    expectedCatalog(tag)
+      .tables.filter(({ columns }) => columns.some((column) => column.name === "deleted_at"))
+      .map(({ name }) => name);
+  const production = expectedCatalog(spfp.baselineTag).tables.map(({ name }) => name);
+  const before = deletable(spfp.baselineTag);
+  return deletable(spfp.headTag).filter((name) => production.includes(name) && !before.includes(name));
+}
 
 /**
  * Soft-deletes 5 % of the rows of every table that got `deleted_at` by the optimisation, so that with what production
@@ -108,7 +111,7 @@ const newlyDeletable = [
  */
 export async function softDeleteAfterDeployment(sql: Sql): Promise<FilledTable[]> {
   const changed: FilledTable[] = [];
-  for (const name of newlyDeletable) {
+  for (const name of newlyDeletable()) {
     const result = await sql.unsafe(
       `update public.${name} set deleted_at = now()
        where deleted_at is null

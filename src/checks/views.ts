@@ -20,7 +20,7 @@ function ruleOf(difference: Difference): { check: SpfpCheckId; remedy: string } 
     : { check: "views.definition", remedy: redeploy };
 }
 
-/** The eleven views: columns, types, definition, the caller's rights, and who may read them. */
+/** The views: columns, types, definition, the caller's rights, and who may read them. */
 export const views: CatalogCheck = {
   area: "views",
   title: "Views",

@@ -24,9 +24,10 @@ try {
     await writeFile(new URL(`${tag}.json`, folder), `${compactJson(catalog)}\n`);
   }
   const tags = migrations.map(({ tag }) => `  ${JSON.stringify(tag)},\n`).join("");
+  const last = JSON.stringify(migrations.at(-1)?.tag);
   await writeFile(
     new URL("tags.ts", folder),
-    `/** Written by expected/write.ts: the migrations in order. */\nexport const expectedTags = [\n${tags}] as const;\n`,
+    `/** Written by expected/write.ts: the migrations in order. */\nexport const expectedTags = [\n${tags}] as const;\n\n/** The last of them. */\nexport const lastTag = ${last};\n`,
   );
 } finally {
   await server.stop();

@@ -13,7 +13,7 @@ const shownRows = 3;
 const rowsSchema = z.array(z.object({ row: z.record(z.string(), z.string().nullable()) }));
 
 /**
- * What a signed-in user sees in each of the eleven views: role `authenticated` with their claims, so through
+ * What a signed-in user sees in each of the views: role `authenticated` with their claims, so through
  * row-level security, in a transaction that is rolled back.
  */
 export async function readFigures(sql: Sql, userId: string): Promise<RehearsalReport["views"]> {

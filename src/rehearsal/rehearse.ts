@@ -91,7 +91,7 @@ export async function rehearse(
       await reachState(sql, "production");
       return {
         result: null,
-        summary: "20 tables with their policies, triggers and views, made without Drizzle",
+        summary: `${expectedCatalog(spfp.baselineTag).tables.length} tables with their policies, triggers and views, made without Drizzle`,
       };
     });
     const tables = await phase("Generated data", async (say) => {

@@ -1,34 +1,43 @@
 import type { PgTable } from "drizzle-orm/pg-core";
-import { createInsertSchema, createSelectSchema, createUpdateSchema } from "drizzle-zod";
-import { automationLogs, automationPermissions, automationPermissionsAudit } from "../schema/automation.ts";
-import {
-  corporateActivities,
-  marketingPosts,
-  operationalTasks,
-  salesGoals,
-  salesLeads,
-} from "../schema/corporate.ts";
-import { customTemplates, sentAtas, userFiles } from "../schema/crm.ts";
-import {
-  accounts,
-  categories,
-  categoryBudgets,
-  goals,
-  investments,
-  patrimonyItems,
-  transactionGroups,
-  transactions,
-} from "../schema/finance.ts";
-import { partners, partnershipClients } from "../schema/partnerships.ts";
+import { type BuildSchema, createInsertSchema, createSelectSchema, createUpdateSchema } from "drizzle-zod";
+import { type Tables, tables, type WritableName, writableNames } from "../schema/tables.ts";
 
-const insertable = <Table extends PgTable>(table: Table) => ({
+type SchemaOf<Purpose extends "select" | "insert" | "update", Table extends PgTable> = BuildSchema<
+  Purpose,
+  Table["_"]["columns"],
+  undefined,
+  undefined
+>;
+
+interface TableValidators<Table extends PgTable> {
   /** A row as it is read. */
-  row: createSelectSchema(table),
+  readonly row: SchemaOf<"select", Table>;
   /** A row to insert: columns with a default may be left out, generated ones must be. */
-  insert: createInsertSchema(table),
+  readonly insert: SchemaOf<"insert", Table>;
   /** A change: any column that may be written. */
+  readonly update: SchemaOf<"update", Table>;
+}
+
+type WritableValidators = { readonly [Name in WritableName]: TableValidators<Tables[Name]> };
+
+const validatorsOf = <Table extends PgTable>(table: Table): TableValidators<Table> => ({
+  row: createSelectSchema(table),
+  insert: createInsertSchema(table),
   update: createUpdateSchema(table),
 });
+
+/** The compiler does not follow a table's type through a list; that each is of the table of its name, a test says. */
+const isComplete = (
+  made: Readonly<Record<string, TableValidators<PgTable>>>,
+): made is Readonly<Record<string, TableValidators<PgTable>>> & WritableValidators =>
+  writableNames.every((name) => name in made);
+
+function makeWritableValidators(): WritableValidators {
+  const made: Record<string, TableValidators<PgTable>> = {};
+  for (const name of writableNames) made[name] = validatorsOf<PgTable>(tables[name]);
+  if (!isComplete(made)) throw new TypeError("a table has no validators");
+  return made;
+}
 
 /**
  * Zod validators of every managed table, derived from the schema: the literal unions, lengths and nullability are
@@ -38,26 +47,7 @@ const insertable = <Table extends PgTable>(table: Table) => ({
  * const task = validators.operationalTasks.insert.parse(await request.json());
  */
 export const validators = {
-  accounts: insertable(accounts),
-  automationLogs: insertable(automationLogs),
-  automationPermissions: insertable(automationPermissions),
+  ...makeWritableValidators(),
   /** Read only: the trail is written by its trigger. */
-  automationPermissionsAudit: { row: createSelectSchema(automationPermissionsAudit) },
-  categories: insertable(categories),
-  categoryBudgets: insertable(categoryBudgets),
-  corporateActivities: insertable(corporateActivities),
-  customTemplates: insertable(customTemplates),
-  goals: insertable(goals),
-  investments: insertable(investments),
-  marketingPosts: insertable(marketingPosts),
-  operationalTasks: insertable(operationalTasks),
-  partners: insertable(partners),
-  partnershipClients: insertable(partnershipClients),
-  patrimonyItems: insertable(patrimonyItems),
-  salesGoals: insertable(salesGoals),
-  salesLeads: insertable(salesLeads),
-  sentAtas: insertable(sentAtas),
-  transactionGroups: insertable(transactionGroups),
-  transactions: insertable(transactions),
-  userFiles: insertable(userFiles),
+  automationPermissionsAudit: { row: createSelectSchema(tables.automationPermissionsAudit) },
 };

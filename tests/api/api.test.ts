@@ -45,3 +45,9 @@ it("docs/api.md lists every export of every door, with what it is", async () => 
   ].join("\n");
   await expect(text).toMatchFileSnapshot(join(projectFolder, "docs", "api.md"));
 });
+
+it("spfp-db/schema exports every managed table, each by its name", async () => {
+  const { tableNames, tables } = await import("../../src/schema/tables.ts");
+  const door: Readonly<Record<string, unknown>> = await import("../../src/schema/index.ts");
+  expect(tableNames.filter((name) => door[name] !== tables[name])).toEqual([]);
+});

@@ -41,6 +41,7 @@ it("names the statement that the server refuses", async () => {
 it("keeps an expected catalog of every migration that is what the migration makes", async () => {
   const migrations = readMigrations(spfp.migrationsFolder);
   expect(expectedTags).toEqual(migrations.map(({ tag }) => tag));
+  expect(spfp.headTag).toBe(migrations.at(-1)?.tag);
   const made = await generateExpected(sql, { migrations, schemas: spfp.schemas });
   for (const tag of expectedTags) {
     // Extensions and default privileges are the server's and the bootstrap's, not the migrations'.

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
-import { createProgram } from "../../packages/drizzle-deploy/src/cli/index.ts";
+import { createProgram } from "../../packages/drizzle-deploy/src/cli/command-line.ts";
 import { commands, context, help } from "../../src/cli/commands.ts";
 
 const withSubcommands = (command: Command): Command[] => [

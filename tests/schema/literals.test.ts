@@ -1,7 +1,9 @@
+import { getTableColumns } from "drizzle-orm";
 import { getTableConfig } from "drizzle-orm/pg-core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import type { z } from "zod";
 import { readCatalog } from "../../packages/drizzle-deploy/src/catalog/index.ts";
+import type { TaskStatus } from "../../src/schema/index.ts";
 import { validators } from "../../src/validators/index.ts";
 import { sqlstate, testDatabase } from "../support/database.ts";
 import { insertRow, managedTables } from "../support/rows.ts";
@@ -35,6 +37,30 @@ const checked = new Map(
 it("every column that PostgreSQL holds to a list of values has a literal union of just these", () => {
   expect(new Map(literals.map(({ name, values }) => [name, values]))).toEqual(checked);
   expect(checked.size).toBeGreaterThan(0);
+});
+
+it.each(managedTables)("the validators of %s are of its own columns", (exportedAs, table) => {
+  const columns = Object.entries(getTableColumns(table));
+  const { row, insert } = validatorsByTable[exportedAs] ?? {};
+  expect(Object.keys(row?.shape ?? {}).sort()).toEqual(columns.map(([key]) => key).sort());
+  for (const [key, column] of columns) {
+    const field = insert?.shape[key];
+    if (insert && !column.generated)
+      expect(field?.safeParse(undefined).success, key).toBe(!column.notNull || column.hasDefault);
+  }
+});
+
+it("there are validators of managed tables, and of no others", () => {
+  expect(Object.keys(validators).sort()).toEqual(managedTables.map(([exportedAs]) => exportedAs).sort());
+});
+
+it("what a validator lets through has the types of its table", () => {
+  type Task = z.infer<typeof validators.operationalTasks.insert>;
+  expectTypeOf<Task["status"]>().toEqualTypeOf<TaskStatus | undefined>();
+  expectTypeOf<Task["title"]>().toEqualTypeOf<string>();
+  expectTypeOf<z.infer<typeof validators.operationalTasks.row>["dueDate"]>().toEqualTypeOf<string | null>();
+  expectTypeOf(validators).not.toHaveProperty("nosuch");
+  expectTypeOf(validators.automationPermissionsAudit).not.toHaveProperty("insert");
 });
 
 describe.each(literals)("$name", ({ exportedAs, table, column, values }) => {

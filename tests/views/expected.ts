@@ -1,7 +1,7 @@
 import { addDays, dayOf, decimal, money } from "../support/calendar.ts";
 
 /*
- * What the eleven views should say of a set of rows, computed row by row from their description, and from none of
+ * What the views should say of a set of rows, computed row by row from their description, and from none of
  * their SQL. A row of a view is its columns in order, each as text; money as the shortest decimal, instants as
  * microseconds.
  */

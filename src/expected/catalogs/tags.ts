@@ -7,3 +7,6 @@ export const expectedTags = [
   "0004_row_level_security",
   "0005_views",
 ] as const;
+
+/** The last of them. */
+export const lastTag = "0005_views";

@@ -1,0 +1,5 @@
+export * from "./automation.ts";
+export * from "./corporate.ts";
+export * from "./crm.ts";
+export * from "./finance.ts";
+export * from "./partnerships.ts";
