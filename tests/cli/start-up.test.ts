@@ -37,7 +37,7 @@ describe("what a start has to wait for", () => {
     expect(await packagesOf("src/cli/main.ts")).toEqual(["commander"]);
   });
 
-  it("a check loads the driver, zod and PostgreSQL's parser, and Drizzle not before it asks the server", async () => {
+  it("a check loads the driver, zod and PostgreSQL's parser, and Drizzle only where behaviour is tried", async () => {
     expect(await packagesOf("src/project.ts", "src/server/index.ts", "src/report/check.ts")).toEqual([
       "libpg-query",
       "picocolors",
