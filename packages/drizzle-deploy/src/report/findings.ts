@@ -1,6 +1,8 @@
 import type { Finding } from "../findings/finding.ts";
 import { contrast } from "./difference.ts";
-import { dress, visible } from "./text.ts";
+import { beside, dress, visible } from "./text.ts";
+
+const todo = "        to do     ";
 
 const marks = { error: dress.bad("✗"), warning: dress.doubtful("!"), info: dress.quiet("i") };
 
@@ -17,7 +19,7 @@ export function formatFindings(findings: readonly Finding[]): string[] {
       `        found     ${actual}`,
       ...(sql.length === 0 && findings[at + 1]?.remedy === remedy
         ? []
-        : [`        to do     ${visible(remedy)}`]),
+        : [`${todo}${beside(todo, visible(remedy))}`]),
       ...sql.flatMap((statement) =>
         statement.split("\n").map((line) => `                  ${visible(line)}`),
       ),

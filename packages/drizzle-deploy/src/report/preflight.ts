@@ -1,6 +1,6 @@
 import type { PreflightReport } from "../index.ts";
 import { formatFindings } from "./findings.ts";
-import { dress, formatDuration, plural, visible } from "./text.ts";
+import { beside, dress, formatDuration, plural, visible } from "./text.ts";
 
 const marks = { pass: dress.good("✓"), warn: dress.doubtful("!"), block: dress.bad("✗") };
 
@@ -13,8 +13,9 @@ function formatItem({ title, verdict, evidence, findings }: PreflightReport["ite
   const ordered = findings.toSorted((one, other) => weight[one.severity] - weight[other.severity]);
   const told = ordered.filter(({ severity }) => severity !== "info");
   const more = told.length - shown;
+  const label = `  ${marks[verdict]} ${title.padEnd(36)} `;
   return [
-    `  ${marks[verdict]} ${title.padEnd(36)} ${dress.quiet(visible(evidence))}`,
+    `${label}${dress.quiet(beside(label, visible(evidence)))}`,
     ...formatFindings(told.slice(0, shown)),
     ...(more > 0 ? [dress.quiet(`    … and ${more} more: see --json`)] : []),
   ].join("\n");
