@@ -62,6 +62,15 @@ const graph = new Map(
   ]),
 );
 
+const page = readFileSync(join(projectFolder, "docs", "architecture.md"), "utf8");
+const namesIn = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
+
+/** The cells of the table under a heading of the page, without its head. */
+function rowsOf(heading: string): string[][] {
+  const section = page.slice(page.indexOf(heading) + heading.length).split("\n## ")[0] ?? "";
+  return [...section.matchAll(/^\|(.*)\|$/gm)].slice(2).map(([, row = ""]) => row.split("|"));
+}
+
 describe("the house", () => {
   it("has every file that a module imports", () => {
     const missing = [...graph].flatMap(([file, imports]) =>
@@ -114,6 +123,43 @@ describe("the house", () => {
     };
     for (const file of files) visit(file, []);
     expect(circles).toEqual([]);
+  });
+
+  it("has a page that tells of each room, lowest first, what it imports", () => {
+    const told = rowsOf("## The engine's rooms").map(([room = "", , imports = ""]) => [
+      ...namesIn(room),
+      namesIn(imports),
+    ]);
+    const found = rooms.map((room) => {
+      const seen = files
+        .filter((file) => isOfEngine(file) && roomOf(file) === room)
+        .flatMap((file) => graph.get(file) ?? [])
+        .map(roomOf);
+      return [room, rooms.filter((other) => other !== room && seen.includes(other))];
+    });
+    expect(told).toEqual(found);
+    const ours = files.filter((file) => !isOfEngine(file)).map(roomOf);
+    expect(
+      rowsOf("## SPFP's rooms")
+        .flatMap(([room = ""]) => namesIn(room))
+        .sort(),
+    ).toEqual([...new Set(ours)].sort());
+  });
+
+  it("has a page whose walks go through what is there, into each room once", () => {
+    for (const walk of ["## How a statement becomes", "## How a `--database-url` becomes"]) {
+      const stations = rowsOf(walk).map(([, room = "", station = ""]) => ({
+        room: namesIn(room).join(),
+        named: namesIn(station),
+      }));
+      expect(stations.map(({ room }) => room)).toEqual([...new Set(stations.map(({ room }) => room))]);
+      const gone = stations.filter(({ room, named: [name = "", file = ""] }) => {
+        const text = file.startsWith(`${room}/`) ? readFileSync(join(engine, file), "utf8") : "";
+        return !new RegExp(`\\b(function|const|class) ${name}\\b`).test(text);
+      });
+      expect(stations).not.toEqual([]);
+      expect(gone).toEqual([]);
+    }
   });
 
   it("has no room that is much larger than the others", () => {

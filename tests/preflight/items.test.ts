@@ -1,4 +1,4 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, inject, it } from "vitest";
 import {
@@ -11,7 +11,7 @@ import {
 import { connect, parseDatabaseUrl } from "../../packages/drizzle-deploy/src/postgres/index.ts";
 import { spfpProject } from "../../src/project.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
-import { type State, withDatabase } from "../support/states.ts";
+import { projectFolder, type State, withDatabase } from "../support/states.ts";
 
 const databases: TestDatabase[] = [];
 afterAll(() => Promise.all(databases.map((database) => database.drop())));
@@ -37,13 +37,22 @@ async function look(one: TestDatabase, options: PreflightOptions = quick, projec
 
 const user = "00000000-0000-4000-8000-000000000001";
 
+/** A module each of the engine's, and the project's own. */
+const known = [
+  ...readdirSync(join(projectFolder, "packages", "drizzle-deploy", "src", "preflight", "items")).map((file) =>
+    file.replace(/\.ts$/, ""),
+  ),
+  ...spfpProject.preflight.map(({ id }) => id),
+].sort();
+
 describe("a preflight", () => {
   it.each(["empty", "production", "deployed"] as const)(
     "lets %s pass, with evidence for each item",
     async (state) => {
       const report = await look(await database(state));
       expect(report).toMatchObject({ ok: true, mode: "quick" });
-      expect(report.items.map(({ verdict }) => verdict)).toEqual(Array(11).fill("pass"));
+      expect(report.items.filter(({ verdict }) => verdict !== "pass")).toEqual([]);
+      expect(report.items.map(({ id }) => id).sort()).toEqual(known);
       expect(report.items.every(({ evidence }) => evidence.length > 0)).toBe(true);
       expect(report.database).not.toContain("password");
     },

@@ -1075,4 +1075,43 @@ export const cases: readonly Case[] = [
     steps: ["opaque"],
     hazards: ["unsupported"],
   },
+  {
+    sql: "GRANT anon TO authenticated",
+    steps: ["grant"],
+  },
+  {
+    sql: "DISCARD ALL",
+    steps: ["opaque"],
+    hazards: ["unsupported"],
+  },
+  {
+    sql: "NOTIFY x",
+    steps: ["opaque"],
+    hazards: ["unsupported"],
+  },
+  {
+    sql: "UNLISTEN x",
+    steps: ["opaque"],
+    hazards: ["unsupported"],
+  },
+  {
+    sql: "CHECKPOINT",
+    steps: ["opaque"],
+    hazards: ["unsupported"],
+  },
+  {
+    sql: "DROP DATABASE x",
+    steps: ["opaque"],
+    hazards: ["unsupported"],
+  },
+  {
+    sql: "CREATE TABLESPACE x LOCATION '/x'",
+    steps: ["opaque"],
+    hazards: ["unsupported"],
+  },
+  {
+    sql: "DROP TABLESPACE x",
+    steps: ["opaque"],
+    hazards: ["unsupported"],
+  },
 ];
