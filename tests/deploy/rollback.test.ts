@@ -191,7 +191,8 @@ describe("a rollback", () => {
       await rollback(spfpProject, url, all);
       const tables = await sql`
         select c.relname as name, (select count(*)::int from pg_attribute where attrelid = c.oid and attnum > 0) as columns
-        from pg_class c where c.relnamespace = 'spfp_db_archive'::regnamespace and c.relkind = 'r' order by 1`;
+        from pg_class c where c.relnamespace = 'spfp_db_archive'::regnamespace and c.relkind = 'r'
+          and c.relname like 'automation%' order by 1`;
       expect([...tables]).toEqual([
         { name: "automation_permissions_audit", columns: 7 },
         { name: "automation_permissions_audit_1", columns: 1 },
