@@ -29,7 +29,7 @@ describe("spfp-db plan and status", () => {
     expect(text).toMatchObject({ status: 0, err: "" });
     expect(text.out).toContain(`plan ${plan.id}`);
     const { pending } = statusSchema.parse(JSON.parse((await spfp("status", "--json")).out));
-    expect(pending.map(({ tag }) => tag)).toEqual(tags.filter((tag) => !baselineTags.includes(tag)));
+    expect(pending.map(({ tag }) => tag)).toEqual(tags.slice(baselineTags.length));
   });
 
   it("end with 1 where something is blocked, and name the way out", async () => {
