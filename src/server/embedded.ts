@@ -32,8 +32,8 @@ export interface EmbeddedServer {
 export interface ServerOptions {
   /** Where its data is kept; default `.spfp/data` of the project folder. */
   dataDirectory?: string | undefined;
-  /** Keep the data in a folder of its own that goes with the server. */
-  temporary?: boolean;
+  /** Keep the data in a folder of its own that goes with the server: in this folder, or in the system's for such. */
+  temporary?: boolean | string | undefined;
   /** Default: one that is free. */
   port?: number | undefined;
   /** Begin with an empty server: what was there is deleted. */
@@ -49,8 +49,8 @@ export interface ServerOptions {
  */
 export async function startServer(options: ServerOptions = {}): Promise<EmbeddedServer> {
   const places =
-    options.temporary === true
-      ? temporaryPlaces()
+    options.temporary !== undefined && options.temporary !== false
+      ? temporaryPlaces(options.temporary === true ? tmpdir() : options.temporary)
       : placesOf(options.dataDirectory ?? join(spfpFolder(), "data"));
   const job: Job = {
     nonce: randomUUID(),

@@ -51,9 +51,9 @@ export function placesOf(dataDirectory: string): Places {
   return { ...around(data), ...(account && { account }) };
 }
 
-/** Places of a server whose data goes when it stops. */
-export function temporaryPlaces(): Places {
-  const temporary = mkdtempSync(join(tmpdir(), "spfp-"));
+/** Places, in a folder, of a server whose data goes when it stops. */
+export function temporaryPlaces(parent: string): Places {
+  const temporary = mkdtempSync(join(parent, "spfp-"));
   if (process.getuid?.() === 0) chmodSync(temporary, 0o711);
   const account = accountFor(join(temporary, "data"));
   return { ...around(join(temporary, "data")), temporary, ...(account && { account }) };

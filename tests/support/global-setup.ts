@@ -3,6 +3,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
+import { type Compiled, compileProcesses } from "./compiled.ts";
 import { hireJanitor } from "./janitor.ts";
 import { findServer } from "./server.ts";
 import { makeTemplates } from "./states.ts";
@@ -16,9 +17,13 @@ declare module "vitest" {
       administrator: string;
       /** Every database of this run has a name that begins with it. */
       prefix: string;
+      /** Whether it stays after the run. */
+      outlivesRun: boolean;
     };
     /** For files that tests write; removed after the run, also after one that was interrupted. */
     scratchFolder: string;
+    /** The processes that tests start. */
+    compiled: Compiled;
   }
 }
 
@@ -39,7 +44,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
     }
   };
   try {
-    await makeTemplates(server, prefix);
+    const [compiled] = await Promise.all([
+      compileProcesses(join(scratchFolder, "programs")),
+      makeTemplates(server, prefix),
+    ]);
+    project.provide("compiled", compiled);
   } catch (error) {
     await teardown();
     throw error;
@@ -48,6 +57,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     owner: server.owner,
     administrator: server.administrator,
     prefix,
+    outlivesRun: server.outlivesRun,
   });
   project.provide("scratchFolder", scratchFolder);
   return teardown;

@@ -11,7 +11,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import postgres from "postgres";
 import { z } from "zod";
 import { quoteIdentifier } from "../../packages/drizzle-deploy/src/sql/quote.ts";
-import { states } from "./states.ts";
+import { states, templateOf } from "./states.ts";
 
 const jobSchema = z.object({
   folder: z.string(),
@@ -56,7 +56,7 @@ async function work(): Promise<void> {
     }
   };
   // The templates first: workers that outlive an interrupted run for a moment can make no more copies then.
-  const templates = states.map((state) => `${databases.prefix}_${state}`);
+  const templates = states.map((state) => templateOf(databases.prefix, state));
   await drop(sql`datname in ${sql(templates)}`);
   await drop(sql`starts_with(datname, ${databases.prefix})`);
   await sql.end();

@@ -9,9 +9,5 @@ export async function projectIn(
   name: string,
 ): Promise<Project> {
   const scratch = await createDatabase("empty");
-  try {
-    return await projectOfFolder(scratch.sql, { name, migrationsFolder, schemas, names: spfpNames });
-  } finally {
-    await scratch.drop();
-  }
+  return await projectOfFolder(scratch.sql, { name, migrationsFolder, schemas, names: spfpNames });
 }

@@ -3,6 +3,7 @@ import postgres from "postgres";
 import { type DatabaseUrl, parseDatabaseUrl } from "../../packages/drizzle-deploy/src/postgres/index.ts";
 import { quoteIdentifier, quoteLiteral } from "../../packages/drizzle-deploy/src/sql/quote.ts";
 import { startServer } from "../../src/server/index.ts";
+import { dataFolder } from "./memory.ts";
 
 /** The server of a test run. */
 export interface TestServer {
@@ -44,7 +45,7 @@ export async function findServer(environment: NodeJS.ProcessEnv): Promise<TestSe
 }
 
 async function startEmbedded(): Promise<TestServer> {
-  const server = await startServer({ temporary: true, durable: false });
+  const server = await startServer({ temporary: dataFolder(), durable: false });
   return {
     owner: server.url("postgres"),
     administrator: server.adminUrl,

@@ -15,10 +15,20 @@ import type { TestServer } from "./server.ts";
 
 /**
  * What a test database can start as: `empty`, with Supabase's roles and schemas and nothing of ours; `production`, as
- * of 2026-02-14 and made without Drizzle, so without its journal; `deployed`, by Drizzle's own migrator.
+ * of 2026-02-14 and made without Drizzle, so without its journal; `deployed`, by Drizzle's own migrator; `adopted`,
+ * production after our baseline; `deployed-online`, that after our own deployment, with its records.
  */
-export const states = ["empty", "production", "deployed"] as const;
+export const states = ["empty", "production", "deployed", "adopted", "deployed-online"] as const;
 export type State = (typeof states)[number];
+
+/** The states that the engine makes, each from the one that it is named for; made when a test first asks for one. */
+export const madeFrom: Readonly<Partial<Record<State, State>>> = {
+  adopted: "production",
+  "deployed-online": "adopted",
+};
+
+/** The name of the template of a state. */
+export const templateOf = (prefix: string, state: State): string => `${prefix}_${state}`;
 
 /** The repository's root folder. */
 export const projectFolder = fileURLToPath(new URL("../..", import.meta.url));
@@ -48,7 +58,7 @@ export function withDatabase(url: DatabaseUrl, database: string): DatabaseUrl {
   return parseDatabaseUrl(changed.href);
 }
 
-/** Makes the template of each state, named by the prefix; the databases of the tests are copies of them. */
+/** Makes the templates of the states that nothing but SQL makes; the databases of the tests are copies of them. */
 export async function makeTemplates(server: TestServer, prefix: string): Promise<void> {
   const owner = postgres(server.owner, { max: 1, onnotice: () => {} });
   try {

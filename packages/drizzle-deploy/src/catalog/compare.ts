@@ -158,14 +158,20 @@ const storage = / WITH \([^()]*\)(?= TABLESPACE | WHERE |$)/;
 const withoutStorage = (definition: string | null): string | null =>
   definition === null ? null : definition.replace(storage, "");
 
-/** Tells of a name whether every column that has it is of a string type. */
+const answers = new WeakMap<Catalog, IsTextColumn>();
+
+/** Tells of a name whether every column that has it is of a string type; the same function for the same catalog. */
 function textColumns(catalog: Catalog): IsTextColumn {
   let known: Map<string, boolean> | undefined;
-  return (name) => {
-    // Few comparisons come to ask.
-    known ??= findTextColumns(catalog);
-    return known.get(name) ?? false;
-  };
+  const answer =
+    answers.get(catalog) ??
+    ((name) => {
+      // Few comparisons come to ask.
+      known ??= findTextColumns(catalog);
+      return known.get(name) ?? false;
+    });
+  answers.set(catalog, answer);
+  return answer;
 }
 
 function findTextColumns({ tables, views }: Catalog): Map<string, boolean> {

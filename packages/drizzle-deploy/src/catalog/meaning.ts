@@ -322,8 +322,24 @@ function canonicaliser(isText: IsTextColumn): (tree: Tree) => Tree {
   return (tree) => visit(tree, nothing);
 }
 
+/** What a text of a catalog says, kept as long as the catalog is: it is compared with several others. */
+const said = new WeakMap<IsTextColumn, Map<string, string | null>>();
+
 /** A text in the one form of all that say the same; null where it does not parse. */
 function canonical(form: TextForm, text: string, isText: IsTextColumn): string | null {
+  // Of no catalog: nobody knows for how long to keep it.
+  if (isText === never) return makeCanonical(form, text, isText);
+  const known = said.get(isText) ?? new Map<string, string | null>();
+  said.set(isText, known);
+  const key = `${form} ${text}`;
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const made = makeCanonical(form, text, isText);
+  known.set(key, made);
+  return made;
+}
+
+function makeCanonical(form: TextForm, text: string, isText: IsTextColumn): string | null {
   try {
     const inOneForm = canonicaliser(isText);
     return fingerprint(parseStatements(wrap[form](text)).map(({ node }) => inOneForm(withoutPlaces(node))));
@@ -366,8 +382,8 @@ export function isSameText(
   [oneIsText, otherIsText]: readonly [IsTextColumn, IsTextColumn] = [never, never],
 ): boolean {
   if (one === null || other === null || one === other) return one === other;
-  const said = canonical(form, one, oneIsText);
-  return said !== null && said === canonical(form, other, otherIsText);
+  const inOneForm = canonical(form, one, oneIsText);
+  return inOneForm !== null && inOneForm === canonical(form, other, otherIsText);
 }
 
 /*

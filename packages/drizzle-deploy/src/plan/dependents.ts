@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Queryable } from "../postgres/index.ts";
 
-const dependentSchema = z.object({
+/** A dependent, as it is read. */
+export const dependentSchema = z.object({
   on: z.object({
     kind: z.enum(["view", "table", "index", "function", "type"]),
     schema: z.string(),

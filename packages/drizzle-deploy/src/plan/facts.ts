@@ -47,7 +47,8 @@ const dependencySchema = z.object({
   on: z.object({ schema: z.string(), name: z.string(), column: z.string().nullable() }),
 });
 
-const serverFactsSchema = z.object({
+/** What is around the managed objects, as it is read. */
+export const serverFactsSchema = z.object({
   /** Domains that not every value is allowed in. */
   domains: z.array(z.object({ schema: z.string(), name: z.string() })),
   /** Types of every sort but those of tables' rows, also those that no catalog shows. */

@@ -1,0 +1,99 @@
+import postgres from "postgres";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { classify, type Draft } from "../../../packages/drizzle-deploy/src/plan/statements/index.ts";
+import { createDatabase } from "../../support/database.ts";
+import {
+  locksOf,
+  locksOfConcurrent,
+  relations,
+  rewritten,
+  saidLocks,
+  scanned,
+  scans,
+} from "../../support/locks.ts";
+import { statementFacts } from "../../support/recorded-facts.ts";
+import { cases, contextOfCases, parsed, setting } from "../../support/statement-cases.ts";
+
+const database = await createDatabase("empty");
+const connection = () => postgres(database.url, { max: 1, onnotice: () => {} });
+const sql = connection();
+const blocker = connection();
+const watcher = connection();
+afterAll(() => Promise.all([sql, blocker, watcher].map((one) => one.end())));
+
+async function reset(): Promise<void> {
+  await sql
+    .unsafe(
+      `drop schema if exists area cascade; drop schema if exists elsewhere cascade; drop extension if exists btree_gist; ${setting}`,
+    )
+    .simple();
+}
+
+beforeAll(async () => {
+  await reset();
+});
+
+// As it is after every reset: `facts.test.ts` holds the recorded facts to it.
+const context = contextOfCases(statementFacts());
+
+/** What belongs to the server, is not there, is not known, or is refused in any case. */
+const isRunnable = ({ kind, hazards }: Draft) =>
+  kind !== "role" && hazards.every(({ name }) => name !== "unsupported" && name !== "unknown");
+
+class Undo extends Error {}
+
+describe("a statement", () => {
+  it.each(cases)(
+    "$sql locks what it is said to lock, for as long as it is said to",
+    async ({ sql: text }) => {
+      const drafts = classify(parsed(text), context);
+      let isDirty = false;
+      for (const draft of drafts.filter(isRunnable)) {
+        const known = await relations(sql);
+        const said = saidLocks(draft.locks, known);
+        if (!draft.transactional) {
+          isDirty = true;
+          const [first] = draft.locks;
+          const table = `${first?.schema}.${first?.name}`;
+          const write = `lock table ${table} in row exclusive mode; select pg_current_xact_id()`;
+          expect(await locksOfConcurrent({ worker: sql, blocker, watcher }, draft.sql, write, known)).toEqual(
+            said,
+          );
+          continue;
+        }
+        const seen = { locks: [""], read: [""], written: [""] };
+        await sql
+          .begin(async (transaction) => {
+            const before = await scans(transaction);
+            await transaction.unsafe(draft.sql).simple();
+            seen.locks = await locksOf(transaction, "pg_backend_pid()", known);
+            seen.read = scanned(before, await scans(transaction), known);
+            seen.written = await rewritten(transaction, known);
+            if (drafts.length === 1) throw new Undo();
+            isDirty = true;
+          })
+          .catch((error: unknown) => {
+            if (!(error instanceof Undo)) throw error;
+          });
+        // Nobody can say what code locks that only runs then.
+        if (draft.kind === "opaque") expect(seen.locks).toEqual(expect.arrayContaining(said));
+        else expect(seen.locks).toEqual(said);
+        const stopping = draft.locks.filter(({ stopsWrites }) => stopsWrites);
+        const momentary = stopping
+          .filter(({ duration }) => duration === "short")
+          .map(({ schema, name }) => `${schema}.${name}`);
+        // TRUNCATE builds the indexes of what is then an empty table.
+        if (draft.kind !== "change data") {
+          expect(seen.read.filter((relation) => momentary.includes(relation))).toEqual([]);
+        }
+        if (stopping.some(({ duration }) => duration === "long")) expect(draft.hazards).not.toEqual([]);
+        if (seen.written.length > 0) {
+          expect(draft.hazards.map(({ name }) => name)).toEqual(
+            expect.arrayContaining([draft.kind === "change data" ? expect.any(String) : "rewrite"]),
+          );
+        }
+      }
+      if (isDirty) await reset();
+    },
+  );
+});

@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { formatCount } from "../../../packages/drizzle-deploy/src/findings/text.ts";
+import { beside, formatDuration } from "../../../packages/drizzle-deploy/src/report/text.ts";
+
+test.each([
+  [0.352, "0.35 ms"],
+  [12.4, "12 ms"],
+  [1849, "1.8 s"],
+  [59_940, "59.9 s"],
+  [59_960, "1 min 0 s"],
+  [119_700, "2 min 0 s"],
+  [125_000, "2 min 5 s"],
+])("%d milliseconds are %s", (milliseconds, text) => {
+  expect(formatDuration(milliseconds)).toBe(text);
+});
+
+test.each([
+  [0, "0"],
+  [999, "999"],
+  [1000, "1,000"],
+  [1_234_567, "1,234,567"],
+  [-123_456, "-123,456"],
+])("%d is counted as %s", (count, text) => {
+  expect(formatCount(count)).toBe(text);
+});
+
+const prose = "Deploy the migrations that are pending";
+
+test.each([
+  [
+    "at a terminal under its own beginning",
+    "  to do  ",
+    31,
+    "Deploy the migrations\n         that are pending",
+  ],
+  [
+    "by what is seen of a label, and not by its colours",
+    "\u001b[31m  to do  \u001b[39m",
+    31,
+    "Deploy the migrations\n         that are pending",
+  ],
+  ["not where it fits", "  to do  ", 9 + prose.length, prose],
+  ["not where a column would be left of it", "  to do  ", 20, prose],
+  ["not in a pipe", "  to do  ", undefined, prose],
+])("prose is wrapped %s", (_where, label, columns, text) => {
+  expect(beside(label, prose, columns)).toBe(text);
+});
+
+test("a word that is longer than a line stays whole", () => {
+  expect(beside("", "run x.abcdefghijklmnopqrstuvwxyz now", 20)).toBe(
+    "run\nx.abcdefghijklmnopqrstuvwxyz\nnow",
+  );
+});
