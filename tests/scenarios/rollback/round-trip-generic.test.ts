@@ -130,7 +130,7 @@ describe("any other project", async () => {
     const left = compareCatalogs(before, await catalogOf(database), { owners: true });
     expect(left.map(({ kind, object }) => `${object.kind} ${object.label} ${kind}`)).toEqual([
       // A kept column needs its type; a sequence belongs to its table.
-      "enum library.state extra",
+      "type library.state extra",
       "column library.books.state extra",
       "column library.books.copies extra",
     ]);
@@ -229,10 +229,10 @@ describe.each([
       "update blog.posts set state = 'review', tone = 'loud'",
     ],
     kept: [
-      "enum blog.state different",
+      "type blog.state different",
       "sequence blog.issue different",
       "column blog.posts.id different",
-      "enum blog.tone extra",
+      "type blog.tone extra",
       "column blog.posts.tone extra",
       "column blog.posts.lead extra",
       "column blog.posts.likes extra",
