@@ -86,7 +86,7 @@ it("a reviewed plan is refused where the database has moved on, and nothing is c
   const error = await refusal(deploy(url, { plan }));
   expect(error.code).toBe("PLAN_OUTDATED");
   expect(error.message).toContain("sales_leads.deleted_at");
-  expect(await sql`select from pg_namespace where nspname = 'spfp_db'`).toEqual([]);
+  expect(await sql`select from spfp_db.deployments where kind = 'deploy'`).toEqual([]);
 });
 
 it("a plan that is not confirmed changes nothing", async () => {
@@ -100,7 +100,7 @@ it("a plan that is not confirmed changes nothing", async () => {
   });
   expect(report).toMatchObject({ ok: false, outcome: "stopped", error: null });
   expect(shown.map(({ id }) => id)).toEqual([report.plan.id]);
-  expect(await sql`select from pg_namespace where nspname = 'spfp_db'`).toEqual([]);
+  expect(await sql`select from spfp_db.deployments where kind = 'deploy'`).toEqual([]);
 });
 
 it("what changed while somebody was asked is noticed, and nothing is undone by a plan made before it", async () => {
@@ -117,7 +117,7 @@ it("what changed while somebody was asked is noticed, and nothing is undone by a
   expect(error.code).toBe("PLAN_OUTDATED");
   expect(error.message).toContain("dashboard_metrics");
   expect([...(await sql`select something from dashboard_metrics`)]).toEqual([{ something: "mine" }]);
-  expect(await sql`select from pg_namespace where nspname = 'spfp_db'`).toEqual([]);
+  expect(await sql`select from spfp_db.deployments where kind = 'deploy'`).toEqual([]);
 });
 
 it("what a confirmation says is on record", { timeout: 120_000 }, async () => {
@@ -129,7 +129,8 @@ it("what a confirmation says is on record", { timeout: 120_000 }, async () => {
   expect(report).toMatchObject({ ok: true, approver: "Ana Souza", ticket: "CHG-1" });
   const rows = await sql`
     select approver, ticket, backup, outcome, details ->> 'window' as window, plan ->> 'id' as plan,
-      jsonb_array_length(before -> 'tables') > 0 as before from spfp_db.deployments`;
+      jsonb_array_length(before -> 'tables') > 0 as before
+    from spfp_db.deployments where kind = 'deploy'`;
   expect([...rows]).toEqual([
     {
       approver: "Ana Souza",
