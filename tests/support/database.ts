@@ -83,8 +83,10 @@ export async function dropLeft(): Promise<void> {
 
 function dropWith(database: TestDatabase, test: Test | undefined): TestDatabase {
   const drop = () => database.drop();
+  const current = TestRunner.getCurrentTest();
   if (test) test.onTestFinished(drop);
-  else if (TestRunner.getCurrentTest()) onTestFinished(drop);
+  else if (current?.concurrent) throw new Error(`${current.name} runs beside others: pass its context on`);
+  else if (current) onTestFinished(drop);
   else left.add(database);
   return database;
 }

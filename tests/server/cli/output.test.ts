@@ -27,8 +27,8 @@ async function shell(line: string, environment: Record<string, string> = {}) {
 }
 
 describe.concurrent("output that nobody can have", () => {
-  it("a reader who has seen enough changes nothing of the exit status", async () => {
-    const { url } = await createDatabase("production");
+  it("a reader who has seen enough changes nothing of the exit status", async (context) => {
+    const { url } = await createDatabase("production", context);
     // The reader is gone before anything is written.
     const { status, err, out } = await shell("{ spfp check; echo $? >&2; } | true", { DATABASE_URL: url });
     expect({ status, err, out }).toEqual({ status: 0, err: "1\n", out: "" });
