@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { type ObjectKind, propertyKey } from "../../../packages/drizzle-deploy/src/catalog/index.ts";
+import { readPropertyKey } from "../../../packages/drizzle-deploy/src/model/former-words.ts";
 import { lockSchema, targetSchema } from "../../../packages/drizzle-deploy/src/model/step.ts";
 import {
   formatStepId,
@@ -20,6 +22,14 @@ describe("what databases keep of plans from before 0.2", () => {
     expect(targetSchema.parse({ ...target, kind: "enum" })).toEqual({ ...target, kind: "type" });
     expect(() => targetSchema.parse({ ...target, kind: "sort" })).toThrow();
   });
+});
+
+it("what was accepted of a type before 0.2 is known by the key that the type has now", () => {
+  const key = (kind: ObjectKind) =>
+    propertyKey({ kind, schema: "public", name: "mood", parent: null, label: "public.mood" }, "labels");
+  const former = key("type").replace("type", "enum");
+  expect(readPropertyKey(former)).toBe(key("type"));
+  expect(readPropertyKey(key("table"))).toBe(key("table"));
 });
 
 describe("the name of a step", () => {

@@ -17,3 +17,10 @@ export function readLock(value: unknown): unknown {
 export function readTarget(value: unknown): unknown {
   return isRecord(value) && value["kind"] === "enum" ? { ...value, kind: "type" } : value;
 }
+
+/** How the key of a type began before 0.2, and begins now: see `propertyKey` and `objectKey` of the catalog. */
+const typeKey = { former: '["[\\"enum\\",', now: '["[\\"type\\",' } as const;
+
+/** The key of what somebody accepted before 0.2: that of a type said `enum`. */
+export const readPropertyKey = (about: string): string =>
+  about.startsWith(typeKey.former) ? typeKey.now + about.slice(typeKey.former.length) : about;

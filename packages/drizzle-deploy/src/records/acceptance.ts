@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { aboutKey, type Catalog, compareCatalogs, type Difference } from "../catalog/index.ts";
 import type { Finding } from "../findings/finding.ts";
+import { readPropertyKey } from "../model/former-words.ts";
 import type { Project } from "../model/project.ts";
 import type { Queryable } from "../postgres/index.ts";
 import { hasRecords, recordTables } from "./records.ts";
@@ -12,7 +13,9 @@ export const acceptedSchema = z.strictObject({
   by: z.string(),
   at: z.iso.datetime(),
   /** How its catalog entry differed. */
-  differences: z.array(z.strictObject({ about: z.string(), actual: z.string().nullable() })),
+  differences: z.array(
+    z.strictObject({ about: z.string().transform(readPropertyKey), actual: z.string().nullable() }),
+  ),
   /** What else was found of it. */
   findings: z.array(z.strictObject({ check: z.string(), actual: z.string().nullable() })),
 });
