@@ -152,8 +152,12 @@ async function check(): Promise<void> {
   mkdirSync(packed);
   const pack = ["pack", "--ignore-scripts", "--pack-destination", packed, "--json"];
   await succeed("npm", [...pack, "--workspace", "drizzle-deploy", "--include-workspace-root"], projectFolder);
-  const [engine, own] = ["drizzle-deploy", "spfp-db"].map((name) => join(packed, `${name}-0.1.0.tgz`));
-  if (engine === undefined || own === undefined) throw new Error("nothing was packed");
+  const tarballOf = (name: string): string => {
+    const file = readdirSync(packed).find((one) => one.startsWith(`${name}-`));
+    if (file === undefined) throw new Error(`${name} was not packed`);
+    return join(packed, file);
+  };
+  const [engine, own] = [tarballOf("drizzle-deploy"), tarballOf("spfp-db")];
 
   for (const tarball of [engine, own]) {
     await succeed("npx", ["--no", "--", "publint", "--strict", tarball], projectFolder);
