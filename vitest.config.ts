@@ -8,6 +8,8 @@ const engine = fileOf("packages/drizzle-deploy/src");
 // Processes that tests start run from the source too, whatever folder they are in.
 process.env["TSX_TSCONFIG_PATH"] = fileOf("tsconfig.json");
 
+const titles = ["tests/support/unique-titles.ts"];
+
 /** A project of tests by what they need: the folder that they are in. */
 const project = (name: "unit" | "server" | "scenarios", groupOrder: number) => ({
   extends: true as const,
@@ -16,8 +18,11 @@ const project = (name: "unit" | "server" | "scenarios", groupOrder: number) => (
     include: [`tests/${name}/**/*.test.ts`],
     // Only what needs a server gets one: a unit test that asks for it fails.
     ...(name === "unit"
-      ? {}
-      : { globalSetup: ["tests/support/global-setup.ts"], setupFiles: ["tests/support/after-file.ts"] }),
+      ? { setupFiles: titles }
+      : {
+          globalSetup: ["tests/support/global-setup.ts"],
+          setupFiles: [...titles, "tests/support/after-file.ts"],
+        }),
     // One after the other, so that a worker goes on with files of the same project.
     sequence: { groupOrder },
   },

@@ -43,9 +43,10 @@ const isRunnable = ({ kind, hazards }: Draft) =>
 class Undo extends Error {}
 
 describe("a statement", () => {
-  it.each(cases)(
-    "$sql locks what it is said to lock, for as long as it is said to",
-    async ({ sql: text }) => {
+  // `$sql` would be cut short in the title.
+  it.each(cases.map(({ sql: text }) => text))(
+    "%s locks what it is said to lock, for as long as it is said to",
+    async (text) => {
       const drafts = classify(parsed(text), context);
       let isDirty = false;
       for (const draft of drafts.filter(isRunnable)) {

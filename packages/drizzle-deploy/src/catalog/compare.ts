@@ -54,17 +54,9 @@ export function compareCatalogs(
   actual: Catalog,
   { owners = false }: CompareOptions = {},
 ): Difference[] {
-  const ignored =
-    Math.min(expected.server.version, actual.server.version) < maintainSince ? ["MAINTAIN"] : [];
-  const comparable = (catalog: Catalog): Map<string, CatalogObject> =>
-    new Map(
-      catalogObjects(withGrants(catalog, { owners, ignored })).map((object) => [
-        objectKey(object.identity),
-        object,
-      ]),
-    );
-  const wanted = comparable(expected);
-  const found = comparable(actual);
+  const maintain = Math.min(expected.server.version, actual.server.version) >= maintainSince;
+  const wanted = comparable(expected, { owners, maintain });
+  const found = comparable(actual, { owners, maintain });
   const isText = [textColumns(expected), textColumns(actual)] as const;
   const orders = columnOrders(actual);
 
@@ -100,6 +92,28 @@ export function compareCatalogs(
     differences.push({ kind: "extra", object: object.identity, actual: summary(object) });
   }
   return differences;
+}
+
+/** What of a catalog is compared. */
+interface Compared {
+  readonly owners: boolean;
+  /** Whether both servers know the privilege. */
+  readonly maintain: boolean;
+}
+
+/** The objects of a catalog by their keys, kept as long as the catalog is: it is compared with several others. */
+const compared = new WeakMap<Catalog, Map<string, ReadonlyMap<string, CatalogObject>>>();
+
+function comparable(catalog: Catalog, { owners, maintain }: Compared): ReadonlyMap<string, CatalogObject> {
+  const known = compared.get(catalog) ?? new Map<string, ReadonlyMap<string, CatalogObject>>();
+  compared.set(catalog, known);
+  const which = `${owners} ${maintain}`;
+  const found = known.get(which);
+  if (found) return found;
+  const objects = catalogObjects(withGrants(catalog, { owners, ignored: maintain ? [] : ["MAINTAIN"] }));
+  const byKey = new Map(objects.map((object) => [objectKey(object.identity), object]));
+  known.set(which, byKey);
+  return byKey;
 }
 
 function hasMissingParent(identity: ObjectIdentity, objects: ReadonlyMap<string, CatalogObject>): boolean {

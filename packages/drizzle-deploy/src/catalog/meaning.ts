@@ -349,22 +349,16 @@ function makeCanonical(form: TextForm, text: string, isText: IsTextColumn): stri
   }
 }
 
-const places: readonly string[] = [
-  "location",
-  "stmt_location",
-  "stmt_len",
-  "rexpr_list_start",
-  "rexpr_list_end",
-];
+const places = new Set(["location", "stmt_location", "stmt_len", "rexpr_list_start", "rexpr_list_end"]);
 
 /** Places in the source go first: what is sorted later is sorted by what it says. */
 function withoutPlaces(tree: Tree): Tree {
   if (Array.isArray(tree)) return tree.map(withoutPlaces);
   if (!isFields(tree)) return tree;
   return Object.fromEntries(
-    Object.entries(tree).flatMap(([name, value]) =>
-      places.includes(name) ? [] : [[name, withoutPlaces(value)] as const],
-    ),
+    Object.entries(tree)
+      .filter(([name]) => !places.has(name))
+      .map(([name, value]) => [name, withoutPlaces(value)]),
   );
 }
 

@@ -34,9 +34,16 @@ export interface ObjectIdentity {
   readonly label: string;
 }
 
+const keys = new WeakMap<ObjectIdentity, string>();
+
 /** Tells objects apart; the same object of two catalogs has the same key. */
-export function objectKey({ kind, schema, name, parent }: ObjectIdentity): string {
-  return JSON.stringify([kind, schema, name, parent && objectKey(parent)]);
+export function objectKey(object: ObjectIdentity): string {
+  const known = keys.get(object);
+  if (known !== undefined) return known;
+  const { kind, schema, name, parent } = object;
+  const key = JSON.stringify([kind, schema, name, parent && objectKey(parent)]);
+  keys.set(object, key);
+  return key;
 }
 
 /** The keys of an object and of everything that it is part of, its own first. */
