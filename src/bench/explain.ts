@@ -11,6 +11,8 @@ const nodeSchema = z.object({
   "Index Name": z.string().optional(),
   // Absent where the plan was not executed.
   "Actual Rows": z.number().default(0),
+  "Rows Removed by Filter": z.number().default(0),
+  "Rows Removed by Index Recheck": z.number().default(0),
   "Actual Loops": z.number().optional(),
   get Plans(): z.ZodOptional<z.ZodArray<typeof nodeSchema>> {
     return z.array(nodeSchema).optional();
@@ -26,6 +28,7 @@ const measuredSchema = planned(
     Plan: nodeSchema.extend({
       "Shared Hit Blocks": z.number().int(),
       "Shared Read Blocks": z.number().int(),
+      "WAL Bytes": z.number().default(0),
     }),
     "Planning Time": z.number(),
     "Execution Time": z.number(),
@@ -49,6 +52,9 @@ export interface ExplainedQuery {
   milliseconds: number;
   planningMilliseconds: number;
   rows: number;
+  /** Rows that were looked at in tables and indexes for them. */
+  rowsRead: number;
+  walBytes: number;
   /** Pages of 8 kB that were read, from shared memory or from outside it. */
   pages: number;
   /** Indexes that were read; one in a branch that was never executed doesn't count. */
@@ -66,6 +72,11 @@ export interface ExplainedScreen {
   /** Whether each listing either did or would have, had the planner not found a cheaper way (see `IndexUse`). */
   canUseItsIndex: boolean;
 }
+
+/** Rows that a scan looked at, thrown away or not. */
+const rowsOf = (node: PlanNode): number =>
+  (node["Actual Rows"] + node["Rows Removed by Filter"] + node["Rows Removed by Index Recheck"]) *
+  (node["Actual Loops"] ?? 1);
 
 function executed(node: PlanNode): PlanNode[] {
   return node["Actual Loops"] === 0 ? [] : [node, ...(node.Plans ?? []).flatMap(executed)];
@@ -87,16 +98,24 @@ export async function signIn(transaction: Transaction, userId: string): Promise<
     set_config('request.jwt.claim.sub', ${userId}, true), set_config('role', 'authenticated', true)`;
 }
 
-async function explain(transaction: Transaction, options: string, query: ScreenQuery): Promise<unknown[]> {
+async function explain(transaction: Transaction, options: string, query: Statement): Promise<unknown[]> {
   const statement = `explain (${options}, format json) ${query.text}`;
   return [...(await transaction.unsafe(statement, query.parameters))];
 }
 
-type Measured = Omit<ExplainedQuery, "indexUse">;
+/** One execution of a statement, by the server's own clock. */
+export type Measured = Omit<ExplainedQuery, "indexUse">;
 
-async function measure(transaction: Transaction, query: ScreenQuery): Promise<Measured> {
+/** A statement with its parameters. */
+export type Statement = Pick<ScreenQuery, "text" | "parameters">;
+
+/** Runs a statement once under EXPLAIN, without timing its nodes, which would take longer than some of them. */
+export async function measure<Query extends Statement>(
+  transaction: Transaction,
+  query: Query,
+): Promise<Omit<Measured, "query"> & { query: Query }> {
   const [{ "QUERY PLAN": explained }] = measuredSchema.parse(
-    await explain(transaction, "analyze, buffers", query),
+    await explain(transaction, "analyze, buffers, wal, timing off", query),
   );
   const [{ Plan: root, "Execution Time": milliseconds, "Planning Time": planningMilliseconds }] = explained;
   const nodes = executed(root);
@@ -105,7 +124,11 @@ async function measure(transaction: Transaction, query: ScreenQuery): Promise<Me
     milliseconds,
     planningMilliseconds,
     rows: root["Actual Rows"] * (root["Actual Loops"] ?? 1),
+    rowsRead: nodes
+      .filter((node) => node["Relation Name"] !== undefined)
+      .reduce((sum, node) => sum + rowsOf(node), 0),
     pages: root["Shared Hit Blocks"] + root["Shared Read Blocks"],
+    walBytes: root["WAL Bytes"],
     indexesUsed: [...new Set(nodes.flatMap((node) => node["Index Name"] ?? []))],
     // An InitPlan is the policy's `(select auth.uid())`, the same in every plan.
     plan: nodes

@@ -1,8 +1,10 @@
 export {
   type DataOptions,
+  dataFingerprint,
   type FilledTable,
   generateData,
   rehearsalScale,
+  removeSoftDeleted,
   softDeleteAfterDeployment,
   softDeletedShare,
 } from "./data.ts";
@@ -11,6 +13,9 @@ export {
   type ExplainedScreen,
   explainScreen,
   type IndexUse,
+  type Measured,
+  measure,
+  type Statement,
   signIn,
 } from "./explain.ts";
 export { shareWithDuplicateTemplates } from "./fill-crm.ts";

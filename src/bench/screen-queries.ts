@@ -15,6 +15,10 @@ export interface ScreenContext {
   userId: string;
   /** The business date, `YYYY-MM-DD`. */
   today: string;
+  /** Whether the tables are as before the optimisation, where tasks, leads and posts have no `deleted_at`. */
+  before?: boolean;
+  /** Leave it to the policies whose rows they are: the planner then assumes an average tenant. */
+  unnamed?: boolean;
 }
 
 /** The last row of a page of the transaction history: the next page starts after it. */
@@ -34,22 +38,30 @@ function isNot<Value extends string>(column: AnyPgColumn<{ data: Value }>, value
   return sql`${column} <> ${sql.raw(quoteLiteral(value))}`;
 }
 
+/** That a row is the user's. */
+const isOwn = (context: ScreenContext, userId: AnyPgColumn): SQL | undefined =>
+  context.unnamed ? undefined : eq(userId, context.userId);
+
+/** That a row is not deleted; nothing where there was no such thing. */
+const isLive = (context: ScreenContext, deletedAt: AnyPgColumn): SQL | undefined =>
+  context.before ? undefined : isNull(deletedAt);
+
 /** The business date, moved by whole days. */
 const day = (today: string, days: number): SQL => sql`${today}::date + ${sql.raw(`(${days})`)}`;
 
 /** The 50 tasks of one column of the Kanban board that stand highest. */
-export function kanbanColumn({ userId }: ScreenContext, status: TaskStatus) {
+export function kanbanColumn(context: ScreenContext, status: TaskStatus) {
   const { id, title, priority, position, dueDate, status: column, deletedAt } = operationalTasks;
   return build
     .select({ id, title, status: column, priority, position, dueDate })
     .from(operationalTasks)
-    .where(and(eq(operationalTasks.userId, userId), eq(column, status), isNull(deletedAt)))
+    .where(and(isOwn(context, operationalTasks.userId), eq(column, status), isLive(context, deletedAt)))
     .orderBy(desc(position), asc(id))
     .limit(50);
 }
 
 /** Leads, value and mean probability of each stage of the sales pipeline. */
-export function pipelineFigures({ userId }: ScreenContext) {
+export function pipelineFigures(context: ScreenContext) {
   const { stage, value, probability, deletedAt } = salesLeads;
   return build
     .select({
@@ -59,17 +71,17 @@ export function pipelineFigures({ userId }: ScreenContext) {
       probability: avg(probability).as("probability"),
     })
     .from(salesLeads)
-    .where(and(eq(salesLeads.userId, userId), isNull(deletedAt)))
+    .where(and(isOwn(context, salesLeads.userId), isLive(context, deletedAt)))
     .groupBy(stage);
 }
 
 /** The 50 leads of one stage that are most likely to be won. */
-export function pipelineStage({ userId }: ScreenContext, stage: LeadStage) {
+export function pipelineStage(context: ScreenContext, stage: LeadStage) {
   const { id, name, company, value, probability, nextAction, nextActionDate, deletedAt } = salesLeads;
   return build
     .select({ id, name, company, stage: salesLeads.stage, value, probability, nextAction, nextActionDate })
     .from(salesLeads)
-    .where(and(eq(salesLeads.userId, userId), eq(salesLeads.stage, stage), isNull(deletedAt)))
+    .where(and(isOwn(context, salesLeads.userId), eq(salesLeads.stage, stage), isLive(context, deletedAt)))
     .orderBy(desc(probability), asc(id))
     .limit(50);
 }
@@ -79,14 +91,15 @@ export function pipelineStage({ userId }: ScreenContext, stage: LeadStage) {
  * all pages before it again, and skip or repeat rows when some are added meanwhile. The tie-break is the id and not
  * `created_at`, which may be null and is finer than a JavaScript Date.
  */
-export function transactionHistory({ userId, today }: ScreenContext, after?: HistoryKey) {
+export function transactionHistory(context: ScreenContext, after?: HistoryKey) {
+  const { today } = context;
   const { id, date, description, amount, type, paid, accountId, categoryId, deletedAt } = transactions;
   return build
     .select({ id, date, description, amount, type, paid, accountId, categoryId })
     .from(transactions)
     .where(
       and(
-        eq(transactions.userId, userId),
+        isOwn(context, transactions.userId),
         isNull(deletedAt),
         sql`${date} > ${day(today, -90)} and ${date} <= ${day(today, 0)}`,
         after === undefined ? undefined : sql`(${date}, ${id}) < (${after.date}::date, ${after.id}::uuid)`,
@@ -96,29 +109,58 @@ export function transactionHistory({ userId, today }: ScreenContext, after?: His
     .limit(100);
 }
 
-/** The posts scheduled from 30 days before the business date to 30 days after it, but for the rejected; latest first. */
-export function marketingCalendar({ userId, today }: ScreenContext) {
+/** Posts of a day that the calendar shows in full; of the others it shows the number. */
+export const postsShown = 3;
+
+/**
+ * The days from 30 before the business date to 30 after it on which something is scheduled, latest first: how many posts
+ * there are, but for the rejected, and the first of them. A day's posts are counted in the index alone; to show each
+ * post of a large tenant would read some ten thousand pages for what nobody can look at.
+ */
+export function marketingCalendar(context: ScreenContext) {
+  const { today } = context;
   const { id, title, platform, status, scheduledDate, deletedAt } = marketingPosts;
-  return build
-    .select({ id, title, platform, status, scheduledDate })
+  const onTheDay = and(
+    isOwn(context, marketingPosts.userId),
+    isNot(status, "rejected"),
+    isLive(context, deletedAt),
+    sql`${scheduledDate} = days.day`,
+  );
+  const counted = build
+    .select({ posts: count().as("posts") })
     .from(marketingPosts)
-    .where(
-      and(
-        eq(marketingPosts.userId, userId),
-        isNot(status, "rejected"),
-        isNull(deletedAt),
-        sql`${scheduledDate} between ${day(today, -30)} and ${day(today, 30)}`,
-      ),
-    )
-    .orderBy(desc(scheduledDate), asc(id));
+    .where(onTheDay)
+    .as("counted");
+  const first = build
+    .select({ id, title, platform, status })
+    .from(marketingPosts)
+    .where(onTheDay)
+    .orderBy(asc(id))
+    .limit(postsShown)
+    .as("first");
+  return build
+    .select({
+      day: sql<string>`days.day`.as("day"),
+      posts: counted.posts,
+      id: first.id,
+      title: first.title,
+      platform: first.platform,
+      status: first.status,
+    })
+    .from(sql`generate_series(${day(today, 30)}, ${day(today, -30)}, interval '-1 day') as series(at)`)
+    .crossJoinLateral(sql`(select series.at::date as day) days`)
+    .crossJoinLateral(counted)
+    .innerJoinLateral(first, sql`true`)
+    .orderBy(sql`days.day desc`, asc(first.id));
 }
 
-function overdue({ userId, today }: ScreenContext): SQL | undefined {
+function overdue(context: ScreenContext): SQL | undefined {
+  const { today } = context;
   const { status, dueDate, deletedAt } = operationalTasks;
   return and(
-    eq(operationalTasks.userId, userId),
+    isOwn(context, operationalTasks.userId),
     isNot(status, "done"),
-    isNull(deletedAt),
+    isLive(context, deletedAt),
     sql`${dueDate} < ${day(today, 0)}`,
   );
 }

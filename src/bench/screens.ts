@@ -1,4 +1,12 @@
-import { leadStages, taskStatuses } from "../schema/index.ts";
+import { getTableName } from "drizzle-orm";
+import {
+  leadStages,
+  marketingPosts,
+  operationalTasks,
+  salesLeads,
+  taskStatuses,
+  transactions,
+} from "../schema/index.ts";
 import {
   kanbanColumn,
   marketingCalendar,
@@ -17,6 +25,10 @@ import {
 export interface ScreenQuery {
   name: string;
   kind: "listing" | "figure";
+  /** Queries of a screen that differ in a value only, such as the status, are of one group. */
+  group: string;
+  /** What the rows are of. */
+  table: string;
   /** SQL with its parameters as `$1`, and their values. */
   text: string;
   parameters: (string | number)[];
@@ -31,6 +43,8 @@ export interface Screen {
   title: string;
   /** The index that was made for its listings. */
   index: string;
+  /** How many times faster the old document said that it would become. */
+  promised: number;
   queries: (context: ScreenContext) => ScreenQuery[];
 }
 
@@ -40,13 +54,17 @@ function parameter(value: unknown): string | number {
 }
 
 function query(
-  kind: ScreenQuery["kind"],
-  name: string,
+  { kind, group, table, name = group }: Omit<ScreenQuery, "text" | "parameters" | "name"> & { name?: string },
   built: { toSQL: () => { sql: string; params: unknown[] } },
 ): ScreenQuery {
   const { sql: text, params } = built.toSQL();
-  return { name, kind, text, parameters: params.map(parameter) };
+  return { name, kind, group, table, text, parameters: params.map(parameter) };
 }
+
+const tasks = getTableName(operationalTasks);
+const leads = getTableName(salesLeads);
+const posts = getTableName(marketingPosts);
+const movements = getTableName(transactions);
 
 // Stands for the last row of a page: half of a day's rows come before it.
 const middleId = "80000000-0000-4000-8000-000000000000";
@@ -59,40 +77,60 @@ export const screens: readonly Screen[] = [
     id: "kanban",
     title: "Kanban board",
     index: "idx_operational_tasks_kanban",
+    promised: 30,
     queries: (context) =>
-      taskStatuses.map((status) => query("listing", `column ${status}`, kanbanColumn(context, status))),
+      taskStatuses.map((status) =>
+        query(
+          { kind: "listing", group: "column", table: tasks, name: `column ${status}` },
+          kanbanColumn(context, status),
+        ),
+      ),
   },
   {
     id: "pipeline",
     title: "Sales pipeline",
     index: "idx_sales_leads_analysis",
+    promised: 17,
     queries: (context) => [
-      query("figure", "sums per stage", pipelineFigures(context)),
-      ...openStages.map((stage) => query("listing", `stage ${stage}`, pipelineStage(context, stage))),
+      query({ kind: "figure", group: "sums per stage", table: leads }, pipelineFigures(context)),
+      ...openStages.map((stage) =>
+        query(
+          { kind: "listing", group: "stage", table: leads, name: `stage ${stage}` },
+          pipelineStage(context, stage),
+        ),
+      ),
     ],
   },
   {
     id: "history",
     title: "Transaction history",
     index: "idx_transactions_user_date_paid",
+    promised: 16,
     queries: (context) => [
-      query("listing", "first page", transactionHistory(context)),
-      query("listing", "page by key", transactionHistory(context, { date: context.today, id: middleId })),
+      query({ kind: "listing", group: "first page", table: movements }, transactionHistory(context)),
+      query(
+        { kind: "listing", group: "page by key", table: movements },
+        transactionHistory(context, { date: context.today, id: middleId }),
+      ),
     ],
   },
   {
     id: "calendar",
     title: "Marketing calendar",
     index: "idx_marketing_posts_calendar",
-    queries: (context) => [query("listing", "61 days", marketingCalendar(context))],
+    promised: 26,
+    queries: (context) => [
+      query({ kind: "listing", group: "days", table: posts }, marketingCalendar(context)),
+    ],
   },
   {
     id: "overdue",
     title: "Overdue tasks",
     index: "idx_operational_tasks_due_dates",
+    promised: 21,
     queries: (context) => [
-      query("listing", "longest overdue", overdueTasks(context)),
-      query("figure", "how many", overdueCount(context)),
+      query({ kind: "listing", group: "longest overdue", table: tasks }, overdueTasks(context)),
+      query({ kind: "figure", group: "how many", table: tasks }, overdueCount(context)),
     ],
   },
 ];

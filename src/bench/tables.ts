@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteLiteral, quoteQualified } from "drizzle-deploy/sql";
+import { quoteIdentifier, quoteLiteral } from "drizzle-deploy/sql";
 import { getTableColumns, getTableName } from "drizzle-orm";
 import type { PgTable } from "drizzle-orm/pg-core";
 import { type Draws, drawsFor, uuidOf } from "./random.ts";
@@ -16,10 +16,12 @@ export interface Ground {
 /** One SQL expression for each column that has no default; the compiler sees to it that none is forgotten. */
 type Expressions<Table extends PgTable> = { [Column in keyof Table["$inferInsert"]]: string };
 
-/** A table and the statement that fills it. */
+/** A table and the query of the rows that fill it, which reads no table. */
 export interface Fill {
+  /** Qualified. */
   table: string;
-  statement: string;
+  columns: string;
+  rows: string;
 }
 
 /** What the expressions of one table may use beside `i` (row number from 0), `u` (user number from 1) and `k`. */
@@ -79,14 +81,16 @@ export function fill<Table extends PgTable>(ground: Ground, source: Source<Table
   const columns = getTableColumns(source.table);
   const entries = Object.entries<string | undefined>(source.columns(context)).flatMap(([key, expression]) => {
     const column = columns[key];
-    return column === undefined || expression === undefined ? [] : [{ name: column.name, expression }];
+    if (column === undefined || expression === undefined) return [];
+    // In the binary format of COPY a value is of the column's own type.
+    return [{ name: quoteIdentifier(column.name), expression: `(${expression})::${column.getSQLType()}` }];
   });
   const where = "each" in rows && rows.where !== undefined ? ` where ${rows.where}` : "";
   return {
     table: `public.${name}`,
+    columns: entries.map((entry) => entry.name).join(", "),
     // OFFSET 0 keeps the planner from pulling the subquery up, which would compute the user anew for each column.
-    statement: `insert into ${quoteQualified("public", name)} (${entries.map((entry) => quoteIdentifier(entry.name)).join(", ")})
-      select ${entries.map((entry) => entry.expression).join(",\n        ")}
+    rows: `select ${entries.map((entry) => entry.expression).join(",\n        ")}
       from (select i, ${numbers} from generate_series(0::bigint, ${count - 1}) i offset 0) numbered${where}`,
   };
 }
@@ -95,8 +99,8 @@ export function fill<Table extends PgTable>(ground: Ground, source: Source<Table
 export function fillUsers(ground: Ground): Fill {
   return {
     table: "auth.users",
-    statement: `insert into auth.users (id, email)
-      select ${uuidOf(ground.seed, "users", "u")}, 'user' || lpad(u::text, greatest(4, length(u::text)), '0') || '@example.test'
+    columns: "id, email",
+    rows: `select ${uuidOf(ground.seed, "users", "u")}, 'user' || lpad(u::text, greatest(4, length(u::text)), '0') || '@example.test'
       from generate_series(1::bigint, ${ground.users}) u`,
   };
 }

@@ -76,13 +76,10 @@ export async function runDev(options: DevOptions): Promise<void> {
 async function fill(server: EmbeddedServer, scale: number, say: (line: string) => void): Promise<void> {
   const { generateData } = await import("../bench/index.ts");
   say("Generating data …");
-  const sql = await connect(server.url(mainDatabase));
-  const filled = await generateData(sql, { scale })
-    .catch((error: unknown) => {
-      if (error instanceof SpfpError && error.code === "NOT_EMPTY") return null;
-      throw error;
-    })
-    .finally(() => sql.end());
+  const filled = await generateData(server.url(mainDatabase), { scale }).catch((error: unknown) => {
+    if (error instanceof SpfpError && error.code === "NOT_EMPTY") return null;
+    throw error;
+  });
   if (filled === null) return say("It holds rows already: they stay, and none were generated.");
   say(`${filled.reduce((sum, { rows }) => sum + rows, 0).toLocaleString("en")} rows were generated.`);
 }

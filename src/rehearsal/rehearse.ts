@@ -95,7 +95,12 @@ export async function rehearse(
       };
     });
     const tables = await phase("Generated data", async (say) => {
-      const result = await generateData(sql, { scale, seed, onProgress: ({ table }) => say(table) });
+      const result = await generateData(url, {
+        scale,
+        seed,
+        onProgress: ({ table }) => say(table),
+        onStep: say,
+      });
       return { result, summary: `${count(result)} rows` };
     });
     await phase("Duplicates that the uniqueness rules refuse", async () => {

@@ -129,10 +129,10 @@ export const operationalTasks = pgTable(
     index("idx_operational_tasks_user_id").on(t.userId),
     index("idx_operational_tasks_deleted_at").on(t.deletedAt).where(dead(t.deletedAt)),
     index("idx_operational_tasks_kanban")
-      .on(t.userId, t.status, t.position.desc().nullsFirst())
+      .on(t.userId, t.status, t.position.desc().nullsFirst(), t.id)
       .where(live(t.deletedAt)),
     index("idx_operational_tasks_due_dates")
-      .on(t.userId, t.dueDate)
+      .on(t.userId, t.dueDate, t.id)
       .where(sql`${t.status} <> 'done' and ${live(t.deletedAt)}`),
   ],
 ).enableRLS();
@@ -171,8 +171,10 @@ export const salesLeads = pgTable(
     index("idx_sales_leads_user_id").on(t.userId),
     index("idx_sales_leads_value").on(t.value.desc().nullsFirst()),
     index("idx_sales_leads_deleted_at").on(t.deletedAt).where(dead(t.deletedAt)),
+    // The id ends the order of a page, here and in the others: rows of equal keys need no sort. The value is for the
+    // sums of a stage, which then read the index alone.
     index("idx_sales_leads_analysis")
-      .on(t.userId, t.stage, t.probability.desc().nullsFirst())
+      .on(t.userId, t.stage, t.probability.desc().nullsFirst(), t.id, t.value)
       .where(live(t.deletedAt)),
     index("idx_sales_leads_value_analysis")
       .on(t.userId, t.value.desc().nullsFirst())
@@ -227,7 +229,7 @@ export const marketingPosts = pgTable(
     index("idx_marketing_posts_status").on(t.status),
     index("idx_marketing_posts_user_id").on(t.userId),
     index("idx_marketing_posts_calendar")
-      .on(t.userId, t.scheduledDate.desc().nullsFirst())
+      .on(t.userId, t.scheduledDate.desc().nullsFirst(), t.id)
       .where(sql`${t.status} <> 'rejected' and ${live(t.deletedAt)}`),
     index("idx_marketing_posts_by_platform").on(t.userId, t.platform, t.status).where(live(t.deletedAt)),
   ],

@@ -50,11 +50,12 @@ export async function prepareCluster(port: number, password: string): Promise<vo
 export async function createDatabase(
   sql: Sql,
   name: string,
-  options: { template?: string; owner?: string } = {},
+  options: { template?: string; owner?: string; strategy?: "file_copy" } = {},
 ): Promise<void> {
   const owner = options.owner === undefined ? "" : ` owner ${quoteIdentifier(options.owner)}`;
   const template = options.template === undefined ? "" : ` template ${quoteIdentifier(options.template)}`;
-  await sql.unsafe(`create database ${quoteIdentifier(name)}${owner}${template}`);
+  const strategy = options.strategy === undefined ? "" : ` strategy ${options.strategy}`;
+  await sql.unsafe(`create database ${quoteIdentifier(name)}${owner}${template}${strategy}`);
 }
 
 /** Drops a database, ending the sessions in it; nothing where there is none. */

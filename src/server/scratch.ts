@@ -6,6 +6,7 @@ import { createDatabase, dropDatabase, emptyTemplate } from "./prepare.ts";
 
 /** A database made for one purpose on somebody's server. */
 export interface ScratchDatabase {
+  readonly name: string;
   readonly url: DatabaseUrl;
   /** Drops it, ending the sessions in it. May be called twice. */
   drop(): Promise<void>;
@@ -28,6 +29,33 @@ async function dropAbandoned(sql: Sql): Promise<void> {
   for (const { name } of left) await dropDatabase(sql, name);
 }
 
+const newName = (): string => `${prefix}${Math.floor(Date.now() / 1000)}_${randomBytes(4).toString("hex")}`;
+
+function scratchDatabase(url: DatabaseUrl, name: string): ScratchDatabase {
+  return {
+    name,
+    url: siblingUrl(url, name),
+    async drop() {
+      const sql = await connect(url);
+      await dropDatabase(sql, name).finally(() => sql.end());
+    },
+  };
+}
+
+/** Copies a database of the server, to which nobody may be connected, and drops what killed processes left behind. */
+export async function copyToScratch(url: DatabaseUrl, template: string): Promise<ScratchDatabase> {
+  const sql = await connect(url);
+  const scratch = scratchDatabase(url, newName());
+  try {
+    await dropAbandoned(sql);
+    // Without the write-ahead log: a copy of some gigabytes would all go through it.
+    await createDatabase(sql, scratch.name, { template, strategy: "file_copy" });
+  } finally {
+    await sql.end();
+  }
+  return scratch;
+}
+
 /**
  * Makes a bootstrapped and otherwise empty database on the server of `url`, beside the one that it names, and drops
  * those that killed processes left behind.
@@ -35,14 +63,8 @@ async function dropAbandoned(sql: Sql): Promise<void> {
  */
 export async function createScratchDatabase(url: DatabaseUrl): Promise<ScratchDatabase> {
   const maintenance = await connect(url);
-  const name = `${prefix}${Math.floor(Date.now() / 1000)}_${randomBytes(4).toString("hex")}`;
-  const scratch: ScratchDatabase = {
-    url: siblingUrl(url, name),
-    async drop() {
-      const sql = await connect(url);
-      await dropDatabase(sql, name).finally(() => sql.end());
-    },
-  };
+  const scratch = scratchDatabase(url, newName());
+  const { name } = scratch;
   try {
     await dropAbandoned(maintenance);
     const template = await maintenance`select from pg_catalog.pg_database where datname = ${emptyTemplate}`;

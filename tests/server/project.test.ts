@@ -29,7 +29,7 @@ describe("SPFP's validation of a deployed database", async () => {
   });
 
   it("finds that each screen can follow its index, in a database with rows", async () => {
-    await generateData(full.sql, { scale: 0.01, today: "2026-02-14" });
+    await generateData(full.url, { scale: 0.01, today: "2026-02-14" });
     await mergeDuplicates(full.sql);
     await deploy(full.sql);
     await softDeleteAfterDeployment(full.sql);

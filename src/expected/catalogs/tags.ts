@@ -6,7 +6,8 @@ export const expectedTags = [
   "0003_functions_and_triggers",
   "0004_row_level_security",
   "0005_views",
+  "0006_screen_order",
 ] as const;
 
 /** The last of them. */
-export const lastTag = "0005_views";
+export const lastTag = "0006_screen_order";

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { connect } from "../../../packages/drizzle-deploy/src/postgres/index.ts";
 import { generateData } from "../../../src/bench/index.ts";
 import { createDatabase } from "../../support/database.ts";
 import { openShell, withOutput } from "../../support/document.ts";
@@ -18,7 +17,6 @@ afterAll(() => shell.end());
 
 // `npm run runbook` writes what the commands print into the document.
 test("the runbook's commands print what it says", { timeout: 600_000 }, async () => {
-  const sql = await connect(database.url);
-  await generateData(sql, { scale: 0.005, seed: 1 }).finally(() => sql.end());
+  await generateData(database.url, { scale: 0.005, seed: 1 });
   await expect(await withOutput(document, shell)).toMatchFileSnapshot(file);
 });

@@ -20,8 +20,8 @@ const told = ({ milliseconds, table, what }: Longest): string =>
 
 it("readers and writers go on while 200,000-row tables are deployed to", { timeout: 600_000 }, async () => {
   const database = await createDatabase("adopted");
+  await generateData(database.url, { scale, seed: 1 });
   const sql = await connect(database.url);
-  await generateData(sql, { scale, seed: 1 });
   await mergeDuplicates(sql);
   await sql.end();
   const other = await copyDatabase(database);

@@ -53,7 +53,7 @@ async function number(sql: Sql, query: string): Promise<number> {
 const database = await createDatabase("production");
 const progress: { table: string; rows: number }[] = [];
 beforeAll(async () => {
-  await generateData(database.sql, { scale, today, onProgress: (filled) => progress.push(filled) });
+  await generateData(database.url, { scale, today, onProgress: (filled) => progress.push(filled) });
 });
 
 describe("generated data", () => {
@@ -67,9 +67,8 @@ describe("generated data", () => {
         ).name;
         await other.sql.unsafe(`alter database ${quoteIdentifier(name)} set ${options.setting}`);
       }
-      // A connection of its own: one that begins after the setting.
+      await generateData(other.url, { scale: 0.001, today, ...options });
       const sql = await connect(other.url);
-      await generateData(sql, { scale: 0.001, today, ...options });
       const result = await digest(sql);
       await sql.end();
       return result;
@@ -223,12 +222,12 @@ describe("generated data", () => {
   });
 
   it("never mixes with data that is there", async () => {
-    await expect(generateData(database.sql, { scale })).rejects.toMatchObject({ code: "NOT_EMPTY" });
+    await expect(generateData(database.url, { scale })).rejects.toMatchObject({ code: "NOT_EMPTY" });
   });
 
   it("refuses a scale that is none", async () => {
     for (const wrong of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
-      await expect(generateData(database.sql, { scale: wrong })).rejects.toBeInstanceOf(RangeError);
+      await expect(generateData(database.url, { scale: wrong })).rejects.toBeInstanceOf(RangeError);
     }
   });
 
@@ -240,7 +239,7 @@ describe("generated data", () => {
 describe("soft deletion after the deployment", () => {
   it("deletes 5 % of the rows, the same ones when repeated", async () => {
     const other = await createDatabase("production");
-    await generateData(other.sql, { scale: 0.01, today });
+    await generateData(other.url, { scale: 0.01, today });
     await mergeDuplicates(other.sql);
     await deploy(other.sql);
     const rows = async (table: string) => number(other.sql, `select count(*) from ${table}`);

@@ -6,6 +6,7 @@ import {
   explainScreen,
   findTenant,
   generateData,
+  postsShown,
   type Screen,
   type ScreenQuery,
   screenIds,
@@ -30,7 +31,7 @@ async function tenant(size: "largest" | "median"): Promise<string> {
 }
 
 beforeAll(async () => {
-  await generateData(database.sql, { scale: 0.02, today });
+  await generateData(database.url, { scale: 0.02, today });
   await mergeDuplicates(database.sql);
   await deploy(database.sql);
   await softDeleteAfterDeployment(database.sql);
@@ -54,6 +55,12 @@ const leadSchema = z.object({
 const postSchema = z.object({ id: z.string(), status: z.string(), scheduled: z.string().nullable() });
 const transactionSchema = z.object({ id: z.string(), date: z.string() });
 
+const daySchema = z.array(
+  z.object({ id: z.string(), day: z.coerce.date(), posts: z.coerce.number() }).transform((row) => ({
+    ...row,
+    day: row.day.toISOString().slice(0, 10),
+  })),
+);
 const idsSchema = z.array(z.object({ id: z.string() })).transform((rows) => rows.map(({ id }) => id));
 
 /** The live rows of a user, read as the owner and without any condition but these two. */
@@ -171,7 +178,7 @@ describe.each(["largest", "median"] as const)("the screens of the %s tenant", (s
     expect(pages).toBe(Math.ceil(expected.length / 100));
   });
 
-  it("calendar: the posts of 61 days but for the rejected, latest first", async () => {
+  it("calendar: of 61 days, latest first, how many posts there are but for the rejected, and the first three", async () => {
     const posts = await rowsOf(
       postSchema,
       "marketing_posts",
@@ -186,7 +193,14 @@ describe.each(["largest", "median"] as const)("the screens of the %s tenant", (s
       .sort((a, b) => byText(b.scheduled, a.scheduled) || byText(a.id, b.id));
     expect(new Set(expected.map(({ scheduled }) => scheduled)).size).toBeLessThanOrEqual(61);
     const [[, rows] = ["", []]] = await answers("calendar", userId());
-    expect(idsSchema.parse(rows)).toEqual(expected.map(({ id }) => id));
+    const days = [...new Set(expected.map(({ scheduled }) => scheduled))].map(
+      (day) => [day, expected.filter(({ scheduled }) => scheduled === day)] as const,
+    );
+    expect(daySchema.parse(rows)).toEqual(
+      days.flatMap(([day, ofDay]) =>
+        ofDay.slice(0, postsShown).map(({ id }) => ({ id, day, posts: ofDay.length })),
+      ),
+    );
   });
 
   it("overdue: the 50 that are overdue for longest, and how many there are in all", async () => {

@@ -409,7 +409,7 @@ describe("beside other sessions, a merge", () => {
 describe("merging generated data", () => {
   it("loses nothing, changes no user's figures per name, and lets the uniqueness rules come in", async () => {
     const own = await createDatabase("production");
-    await generateData(own.sql, { scale: 0.005 });
+    await generateData(own.url, { scale: 0.005 });
     const figures = async () => [
       ...(await own.sql`
           select t.user_id, lower(c.name) as name, count(*), sum(t.amount) as amount, min(t.id::text) as first,

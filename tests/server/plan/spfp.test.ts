@@ -38,7 +38,7 @@ describe("SPFP's own migrations", () => {
     const plan = await makePlan(spfpProject, await gatherFacts(sql, spfpProject));
     expect(plan.from).toBe("0002_optimization");
     expect(new Set(plan.steps.map(({ migration }) => migration))).toEqual(
-      new Set(["0003_functions_and_triggers", "0004_row_level_security", "0005_views"]),
+      new Set(facts.state.pending.map(({ tag }) => tag).filter((tag) => tag !== "0002_optimization")),
     );
     for (const step of plan.steps.filter(isToRun)) await runStep(sql, step);
     expect(await drift(sql, spfpProject, spfp.headTag)).toEqual([]);

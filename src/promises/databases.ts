@@ -1,0 +1,98 @@
+import { createHash } from "node:crypto";
+import { connect, type DatabaseUrl, siblingUrl } from "drizzle-deploy/postgres";
+import { quoteIdentifier, quoteLiteral } from "drizzle-deploy/sql";
+import { z } from "zod";
+import { dataFingerprint, generateData } from "../bench/index.ts";
+import { copyToScratch, createScratchDatabase, dropDatabase, type ScratchDatabase } from "../server/index.ts";
+import { reachState } from "../states.ts";
+
+/** Generated data of production, kept on the server for the next benchmark. */
+export interface DataTemplate {
+  readonly name: string;
+  readonly url: DatabaseUrl;
+  /** Whether an earlier run had made it. */
+  readonly isKept: boolean;
+}
+
+const prefix = "spfp_bench_";
+
+const nameSchema = z.array(z.object({ name: z.string() }));
+
+/** How the template of some data is described; those of other days are told by it. */
+const described = (scale: number, seed: number): string => `spfp-db bench: scale ${scale}, seed ${seed}, `;
+
+/**
+ * Finds the template of the data, or makes it and drops those of the same size that are of another day. It is made under
+ * a scratch name and renamed when it is whole: a run that is stopped leaves no half of it.
+ */
+export async function openTemplate(
+  url: DatabaseUrl,
+  data: { scale: number; seed: number; today: string },
+  say: (what: string) => void,
+  whileMaking: (scratch: ScratchDatabase) => () => void,
+): Promise<DataTemplate> {
+  const { scale, seed, today } = data;
+  const fingerprint = createHash("sha256").update(dataFingerprint(data)).digest("hex").slice(0, 12);
+  const name = `${prefix}${fingerprint}`;
+  const template = { name, url: siblingUrl(url, name) };
+  const maintenance = await connect(url);
+  try {
+    const found = await maintenance`select from pg_catalog.pg_database where datname = ${name}`;
+    if (found.count > 0) return { ...template, isKept: true };
+    const outdated = nameSchema.parse([
+      ...(await maintenance`
+        select datname as name from pg_catalog.pg_database d
+        where starts_with(datname, ${prefix}) and pg_catalog.pg_has_role(datdba, 'USAGE')
+          and starts_with(pg_catalog.shobj_description(d.oid, 'pg_database'), ${described(scale, seed)})`),
+    ]);
+    for (const old of outdated) await dropDatabase(maintenance, old.name);
+    const scratch = await createScratchDatabase(url);
+    const forget = whileMaking(scratch);
+    try {
+      const sql = await connect(scratch.url);
+      await reachState(sql, "production").finally(() => sql.end());
+      await generateData(scratch.url, { ...data, onProgress: ({ table }) => say(table), onStep: say });
+      await maintenance.unsafe(
+        `alter database ${quoteIdentifier(scratch.name)} rename to ${quoteIdentifier(name)}`,
+      );
+      await maintenance.unsafe(
+        `comment on database ${quoteIdentifier(name)} is ${quoteLiteral(`${described(scale, seed)}${today}`)}`,
+      );
+    } catch (error) {
+      await scratch.drop();
+      throw error;
+    } finally {
+      forget();
+    }
+    return { ...template, isKept: false };
+  } finally {
+    await maintenance.end();
+  }
+}
+
+/** Databases that are copied and dropped again, whatever happens. */
+export interface Copies {
+  /** Copies a database that nobody is connected to. */
+  copy(name: string): Promise<ScratchDatabase>;
+  dropAll(): Promise<void>;
+}
+
+/** Keeps account of copies, so that none outlives the run. */
+export function keepCopies(url: DatabaseUrl): Copies & { add(one: ScratchDatabase): () => void } {
+  const all = new Set<ScratchDatabase>();
+  return {
+    add(one) {
+      all.add(one);
+      return () => all.delete(one);
+    },
+    async copy(name) {
+      const made = await copyToScratch(url, name);
+      all.add(made);
+      return made;
+    },
+    async dropAll() {
+      for (const one of all) await one.drop();
+      all.clear();
+    },
+  };
+}
