@@ -11,6 +11,7 @@ export const spfpErrorCodes = [
   "PLATFORM_UNSUPPORTED",
   "NOT_EMPTY",
   "FIX_UNKNOWN",
+  "CHART_LIBRARY_MISSING",
 ] as const;
 
 export type SpfpErrorCode = (typeof spfpErrorCodes)[number];

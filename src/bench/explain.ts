@@ -145,7 +145,9 @@ async function judge(
 ): Promise<IndexUse> {
   if (query.kind === "figure") return "not asked";
   if (indexesUsed.includes(index)) return "used";
-  const [{ "QUERY PLAN": explained }] = costedSchema.parse(await explain(transaction, "costs", query));
+  const [{ "QUERY PLAN": explained }] = costedSchema.parse(
+    await explain(transaction, "costs", query.inOrder ?? query),
+  );
   const usable = executed(explained[0].Plan).some((node) => node["Index Name"] === index);
   return usable ? "passed over" : "unusable";
 }

@@ -154,6 +154,24 @@ export function marketingCalendar(context: ScreenContext) {
     .orderBy(sql`days.day desc`, asc(first.id));
 }
 
+/** The posts that the calendar's days are of, in the order of its index. */
+export function scheduledPosts(context: ScreenContext) {
+  const { today } = context;
+  const { id, status, scheduledDate, deletedAt } = marketingPosts;
+  return build
+    .select({ id })
+    .from(marketingPosts)
+    .where(
+      and(
+        isOwn(context, marketingPosts.userId),
+        isNot(status, "rejected"),
+        isLive(context, deletedAt),
+        sql`${scheduledDate} between ${day(today, -30)} and ${day(today, 30)}`,
+      ),
+    )
+    .orderBy(desc(scheduledDate), asc(id));
+}
+
 function overdue(context: ScreenContext): SQL | undefined {
   const { today } = context;
   const { status, dueDate, deletedAt } = operationalTasks;

@@ -15,6 +15,7 @@ import {
   pipelineFigures,
   pipelineStage,
   type ScreenContext,
+  scheduledPosts,
   transactionHistory,
 } from "./screen-queries.ts";
 
@@ -32,6 +33,11 @@ export interface ScreenQuery {
   /** SQL with its parameters as `$1`, and their values. */
   text: string;
   parameters: (string | number)[];
+  /**
+   * Asks for the same rows in an order that only the screen's index has, where the query itself could be answered from
+   * another: it tells whether the index could be used.
+   */
+  inOrder?: { text: string; parameters: (string | number)[] };
 }
 
 export const screenIds = ["kanban", "pipeline", "history", "calendar", "overdue"] as const;
@@ -53,12 +59,26 @@ function parameter(value: unknown): string | number {
   throw new TypeError(`a screen's parameter has to be a text or a number, not ${typeof value}`);
 }
 
-function query(
-  { kind, group, table, name = group }: Omit<ScreenQuery, "text" | "parameters" | "name"> & { name?: string },
-  built: { toSQL: () => { sql: string; params: unknown[] } },
-): ScreenQuery {
+interface Built {
+  toSQL: () => { sql: string; params: unknown[] };
+}
+
+function statement(built: Built) {
   const { sql: text, params } = built.toSQL();
-  return { name, kind, group, table, text, parameters: params.map(parameter) };
+  return { text, parameters: params.map(parameter) };
+}
+
+function query(
+  { name, ...about }: Pick<ScreenQuery, "kind" | "group" | "table"> & { name?: string },
+  built: Built,
+  inOrder?: Built,
+): ScreenQuery {
+  return {
+    name: name ?? about.group,
+    ...about,
+    ...statement(built),
+    ...(inOrder ? { inOrder: statement(inOrder) } : {}),
+  };
 }
 
 const tasks = getTableName(operationalTasks);
@@ -120,7 +140,11 @@ export const screens: readonly Screen[] = [
     index: "idx_marketing_posts_calendar",
     promised: 26,
     queries: (context) => [
-      query({ kind: "listing", group: "days", table: posts }, marketingCalendar(context)),
+      query(
+        { kind: "listing", group: "days", table: posts },
+        marketingCalendar(context),
+        scheduledPosts(context),
+      ),
     ],
   },
   {

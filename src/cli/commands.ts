@@ -15,6 +15,7 @@ import {
 } from "drizzle-deploy/cli";
 import { makeSpfpFolder, spfpFolder } from "../server/running.ts";
 import { spfpNames } from "../spfp.ts";
+import { addBench } from "./bench.ts";
 import { addBootstrap } from "./bootstrap.ts";
 import { addCheck } from "./check.ts";
 import { addCleanup } from "./cleanup.ts";
@@ -25,6 +26,7 @@ import { addRehearse } from "./rehearse.ts";
 /** Every command, in the order of the help. */
 export const commands: readonly AddCommand[] = [
   addRehearse,
+  addBench,
   addDev,
   addCheck,
   addStatus,

@@ -27,7 +27,8 @@ export function parseScale(text: string): number {
   return scale;
 }
 
-function parseSeed(text: string): number {
+/** Which of the generated data of a size, as a flag. */
+export function parseSeed(text: string): number {
   if (!/^\d{1,9}$/.test(text))
     throw new InvalidArgumentError("The seed is a whole number of up to 9 digits.");
   return Number(text);

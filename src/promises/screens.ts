@@ -54,8 +54,8 @@ function floorsOf(query: ScreenQuery, rows: Rows, userId: string): Statement[] {
     ...(query.kind === "listing"
       ? [
           {
-            text: `select * from ${table} where id in (select json_array_elements_text($1::text::json)::uuid)`,
-            parameters: [JSON.stringify(ids)],
+            text: `select * from ${table} where id = any ($1::text::uuid[])`,
+            parameters: [`{${ids.join(",")}}`],
           },
         ]
       : []),

@@ -82,7 +82,7 @@ describe("adoption", () => {
   it("of a database made by hand at head leaves nothing to deploy", async () => {
     const one = await database("deployed");
     await one.sql`drop schema drizzle cascade`;
-    expect(await baseline(spfpProject, one.url)).toMatchObject({ point: "0005_views", pending: [] });
+    expect(await baseline(spfpProject, one.url)).toMatchObject({ point: "0006_screen_order", pending: [] });
     expect(await deploy(one.url)).toMatchObject({ ok: true, plan: { steps: [] } });
   });
 

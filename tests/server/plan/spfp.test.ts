@@ -17,7 +17,23 @@ describe("SPFP's own migrations", () => {
     const { sql } = await adoptedWith();
     const plan = await makePlan(spfpProject, await gatherFacts(sql, spfpProject));
     expect(planSchema.parse(plan)).toEqual(plan);
-    expect(outline(plan.steps.filter(({ action }) => action !== "run"))).toEqual([
+    // The indexes of the screens are made once, as the last migration wants them.
+    const replaced = plan.steps.filter(
+      ({ reason, migration }) =>
+        reason === "A later migration drops it." || (migration === "0006_screen_order" && reason !== null),
+    );
+    expect(replaced.map(({ title }) => title.split(" ").slice(0, 3).join(" "))).toEqual(
+      ["create", "drop"].flatMap((verb) =>
+        [
+          "marketing_posts_calendar",
+          "operational_tasks_kanban",
+          "operational_tasks_due_dates",
+          "sales_leads_analysis",
+        ].map((name) => `${verb} index idx_${name}`),
+      ),
+    );
+    const others = plan.steps.filter((step) => !replaced.includes(step));
+    expect(outline(others.filter(({ action }) => action !== "run"))).toEqual([
       "0003_functions_and_triggers/10 skip: drop function public.cleanup_old_automation_logs() (It is not there.)",
       "0004_row_level_security/88 skip: drop constraint fk_audit_permissions on public.automation_permissions_audit (It is not there.)",
     ]);

@@ -1,10 +1,9 @@
-import { closeSync, existsSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
-import { DeployError } from "../findings/errors.ts";
 import type { ExportKind } from "../index.ts";
 import type { CommandContext } from "./context.ts";
-import { parseFile } from "./file.ts";
+import { createFile, parseFile } from "./file.ts";
 import { addHelp } from "./help.ts";
 
 interface ExportCommandOptions {
@@ -74,31 +73,6 @@ async function runExport(options: ExportCommandOptions, context: CommandContext)
 function write(out: string, name: string, sql: string): string {
   const isFolder = /[/\\]$/.test(out) || (existsSync(out) && statSync(out).isDirectory());
   const file = isFolder ? join(out, name) : out;
-  try {
-    const descriptor = openSync(file, "wx");
-    try {
-      writeFileSync(descriptor, sql);
-    } catch (error) {
-      rmSync(file, { force: true });
-      throw error;
-    } finally {
-      closeSync(descriptor);
-    }
-    return file;
-  } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "EEXIST") {
-      throw new DeployError(
-        "FILE_EXISTS",
-        `${file} is there already, and is not overwritten`,
-        "Remove it, or give another name with --out.",
-        { cause },
-      );
-    }
-    throw new DeployError(
-      "FILE_UNWRITABLE",
-      `${file} cannot be written: ${cause instanceof Error ? cause.message : cause}`,
-      "Give a file in a folder that exists, that you may write to, and that has room.",
-      { cause },
-    );
-  }
+  createFile(file).write(sql);
+  return file;
 }

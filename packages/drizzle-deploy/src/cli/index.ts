@@ -6,6 +6,7 @@ export type { AddCommand, CommandContext, OwnDatabase } from "./context.ts";
 export { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
 export { addDeploy } from "./deploy.ts";
 export { addExport } from "./export.ts";
+export { createFile, type NewFile, parseFile } from "./file.ts";
 export { addHelp, type HelpText } from "./help.ts";
 export { onInterrupt } from "./interrupt.ts";
 export { addLog } from "./log.ts";

@@ -68,6 +68,8 @@ interface ConvergeContext {
   readonly isLeftBehind: boolean;
   /** Whether a later step of the migration made the object again, or gave another its name, and is done. */
   readonly isMadeAgain: boolean;
+  /** Whether it makes an index for nothing: a later migration of the plan drops it, and nothing names it until then. */
+  readonly isDroppedLater: boolean;
   /** Whether the column that it is about has a value in every row, in a table that is small enough to tell. */
   readonly isFilled: boolean;
   /** What depends on a view or a function, and would not survive its going. */
@@ -78,6 +80,7 @@ const run: Decision = { action: "run", reason: null };
 const asWanted: Decision = { action: "skip", reason: "It is as wanted." };
 const doneBefore: Decision = { action: "skip", reason: "It was done before." };
 const roleThere: Decision = { action: "skip", reason: "The server has that role already." };
+const droppedLater: Decision = { action: "skip", reason: "A later migration drops it." };
 const notThere: Decision = { action: "skip", reason: "It is not there." };
 const blocked = (reason: string): Decision => ({ action: "blocked", reason });
 
@@ -137,6 +140,7 @@ function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: Con
   const isWanted = has(after, target);
   const holder = simulated.exists(target) ? null : simulated.holderOf(target);
   if (holder !== null) return blocked(holder);
+  if (!simulated.exists(target) && around.isDroppedLater) return droppedLater;
   if (!simulated.exists(target))
     return isDone && (isGoneAgain || (!isWanted && !isToBeRenamed)) ? doneBefore : run;
   if (simulated.stateOf(target) !== "untouched") return run;

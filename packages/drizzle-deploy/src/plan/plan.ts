@@ -11,6 +11,7 @@ import { expectedHere } from "../records/origin.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
 import { type Decision, decide, type Timeline } from "./converge.ts";
+import { isDroppedLater } from "./dropped-later.ts";
 import { estimate, tableSize } from "./estimate.ts";
 import { type Facts, gatherFacts, smallTable } from "./facts.ts";
 import { groupSteps, type PlannedStep } from "./group-steps.ts";
@@ -72,6 +73,7 @@ export async function planInDetail(
     simulated: simulateCatalog(facts, project.schemas),
   };
   const planned: PlannedStep[] = [];
+  const parsed = pending.map(parseMigration);
   for (const [at, migration] of pending.entries()) {
     const previous = pending[at - 1] ?? applied.at(-1);
     const timeline: Timeline = {
@@ -86,9 +88,10 @@ export async function planInDetail(
       ],
       last: expected(pending.at(-1)?.tag ?? migration.tag),
     };
-    const statements = parseMigration(migration);
+    const statements = parsed[at] ?? [];
     const first = at === 0 ? dropInvalidIndexes(facts.catalog, facts.names) : [];
-    planned.push(...planMigration(migration, [...first, ...statements], timeline, planning));
+    const later = parsed.slice(at + 1).flat();
+    planned.push(...planMigration(migration, [...first, ...statements], { timeline, later }, planning));
   }
   const steps = planned.map(({ step }) => step);
   requireKnown(allow, steps, facts);
@@ -181,7 +184,7 @@ function stateOf(steps: readonly Step[], pending: readonly { hash: string }[], f
 function planMigration(
   migration: Migration,
   statements: readonly ParsedStatement[],
-  timeline: Timeline,
+  { timeline, later: laterStatements }: { timeline: Timeline; later: readonly ParsedStatement[] },
   planning: PlanningContext,
 ): PlannedStep[] {
   const { facts, simulated, project } = planning;
@@ -230,6 +233,10 @@ function planMigration(
         ),
         isLeftBehind: laterDone.some(({ goal }) => takesAwayWhole(goal, draft)),
         isMadeAgain: laterDone.some(({ goal }) => makes(goal, draft)),
+        isDroppedLater: isDroppedLater(draft, statement, [
+          ...statements.filter(({ number: other }) => other > statement.number),
+          ...laterStatements,
+        ]),
         isAlone: !ahead.some((one) => one.number !== statement.number && isSameObjectAs(one.goal, draft)),
         isFilled:
           (tableSize(draft.target, facts)?.bytes ?? 0) <= smallTable &&

@@ -1,0 +1,125 @@
+import { baseline, deploy, migrate } from "drizzle-deploy";
+import { readMigrations } from "drizzle-deploy/migrations";
+import { connect, type DatabaseUrl } from "drizzle-deploy/postgres";
+import { z } from "zod";
+import { mergeDuplicates } from "../duplicates/index.ts";
+import { SpfpError } from "../errors.ts";
+import { spfpProject } from "../project.ts";
+import type { ScratchDatabase } from "../server/index.ts";
+import { spfp } from "../spfp.ts";
+import { type DeploymentKind, type DeploymentResult, deploymentKinds } from "./report.ts";
+import { startTraffic } from "./traffic.ts";
+
+/** Nobody restores a database that is thrown away. */
+const quick = { mode: "quick", backupId: "none: a benchmark" } as const;
+
+/**
+ * Deploys online, as `spfp-db deploy` does.
+ * @throws SpfpError with what the deployment failed with
+ */
+export async function deployOnline(url: DatabaseUrl, say: (what: string) => void = () => {}): Promise<void> {
+  const report = await deploy(spfpProject, url, quick, (event) => {
+    if (event.type === "step started") say(event.step.title);
+  });
+  if (report.error) throw new SpfpError(report.error.code, report.error.message, report.error.remedy);
+}
+
+/** Merges the duplicates that the uniqueness rules refuse, and records where the database stands. */
+export async function prepareDeployment(url: DatabaseUrl): Promise<void> {
+  const sql = await connect(url);
+  await mergeDuplicates(sql).finally(() => sql.end());
+  await baseline(spfpProject, url);
+}
+
+const deployers: Record<DeploymentKind, (url: DatabaseUrl) => Promise<void>> = {
+  online: (url) => deployOnline(url),
+  "drizzle-kit": async (url) => {
+    const sql = await connect(url);
+    await migrate(sql, spfp.migrationsFolder).finally(() => sql.end());
+  },
+  "one transaction": async (url) => {
+    const migrations = readMigrations(spfp.migrationsFolder);
+    const pending = migrations.slice(migrations.findIndex(({ tag }) => tag === spfp.baselineTag) + 1);
+    const sql = await connect(url);
+    await sql
+      .begin(async (transaction) => {
+        for (const statement of pending.flatMap(({ statements }) => statements)) {
+          await transaction.unsafe(statement);
+        }
+      })
+      .finally(() => sql.end());
+  },
+};
+
+const stateSchema = z.tuple([z.object({ wal: z.coerce.number(), size: z.coerce.number() })]);
+
+/** A deployment's wait for what went on before and after it, in milliseconds. */
+const margin = 1_000;
+
+async function deployOnce(
+  url: DatabaseUrl,
+  kind: DeploymentKind,
+  withClients: boolean,
+): Promise<{
+  seconds: number;
+  wal: number;
+  grown: number;
+  met: Awaited<ReturnType<Awaited<ReturnType<typeof startTraffic>>["stop"]>> | null;
+}> {
+  const sql = await connect(url);
+  const look = async () => {
+    const [state] = stateSchema.parse([
+      ...(await sql`select pg_current_wal_insert_lsn() - '0/0'::pg_lsn as wal,
+        pg_database_size(current_database()) as size`),
+    ]);
+    return state;
+  };
+  const traffic = withClients ? await startTraffic(url) : null;
+  if (traffic) await new Promise((resolve) => setTimeout(resolve, margin));
+  const before = await look();
+  const begun = performance.now();
+  await deployers[kind](url);
+  const seconds = (performance.now() - begun) / 1_000;
+  const after = await look();
+  if (traffic) await new Promise((resolve) => setTimeout(resolve, margin));
+  const met = traffic ? await traffic.stop() : null;
+  await sql.end();
+  return { seconds, wal: after.wal - before.wal, grown: after.size - before.size, met };
+}
+
+/**
+ * Brings the same database to the end in each way, with readers and writers on every table concerned, and without.
+ * @param copy makes a copy of the database that `prepareDeployment` has been at
+ */
+export async function measureDeployments(
+  copy: () => Promise<ScratchDatabase>,
+  say: (what: string) => void,
+): Promise<DeploymentResult[]> {
+  const results: DeploymentResult[] = [];
+  for (const kind of deploymentKinds) {
+    const run = async (withClients: boolean) => {
+      say(`${kind}${withClients ? ", with clients" : ", alone"}`);
+      const database = await copy();
+      try {
+        return await deployOnce(database.url, kind, withClients);
+      } finally {
+        await database.drop();
+      }
+    };
+    const alone = await run(false);
+    const busy = await run(true);
+    if (!busy.met) continue;
+    const { closed, open, waits } = busy.met;
+    results.push({
+      kind,
+      withClients: busy.seconds,
+      alone: alone.seconds,
+      closed,
+      open,
+      walBytes: alone.wal,
+      grownBytes: alone.grown,
+      waits,
+    });
+  }
+  return results;
+}

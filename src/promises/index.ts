@@ -1,0 +1,10 @@
+export {
+  type BenchReport,
+  benchReportSchema,
+  type DeploymentResult,
+  type PartId,
+  partIds,
+  type ScreenResult,
+} from "./report.ts";
+export { type BenchOptions, runBench } from "./run.ts";
+export { nearFloor, type Verdict } from "./verdict.ts";
