@@ -24,6 +24,7 @@ const parts = {
   writes: "rows written a second",
   storage: "what the indexes take",
   check: "how long spfp-db check takes",
+  merge: "merging the duplicates, beside a writer of the same user",
   deployment: "deployments of three kinds, with clients at work",
   growth: "the screens at a tenth and a hundredth of the data",
 } as const satisfies Record<PartId, string>;

@@ -36,7 +36,7 @@ export function addFix(program: Command, context: CommandContext): void {
       .description("show the duplicates that the uniqueness rules would refuse; with --apply merge them"),
     context,
   )
-    .addOption(new Option("--apply", "merge them, in one transaction that can be undone"))
+    .addOption(new Option("--apply", "merge them, in short pieces that can be undone"))
     .addOption(new Option("--dry-run", "show them only (the default)").conflicts(["apply", "undo"]))
     .addOption(
       new Option("--undo <id>", "restore what a merge changed, where nobody changed it since")

@@ -50,26 +50,34 @@ export interface Duplicates {
   templates: TemplateGroup[];
 }
 
+/** Whose duplicates are looked at: one user's, or everybody's. */
+const ofUser = (userId: string | undefined, column = "user_id"): string =>
+  userId === undefined ? "" : `and ${column} = $1::uuid`;
+
 // Grouped by the very expression of the unique index, so by the case folding of the database's own collation. A row
 // without a time counts as the youngest; of equal times the smaller id goes first.
-const categoryTwins = `
+const categoryTwins = (userId?: string) => `
   select id, user_id, name, created_at, folded, kept
   from (
     select id, user_id, name, created_at, lower(name) as folded,
       count(*) over (partition by user_id, lower(name)) as size,
       first_value(id) over (partition by user_id, lower(name) order by created_at, id) as kept
     from public.categories
-    where deleted_at is null
+    where deleted_at is null ${ofUser(userId)}
   ) named
   where size > 1`;
 
 /**
  * Finds what stands in the way of the two uniqueness rules, with the evidence and what a merge would keep. Changes
  * nothing. Ordered by user, then name or type.
+ *
+ * @param userId whose; everybody's if left out
  */
-export async function findDuplicates(sql: Queryable): Promise<Duplicates> {
-  const categories = await sql.unsafe(`
-    with twin as materialized (${categoryTwins}),
+export async function findDuplicates(sql: Queryable, userId?: string): Promise<Duplicates> {
+  const parameters = userId === undefined ? [] : [userId];
+  const categories = await sql.unsafe(
+    `
+    with twin as materialized (${categoryTwins(userId)}),
     spent as (
       select category_id, count(*) as transactions from public.transactions
       where category_id in (select id from twin) group by category_id
@@ -88,8 +96,11 @@ export async function findDuplicates(sql: Queryable): Promise<Duplicates> {
     left join spent on spent.category_id = twin.id
     left join budgeted on budgeted.category_id = twin.id
     group by user_id, folded, kept
-    order by user_id, folded collate "C"`);
-  const templates = await sql.unsafe(`
+    order by user_id, folded collate "C"`,
+    parameters,
+  );
+  const templates = await sql.unsafe(
+    `
     select user_id as "userId", type, kept,
       json_agg(json_build_object('id', id, 'name', name, 'createdAt', created_at)
         order by created_at desc, id) as templates
@@ -98,11 +109,13 @@ export async function findDuplicates(sql: Queryable): Promise<Duplicates> {
         count(*) over (partition by user_id, type) as size,
         first_value(id) over (partition by user_id, type order by created_at desc, id) as kept
       from public.custom_templates
-      where is_default
+      where is_default ${ofUser(userId)}
     ) defaults
     where size > 1
     group by user_id, type, kept
-    order by user_id, type collate "C"`);
+    order by user_id, type collate "C"`,
+    parameters,
+  );
   return {
     categories: z.array(categoryGroupSchema).parse([...categories]),
     templates: z.array(templateGroupSchema).parse([...templates]),
@@ -229,16 +242,63 @@ async function mergeTemplates(sql: Transaction, groups: TemplateGroup[]): Promis
  */
 export async function mergeDuplicatesWithin(sql: Transaction): Promise<Merge> {
   await sql.unsafe("lock table public.categories, public.custom_templates in share row exclusive mode");
+  return mergeLocked(sql);
+}
+
+/**
+ * Merges one user's duplicates, as part of a transaction, which has to be READ COMMITTED: as `mergeDuplicatesWithin`,
+ * but that the two tables are not locked as a whole. Others write on; a duplicate that the user makes meanwhile is left
+ * for whoever looks next.
+ */
+export function mergeUsersDuplicatesWithin(sql: Transaction, userId: string): Promise<Merge> {
+  return mergeLocked(sql, userId);
+}
+
+async function mergeLocked(sql: Transaction, userId?: string): Promise<Merge> {
   await sql.unsafe(
-    `select from public.categories where id in (select id from (${categoryTwins}) twin) order by id for update`,
+    `select from public.categories where id in (select id from (${categoryTwins(userId)}) twin) order by id for update`,
+    userId === undefined ? [] : [userId],
   );
   // A statement of its own, after the locks: only now is everything visible that the locks waited for.
-  const { categories, templates } = await findDuplicates(sql);
+  const { categories, templates } = await findDuplicates(sql, userId);
   return {
     categories,
     templates,
     changes: [...(await mergeCategories(sql, categories)), ...(await mergeTemplates(sql, templates))],
   };
+}
+
+/**
+ * Files some of a user's transactions under the categories that stay, as part of a transaction: a part of what a merge
+ * does, that can go before it. Rows that somebody else has locked are left for later.
+ *
+ * @param limit how many at most
+ */
+export async function moveTransactionsWithin(
+  sql: Transaction,
+  groups: readonly CategoryGroup[],
+  limit: number,
+): Promise<RowChange[]> {
+  const pairs = groups.flatMap(({ kept, categories }) =>
+    categories.flatMap(({ id }) => (id === kept ? [] : [{ category: id, kept }])),
+  );
+  // Who is to be kept must not be deleted, nor merged into another, before the rows are there.
+  await sql.unsafe(
+    `select from public.categories where id in (select kept from ${mapping}) order by id for key share`,
+    [JSON.stringify(pairs)],
+  );
+  const rows = await sql.unsafe(
+    `with batch as (
+       select referring.id, merged.category, merged.kept
+       from ${mapping} join public.transactions referring on referring.category_id = merged.category
+       limit $2 for update of referring skip locked
+     )
+     update public.transactions moved set category_id = batch.kept from batch where moved.id = batch.id
+     returning 'transactions' as "table", moved.id, 'category_id' as "column",
+       batch.category as before, batch.kept as after`,
+    [JSON.stringify(pairs), limit],
+  );
+  return changesSchema.parse([...rows]);
 }
 
 /** Merges the duplicates in a transaction of its own; see `mergeDuplicatesWithin`. Repeating it changes nothing. */

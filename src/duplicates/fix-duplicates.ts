@@ -18,11 +18,11 @@ import { canHaveDuplicates } from "./duplicate-findings.ts";
 import {
   categoryGroupSchema,
   findDuplicates,
-  mergeDuplicatesWithin,
   type RowChange,
   rowChangeSchema,
   templateGroupSchema,
 } from "./duplicates.ts";
+import { mergeInPieces } from "./pieces.ts";
 import { keptChangeSchema, undoMergeWithin } from "./undo.ts";
 
 /** What `fix duplicates` found, merged or took back, as `--json` prints it. */
@@ -48,13 +48,19 @@ function countByTable(changes: readonly RowChange[]): FixReport["changed"] {
   return [...rows].map(([table, ids]) => ({ table, rows: ids.size }));
 }
 
-async function recordChanges(sql: Queryable, id: UUID, changes: readonly RowChange[]): Promise<void> {
+/** Records changes of a fix, after those that it recorded before. */
+async function recordChanges(
+  sql: Queryable,
+  id: UUID,
+  changes: readonly RowChange[],
+  from: number,
+): Promise<void> {
   await sql.unsafe(
     `insert into ${recordTables(spfpNames).changes} (deployment_id, seq, table_name, row_id, column_name, before, after)
      select $1::uuid, c.seq, c."table", c.id, c."column", c.before, c.after
      from json_to_recordset($2::text::json) as c
        (seq bigint, "table" text, id text, "column" text, before jsonb, after jsonb)`,
-    [id, JSON.stringify(changes.map((change, seq) => ({ seq, ...change })))],
+    [id, JSON.stringify(changes.map((change, at) => ({ seq: from + at, ...change })))],
   );
 }
 
@@ -117,11 +123,38 @@ async function showDuplicates(url: DatabaseUrl): Promise<FixReport> {
   }
 }
 
+const takenSchema = z.tuple([z.object({ next: z.coerce.number() })]);
+
 /**
- * Shows the duplicates that the uniqueness rules would refuse; with `apply` merges them, in one transaction, and
- * records every change in it, so that `undoFix` can restore what was there.
+ * Takes over what merges before it changed and did not come to the end of: whoever undoes this one undoes them too.
+ * @returns the place of the next change
+ */
+async function takeOver(sql: Queryable, id: UUID): Promise<number> {
+  const { changes, deployments } = recordTables(spfpNames);
+  const [{ next }] = takenSchema.parse([
+    ...(await sql.unsafe(
+      `with unfinished as (
+         select c.deployment_id, c.seq, row_number() over (order by d.started_at, c.seq) - 1 as place
+         from ${changes} c join ${deployments} d on d.id = c.deployment_id
+         where d.kind = 'fix' and d.outcome in ('interrupted', 'failed') and d.details ->> 'undoneBy' is null
+       ), taken as (
+         update ${changes} c set deployment_id = $1::uuid, seq = u.place
+         from unfinished u where c.deployment_id = u.deployment_id and c.seq = u.seq
+         returning 1
+       )
+       select count(*) as next from taken`,
+      [id],
+    )),
+  ]);
+  return next;
+}
+
+/**
+ * Shows the duplicates that the uniqueness rules would refuse; with `apply` merges them, user by user and in pieces,
+ * and records every change in the transaction that makes it, so that `undoFix` can restore what was there. What an
+ * interrupted merge changed stays, and the next one goes on from there and is undone with it.
  *
- * @throws SpfpError as `connect`; with `apply` POOLER and DEPLOYMENT_RUNNING too
+ * @throws SpfpError as `connect`; with `apply` POOLER and DEPLOYMENT_RUNNING too, and LOCK_TIMEOUT
  */
 export async function fixDuplicates(
   url: DatabaseUrl,
@@ -129,16 +162,26 @@ export async function fixDuplicates(
 ): Promise<FixReport> {
   const shown = await showDuplicates(url);
   if (!apply || shown.outcome === "nothing to do") return shown;
-  return recorded(url, ({ sql, verify }, id) =>
-    sql.begin("isolation level read committed", async (transaction) => {
+  return recorded(url, async ({ sql, verify }, id) => {
+    let next = await takeOver(sql, id);
+    const { categories, templates } = await mergeInPieces(sql, async (transaction, changes) => {
       await verify(transaction);
-      const { categories, templates, changes } = await mergeDuplicatesWithin(transaction);
-      await recordChanges(transaction, id, changes);
-      const changed = countByTable(changes);
-      await finishDeployment(transaction, spfpNames, id, "completed", { fix: "duplicates", changed });
-      return fixReportSchema.parse({ outcome: "merged", id, categories, templates, changed, kept: [] });
-    }),
-  );
+      await recordChanges(transaction, id, changes, next);
+      next += changes.length;
+    }).catch((error: unknown) => {
+      if (!(error instanceof PostgresError) || (error.code !== "55P03" && error.code !== "40P01"))
+        throw error;
+      throw new DeployError(
+        "LOCK_TIMEOUT",
+        "somebody holds rows of a user whose duplicates are being merged, for longer than it is worth waiting",
+        `What was merged stays. Find who it is (select * from pg_stat_activity), then run spfp-db fix duplicates --apply again, which goes on; or take it back with --undo ${id}.`,
+        { cause: error },
+      );
+    });
+    const changed = countByTable(await readChanges(sql, id));
+    await finishDeployment(sql, spfpNames, id, "completed", { fix: "duplicates", changed });
+    return fixReportSchema.parse({ outcome: "merged", id, categories, templates, changed, kept: [] });
+  });
 }
 
 const fixSchema = z.array(z.object({ undone: z.string().nullable() }));
@@ -154,8 +197,9 @@ const unknown = (what: string): SpfpError =>
 async function requireFix(sql: Queryable, fix: string, { lock }: { readonly lock: boolean }): Promise<void> {
   const rows = (await hasRecords(sql, spfpNames))
     ? await sql.unsafe(
-        `select details ->> 'undoneBy' as undone from ${recordTables(spfpNames).deployments}
-         where id = $1::uuid and kind = 'fix' and details ->> 'fix' = 'duplicates'${lock ? " for update" : ""}`,
+        `select details ->> 'undoneBy' as undone from ${recordTables(spfpNames).deployments} d
+         where id = $1::uuid and kind = 'fix' and (details ->> 'fix' = 'duplicates'
+           or exists (select from ${recordTables(spfpNames).changes} c where c.deployment_id = d.id))${lock ? " for update" : ""}`,
         [fix],
       )
     : [];

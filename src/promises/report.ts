@@ -11,6 +11,7 @@ export const partIds = [
   "writes",
   "storage",
   "check",
+  "merge",
   "deployment",
   "growth",
 ] as const;
@@ -158,6 +159,8 @@ export const benchReportSchema = z.strictObject({
     }),
   ),
   check: z.array(z.strictObject({ area: z.string(), milliseconds: spreadSchema })),
+  /** Merging the duplicates, in pieces, beside a writer of the largest tenant; null where it was not measured. */
+  merge: z.strictObject({ seconds: z.number(), rows: z.int(), writer: waitsSchema }).nullable(),
   deployments: z.array(deploymentResultSchema),
   growth: z.array(
     z.strictObject({

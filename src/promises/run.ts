@@ -14,6 +14,7 @@ import { measureChecks } from "./check.ts";
 import { measureClients } from "./clients.ts";
 import { type DataTemplate, keepCopies, openTemplate } from "./databases.ts";
 import { deployOnline, measureDeployments, prepareDeployment } from "./deployments.ts";
+import { measureMerge } from "./merge.ts";
 import { measurePolicies } from "./policies.ts";
 import { type BenchReport, benchReportSchema, type PartId, partIds, type TenantSize } from "./report.ts";
 import { measureScreen, representatives, type Sides, type SizedTenant } from "./screens.ts";
@@ -230,6 +231,18 @@ export async function runBench(
       (all) => `${Math.round(all[0]?.milliseconds.median ?? 0)} ms`,
     );
     await sides.drop();
+    const merge = await part<BenchReport["merge"]>(
+      "merge",
+      "Merging duplicates",
+      null,
+      async () => {
+        const database = await copies.copy(template.name);
+        const result = await measureMerge(database.url, largest.userId);
+        await database.drop();
+        return result;
+      },
+      (one) => `${(one?.seconds ?? 0).toFixed(1)} s`,
+    );
     const deployments = await part(
       "deployment",
       "Deployments",
@@ -290,6 +303,7 @@ export async function runBench(
       writes,
       storage,
       check,
+      merge,
       deployments,
       growth,
     });

@@ -146,7 +146,8 @@ const tableOf = (head: readonly string[], rows: readonly (readonly string[])[]):
  */
 export async function writeBenchPage(report: BenchReport): Promise<string> {
   const draw = await loadDraw();
-  const { data, machine, server, screens, views, policies, writes, storage, check, deployments } = report;
+  const { data, machine, server, screens, views, policies, writes, storage, check, merge, deployments } =
+    report;
   const total = storage.reduce((sum, { bytes }) => sum + bytes, 0);
   const settings = Object.entries(server.settings).map(([name, value]) => `${name} ${value}`);
   const body = [
@@ -189,6 +190,23 @@ export async function writeBenchPage(report: BenchReport): Promise<string> {
               one[side].plan,
             ]),
           ),
+      ),
+    ),
+    part(
+      "Merging duplicates, beside a writer of the largest tenant",
+      tableOf(
+        ["takes", "rows", "longest wait", "99 of 100", "failed"],
+        merge === null
+          ? []
+          : [
+              [
+                `${merge.seconds.toFixed(1)} s`,
+                formatCount(merge.rows),
+                formatDuration(merge.writer.longest),
+                formatDuration(merge.writer.p99),
+                String(merge.writer.failed),
+              ],
+            ],
       ),
     ),
     part(

@@ -75,8 +75,9 @@ const section = (title: string, head: readonly string[], rows: readonly string[]
 
 /** The benchmark as a person reads it at a terminal. */
 export function formatBenchReport(report: BenchReport): string {
-  const { data, machine, server, clients, views, policies, writes, storage, check, deployments, growth } =
+  const { data, machine, server, clients, views, policies, writes, storage, check, merge, deployments } =
     report;
+  const { growth } = report;
   const sum = (figure: (one: BenchReport["storage"][number]) => number): number =>
     storage.reduce((total, one) => total + figure(one), 0);
   return [
@@ -145,6 +146,22 @@ export function formatBenchReport(report: BenchReport): string {
       "spfp-db check",
       ["", "takes"],
       check.map(({ area, milliseconds }) => [area, formatDuration(milliseconds.median)]),
+    ),
+    ...section(
+      "spfp-db fix duplicates --apply, beside a writer of the largest tenant",
+      ["", "takes", "rows", "longest wait", "99 of 100", "failed"],
+      merge === null
+        ? []
+        : [
+            [
+              "in pieces",
+              `${merge.seconds.toFixed(1)} s`,
+              formatCount(merge.rows),
+              formatDuration(merge.writer.longest),
+              formatDuration(merge.writer.p99),
+              String(merge.writer.failed),
+            ],
+          ],
     ),
     ...section(
       "Deployments, with readers and writers on every table concerned",

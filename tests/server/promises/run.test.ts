@@ -23,7 +23,7 @@ beforeAll(async () => {
   const there = await databases();
   report = await runBench(database.url, {
     ...options,
-    parts: ["screens", "views", "policies", "writes", "storage", "check"],
+    parts: ["screens", "views", "policies", "writes", "storage", "check", "merge"],
   });
   left = (await databases()).filter((name) => !there.includes(name) && name.startsWith("spfp_bench_"));
 });
@@ -56,6 +56,7 @@ describe("a benchmark", () => {
     expect(report.storage.map(({ index }) => index)).toContain("idx_operational_tasks_kanban");
     expect(report.storage.map(({ index }) => index)).not.toContain("idx_operational_tasks_status");
     expect(report.check[0]).toMatchObject({ area: "all" });
+    expect(report.merge).toMatchObject({ writer: { failed: 0 } });
     expect(report).toMatchObject({ clients: [], deployments: [], growth: [] });
   });
 
