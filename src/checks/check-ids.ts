@@ -36,6 +36,7 @@ export const spfpCheckIds = {
   "data.duplicate-default-template": "two default templates of one type",
   "data.not-read": "this role does not see every row",
   "data.orphan": "rows that refer to something that is not there",
+  "data.sampled": "a large table of which some rows were looked at, and not all",
   "duplicates.category": "categories that the new rule of uniqueness refuses",
   "duplicates.template": "default templates that the new rule of uniqueness refuses",
   "functions.definition": "a function does something else",

@@ -17,6 +17,8 @@ const answersSchema = z.tuple([z.unknown(), rowsSchema, z.unknown()]);
 interface Question {
   readonly check: SpfpCheckId;
   readonly object: string;
+  /** Whose references it is about. */
+  readonly table?: string;
   readonly severity: Finding["severity"];
   readonly expected: string;
   readonly remedy: string;
@@ -56,8 +58,39 @@ function duplicates(has: Has): Question[] {
   return questions;
 }
 
+/** Rows of a table that are looked at whole; of a larger one so many are, picked at random anew each time. */
+const lookedAt = 100_000;
+
+/** The share of a large table's rows that is looked at, in percent; of the others there is none. */
+type Samples = ReadonlyMap<string, number>;
+
+const sizesSchema = z.array(z.object({ name: z.string(), rows: z.coerce.number() }));
+
+/** By the statistics: a table that was never analysed is small, or was filled a moment ago. */
+async function samplesFor(sql: Pick<Sql, "unsafe">, most: number): Promise<Samples> {
+  const tables = sizesSchema.parse([
+    ...(await sql.unsafe(
+      `select c.relname as name, c.reltuples as rows from pg_catalog.pg_class c
+       where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.reltuples > ${most} order by 1`,
+    )),
+  ]);
+  return new Map(tables.map(({ name, rows }) => [name, Math.max(0.1, (100 * most) / rows)]));
+}
+
+function sampleFindings(samples: Samples): Finding[] {
+  return [...samples].map(([table, percent]) => ({
+    check: "data.sampled" satisfies SpfpCheckId,
+    severity: "info",
+    object: `public.${table}`,
+    expected: "each row's references looked at",
+    actual: `one row of ${Math.round(100 / percent)} looked at, picked at random`,
+    remedy:
+      "Nothing: PostgreSQL looks at each reference when it is written, and a restore without triggers leaves many wrong ones.",
+  }));
+}
+
 /** Foreign keys are checked when a row is written, unless triggers were off: a restore can do that. */
-function orphans(expected: Catalog, has: Has): Question[] {
+function orphans(expected: Catalog, has: Has, samples: Samples): Question[] {
   const managed = new Set(expected.schemas.map(({ name }) => name));
   return expected.tables.flatMap((table) =>
     table.constraints.flatMap(({ columns, references }): Question[] => {
@@ -71,12 +104,13 @@ function orphans(expected: Catalog, has: Has): Question[] {
         {
           check: "data.orphan" satisfies SpfpCheckId,
           object: `${table.schema}.${table.name}.${column}`,
+          table: table.name,
           severity: "error",
           expected: `a row of ${references.schema}.${references.table} for each`,
           remedy:
             "Rows came in while foreign keys were not enforced: restore the missing parents, or remove the rows.",
           query: `select count(*) as count, min(child.id::text) as example
-            from ${quoteQualified(table.schema, table.name)} child
+            from ${quoteQualified(table.schema, table.name)} child${sampled(samples.get(table.name))}
             where child.${quoteIdentifier(column)} is not null and not exists (
               select from ${parent} parent where parent.${quoteIdentifier(target)} = child.${quoteIdentifier(column)})`,
         },
@@ -84,6 +118,9 @@ function orphans(expected: Catalog, has: Has): Question[] {
     }),
   );
 }
+
+const sampled = (percent: number | undefined): string =>
+  percent === undefined ? "" : ` tablesample system (${percent})`;
 
 /** Settings whose changes the trail tells in types of its own, or not at all. */
 const otherwiseRecorded = [
@@ -177,10 +214,16 @@ function batch(questions: readonly Question[]): string {
   ].join(";\n");
 }
 
-/** No duplicates among live rows, no orphans, and a trail that agrees with the permissions. One round trip. */
+/**
+ * No duplicates among live rows, no orphans, and a trail that agrees with the permissions. Of a large table the
+ * references of some rows are looked at, which a finding says.
+ *
+ * @param most rows of a table that are looked at whole
+ */
 export async function checkData(
   sql: Pick<Sql, "unsafe">,
   { expected, actual }: Pick<CatalogEvidence, "expected" | "actual">,
+  most: number = lookedAt,
 ): Promise<{ examined: number; findings: Finding[] }> {
   const find = (catalog: Catalog, name: string): Table | undefined =>
     catalog.tables.find((table) => table.schema === "public" && table.name === name);
@@ -189,7 +232,8 @@ export async function checkData(
       const type = (catalog: Catalog) => find(catalog, table)?.columns.find((one) => one.name === name)?.type;
       return type(actual) !== undefined && type(actual) === type(expected);
     });
-  const questions = [...duplicates(has), ...orphans(expected, has), ...auditTrail(has)];
+  const samples = await samplesFor(sql, most);
+  const questions = [...duplicates(has), ...orphans(expected, has, samples), ...auditTrail(has)];
   if (questions.length === 0) return { examined: 0, findings: [] };
   const answer = await sql.unsafe(batch(questions)).simple().catch(orRefusal);
   if ("refusal" in answer) {
@@ -223,5 +267,6 @@ export async function checkData(
       },
     ];
   });
-  return { examined: questions.length, findings };
+  const used = new Map([...samples].filter(([name]) => questions.some(({ table }) => table === name)));
+  return { examined: questions.length, findings: [...findings, ...sampleFindings(used)] };
 }

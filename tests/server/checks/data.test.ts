@@ -1,6 +1,8 @@
 import postgres from "postgres";
 import { afterAll, describe, expect, inject, it } from "vitest";
+import { readCatalog } from "../../../packages/drizzle-deploy/src/catalog/index.ts";
 import { parseDatabaseUrl } from "../../../packages/drizzle-deploy/src/postgres/index.ts";
+import { checkData } from "../../../src/checks/data.ts";
 import { check, found } from "../../support/check-report.ts";
 import { createDatabase, type Transaction } from "../../support/database.ts";
 import { withDatabase } from "../../support/states.ts";
@@ -181,5 +183,25 @@ describe("a trail that does not end in the permissions as they are is reported:"
     expect(
       await database.transaction((sql) => afterwards(sql, `${createUser}; ${unseen(insertPermissions)}`)),
     ).toEqual([]);
+  });
+});
+
+describe("a table with more rows than are looked at whole", () => {
+  it("is looked at in part, which is told, and what is small is looked at whole", async () => {
+    const { sql } = await createDatabase("deployed");
+    await sql`insert into auth.users (id) select gen_random_uuid() from generate_series(1, 50)`;
+    await sql`insert into goals (user_id, name, target_amount) select id, 'x', 1 from auth.users`;
+    await sql`analyze goals`;
+    const catalog = await readCatalog(sql, { schemas: ["public"] });
+    const look = (most: number) => checkData(sql, { expected: catalog, actual: catalog }, most);
+    expect((await look(50)).findings).toEqual([]);
+    expect((await look(10)).findings).toEqual([
+      expect.objectContaining({
+        check: "data.sampled",
+        severity: "info",
+        object: "public.goals",
+        actual: "one row of 5 looked at, picked at random",
+      }),
+    ]);
   });
 });
