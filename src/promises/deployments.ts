@@ -53,8 +53,8 @@ const deployers: Record<DeploymentKind, (url: DatabaseUrl) => Promise<void>> = {
 
 const stateSchema = z.tuple([z.object({ wal: z.coerce.number(), size: z.coerce.number() })]);
 
-/** A deployment's wait for what went on before and after it, in milliseconds. */
-const margin = 1_000;
+/** How long clients are at work before the deployment begins, in milliseconds. */
+const warmUp = 3_000;
 
 async function deployOnce(
   url: DatabaseUrl,
@@ -75,13 +75,13 @@ async function deployOnce(
     return state;
   };
   const traffic = withClients ? await startTraffic(url) : null;
-  if (traffic) await new Promise((resolve) => setTimeout(resolve, margin));
+  if (traffic) await new Promise((resolve) => setTimeout(resolve, warmUp));
   const before = await look();
+  traffic?.begin();
   const begun = performance.now();
   await deployers[kind](url);
   const seconds = (performance.now() - begun) / 1_000;
   const after = await look();
-  if (traffic) await new Promise((resolve) => setTimeout(resolve, margin));
   const met = traffic ? await traffic.stop() : null;
   await sql.end();
   return { seconds, wal: after.wal - before.wal, grown: after.size - before.size, met };

@@ -5,7 +5,7 @@ import { expectedCatalog } from "../expected/index.ts";
 import { spfp } from "../spfp.ts";
 import { type Waits, waitsOf } from "./statistics.ts";
 
-/** A request of a client: when it was due, in milliseconds since the traffic began, and how long it took. */
+/** A request of a client: when it was due, by the process's clock, and how long it took, in milliseconds. */
 interface Request {
   readonly at: number;
   readonly milliseconds: number;
@@ -15,12 +15,14 @@ interface Request {
 export interface Met {
   readonly closed: Waits;
   readonly open: Waits;
-  /** Seconds since the traffic began, and the longest wait of what was due in that quarter of a second. */
+  /** Seconds since the beginning, and the longest wait of what was due in that quarter of a second. */
   readonly waits: [number, number][];
 }
 
 /** Clients at work on a database. */
 export interface Traffic {
+  /** Forgets what was until now: connecting, and the first look at everything, take their time with nobody to blame. */
+  begin(): void;
   /** Ends it, and says how it was. */
   stop(): Promise<Met>;
 }
@@ -66,8 +68,9 @@ export async function startTraffic(url: DatabaseUrl): Promise<Traffic> {
   }
   await first.end();
   const start = performance.now();
+  let begun = start;
   let over = false;
-  const [closed, open]: [Request[], Request[]] = [[], []];
+  let [closed, open]: [Request[], Request[]] = [[], []];
   const failed = { closed: 0, open: 0 };
 
   async function request(sql: Sql, turn: number, target: (typeof targets)[number], writes: boolean) {
@@ -81,11 +84,11 @@ export async function startTraffic(url: DatabaseUrl): Promise<Traffic> {
   async function client(target: (typeof targets)[number], writes: boolean): Promise<void> {
     const sql = await connect(url);
     for (let turn = 0; !over; turn += 1) {
-      const begun = performance.now();
+      const asked = performance.now();
       await request(sql, turn, target, writes).catch(() => {
         failed.closed += 1;
       });
-      closed.push({ at: begun - start, milliseconds: performance.now() - begun });
+      closed.push({ at: asked, milliseconds: performance.now() - asked });
       await pause(thinkingTime);
     }
     await sql.end();
@@ -112,7 +115,7 @@ export async function startTraffic(url: DatabaseUrl): Promise<Traffic> {
           await request(sql, turn, target, turn % 2 === 0).catch(() => {
             failed.open += 1;
           });
-          open.push({ at: due - start, milliseconds: performance.now() - due });
+          open.push({ at: due, milliseconds: performance.now() - due });
           giveBack(sql);
         }),
       );
@@ -123,12 +126,20 @@ export async function startTraffic(url: DatabaseUrl): Promise<Traffic> {
 
   const all = [...targets.flatMap((target) => [client(target, false), client(target, true)]), comers()];
   return {
+    begin: () => {
+      begun = performance.now();
+      [closed, open] = [[], []];
+      failed.closed = 0;
+      failed.open = 0;
+    },
     stop: async () => {
       over = true;
       await Promise.all(all);
+      const counted = (requests: readonly Request[]) => requests.filter(({ at }) => at >= begun);
+      [closed, open] = [counted(closed), counted(open)];
       const longest = new Map<number, number>();
       for (const { at, milliseconds } of [...closed, ...open]) {
-        const which = Math.floor(at / bucket);
+        const which = Math.floor((at - begun) / bucket);
         longest.set(which, Math.max(longest.get(which) ?? 0, milliseconds));
       }
       const waits = [...longest]
