@@ -59,7 +59,7 @@ function duplicates(has: Has): Question[] {
 }
 
 /** Rows of a table that are looked at whole; of a larger one so many are, picked at random anew each time. */
-const lookedAt = 100_000;
+const lookedAt = 20_000;
 
 /** The share of a large table's rows that is looked at, in percent; of the others there is none. */
 type Samples = ReadonlyMap<string, number>;
