@@ -72,8 +72,10 @@ async function runRehearsal(
   const { rehearse } = await import("../rehearsal/index.ts");
   const { formatRehearsalReport } = await import("../report/index.ts");
   const report = await withDatabase(database, context, async ({ url }) => {
-    const scratch = await createScratchDatabase(url);
-    const forget = onInterrupt(() => scratch.drop());
+    let forget = () => {};
+    const scratch = await createScratchDatabase(url, (one) => {
+      forget = onInterrupt(() => one.drop());
+    });
     try {
       const options = { ...(scale === undefined ? {} : { scale }), ...(seed === undefined ? {} : { seed }) };
       return await rehearse(scratch.url, options, json ? undefined : showPhases);

@@ -29,7 +29,7 @@ export async function openTemplate(
   url: DatabaseUrl,
   data: { scale: number; seed: number; today: string },
   say: (what: string) => void,
-  whileMaking: (scratch: ScratchDatabase) => () => void,
+  copies: Copies,
 ): Promise<DataTemplate> {
   const { scale, seed, today } = data;
   const fingerprint = createHash("sha256").update(dataFingerprint(data)).digest("hex").slice(0, 12);
@@ -46,8 +46,7 @@ export async function openTemplate(
           and starts_with(pg_catalog.shobj_description(d.oid, 'pg_database'), ${described(scale, seed)})`),
     ]);
     for (const old of outdated) await dropDatabase(maintenance, old.name);
-    const scratch = await createScratchDatabase(url);
-    const forget = whileMaking(scratch);
+    const scratch = await createScratchDatabase(url, copies.add);
     try {
       const sql = await connect(scratch.url);
       await reachState(sql, "production").finally(() => sql.end());
@@ -62,7 +61,7 @@ export async function openTemplate(
       await scratch.drop();
       throw error;
     } finally {
-      forget();
+      copies.forget(scratch);
     }
     return { ...template, isKept: false };
   } finally {
@@ -72,24 +71,22 @@ export async function openTemplate(
 
 /** Databases that are copied and dropped again, whatever happens. */
 export interface Copies {
+  /** Has one dropped with the others. */
+  add(one: ScratchDatabase): void;
+  forget(one: ScratchDatabase): void;
   /** Copies a database that nobody is connected to. */
   copy(name: string): Promise<ScratchDatabase>;
   dropAll(): Promise<void>;
 }
 
 /** Keeps account of copies, so that none outlives the run. */
-export function keepCopies(url: DatabaseUrl): Copies & { add(one: ScratchDatabase): () => void } {
+export function keepCopies(url: DatabaseUrl): Copies {
   const all = new Set<ScratchDatabase>();
+  const add = (one: ScratchDatabase): void => void all.add(one);
   return {
-    add(one) {
-      all.add(one);
-      return () => all.delete(one);
-    },
-    async copy(name) {
-      const made = await copyToScratch(url, name);
-      all.add(made);
-      return made;
-    },
+    add,
+    forget: (one) => void all.delete(one),
+    copy: (name) => copyToScratch(url, name, add),
     async dropAll() {
       for (const one of all) await one.drop();
       all.clear();

@@ -135,7 +135,7 @@ export async function runBench(
     const server = await describeServer(maintenance);
     const dataOf = (size: number) =>
       phase(`Data at scale ${size}`, async (say) => {
-        const result = await openTemplate(url, { scale: size, seed, today }, say, copies.add);
+        const result = await openTemplate(url, { scale: size, seed, today }, say, copies);
         return { result, summary: `${result.isKept ? "kept from before" : "generated"} as ${result.name}` };
       });
     const sidesOf = (template: DataTemplate) =>

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { connect, type DatabaseUrl, type Sql, siblingUrl } from "drizzle-deploy/postgres";
+import { quoteIdentifier } from "drizzle-deploy/sql";
 import { z } from "zod";
 import { bootstrap } from "./bootstrap.ts";
 import { createDatabase, dropDatabase, emptyTemplate } from "./prepare.ts";
@@ -37,15 +38,32 @@ function scratchDatabase(url: DatabaseUrl, name: string): ScratchDatabase {
     url: siblingUrl(url, name),
     async drop() {
       const sql = await connect(url);
-      await dropDatabase(sql, name).finally(() => sql.end());
+      try {
+        // Who is still making it would go on when this process is gone.
+        await sql`
+          select pg_catalog.pg_terminate_backend(pid, 5000) from pg_catalog.pg_stat_activity
+          where pid <> pg_catalog.pg_backend_pid() and state = 'active'
+            and starts_with(query, ${`create database ${quoteIdentifier(name)}`})`;
+        await dropDatabase(sql, name);
+      } finally {
+        await sql.end();
+      }
     },
   };
 }
 
+/** Told of a database before it is made, so that it can be dropped whenever the process is stopped. */
+export type OnScratch = (scratch: ScratchDatabase) => void;
+
 /** Copies a database of the server, to which nobody may be connected, and drops what killed processes left behind. */
-export async function copyToScratch(url: DatabaseUrl, template: string): Promise<ScratchDatabase> {
+export async function copyToScratch(
+  url: DatabaseUrl,
+  template: string,
+  onScratch: OnScratch = () => {},
+): Promise<ScratchDatabase> {
   const sql = await connect(url);
   const scratch = scratchDatabase(url, newName());
+  onScratch(scratch);
   try {
     await dropAbandoned(sql);
     // Without the write-ahead log: a copy of some gigabytes would all go through it.
@@ -61,9 +79,13 @@ export async function copyToScratch(url: DatabaseUrl, template: string): Promise
  * those that killed processes left behind.
  * @throws SpfpError PERMISSION_DENIED where the role may not create databases, ALREADY_SUPABASE on Supabase
  */
-export async function createScratchDatabase(url: DatabaseUrl): Promise<ScratchDatabase> {
+export async function createScratchDatabase(
+  url: DatabaseUrl,
+  onScratch: OnScratch = () => {},
+): Promise<ScratchDatabase> {
   const maintenance = await connect(url);
   const scratch = scratchDatabase(url, newName());
+  onScratch(scratch);
   const { name } = scratch;
   try {
     await dropAbandoned(maintenance);

@@ -18,17 +18,21 @@ export const showPhases: PhaseRunner = async (title, work) => {
   const { Listr } = await import("listr2");
   const begun = performance.now();
   let outcome: Awaited<ReturnType<typeof work>> | undefined;
-  await new Listr([
-    {
-      title,
-      task: async (_context, task) => {
-        outcome = await work((progress) => {
-          task.output = progress;
-        });
-        task.title = `${title}: ${outcome.summary} (${((performance.now() - begun) / 1000).toFixed(1)} s)`;
+  await new Listr(
+    [
+      {
+        title,
+        task: async (_context, task) => {
+          outcome = await work((progress) => {
+            task.output = progress;
+          });
+          task.title = `${title}: ${outcome.summary} (${((performance.now() - begun) / 1000).toFixed(1)} s)`;
+        },
       },
-    },
-  ]).run();
+    ],
+    // Its own would end the process at once, and leave behind what the command's cleanups take away.
+    { registerSignalListeners: false },
+  ).run();
   if (!outcome) throw new TypeError(`phase "${title}" ended without a result`);
   return outcome;
 };
