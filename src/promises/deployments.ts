@@ -24,10 +24,14 @@ export async function deployOnline(url: DatabaseUrl, say: (what: string) => void
   if (report.error) throw new SpfpError(report.error.code, report.error.message, report.error.remedy);
 }
 
-/** Merges the duplicates that the uniqueness rules refuse, and records where the database stands. */
-export async function prepareDeployment(url: DatabaseUrl): Promise<void> {
+/** Merges the duplicates that the uniqueness rules refuse; nobody else is in the database. */
+export async function mergeAll(url: DatabaseUrl): Promise<void> {
   const sql = await connect(url);
   await mergeDuplicates(sql).finally(() => sql.end());
+}
+
+/** Records where the database stands. */
+export async function adopt(url: DatabaseUrl): Promise<void> {
   await baseline(spfpProject, url);
 }
 
@@ -89,7 +93,7 @@ async function deployOnce(
 
 /**
  * Brings the same database to the end in each way, with readers and writers on every table concerned, and without.
- * @param copy makes a copy of the database that `prepareDeployment` has been at
+ * @param copy makes a copy of an adopted database without duplicates
  */
 export async function measureDeployments(
   copy: () => Promise<ScratchDatabase>,

@@ -13,7 +13,7 @@ import type { ScratchDatabase } from "../server/index.ts";
 import { measureChecks } from "./check.ts";
 import { measureClients } from "./clients.ts";
 import { type DataTemplate, keepCopies, openTemplate } from "./databases.ts";
-import { deployOnline, measureDeployments, prepareDeployment } from "./deployments.ts";
+import { adopt, deployOnline, measureDeployments, mergeAll } from "./deployments.ts";
 import { measureMerge } from "./merge.ts";
 import { measurePolicies } from "./policies.ts";
 import { type BenchReport, benchReportSchema, type PartId, partIds, type TenantSize } from "./report.ts";
@@ -86,14 +86,16 @@ async function makeSides(
   copy: (name: string) => Promise<ScratchDatabase>,
   say: (what: string) => void,
 ) {
-  say("as production is");
+  say("merging duplicates");
   const before = await copy(template.name);
+  await mergeAll(before.url);
+  say("deploying online");
+  const after = await copy(before.name);
+  await adopt(after.url);
+  await deployOnline(after.url, say);
+  say("soft-deleting rows");
   const one = await connect(before.url);
   await removeSoftDeleted(one);
-  say("deploying online");
-  const after = await copy(template.name);
-  await prepareDeployment(after.url);
-  await deployOnline(after.url, say);
   const two = await connect(after.url);
   await softDeleteAfterDeployment(two);
   await two.unsafe("vacuum (analyze)");
@@ -250,7 +252,8 @@ export async function runBench(
       async (say) => {
         say("merging duplicates");
         const prepared = await copies.copy(template.name);
-        await prepareDeployment(prepared.url);
+        await mergeAll(prepared.url);
+        await adopt(prepared.url);
         const results = await measureDeployments(() => copies.copy(prepared.name), say);
         await prepared.drop();
         return results;
