@@ -273,7 +273,9 @@ function dropIndex(
       safety: "The table is made by this deployment and empty.",
     });
   }
-  return simple("drop index", itself, `DROP INDEX CONCURRENTLY ${quoted(index)}`, {
+  // Of one outside of the managed schemas nobody knows whether it is there.
+  const ifThere = table === undefined && statement.missing_ok ? "IF EXISTS " : "";
+  return simple("drop index", itself, `DROP INDEX CONCURRENTLY ${ifThere}${quoted(index)}`, {
     transactional: false,
     locks: table === undefined ? [] : [lock(table, "SHARE UPDATE EXCLUSIVE")],
     safety: "CONCURRENTLY: it waits for transactions that use the index, and makes none wait.",
