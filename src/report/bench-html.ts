@@ -2,7 +2,19 @@ import { formatBytes, formatCount, formatDuration, plural } from "drizzle-deploy
 import type { EChartsCoreOption } from "echarts/core";
 import { SpfpError } from "../errors.ts";
 import { type BenchReport, nearFloor } from "../promises/index.ts";
-import { formatRatio } from "./bench.ts";
+import {
+  type BenchTable,
+  checkTable,
+  clientsTable,
+  deploymentsTable,
+  formatRatio,
+  growthTable,
+  mergeTable,
+  policiesTable,
+  storageTable,
+  viewsTable,
+  writesTable,
+} from "./bench-tables.ts";
 
 type Draw = (option: EChartsCoreOption, height: number) => string;
 
@@ -147,15 +159,16 @@ const plansOf = (...of: Parameters<typeof tableOf>): string => {
   return plans === "" ? "" : `<div class="plans">${plans}</div>`;
 };
 
+const partOf = ({ title, head, rows }: BenchTable, chart = ""): string =>
+  rows.length === 0 ? "" : part(title, chart, table(head, rows));
+
 /**
  * The benchmark as one self-contained page with charts, to read on a phone or on paper.
  * @throws SpfpError CHART_LIBRARY_MISSING where the charting library is not installed
  */
 export async function writeBenchPage(report: BenchReport): Promise<string> {
   const draw = await loadDraw();
-  const { data, machine, server, screens, views, policies, writes, storage, check, merge, deployments } =
-    report;
-  const total = storage.reduce((sum, { bytes }) => sum + bytes, 0);
+  const { data, machine, server, screens } = report;
   const settings = Object.entries(server.settings).map(([name, value]) => `${name} ${value}`);
   const body = [
     `<h1>SPFP: promises, measured</h1>`,
@@ -199,96 +212,11 @@ export async function writeBenchPage(report: BenchReport): Promise<string> {
           ),
       ),
     ),
-    part(
-      "Merging duplicates, beside a writer of the largest tenant",
-      tableOf(
-        ["takes", "rows", "longest wait", "99 of 100", "failed"],
-        merge === null
-          ? []
-          : [
-              [
-                `${merge.seconds.toFixed(1)} s`,
-                formatCount(merge.rows),
-                formatDuration(merge.writer.longest),
-                formatDuration(merge.writer.p99),
-                String(merge.writer.failed),
-              ],
-            ],
-      ),
-    ),
-    part(
-      "Deployments",
-      waitsChart(draw, report),
-      tableOf(
-        ["", "longest wait", "99 of 100", "failed", "with clients", "alone", "log", "growth"],
-        deployments.map((one) => [
-          one.kind,
-          formatDuration(Math.max(one.open.longest, one.closed.longest)),
-          formatDuration(one.open.p99),
-          String(one.open.failed + one.closed.failed),
-          `${one.withClients.toFixed(1)} s`,
-          `${one.alone.toFixed(1)} s`,
-          formatBytes(one.walBytes),
-          formatBytes(one.grownBytes),
-        ]),
-      ),
-    ),
-    part("Growth", growthChart(draw, report)),
-    part(
-      "Views",
-      tableOf(
-        ["", "tenant", "takes", "pages"],
-        views.map(({ view, tenant, measurement }) => [
-          view,
-          tenant,
-          formatDuration(measurement.milliseconds.median),
-          formatCount(measurement.pages),
-        ]),
-      ),
-    ),
-    part(
-      "auth.uid() once for the statement or for each row, the user named or not",
-      tableOf(
-        ["", "once, named", "once", "each row, named", "each row"],
-        policies.map((one) => [
-          `${one.title}: ${one.query}`,
-          formatDuration(one.onceNamed),
-          formatDuration(one.onceAlone),
-          formatDuration(one.perRowNamed),
-          formatDuration(one.perRowAlone),
-        ]),
-      ),
-    ),
-    part(
-      "Rows written a second",
-      tableOf(
-        ["", "before", "after", "after/before"],
-        writes.map((one) => [
-          `${one.table}: ${one.statement}`,
-          one.before ? formatCount(Math.round(one.before.median)) : "",
-          formatCount(Math.round(one.after.median)),
-          one.before ? formatRatio(one.after.median / one.before.median) : "",
-        ]),
-      ),
-    ),
-    part(
-      `Indexes: ${formatBytes(total)} where 47–65 MB were promised`,
-      tableOf(
-        ["", "table", "takes", "took"],
-        storage.map((one) => [
-          one.index,
-          one.table,
-          formatBytes(one.bytes),
-          one.bytesBefore > 0 ? formatBytes(one.bytesBefore) : "",
-        ]),
-      ),
-    ),
-    part(
-      "spfp-db check",
-      tableOf(
-        ["", "takes"],
-        check.map(({ area, milliseconds }) => [area, formatDuration(milliseconds.median)]),
-      ),
+    partOf(mergeTable(report)),
+    partOf(deploymentsTable(report), waitsChart(draw, report)),
+    partOf(growthTable(report), growthChart(draw, report)),
+    ...[clientsTable, viewsTable, policiesTable, writesTable, storageTable, checkTable].map((of) =>
+      partOf(of(report)),
     ),
   ];
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>SPFP: promises, measured</title><style>${style}</style></head><body>${body.join("\n")}</body></html>\n`;

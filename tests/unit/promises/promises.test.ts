@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { takeTurns } from "../../../src/promises/measure.ts";
 import { quantile, spreadOf, waitsOf } from "../../../src/promises/statistics.ts";
 import { judge } from "../../../src/promises/verdict.ts";
-import { formatRatio } from "../../../src/report/bench.ts";
+import { formatRatio } from "../../../src/report/bench-tables.ts";
 
 describe("a verdict", () => {
   it.each([
