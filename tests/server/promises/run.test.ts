@@ -1,12 +1,20 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { siblingUrl } from "../../../packages/drizzle-deploy/src/postgres/index.ts";
+import {
+  connect,
+  type DatabaseUrl,
+  type Sql,
+  siblingUrl,
+} from "../../../packages/drizzle-deploy/src/postgres/index.ts";
 import { screenIds } from "../../../src/bench/index.ts";
 import { type BenchReport, runBench } from "../../../src/promises/index.ts";
 import { formatBenchReport, writeBenchPage } from "../../../src/report/index.ts";
-import { createDatabase } from "../../support/database.ts";
+import { type EmbeddedServer, startServer } from "../../../src/server/index.ts";
+import { dataFolder } from "../../support/memory.ts";
 
-const database = await createDatabase("empty");
+// A server of its own: on the run's, others make and drop databases meanwhile.
+let server: EmbeddedServer;
+let database: { url: DatabaseUrl; sql: Sql };
 const options = { scale: 0.002, seed: 7, version: "0.0.0-test" } as const;
 
 async function databases(): Promise<string[]> {
@@ -20,12 +28,20 @@ async function databases(): Promise<string[]> {
 let report: BenchReport;
 let left: string[];
 beforeAll(async () => {
+  server = await startServer({ temporary: dataFolder(), durable: false });
+  const url = server.url("postgres");
+  database = { url, sql: await connect(url) };
   const there = await databases();
   report = await runBench(database.url, {
     ...options,
     parts: ["screens", "views", "policies", "writes", "storage", "check", "merge"],
   });
-  left = (await databases()).filter((name) => !there.includes(name) && name.startsWith("spfp_bench_"));
+  left = (await databases()).filter((name) => !there.includes(name));
+});
+
+afterAll(async () => {
+  await database.sql.end();
+  await server.stop();
 });
 
 describe("a benchmark", () => {
