@@ -1,6 +1,8 @@
-import { migrate } from "drizzle-deploy";
+import { type DeploymentReport, deploy, migrate } from "drizzle-deploy";
 import { readMigrations } from "drizzle-deploy/migrations";
-import type { Sql } from "drizzle-deploy/postgres";
+import type { DatabaseUrl, Sql } from "drizzle-deploy/postgres";
+import { SpfpError } from "./errors.ts";
+import { spfpProject } from "./project.ts";
 import { requireBootstrapped } from "./server/index.ts";
 import { spfp } from "./spfp.ts";
 
@@ -32,4 +34,22 @@ export async function reachState(sql: Sql, state: DatabaseState): Promise<void> 
       await migrate(sql, spfp.migrationsFolder);
       return;
   }
+}
+
+/**
+ * Deploys online to a database that is thrown away, as `spfp-db deploy` does; nobody would restore it.
+ *
+ * @param purpose what the database is for, as the record of the deployment says in place of a backup
+ * @throws SpfpError with what the deployment failed with
+ */
+export async function deployOnTrial(
+  url: DatabaseUrl,
+  purpose: string,
+  say: (what: string) => void = () => {},
+): Promise<DeploymentReport> {
+  const report = await deploy(spfpProject, url, { mode: "quick", backupId: `none: ${purpose}` }, (event) => {
+    if (event.type === "step started") say(event.step.title);
+  });
+  if (report.error) throw new SpfpError(report.error.code, report.error.message, report.error.remedy);
+  return report;
 }

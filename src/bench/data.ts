@@ -41,7 +41,16 @@ export interface FilledTable {
   rows: number;
 }
 
-const todaySchema = z.tuple([z.object({ today: z.string(), occupied: z.boolean() })]);
+const todaySchema = z.tuple([z.object({ today: z.string() })]);
+const occupiedSchema = z.tuple([z.object({ occupied: z.boolean() })]);
+
+/** Today in São Paulo, `YYYY-MM-DD`, of a database that has no `business_date()` yet. */
+export async function businessDate(sql: Sql | Transaction): Promise<string> {
+  const [{ today }] = todaySchema.parse([
+    ...(await sql`select to_char(now() at time zone 'America/Sao_Paulo', 'YYYY-MM-DD') as today`),
+  ]);
+  return today;
+}
 
 function fillsFor(scale: number, seed: number, today: string): Fill[] {
   const ground = {
@@ -172,10 +181,9 @@ async function vacuum(url: DatabaseUrl, sql: Sql, tables: readonly string[]): Pr
 async function load(url: DatabaseUrl, sql: Sql, options: DataOptions): Promise<FilledTable[]> {
   const { scale, seed = 1, onProgress, onStep = () => {} } = options;
   const filled = await sql.begin(async (transaction) => {
-    const [{ today, occupied }] = todaySchema.parse([
+    const [{ occupied }] = occupiedSchema.parse([
       ...(await transaction`
-        select to_char(now() at time zone 'America/Sao_Paulo', 'YYYY-MM-DD') as today,
-          exists (select from auth.users) or exists (select from public.categories) as occupied`),
+        select exists (select from auth.users) or exists (select from public.categories) as occupied`),
     ]);
     if (occupied) {
       throw new SpfpError(
@@ -184,11 +192,12 @@ async function load(url: DatabaseUrl, sql: Sql, options: DataOptions): Promise<F
         "Use an empty database for generated data.",
       );
     }
+    const today = options.today ?? (await businessDate(transaction));
     const done: FilledTable[] = [];
     await withoutIndexes(
       transaction,
       async () => {
-        for (const fill of fillsFor(scale, seed, options.today ?? today)) {
+        for (const fill of fillsFor(scale, seed, today)) {
           const { table } = fill;
           await copyRows(url, transaction, fill);
           const [{ rows }] = countSchema.parse([

@@ -1,4 +1,5 @@
 export {
+  businessDate,
   type DataOptions,
   dataFingerprint,
   type FilledTable,

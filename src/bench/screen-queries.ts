@@ -114,8 +114,8 @@ export const postsShown = 3;
 
 /**
  * The days from 30 before the business date to 30 after it on which something is scheduled, latest first: how many posts
- * there are, but for the rejected, and the first of them. A day's posts are counted in the index alone; to show each
- * post of a large tenant would read some ten thousand pages for what nobody can look at.
+ * there are, but for the rejected, and the first of them. A day's posts are counted in the index alone;
+ * to show each would read a page for each, of what nobody can look at.
  */
 export function marketingCalendar(context: ScreenContext) {
   const { today } = context;

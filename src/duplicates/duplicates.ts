@@ -51,8 +51,7 @@ export interface Duplicates {
 }
 
 /** Whose duplicates are looked at: one user's, or everybody's. */
-const ofUser = (userId: string | undefined, column = "user_id"): string =>
-  userId === undefined ? "" : `and ${column} = $1::uuid`;
+const ofUser = (userId: string | undefined): string => (userId === undefined ? "" : "and user_id = $1::uuid");
 
 // Grouped by the very expression of the unique index, so by the case folding of the database's own collation. A row
 // without a time counts as the youngest; of equal times the smaller id goes first.
@@ -158,6 +157,7 @@ export interface Merge extends Duplicates {
 }
 
 const changesSchema = z.array(rowChangeSchema);
+const idsSchema = z.array(z.object({ id: z.guid() }));
 
 // As text, then JSON: a parameter of type json would be encoded once more by the driver where it knows the type.
 const mapping = "json_to_recordset($1::text::json) as merged (category uuid, kept uuid)";
@@ -282,11 +282,17 @@ export async function moveTransactionsWithin(
   const pairs = groups.flatMap(({ kept, categories }) =>
     categories.flatMap(({ id }) => (id === kept ? [] : [{ category: id, kept }])),
   );
-  // Who is to be kept must not be deleted, nor merged into another, before the rows are there.
-  await sql.unsafe(
-    `select from public.categories where id in (select kept from ${mapping}) order by id for key share`,
-    [JSON.stringify(pairs)],
-  );
+  // Both have to be live still, and to stay so until the rows are moved: else the user has decided otherwise.
+  const live = idsSchema.parse([
+    ...(await sql.unsafe(
+      `select id from public.categories
+       where deleted_at is null and id in (select category from ${mapping} union select kept from ${mapping})
+       order by id for share`,
+      [JSON.stringify(pairs)],
+    )),
+  ]);
+  const ids = new Set(live.map(({ id }) => id));
+  const movable = pairs.filter(({ category, kept }) => ids.has(category) && ids.has(kept));
   const rows = await sql.unsafe(
     `with batch as (
        select referring.id, merged.category, merged.kept
@@ -296,7 +302,7 @@ export async function moveTransactionsWithin(
      update public.transactions moved set category_id = batch.kept from batch where moved.id = batch.id
      returning 'transactions' as "table", moved.id, 'category_id' as "column",
        batch.category as before, batch.kept as after`,
-    [JSON.stringify(pairs), limit],
+    [JSON.stringify(movable), limit],
   );
   return changesSchema.parse([...rows]);
 }

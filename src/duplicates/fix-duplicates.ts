@@ -22,7 +22,7 @@ import {
   rowChangeSchema,
   templateGroupSchema,
 } from "./duplicates.ts";
-import { mergeInPieces } from "./pieces.ts";
+import { isMomentary, mergeInPieces } from "./pieces.ts";
 import { keptChangeSchema, undoMergeWithin } from "./undo.ts";
 
 /** What `fix duplicates` found, merged or took back, as `--json` prints it. */
@@ -169,8 +169,7 @@ export async function fixDuplicates(
       await recordChanges(transaction, id, changes, next);
       next += changes.length;
     }).catch((error: unknown) => {
-      if (!(error instanceof PostgresError) || (error.code !== "55P03" && error.code !== "40P01"))
-        throw error;
+      if (!isMomentary(error)) throw error;
       throw new DeployError(
         "LOCK_TIMEOUT",
         "somebody holds rows of a user whose duplicates are being merged, for longer than it is worth waiting",

@@ -1,9 +1,8 @@
-import type { Sql, Transaction } from "drizzle-deploy/postgres";
-import { PostgresError } from "drizzle-deploy/postgres";
+import { DeployError } from "drizzle-deploy/findings";
+import { PostgresError, type Sql, type Transaction } from "drizzle-deploy/postgres";
 import {
   type Duplicates,
   findDuplicates,
-  type Merge,
   mergeUsersDuplicatesWithin,
   moveTransactionsWithin,
   type RowChange,
@@ -18,11 +17,11 @@ const lockTimeout = "500ms";
 /** How often a user's duplicates are tried before the merge gives up; a writer's own transaction ends before that. */
 const attempts = 40;
 
-/** How often it is looked again for what was made meanwhile. */
+/** How often it is looked for what was made meanwhile, the last time to see that nothing was. */
 const rounds = 5;
 
 /** What stands in the way of a piece for a moment: a lock that is held, or a deadlock that PostgreSQL ended. */
-const isMomentary = (error: unknown): boolean =>
+export const isMomentary = (error: unknown): error is PostgresError =>
   error instanceof PostgresError && (error.code === "55P03" || error.code === "40P01");
 
 /** Keeps a record of changes, in the transaction that makes them. */
@@ -46,41 +45,35 @@ function byUser({ categories, templates }: Duplicates): Map<string, Duplicates> 
  * `mergeDuplicatesWithin` in the end, without anybody waiting for long. What was committed stays when it is
  * interrupted, and the next run goes on with the rest.
  *
- * @throws PostgresError 55P03 where somebody holds on to a row for longer than it is worth waiting
+ * @returns what was found, and is merged
+ * @throws PostgresError 55P03 where somebody holds on to a row for longer than it is worth waiting; DeployError
+ * DATA_REFUSED where new duplicates are made as fast as they are merged
  */
-export async function mergeInPieces(sql: Sql, record: Recorder): Promise<Merge> {
-  const piece = <Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> =>
-    sql.begin("isolation level read committed", async (transaction) => {
+export async function mergeInPieces(sql: Sql, record: Recorder): Promise<Duplicates> {
+  /** Commits what the work changed, with its record, and says how many changes that were. */
+  async function piece(work: (sql: Transaction) => Promise<readonly RowChange[]>): Promise<number> {
+    let count = 0;
+    await sql.begin("isolation level read committed", async (transaction) => {
       await transaction`select set_config('lock_timeout', ${lockTimeout}, true)`;
-      return work(transaction);
-    }) as Promise<Result>;
-  const changes: RowChange[] = [];
-  const recorded = async (transaction: Transaction, made: readonly RowChange[]): Promise<void> => {
-    if (made.length > 0) await record(transaction, made);
-  };
-  const merged: Merge = { categories: [], templates: [], changes };
-
-  async function mergeUser(userId: string, found: Duplicates): Promise<void> {
-    for (;;) {
-      const moved = await piece(async (transaction) => {
-        const made = await moveTransactionsWithin(transaction, found.categories, batch);
-        await recorded(transaction, made);
-        return made;
-      });
-      for (const change of moved) changes.push(change);
-      if (moved.length < batch) break;
-    }
-    const rest = await piece(async (transaction) => {
-      const made = await mergeUsersDuplicatesWithin(transaction, userId);
-      await recorded(transaction, made.changes);
-      return made;
+      const made = await work(transaction);
+      if (made.length > 0) await record(transaction, made);
+      count = made.length;
     });
-    for (const change of rest.changes) changes.push(change);
+    return count;
   }
 
+  async function mergeUser(userId: string, { categories }: Duplicates): Promise<void> {
+    let moved: number;
+    do {
+      moved = await piece((transaction) => moveTransactionsWithin(transaction, categories, batch));
+    } while (moved === batch);
+    await piece(async (transaction) => (await mergeUsersDuplicatesWithin(transaction, userId)).changes);
+  }
+
+  const merged: Duplicates = { categories: [], templates: [] };
   for (let round = 0; round < rounds; round += 1) {
     const found = await findDuplicates(sql);
-    if (found.categories.length + found.templates.length === 0) break;
+    if (found.categories.length + found.templates.length === 0) return merged;
     merged.categories.push(...found.categories);
     merged.templates.push(...found.templates);
     for (const [userId, own] of byUser(found)) {
@@ -95,5 +88,9 @@ export async function mergeInPieces(sql: Sql, record: Recorder): Promise<Merge> 
       }
     }
   }
-  return merged;
+  throw new DeployError(
+    "DATA_REFUSED",
+    `after ${rounds} rounds there are new duplicates still: they are made as fast as they are merged`,
+    "What was merged stays. Find what makes them, then run spfp-db fix duplicates --apply again, which goes on.",
+  );
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { connect, type DatabaseUrl, siblingUrl } from "drizzle-deploy/postgres";
+import { connect, type DatabaseUrl } from "drizzle-deploy/postgres";
 import { quoteIdentifier, quoteLiteral } from "drizzle-deploy/sql";
 import { z } from "zod";
 import { dataFingerprint, generateData } from "../bench/index.ts";
@@ -9,7 +9,6 @@ import { reachState } from "../states.ts";
 /** Generated data of production, kept on the server for the next benchmark. */
 export interface DataTemplate {
   readonly name: string;
-  readonly url: DatabaseUrl;
   /** Whether an earlier run had made it. */
   readonly isKept: boolean;
 }
@@ -34,11 +33,10 @@ export async function openTemplate(
   const { scale, seed, today } = data;
   const fingerprint = createHash("sha256").update(dataFingerprint(data)).digest("hex").slice(0, 12);
   const name = `${prefix}${fingerprint}`;
-  const template = { name, url: siblingUrl(url, name) };
   const maintenance = await connect(url);
   try {
     const found = await maintenance`select from pg_catalog.pg_database where datname = ${name}`;
-    if (found.count > 0) return { ...template, isKept: true };
+    if (found.count > 0) return { name, isKept: true };
     const outdated = nameSchema.parse([
       ...(await maintenance`
         select datname as name from pg_catalog.pg_database d
@@ -63,7 +61,7 @@ export async function openTemplate(
     } finally {
       copies.forget(scratch);
     }
-    return { ...template, isKept: false };
+    return { name, isKept: false };
   } finally {
     await maintenance.end();
   }

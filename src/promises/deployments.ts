@@ -1,28 +1,14 @@
-import { baseline, deploy, migrate } from "drizzle-deploy";
+import { baseline, migrate } from "drizzle-deploy";
 import { readMigrations } from "drizzle-deploy/migrations";
 import { connect, type DatabaseUrl } from "drizzle-deploy/postgres";
 import { z } from "zod";
 import { mergeDuplicates } from "../duplicates/index.ts";
-import { SpfpError } from "../errors.ts";
 import { spfpProject } from "../project.ts";
 import type { ScratchDatabase } from "../server/index.ts";
 import { spfp } from "../spfp.ts";
+import { deployOnTrial } from "../states.ts";
 import { type DeploymentKind, type DeploymentResult, deploymentKinds } from "./report.ts";
 import { startTraffic } from "./traffic.ts";
-
-/** Nobody restores a database that is thrown away. */
-const quick = { mode: "quick", backupId: "none: a benchmark" } as const;
-
-/**
- * Deploys online, as `spfp-db deploy` does.
- * @throws SpfpError with what the deployment failed with
- */
-export async function deployOnline(url: DatabaseUrl, say: (what: string) => void = () => {}): Promise<void> {
-  const report = await deploy(spfpProject, url, quick, (event) => {
-    if (event.type === "step started") say(event.step.title);
-  });
-  if (report.error) throw new SpfpError(report.error.code, report.error.message, report.error.remedy);
-}
 
 /** Merges the duplicates that the uniqueness rules refuse; nobody else is in the database. */
 export async function mergeAll(url: DatabaseUrl): Promise<void> {
@@ -36,7 +22,9 @@ export async function adopt(url: DatabaseUrl): Promise<void> {
 }
 
 const deployers: Record<DeploymentKind, (url: DatabaseUrl) => Promise<void>> = {
-  online: (url) => deployOnline(url),
+  online: async (url) => {
+    await deployOnTrial(url, "a benchmark");
+  },
   "drizzle-kit": async (url) => {
     const sql = await connect(url);
     await migrate(sql, spfp.migrationsFolder).finally(() => sql.end());

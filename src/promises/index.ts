@@ -1,9 +1,7 @@
 export {
   type BenchReport,
   benchReportSchema,
-  type DeploymentResult,
   type PartId,
-  partIds,
   type ScreenResult,
 } from "./report.ts";
 export { type BenchOptions, runBench } from "./run.ts";

@@ -111,8 +111,8 @@ export const benchReportSchema = z.strictObject({
     seed: z.int(),
     today: z.string(),
     rows: z.int(),
-    /** The database that is kept for the next run. */
-    template: z.string(),
+    /** The databases that are kept for the next run: of this scale, and of the smaller ones where they were measured. */
+    kept: z.array(z.string()),
   }),
   tenants: z.array(tenantSchema),
   screens: z.array(screenResultSchema),

@@ -4,16 +4,19 @@ import { connect, type DatabaseUrl, type Sql } from "drizzle-deploy/postgres";
 import { z } from "zod";
 import {
   screens as allScreens,
+  businessDate,
   findTenant,
   removeSoftDeleted,
   type ScreenId,
   softDeleteAfterDeployment,
 } from "../bench/index.ts";
 import type { ScratchDatabase } from "../server/index.ts";
+import { deployOnTrial } from "../states.ts";
 import { measureChecks } from "./check.ts";
 import { measureClients } from "./clients.ts";
 import { type DataTemplate, keepCopies, openTemplate } from "./databases.ts";
-import { adopt, deployOnline, measureDeployments, mergeAll } from "./deployments.ts";
+import { adopt, measureDeployments, mergeAll } from "./deployments.ts";
+import { runs } from "./measure.ts";
 import { measureMerge } from "./merge.ts";
 import { measurePolicies } from "./policies.ts";
 import { type BenchReport, benchReportSchema, type PartId, partIds, type TenantSize } from "./report.ts";
@@ -43,10 +46,6 @@ const smallerShares = [0.01, 0.1];
 /** Under this much data nothing would be left to measure. */
 const smallestScale = 0.001;
 
-const dayOf = (sql: Sql) =>
-  sql`select to_char(now() at time zone 'America/Sao_Paulo', 'YYYY-MM-DD') as today`;
-const todaySchema = z.tuple([z.object({ today: z.string() })]);
-
 const settingsSchema = z.array(z.object({ name: z.string(), setting: z.string() }));
 
 async function describeServer(sql: Sql): Promise<BenchReport["server"]> {
@@ -68,11 +67,10 @@ async function findTenants(sql: Sql): Promise<SizedTenant[]> {
   if (!largest) throw new TypeError("the generated data has no tenant");
   const rank = Math.max(1, Math.round(largest.of / 100));
   const wanted: [TenantSize, Parameters<typeof findTenant>[1]][] = [
-    ["largest", "largest"],
     ["99th percentile", { rank }],
     ["median", "median"],
   ];
-  const found: SizedTenant[] = [];
+  const found: SizedTenant[] = [{ ...largest, size: "largest" }];
   for (const [size, which] of wanted) {
     const tenant = await findTenant(sql, which);
     if (tenant) found.push({ ...tenant, size });
@@ -92,7 +90,7 @@ async function makeSides(
   say("deploying online");
   const after = await copy(before.name);
   await adopt(after.url);
-  await deployOnline(after.url, say);
+  await deployOnTrial(after.url, "a benchmark", say);
   say("soft-deleting rows");
   const one = await connect(before.url);
   await removeSoftDeleted(one);
@@ -133,11 +131,13 @@ export async function runBench(
   const forget = options.onScratch?.(() => copies.dropAll());
   const maintenance = await connect(url);
   try {
-    const [{ today }] = todaySchema.parse([...(await dayOf(maintenance))]);
+    const today = await businessDate(maintenance);
     const server = await describeServer(maintenance);
+    const kept: string[] = [];
     const dataOf = (size: number) =>
       phase(`Data at scale ${size}`, async (say) => {
         const result = await openTemplate(url, { scale: size, seed, today }, say, copies);
+        kept.push(result.name);
         return { result, summary: `${result.isKept ? "kept from before" : "generated"} as ${result.name}` };
       });
     const sidesOf = (template: DataTemplate) =>
@@ -188,7 +188,7 @@ export async function runBench(
       "Screens",
       [],
       (say) => measureAll(sides, tenants, say),
-      (all) => `${all.length} queries, each ${3 * 15} times`,
+      (all) => `${all.length} queries, before, after and at their floors, each ${runs} times`,
     );
     const clients = await part(
       "clients",
@@ -291,7 +291,7 @@ export async function runBench(
         node: process.version,
       },
       server,
-      data: { scale, seed, today, rows, template: template.name },
+      data: { scale, seed, today, rows, kept },
       tenants: tenants.map(({ size, userId, rank, of, rows: own }) => ({
         size,
         userId,

@@ -1,4 +1,4 @@
-import { baseline, deploy, recordRehearsal } from "drizzle-deploy";
+import { baseline, recordRehearsal } from "drizzle-deploy";
 import type { PhaseRunner, PhaseWork } from "drizzle-deploy/cli";
 import { connect, type DatabaseUrl, type Sql } from "drizzle-deploy/postgres";
 import { z } from "zod";
@@ -13,11 +13,10 @@ import {
 } from "../bench/index.ts";
 import { runChecks } from "../checks/index.ts";
 import { findDuplicates, type Merge, mergeDuplicates } from "../duplicates/index.ts";
-import { SpfpError } from "../errors.ts";
 import { expectedCatalog } from "../expected/index.ts";
 import { spfpProject } from "../project.ts";
 import { spfp } from "../spfp.ts";
-import { reachState } from "../states.ts";
+import { deployOnTrial, reachState } from "../states.ts";
 import { readFigures } from "./figures.ts";
 import { type RehearsalReport, rehearsalReportSchema } from "./report.ts";
 
@@ -46,9 +45,6 @@ function summarise({ categories, templates, changes }: Merge): RehearsalReport["
     changes: [...changed].map(([table, rows]) => ({ table, rows })),
   };
 }
-
-/** Nobody restores a database that is thrown away. */
-const deployment = { mode: "quick", backupId: "none: a rehearsal" } as const;
 
 const dateSchema = z.tuple([z.object({ today: z.string() })]);
 
@@ -126,10 +122,7 @@ export async function rehearse(
       };
     });
     const record = await phase("Deploying online", async (say) => {
-      const report = await deploy(spfpProject, url, deployment, (event) => {
-        if (event.type === "step started") say(event.step.title);
-      });
-      if (report.error) throw new SpfpError(report.error.code, report.error.message, report.error.remedy);
+      const report = await deployOnTrial(url, "a rehearsal", say);
       const done = report.steps.filter(({ status }) => status === "done").length;
       return { result: recordRehearsal(report), summary: `${done} steps, to ${report.plan.to}` };
     });

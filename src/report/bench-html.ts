@@ -1,16 +1,18 @@
 import { formatBytes, formatCount, formatDuration, plural } from "drizzle-deploy/report";
 import type { EChartsCoreOption } from "echarts/core";
 import { SpfpError } from "../errors.ts";
-import { type BenchReport, nearFloor } from "../promises/index.ts";
+import type { BenchReport } from "../promises/index.ts";
 import {
   type BenchTable,
   checkTable,
   clientsTable,
   deploymentsTable,
-  formatRatio,
+  formatVerdict,
   growthTable,
   mergeTable,
   policiesTable,
+  screenColumns,
+  screenRow,
   storageTable,
   viewsTable,
   writesTable,
@@ -181,19 +183,8 @@ export async function writeBenchPage(report: BenchReport): Promise<string> {
       return part(
         `The ${size} tenant, ${plural(rows, "row")}`,
         tableOf(
-          ["", "before", "after", "faster", "promised", "to floor", "pages", "verdict"],
-          own.map((one) => [
-            `${one.title}: ${one.query}`,
-            formatDuration(one.before.milliseconds.median),
-            formatDuration(one.after.milliseconds.median),
-            formatRatio(one.ratio),
-            one.verdict === null ? "" : formatRatio(one.promised),
-            formatRatio(one.toFloor),
-            formatCount(one.after.pages),
-            one.verdict === null
-              ? ""
-              : `${one.verdict}${one.verdict === "not kept" && one.toFloor <= nearFloor ? ", at its floor" : ""}`,
-          ]),
+          [...screenColumns, "verdict"],
+          own.map((one) => [...screenRow(one), formatVerdict(one)]),
         ),
       );
     }),

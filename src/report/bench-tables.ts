@@ -1,5 +1,5 @@
 import { formatBytes, formatCount, formatDuration } from "drizzle-deploy/report";
-import type { BenchReport } from "../promises/index.ts";
+import { type BenchReport, nearFloor, type ScreenResult, type Verdict } from "../promises/index.ts";
 
 /** A table of a benchmark, in words: the first row names the columns. */
 export interface BenchTable {
@@ -15,6 +15,29 @@ export function formatRatio(ratio: number): string {
 }
 
 const formatSeconds = (seconds: number): string => `${seconds.toFixed(1)} s`;
+
+/** What is said of a verdict; of a promise that is not kept also whether an index could do more. */
+export function formatVerdict(
+  { verdict, toFloor }: ScreenResult,
+  dressed: (verdict: Verdict) => string = (words) => words,
+): string {
+  if (verdict === null) return "";
+  return `${dressed(verdict)}${verdict === "not kept" && toFloor <= nearFloor ? ", at its floor" : ""}`;
+}
+
+/** The columns of a tenant's screens. */
+export const screenColumns = ["", "before", "after", "faster", "promised", "to floor", "pages"] as const;
+
+/** A query of a screen, in those columns. */
+export const screenRow = (one: ScreenResult): string[] => [
+  `${one.title}: ${one.query}`,
+  formatDuration(one.before.milliseconds.median),
+  formatDuration(one.after.milliseconds.median),
+  formatRatio(one.ratio),
+  one.verdict === null ? "" : formatRatio(one.promised),
+  formatRatio(one.toFloor),
+  formatCount(one.after.pages),
+];
 
 /** The screens by the clock on the wall. */
 export const clientsTable = ({ clients }: BenchReport): BenchTable => ({

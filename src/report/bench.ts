@@ -1,15 +1,17 @@
 import { dress, formatCount, formatDuration, formatTable, plural } from "drizzle-deploy/report";
-import type { BenchReport, ScreenResult, Verdict } from "../promises/index.ts";
-import { nearFloor } from "../promises/index.ts";
+import type { BenchReport, Verdict } from "../promises/index.ts";
 import {
   type BenchTable,
   checkTable,
   clientsTable,
   deploymentsTable,
   formatRatio,
+  formatVerdict,
   growthTable,
   mergeTable,
   policiesTable,
+  screenColumns,
+  screenRow,
   storageTable,
   viewsTable,
   writesTable,
@@ -17,33 +19,22 @@ import {
 
 const heading = (text: string): string => `\n${dress.strong(text)}`;
 
-/** What is said of a verdict: how, and in how many words. */
-function formatVerdict({ verdict, toFloor }: ScreenResult): string {
-  if (verdict === null) return "";
-  const dressed: Record<Verdict, string> = {
-    exceeded: dress.good("exceeded"),
-    kept: dress.good("kept"),
-    "nothing to gain": dress.quiet("nothing to gain"),
-    "not kept": dress.doubtful("not kept"),
-  };
-  return `${dressed[verdict]}${verdict === "not kept" && toFloor <= nearFloor ? dress.quiet(", at its floor") : ""}`;
-}
+const dressedVerdicts: Record<Verdict, (text: string) => string> = {
+  exceeded: dress.good,
+  kept: dress.good,
+  "nothing to gain": dress.quiet,
+  "not kept": dress.doubtful,
+};
 
 function formatScreens({ screens, tenants }: BenchReport): string[] {
   return tenants.flatMap((tenant) => {
     const own = screens.filter((one) => one.tenant === tenant.size);
     if (own.length === 0) return [];
     const rows = own.map((one) => [
-      `${one.title}: ${one.query}`,
-      formatDuration(one.before.milliseconds.median),
-      formatDuration(one.after.milliseconds.median),
-      formatRatio(one.ratio),
-      one.verdict === null ? "" : formatRatio(one.promised),
-      formatRatio(one.toFloor),
-      formatCount(one.after.pages),
-      formatVerdict(one),
+      ...screenRow(one),
+      formatVerdict(one, (verdict) => dressedVerdicts[verdict](verdict)),
     ]);
-    const head = ["", "before", "after", "faster", "promised", "to floor", "pages", ""].map(dress.quiet);
+    const head = [...screenColumns, ""].map(dress.quiet);
     return [
       heading(
         `Screens of the ${tenant.size} tenant, ${plural(tenant.rows, "row")}, through row-level security`,
@@ -95,6 +86,6 @@ export function formatBenchReport(report: BenchReport): string {
       deploymentsTable,
       growthTable,
     ].flatMap((table) => formatBenchTable(table(report))),
-    `\nThe data is kept as database ${data.template} for the next run; everything else was dropped.`,
+    `\nThe data is kept for the next run as ${data.kept.length > 1 ? "databases" : "database"} ${data.kept.join(", ")}; everything else was dropped.`,
   ].join("\n");
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { findDuplicates, moveTransactionsWithin } from "../../../src/duplicates/duplicates.ts";
 import { fixDuplicates, undoFix } from "../../../src/duplicates/index.ts";
 import { createDatabase, type TestDatabase } from "../../support/database.ts";
 import { eventually } from "../../support/processes.ts";
@@ -42,6 +43,13 @@ const filed = async ({ sql }: TestDatabase): Promise<unknown> => ({
 const left = async ({ sql }: TestDatabase, { young }: Spender): Promise<number> =>
   (await sql`select from transactions where category_id = ${young}`).count;
 
+/** Has the server refuse each change of a user's transactions, so that a merge fails when it comes to them. */
+const refuseUpdatesOf = ({ sql }: TestDatabase, { user }: Spender) =>
+  sql.unsafe(`
+    create function refuse() returns trigger language plpgsql as $$ begin raise exception 'not this one'; end $$;
+    create trigger refuse before update on transactions for each row
+      when (old.user_id = '${user}') execute function refuse()`);
+
 const countSchema = z.array(z.object({ rows: z.coerce.number() }));
 
 describe("merging duplicates in pieces", () => {
@@ -60,10 +68,7 @@ describe("merging duplicates in pieces", () => {
   it("keeps what was merged when it fails, goes on from there, and is undone as one", async () => {
     const { database, first, second } = await withDuplicates();
     const before = await filed(database);
-    await database.sql.unsafe(`
-      create function refuse() returns trigger language plpgsql as $$ begin raise exception 'not this one'; end $$;
-      create trigger refuse before update on transactions for each row
-        when (old.user_id = '${second.user}') execute function refuse()`);
+    await refuseUpdatesOf(database, second);
     await expect(fixDuplicates(database.url, { apply: true })).rejects.toThrow("not this one");
     expect([await left(database, first), await left(database, second)]).toEqual([0, transactions]);
 
@@ -78,10 +83,7 @@ describe("merging duplicates in pieces", () => {
   it("that failed can be taken back as far as it came", async () => {
     const { database, second } = await withDuplicates();
     const before = await filed(database);
-    await database.sql.unsafe(`
-      create function refuse() returns trigger language plpgsql as $$ begin raise exception 'not this one'; end $$;
-      create trigger refuse before update on transactions for each row
-        when (old.user_id = '${second.user}') execute function refuse()`);
+    await refuseUpdatesOf(database, second);
     await expect(fixDuplicates(database.url, { apply: true })).rejects.toThrow("not this one");
     const [failed] = z
       .array(z.object({ id: z.string() }))
@@ -90,6 +92,17 @@ describe("merging duplicates in pieces", () => {
       ]);
     await undoFix(database.url, failed?.id ?? "");
     expect(await filed(database)).toEqual(before);
+  });
+
+  it("moves nothing under a category that its user has deleted meanwhile", async () => {
+    const { database, first } = await withDuplicates();
+    const { sql } = database;
+    const { categories } = await findDuplicates(sql);
+    await sql`update categories set deleted_at = now() where id = ${first.old}`;
+    const moved = await sql.begin((transaction) => moveTransactionsWithin(transaction, categories, 10_000));
+    expect(moved.map(({ before }) => before)).not.toContain(first.young);
+    expect(moved).toHaveLength(transactions);
+    expect(await left(database, first)).toBe(transactions);
   });
 
   it("waits for nobody longer than a moment: who holds a row keeps their own user's from being merged only", async () => {

@@ -24,16 +24,20 @@ function dropsIfThere({ node }: ParsedStatement, { schema, name }: Target): bool
 }
 
 /**
- * Whether a statement makes an index for nothing: a later migration of the same plan drops it, does not mind when it is
- * not there, and no statement until then names it. A unique one is made all the same: rows depend on it.
+ * Whether a statement makes an index for nothing: a later one drops it, does not mind when it is not there, and none
+ * until then names it. A unique one is made all the same: rows depend on it.
+ *
+ * @param later the statements after it, of its own migration and of those that follow, in their order
  */
 export function isDroppedLater(
   { goal }: Draft,
-  statement: ParsedStatement,
-  later: readonly ParsedStatement[],
+  { node }: ParsedStatement,
+  later: readonly (readonly ParsedStatement[])[],
 ): boolean {
-  const { node } = statement;
   if (goal.does !== "create" || !("IndexStmt" in node) || node.IndexStmt.unique === true) return false;
-  const first = later.find(({ node: other }) => mentions(other, goal.target.name));
-  return first !== undefined && dropsIfThere(first, goal.target);
+  const { target } = goal;
+  // Few are dropped at all, and to look for what names one is to read every statement.
+  if (!later.some((some) => some.some((one) => dropsIfThere(one, target)))) return false;
+  const first = later.flat().find((one) => mentions(one.node, target.name));
+  return first !== undefined && dropsIfThere(first, target);
 }

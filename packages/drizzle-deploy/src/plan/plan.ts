@@ -90,7 +90,7 @@ export async function planInDetail(
     };
     const statements = parsed[at] ?? [];
     const first = at === 0 ? dropInvalidIndexes(facts.catalog, facts.names) : [];
-    const later = parsed.slice(at + 1).flat();
+    const later = parsed.slice(at + 1);
     planned.push(...planMigration(migration, [...first, ...statements], { timeline, later }, planning));
   }
   const steps = planned.map(({ step }) => step);
@@ -184,7 +184,10 @@ function stateOf(steps: readonly Step[], pending: readonly { hash: string }[], f
 function planMigration(
   migration: Migration,
   statements: readonly ParsedStatement[],
-  { timeline, later: laterStatements }: { timeline: Timeline; later: readonly ParsedStatement[] },
+  {
+    timeline,
+    later: migrationsAfter,
+  }: { timeline: Timeline; later: readonly (readonly ParsedStatement[])[] },
   planning: PlanningContext,
 ): PlannedStep[] {
   const { facts, simulated, project } = planning;
@@ -209,6 +212,7 @@ function planMigration(
   for (const statement of statements) {
     const number = formatStepId({ migration: migration.tag, parts: [String(statement.number)] });
     const drafts = draftsOf(statement, number, { context, migration, timeline, planning });
+    const statementsAfter = statements.filter((one) => one.number > statement.number);
     for (const { id, draft, isRepair } of drafts) {
       const later = ahead.filter((one) => one.number > statement.number);
       const laterDone = later.filter((one) => isDone(facts, migration, one.id));
@@ -233,10 +237,7 @@ function planMigration(
         ),
         isLeftBehind: laterDone.some(({ goal }) => takesAwayWhole(goal, draft)),
         isMadeAgain: laterDone.some(({ goal }) => makes(goal, draft)),
-        isDroppedLater: isDroppedLater(draft, statement, [
-          ...statements.filter(({ number: other }) => other > statement.number),
-          ...laterStatements,
-        ]),
+        isDroppedLater: isDroppedLater(draft, statement, [statementsAfter, ...migrationsAfter]),
         isAlone: !ahead.some((one) => one.number !== statement.number && isSameObjectAs(one.goal, draft)),
         isFilled:
           (tableSize(draft.target, facts)?.bytes ?? 0) <= smallTable &&
