@@ -58,8 +58,13 @@ function duplicates(has: Has): Question[] {
   return questions;
 }
 
-/** Rows of a table that are looked at whole; of a larger one so many are, picked at random anew each time. */
-const lookedAt = 20_000;
+/** How much of a table is looked at: all of its rows up to `whole`, of a larger one `sample`, picked at random again each time. */
+interface Limits {
+  readonly whole: number;
+  readonly sample: number;
+}
+
+const limits: Limits = { whole: 100_000, sample: 20_000 };
 
 /** The share of a large table's rows that is looked at, in percent; of the others there is none. */
 type Samples = ReadonlyMap<string, number>;
@@ -67,14 +72,14 @@ type Samples = ReadonlyMap<string, number>;
 const sizesSchema = z.array(z.object({ name: z.string(), rows: z.coerce.number() }));
 
 /** By the statistics: a table that was never analysed is small, or was filled a moment ago. */
-async function samplesFor(sql: Pick<Sql, "unsafe">, most: number): Promise<Samples> {
+async function samplesFor(sql: Pick<Sql, "unsafe">, { whole, sample }: Limits): Promise<Samples> {
   const tables = sizesSchema.parse([
     ...(await sql.unsafe(
       `select c.relname as name, c.reltuples as rows from pg_catalog.pg_class c
-       where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.reltuples > ${most} order by 1`,
+       where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.reltuples > ${whole} order by 1`,
     )),
   ]);
-  return new Map(tables.map(({ name, rows }) => [name, Math.max(0.1, (100 * most) / rows)]));
+  return new Map(tables.map(({ name, rows }) => [name, Math.max(0.1, (100 * sample) / rows)]));
 }
 
 function sampleFindings(samples: Samples): Finding[] {
@@ -217,13 +222,11 @@ function batch(questions: readonly Question[]): string {
 /**
  * No duplicates among live rows, no orphans, and a trail that agrees with the permissions. Of a large table the
  * references of some rows are looked at, which a finding says.
- *
- * @param most rows of a table that are looked at whole
  */
 export async function checkData(
   sql: Pick<Sql, "unsafe">,
   { expected, actual }: Pick<CatalogEvidence, "expected" | "actual">,
-  most: number = lookedAt,
+  howMuch: Limits = limits,
 ): Promise<{ examined: number; findings: Finding[] }> {
   const find = (catalog: Catalog, name: string): Table | undefined =>
     catalog.tables.find((table) => table.schema === "public" && table.name === name);
@@ -232,7 +235,7 @@ export async function checkData(
       const type = (catalog: Catalog) => find(catalog, table)?.columns.find((one) => one.name === name)?.type;
       return type(actual) !== undefined && type(actual) === type(expected);
     });
-  const samples = await samplesFor(sql, most);
+  const samples = await samplesFor(sql, howMuch);
   const questions = [...duplicates(has), ...orphans(expected, has, samples), ...auditTrail(has)];
   if (questions.length === 0) return { examined: 0, findings: [] };
   const answer = await sql.unsafe(batch(questions)).simple().catch(orRefusal);

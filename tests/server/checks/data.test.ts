@@ -193,7 +193,8 @@ describe("a table with more rows than are looked at whole", () => {
     await sql`insert into goals (user_id, name, target_amount) select id, 'x', 1 from auth.users`;
     await sql`analyze goals`;
     const catalog = await readCatalog(sql, { schemas: ["public"] });
-    const look = (most: number) => checkData(sql, { expected: catalog, actual: catalog }, most);
+    const look = (most: number) =>
+      checkData(sql, { expected: catalog, actual: catalog }, { whole: most, sample: most });
     expect((await look(50)).findings).toEqual([]);
     expect((await look(10)).findings).toEqual([
       expect.objectContaining({
