@@ -118,8 +118,7 @@ export function normalise(text: string, folder: string, urls: readonly DatabaseU
       ];
     }),
   ];
-  return text
-    .split("\n")
+  return inOrderOfSteps(text.split("\n"))
     .map((line) => {
       const plain = known.reduce(
         (replaced, [from, to]) => replaced.replaceAll(from, to),
@@ -132,6 +131,21 @@ export function normalise(text: string, folder: string, urls: readonly DatabaseU
     })
     .join("\n")
     .trimEnd();
+}
+
+// Indexes of several tables are built side by side, and whichever is done first is printed first.
+function inOrderOfSteps(lines: readonly string[]): string[] {
+  const isBuild = (line: string) => /^\S+\/\d+ {2}create index /.test(line);
+  const number = (line: string) => Number(/\/(\d+)/.exec(line)?.[1]);
+  const ordered: string[] = [];
+  for (let at = 0; at < lines.length; ) {
+    let end = at;
+    while (end < lines.length && isBuild(lines[end] ?? "")) end++;
+    const builds = lines.slice(at, end).toSorted((a, b) => number(a) - number(b));
+    ordered.push(...builds, ...lines.slice(end, end + 1));
+    at = end + 1;
+  }
+  return ordered;
 }
 
 /** A document in parts: what stays as it is, and what runs. */
