@@ -25,6 +25,7 @@ const catalogChecks: readonly CatalogCheck[] = [
   rls,
 ];
 
+/** What a check found in one area. */
 export const areaReportSchema = z.strictObject({
   area: z.enum(areas),
   title: z.string(),

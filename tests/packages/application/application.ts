@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { drizzle } from "drizzle-orm/pg-proxy";
 import { bootstrapSql, migrationsFolder } from "spfp-db/bootstrap";
 import * as schema from "spfp-db/schema";
-import { validators } from "spfp-db/validators";
+import { validators } from "spfp-db/validation";
 import { dashboardMetrics } from "spfp-db/views";
 
 const asked: string[] = [];

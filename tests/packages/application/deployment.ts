@@ -10,7 +10,7 @@ import { parseDatabaseUrl, type Sql } from "drizzle-deploy/postgres";
 import { defaultNames } from "drizzle-deploy/project";
 import { formatDeploymentReport } from "drizzle-deploy/report";
 import { quoteIdentifier } from "drizzle-deploy/sql";
-import { deploy, spfpProject } from "spfp-db";
+import { deploy, spfpProject } from "spfp-db/deploy";
 import { migrationsFolder } from "spfp-db/bootstrap";
 
 /** The project of a migrations folder, as `projectOfFolder` makes it with a scratch database. */

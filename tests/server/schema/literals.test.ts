@@ -4,7 +4,7 @@ import { describe, expect, expectTypeOf, it } from "vitest";
 import type { z } from "zod";
 import { readCatalog } from "../../../packages/drizzle-deploy/src/catalog/index.ts";
 import type { TaskStatus } from "../../../src/schema/index.ts";
-import { validators } from "../../../src/validators/index.ts";
+import { validators } from "../../../src/validation/index.ts";
 import { createDatabase, sqlstate } from "../../support/database.ts";
 import { insertRow, managedTables } from "../../support/rows.ts";
 
