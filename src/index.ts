@@ -2,7 +2,9 @@
  * What an application imports beside schema, views and validation: needs drizzle-orm and its own driver, nothing else.
  */
 
+export type { Cursor, Page } from "./client/cursor.ts";
 export {
+  ArgumentInvalid,
   ClaimsInvalid,
   ClientError,
   type ClientErrorCode,
@@ -31,3 +33,17 @@ export {
   type SessionRole,
   type UserClaims,
 } from "./client/sessions.ts";
+export {
+  type Dependant,
+  type DependantRule,
+  deleted,
+  dependants,
+  live,
+  type Purged,
+  type PurgeOptions,
+  purge,
+  restore,
+  type SoftDeletableName,
+  type SoftDeletableTable,
+  softDelete,
+} from "./client/soft-delete.ts";

@@ -19,6 +19,7 @@ export const clientErrorCodes = [
   "ROLE_NOT_GRANTED",
   "SESSION_NESTED",
   "CURSOR_INVALID",
+  "ARGUMENT_INVALID",
 ] as const;
 
 export type ClientErrorCode = (typeof clientErrorCodes)[number];
@@ -244,6 +245,12 @@ export class CursorInvalid extends ClientError {
   constructor() {
     super("this cursor was not given out by a page of this list");
   }
+}
+
+/** An argument that no call can do anything with. */
+export class ArgumentInvalid extends ClientError {
+  override readonly name = "ArgumentInvalid";
+  readonly code = "ARGUMENT_INVALID";
 }
 
 const fieldOf = (error: object, ...names: readonly string[]): string | undefined => {
