@@ -2,6 +2,7 @@
  * What an application imports beside schema, views and validation: needs drizzle-orm and its own driver, nothing else.
  */
 
+export type { Cursor, Page } from "./client/cursor.ts";
 export {
   ClaimsInvalid,
   ClientError,
@@ -14,6 +15,7 @@ export {
   MissingReference,
   NotAllowed,
   namedError,
+  ParameterInvalid,
   ParentDeleted,
   RoleNotGranted,
   SessionNested,
@@ -31,3 +33,24 @@ export {
   type SessionRole,
   type UserClaims,
 } from "./client/sessions.ts";
+export {
+  type CalendarDay,
+  type CalendarDays,
+  type CalendarPost,
+  calendarDay,
+  marketingCalendar,
+} from "./screens/calendar.ts";
+export { type HistoryDays, type HistoryEntry, transactionHistory } from "./screens/history.ts";
+export { type KanbanTask, kanbanBoard, kanbanColumn } from "./screens/kanban.ts";
+export { type OverdueTask, overdueCount, overdueTasks } from "./screens/overdue.ts";
+export type { DayRange, OfUser, OnDay, PageOf } from "./screens/parameters.ts";
+export {
+  type OpenStage,
+  type PipelineLead,
+  pipelineBoard,
+  pipelineFigures,
+  pipelineStage,
+  type StageFigures,
+} from "./screens/pipeline.ts";
+export type { Reader } from "./screens/reading.ts";
+export { type UserViews, userView } from "./screens/views.ts";

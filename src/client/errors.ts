@@ -19,6 +19,7 @@ export const clientErrorCodes = [
   "ROLE_NOT_GRANTED",
   "SESSION_NESTED",
   "CURSOR_INVALID",
+  "PARAMETER_INVALID",
 ] as const;
 
 export type ClientErrorCode = (typeof clientErrorCodes)[number];
@@ -243,6 +244,21 @@ export class CursorInvalid extends ClientError {
 
   constructor() {
     super("this cursor was not given out by a page of this list");
+  }
+}
+
+/** A parameter of a query that no database was asked with, since it can have no answer. */
+export class ParameterInvalid extends ClientError {
+  override readonly name = "ParameterInvalid";
+  readonly code = "PARAMETER_INVALID";
+
+  constructor(
+    /** Its name in the call. */
+    readonly parameter: string,
+    /** What it has to be. */
+    readonly expected: string,
+  ) {
+    super(`${parameter} has to be ${expected}`);
   }
 }
 

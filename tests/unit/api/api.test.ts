@@ -20,6 +20,7 @@ describe.each(doors)("$name", ({ file, exports }) => {
 });
 
 it.each([
+  ["spfp-db", ["drizzle-orm"]],
   ["spfp-db/bootstrap", []],
   ["spfp-db/schema", ["drizzle-orm"]],
   ["spfp-db/validation", ["drizzle-orm", "drizzle-zod"]],
