@@ -4,7 +4,6 @@
 
 export type { Cursor, Page } from "./client/cursor.ts";
 export {
-  ArgumentInvalid,
   ClaimsInvalid,
   ClientError,
   type ClientErrorCode,
@@ -16,6 +15,7 @@ export {
   MissingReference,
   NotAllowed,
   namedError,
+  ParameterInvalid,
   ParentDeleted,
   RoleNotGranted,
   SessionNested,
@@ -47,3 +47,24 @@ export {
   type SoftDeletableTable,
   softDelete,
 } from "./client/soft-delete.ts";
+export {
+  type CalendarDay,
+  type CalendarDays,
+  type CalendarPost,
+  calendarDay,
+  marketingCalendar,
+} from "./screens/calendar.ts";
+export { type HistoryDays, type HistoryEntry, transactionHistory } from "./screens/history.ts";
+export { type KanbanTask, kanbanBoard, kanbanColumn } from "./screens/kanban.ts";
+export { type OverdueTask, overdueCount, overdueTasks } from "./screens/overdue.ts";
+export type { DayRange, OfUser, OnDay, PageOf } from "./screens/parameters.ts";
+export {
+  type OpenStage,
+  type PipelineLead,
+  pipelineBoard,
+  pipelineFigures,
+  pipelineStage,
+  type StageFigures,
+} from "./screens/pipeline.ts";
+export type { Reader } from "./screens/reading.ts";
+export { type UserViews, userView } from "./screens/views.ts";

@@ -1,7 +1,6 @@
 import type { Sql, Transaction } from "drizzle-deploy/postgres";
 import { z } from "zod";
-import type { ScreenContext } from "./screen-queries.ts";
-import type { Screen, ScreenQuery } from "./screens.ts";
+import type { Screen, ScreenContext, ScreenQuery } from "./screens.ts";
 
 // PostgreSQL 17 manual, 14.1 "Using EXPLAIN"; the rest of each node is not looked at.
 const nodeSchema = z.object({

@@ -21,6 +21,14 @@ export {
 } from "./explain.ts";
 export { shareWithDuplicateTemplates } from "./fill-crm.ts";
 export { shareWithDuplicateCategories } from "./fill-finance.ts";
-export * from "./screen-queries.ts";
-export { type Screen, type ScreenId, type ScreenQuery, screenIds, screens } from "./screens.ts";
+export {
+  type Screen,
+  type ScreenContext,
+  type ScreenId,
+  type ScreenQuery,
+  screenIds,
+  screens,
+  statementOf,
+  writtenDown,
+} from "./screens.ts";
 export { findTenant, type Tenant } from "./tenants.ts";

@@ -1,3 +1,4 @@
+import { isDate } from "./dates.ts";
 import { CursorInvalid } from "./errors.ts";
 
 declare const brand: unique symbol;
@@ -24,7 +25,12 @@ export const textKey =
     typeof value === "string" && form.test(value) ? value : undefined;
 
 export const uuidKey = textKey(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
-export const dateKey = textKey(/^\d{4,7}-\d{2}-\d{2}$/);
+
+/** A date as PostgreSQL prints it, which may be before Christ or the beginning or end of all time. */
+export const dateKey: KeyParser<string> = (value) =>
+  typeof value === "string" && (isDate(value.replace(/ BC$/, "")) || /^-?infinity$/.test(value))
+    ? value
+    : undefined;
 
 /**
  * A time as PostgreSQL prints it: to the microsecond, which a JavaScript Date would lose, and rows of the same

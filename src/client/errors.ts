@@ -19,7 +19,7 @@ export const clientErrorCodes = [
   "ROLE_NOT_GRANTED",
   "SESSION_NESTED",
   "CURSOR_INVALID",
-  "ARGUMENT_INVALID",
+  "PARAMETER_INVALID",
 ] as const;
 
 export type ClientErrorCode = (typeof clientErrorCodes)[number];
@@ -247,10 +247,19 @@ export class CursorInvalid extends ClientError {
   }
 }
 
-/** An argument that no call can do anything with. */
-export class ArgumentInvalid extends ClientError {
-  override readonly name = "ArgumentInvalid";
-  readonly code = "ARGUMENT_INVALID";
+/** A parameter of a query that no database was asked with, since it can have no answer. */
+export class ParameterInvalid extends ClientError {
+  override readonly name = "ParameterInvalid";
+  readonly code = "PARAMETER_INVALID";
+
+  constructor(
+    /** Its name in the call. */
+    readonly parameter: string,
+    /** What it has to be. */
+    readonly expected: string,
+  ) {
+    super(`${parameter} has to be ${expected}`);
+  }
 }
 
 const fieldOf = (error: object, ...names: readonly string[]): string | undefined => {

@@ -24,9 +24,9 @@ import {
 } from "drizzle-orm/pg-core";
 import { type TableName, type Tables, tableNames, tables } from "../schema/tables.ts";
 import {
-  ArgumentInvalid,
   DuplicateCategoryName,
   namedError,
+  ParameterInvalid,
   ParentDeleted,
   StillInUse,
   StillReferenced,
@@ -289,7 +289,7 @@ const attempts = 5;
 
 const atLeastOne = (name: string, value: number): void => {
   if (!Number.isSafeInteger(value) || value < 1)
-    throw new ArgumentInvalid(`${name} has to be 1 or more, and whole`);
+    throw new ParameterInvalid(name, "a whole number, 1 or more");
 };
 
 /**
@@ -301,7 +301,7 @@ const atLeastOne = (name: string, value: number): void => {
  *
  * @param db the database and not a transaction: each batch is one
  * @returns a line for each table
- * @throws {ArgumentInvalid} before anything is deleted
+ * @throws {ParameterInvalid} before anything is deleted
  * @throws the signal's reason, where it was stopped
  *
  * @example

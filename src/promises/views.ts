@@ -1,7 +1,7 @@
 import type { Sql } from "drizzle-deploy/postgres";
-import { quoteQualified } from "drizzle-deploy/sql";
 import { getViewConfig } from "drizzle-orm/pg-core";
-import { analyticViewDefinitions } from "../views/definitions.ts";
+import { statementOf, writtenDown } from "../bench/index.ts";
+import { figures } from "../screens/views.ts";
 import { measurementOf, runAs, takeTurns } from "./measure.ts";
 import type { BenchReport } from "./report.ts";
 import type { SizedTenant } from "./screens.ts";
@@ -13,10 +13,9 @@ export async function measureViews(
 ): Promise<BenchReport["views"]> {
   const measured: BenchReport["views"] = [];
   for (const { size, userId } of tenants) {
-    const statements = analyticViewDefinitions.map(({ view }) => ({
+    const statements = Object.values(figures).map(({ view, query }) => ({
       view,
-      text: `select * from ${quoteQualified("public", getViewConfig(view).name)} where user_id = $1`,
-      parameters: [userId],
+      ...statementOf(query(writtenDown, userId)),
     }));
     const all = await takeTurns(statements.map((statement) => () => runAs(after, userId, statement)));
     for (const [at, { view }] of statements.entries()) {

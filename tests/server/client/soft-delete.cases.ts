@@ -298,9 +298,9 @@ export const softDeletion: DriverTests = ({ db }) => {
 
     it("purges nothing for a number of days that is none, or when it is stopped", async () => {
       for (const olderThanDays of [0, -1, 1.5, Number.NaN])
-        await expect(purge(db, { olderThanDays })).rejects.toMatchObject({ code: "ARGUMENT_INVALID" });
+        await expect(purge(db, { olderThanDays })).rejects.toMatchObject({ code: "PARAMETER_INVALID" });
       await expect(purge(db, { olderThanDays: 1, batchSize: 0 })).rejects.toMatchObject({
-        code: "ARGUMENT_INVALID",
+        code: "PARAMETER_INVALID",
       });
       const reason = new Error("stopped");
       await expect(purge(db, { olderThanDays: 1, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);

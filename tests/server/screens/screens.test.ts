@@ -1,0 +1,4 @@
+import { forEachDriver } from "../../support/drivers.ts";
+import { screens } from "./screens.cases.ts";
+
+forEachDriver(screens);
