@@ -19,6 +19,7 @@ export const clientErrorCodes = [
   "ROLE_NOT_GRANTED",
   "SESSION_NESTED",
   "CURSOR_INVALID",
+  "SNAPSHOT_MISSING",
 ] as const;
 
 export type ClientErrorCode = (typeof clientErrorCodes)[number];
@@ -243,6 +244,19 @@ export class CursorInvalid extends ClientError {
 
   constructor() {
     super("this cursor was not given out by a page of this list");
+  }
+}
+
+/** What is read in pieces was to be read in a transaction that sees what others commit between two of them. */
+export class SnapshotMissing extends ClientError {
+  override readonly name = "SnapshotMissing";
+  readonly code = "SNAPSHOT_MISSING";
+
+  constructor() {
+    super(
+      "a stream is of one state of the database only in a transaction that is REPEATABLE READ: give `snapshot` as the " +
+        "last argument of the session",
+    );
   }
 }
 
