@@ -12,6 +12,12 @@ export const spfpErrorCodes = [
   "NOT_EMPTY",
   "FIX_UNKNOWN",
   "CHART_LIBRARY_MISSING",
+  "CRON_MISSING",
+  "USER_UNKNOWN",
+  "EXPORT_INVALID",
+  "EXPORT_OUTDATED",
+  "ERASURE_BLOCKED",
+  "ERASURE_INCOMPLETE",
 ] as const;
 
 export type SpfpErrorCode = (typeof spfpErrorCodes)[number];

@@ -2,6 +2,22 @@
  * What an application imports beside schema, views and validation: needs drizzle-orm and its own driver, nothing else.
  */
 
+export { auditCsv, auditJsonLines } from "./client/audit-export.ts";
+export {
+  auditTimeline,
+  type Day,
+  describeChange,
+  type Moment,
+  type TimelineOptions,
+} from "./client/audit-timeline.ts";
+export {
+  type AuditEntry,
+  type AuditFilter,
+  type AuditPage,
+  auditEntries,
+  auditTrail,
+  snapshot,
+} from "./client/audit-trail.ts";
 export type { Cursor, Page } from "./client/cursor.ts";
 export {
   ClaimsInvalid,
@@ -19,6 +35,7 @@ export {
   ParentDeleted,
   RoleNotGranted,
   SessionNested,
+  SnapshotMissing,
   StillInUse,
   StillReferenced,
   TryAgain,

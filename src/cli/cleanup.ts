@@ -4,45 +4,68 @@ import {
   type Command,
   type CommandContext,
   type DatabaseOptions,
-  InvalidArgumentError,
+  numberOf,
+  Option,
   withDatabase,
 } from "drizzle-deploy/cli";
+import type { CleanupSchedule } from "../cleanup.ts";
 
 interface CleanupOptions extends DatabaseOptions {
   retention: number;
-}
-
-function parseDays(text: string): number {
-  const days = Number(text);
-  if (!/^\d+$/.test(text) || days < 1 || days > 36_500) {
-    throw new InvalidArgumentError("The retention is a whole number of days, 1 to 36500.");
-  }
-  return days;
+  schedule?: true;
+  unschedule?: true;
 }
 
 /** `spfp-db cleanup`: what `pg_cron` does daily where it is installed. */
 export function addCleanup(program: Command, context: CommandContext): void {
   const cleanup = addDatabaseOption(
-    program
-      .command("cleanup")
-      .description("delete old automation logs: the daily job, for servers without pg_cron"),
+    program.command("cleanup").description("delete old automation logs, now or daily by pg_cron"),
     context,
   )
-    .option("--retention <days>", "delete what is older than this", parseDays, 90)
+    .option(
+      "--retention <days>",
+      "delete what is older than this",
+      numberOf("The retention in days", 1, 36_500),
+      90,
+    )
+    .option("--schedule", "have pg_cron do it daily at 02:00 UTC; may be repeated")
+    .addOption(
+      new Option("--unschedule", "have pg_cron do it no longer").conflicts(["schedule", "retention"]),
+    )
     .action((options: CleanupOptions) => runCleanup(options, context));
   addHelp(cleanup, {
-    paragraphs: ["In a crontab: 0 2 * * *  spfp-db cleanup --retention 90"],
-    examples: ["spfp-db cleanup"],
+    paragraphs: [
+      "Where there is no pg_cron, in a crontab: 0 2 * * *  spfp-db cleanup --retention 90",
+      "Exit status: 0 done or scheduled, 2 where pg_cron is missing or the role may not use it.",
+    ],
+    examples: ["spfp-db cleanup", "spfp-db cleanup --schedule", "spfp-db cleanup --schedule --retention 30"],
   });
 }
 
-async function runCleanup(options: CleanupOptions, context: CommandContext): Promise<void> {
-  const { cleanUpAutomationLogs } = await import("../cleanup.ts");
+async function runCleanup(
+  { retention, schedule, unschedule, ...database }: CleanupOptions,
+  context: CommandContext,
+): Promise<void> {
+  const { cleanUpAutomationLogs, scheduleCleanup, unscheduleCleanup } = await import("../cleanup.ts");
   const { plural } = await import("drizzle-deploy/findings");
-  const deleted = await withDatabase(options, context, ({ sql }) =>
-    cleanUpAutomationLogs(sql, options.retention),
-  );
-  process.stdout.write(
-    `${plural(deleted, "automation log")} older than ${plural(options.retention, "day")} deleted.\n`,
-  );
+  const line = await withDatabase(database, context, async ({ sql }) => {
+    if (unschedule) return describe(await unscheduleCleanup(sql));
+    if (schedule) return describe(await scheduleCleanup(sql, retention));
+    const deleted = await cleanUpAutomationLogs(sql, retention);
+    return `${plural(deleted, "automation log")} older than ${plural(retention, "day")} deleted.`;
+  });
+  process.stdout.write(`${line}\n`);
+}
+
+const words: Readonly<Record<CleanupSchedule["outcome"], string>> = {
+  scheduled: "is scheduled",
+  changed: "is scheduled anew",
+  unchanged: "is scheduled already",
+  unscheduled: "is not scheduled any more",
+  "was not scheduled": "was not scheduled",
+};
+
+function describe({ outcome, name, schedule, timeZone, command }: CleanupSchedule): string {
+  const what = command === null ? "." : `: daily at 02:00 ${timeZone} (${schedule}), ${command}`;
+  return `${name} ${words[outcome]}${what}`;
 }

@@ -15,6 +15,7 @@ import {
 } from "drizzle-deploy/cli";
 import { makeSpfpFolder, spfpFolder } from "../server/running.ts";
 import { spfpNames } from "../spfp.ts";
+import { addAudit } from "./audit.ts";
 import { addBench } from "./bench.ts";
 import { addBootstrap } from "./bootstrap.ts";
 import { addCheck } from "./check.ts";
@@ -22,6 +23,7 @@ import { addCleanup } from "./cleanup.ts";
 import { addDev } from "./dev.ts";
 import { addFix } from "./fix.ts";
 import { addRehearse } from "./rehearse.ts";
+import { addUser } from "./user.ts";
 
 /** Every command, in the order of the help. */
 export const commands: readonly AddCommand[] = [
@@ -40,6 +42,8 @@ export const commands: readonly AddCommand[] = [
   addExport,
   addLog,
   addBootstrap,
+  addAudit,
+  addUser,
   addCleanup,
 ];
 

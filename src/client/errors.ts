@@ -20,6 +20,7 @@ export const clientErrorCodes = [
   "SESSION_NESTED",
   "CURSOR_INVALID",
   "PARAMETER_INVALID",
+  "SNAPSHOT_MISSING",
 ] as const;
 
 export type ClientErrorCode = (typeof clientErrorCodes)[number];
@@ -259,6 +260,19 @@ export class ParameterInvalid extends ClientError {
     readonly expected: string,
   ) {
     super(`${parameter} has to be ${expected}`);
+  }
+}
+
+/** What is read in pieces was to be read in a transaction that sees what others commit between two of them. */
+export class SnapshotMissing extends ClientError {
+  override readonly name = "SnapshotMissing";
+  readonly code = "SNAPSHOT_MISSING";
+
+  constructor() {
+    super(
+      "a stream is of one state of the database only in a transaction that is REPEATABLE READ: give `snapshot` as the " +
+        "last argument of the session",
+    );
   }
 }
 

@@ -27,8 +27,22 @@ export {
 } from "drizzle-deploy";
 export { connect, type DatabaseUrl, parseDatabaseUrl, type Sql } from "drizzle-deploy/postgres";
 export { type Area, areas, type CheckReport } from "../checks/index.ts";
-export { cleanUpAutomationLogs } from "../cleanup.ts";
+export {
+  type CleanupSchedule,
+  cleanUpAutomationLogs,
+  scheduleCleanup,
+  unscheduleCleanup,
+} from "../cleanup.ts";
 export { type FixReport, fixDuplicates, undoFix } from "../duplicates/index.ts";
+export {
+  type EraseUserOptions,
+  type ErasurePreview,
+  type ExportUserOptions,
+  eraseUser,
+  exportUser,
+  type Receipt,
+  type UserManifest,
+} from "../erasure/index.ts";
 export { SpfpError, type SpfpErrorCode } from "../errors.ts";
 export { checkDatabase, spfpProject } from "../project.ts";
 export { type RehearsalOptions, type RehearsalReport, rehearse } from "../rehearsal/index.ts";

@@ -1,4 +1,5 @@
-import { closeSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, createWriteStream, openSync, rmSync, writeFileSync } from "node:fs";
+import { pipeline } from "node:stream/promises";
 import { InvalidArgumentError } from "commander";
 import { DeployError } from "../findings/errors.ts";
 
@@ -12,6 +13,8 @@ export function parseFile(text: string): string {
 export interface NewFile {
   /** Writes it; nothing of it stays where that fails. Throws `FILE_UNWRITABLE`. */
   write(text: string): void;
+  /** Writes what comes, as it comes: nothing is asked for before the disk has the rest. Throws as `write`, and what `chunks` throws. */
+  writeAll(chunks: AsyncIterable<string>): Promise<void>;
   /** Takes it away again, unless it was written. */
   discard(): void;
 }
@@ -53,6 +56,24 @@ export function createFile(file: string): NewFile {
       } catch (cause) {
         discard();
         throw unwritable(cause);
+      }
+    },
+    async writeAll(chunks) {
+      let failure: { readonly error: unknown } | undefined;
+      async function* source(): AsyncGenerator<string, void, undefined> {
+        try {
+          yield* chunks;
+        } catch (error) {
+          failure = { error };
+          throw error;
+        }
+      }
+      try {
+        await pipeline(source, createWriteStream(file));
+        isWritten = true;
+      } catch (cause) {
+        discard();
+        throw failure === undefined ? unwritable(cause) : failure.error;
       }
     },
     discard,

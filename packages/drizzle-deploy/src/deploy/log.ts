@@ -55,7 +55,12 @@ export const logDetailsSchema = z.object({
   undoes: z.string().nullable().default(null),
   /** Of a merge: what undid it. */
   undoneBy: z.string().nullable().default(null),
-  /** Of a merge: why it failed. */
+  /** Of an erasure: how many rows were deleted, by table. */
+  erased: z
+    .array(z.strictObject({ table: z.string(), rows: z.int() }))
+    .nullable()
+    .default(null),
+  /** Of a merge or an erasure: why it failed. */
   reason: z.string().nullable().default(null),
   watch: watchReportSchema.nullable().default(null),
   signOffs: z.array(signOffSchema).default([]),

@@ -106,7 +106,8 @@ function listFindings(findings: DeploymentLog["findings"]): string[] {
 }
 
 /** What something that got to its end came to, in a line. */
-function formatOutcome({ kind, recorded, changed, undoes, undoneBy }: DeploymentLog): string {
+function formatOutcome(log: DeploymentLog): string {
+  const { kind, recorded, changed, undoes, undoneBy, erased } = log;
   const rows = changed.map(({ table: name, rows: count }) => `${name} ${plural(count, "row")}`).join(", ");
   switch (kind) {
     case "deploy":
@@ -116,6 +117,12 @@ function formatOutcome({ kind, recorded, changed, undoes, undoneBy }: Deployment
     case "baseline":
       return `Recorded as applied, none run: ${recorded.join(", ") || "nothing"}.`;
     case "fix":
+      if (erased !== null) {
+        const gone = erased
+          .map(({ table: name, rows: count }) => `${name} ${plural(count, "row")}`)
+          .join(", ");
+        return `Erased: ${gone || "no row"}.`;
+      }
       return undoes === null
         ? `Changed: ${rows || "no row"}; none deleted.${undoneBy === null ? "" : ` Undone by ${undoneBy}.`}`
         : `Restored: ${rows || "no row"}, as before merge ${undoes}.`;
