@@ -22,7 +22,7 @@ describe.each(doors)("$name", ({ file, exports }) => {
 it.each([
   ["spfp-db/bootstrap", []],
   ["spfp-db/schema", ["drizzle-orm"]],
-  ["spfp-db/validation", ["drizzle-orm", "drizzle-zod"]],
+  ["spfp-db/validation", ["drizzle-orm", "zod"]],
   ["spfp-db/views", ["drizzle-orm"]],
 ])("%s loads no package but %j", (name, expected) => {
   const door = doors.find((one) => one.name === name);
