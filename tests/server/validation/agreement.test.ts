@@ -87,17 +87,14 @@ type Verdict =
 const ofOtherRows = ["23503", "23505"];
 
 /** Does something to the database and takes it back; a refusal is the server's, the driver's or Drizzle's. */
-async function attempt(
-  transaction: Writer,
-  work: (savepoint: Writer) => Promise<Values[]>,
-): Promise<Verdict> {
+async function attempt(work: (transaction: Writer) => Promise<Values[]>): Promise<Verdict> {
   let row: Values | undefined;
   try {
-    await transaction.transaction(async (savepoint) => {
-      [row] = await work(savepoint);
-      savepoint.rollback();
+    await db.transaction(async (transaction) => {
+      [row] = await work(transaction);
+      transaction.rollback();
     });
-    throw new Error("a savepoint was kept");
+    throw new Error("a trial was kept");
   } catch (error) {
     if (error instanceof TransactionRollbackError) return { takes: true, row };
     const cause = error instanceof DrizzleQueryError ? error.cause : error;
@@ -116,27 +113,22 @@ async function attempt(
 
 type Way = "insert" | "update";
 
-function write(transaction: Writer, way: Way, field: Field, change: Values): Promise<Verdict> {
+function write(way: Way, field: Field, change: Values): Promise<Verdict> {
   const { table, id, base } = field;
-  return attempt(transaction, async (savepoint) => {
+  return attempt(async (transaction) => {
     const row = { ...base, id: randomUUID() };
     if (way === "insert")
-      return savepoint
+      return transaction
         .insert(table)
         .values({ ...row, ...change })
         .returning();
-    await savepoint.insert(table).values(row);
-    return savepoint.update(table).set(change).where(eq(id, row.id)).returning();
+    await transaction.insert(table).values(row);
+    return transaction.update(table).set(change).where(eq(id, row.id)).returning();
   });
 }
 
 /** What validator and database do not agree on; undefined where they do, or where it is a stated exception. */
-async function disagreement(
-  transaction: Writer,
-  way: Way,
-  field: Field,
-  value: unknown,
-): Promise<string | undefined> {
+async function disagreement(way: Way, field: Field, value: unknown): Promise<string | undefined> {
   const { key, name, schemas, base } = field;
   const told = (what: string) =>
     `${way} of ${name} = ${inspect(value, { depth: 3, maxStringLength: 300 })}: ${what}`;
@@ -145,7 +137,7 @@ async function disagreement(
   const change = { ...other, [key]: value };
   const given = way === "insert" ? { ...base, ...change } : change;
   const parsed = schemas[way].safeParse(given);
-  const verdict = await write(transaction, way, field, change);
+  const verdict = await write(way, field, change);
   const exception = exceptions.find(({ is }) => value !== undefined && is(field, value));
   if (!parsed.success)
     return verdict.takes && !exception ? told("refused, and the database takes it") : undefined;
@@ -161,17 +153,6 @@ async function disagreement(
   const read = verdict.row[key];
   return isDeepStrictEqual(read, readBack(field, value)) ? undefined : told(`read as ${inspect(read)}`);
 }
-
-/** A transaction of a test, which is taken back. */
-const within = (work: (transaction: Writer) => Promise<void>): Promise<void> =>
-  db
-    .transaction(async (transaction) => {
-      await work(transaction);
-      transaction.rollback();
-    })
-    .catch((error: unknown) => {
-      if (!(error instanceof TransactionRollbackError)) throw error;
-    });
 
 /** Columns of one type, bounds, nullability and default: their validators are made alike. */
 const kinds = new Map<string, [Field, ...Field[]]>();
@@ -192,14 +173,12 @@ const valuesOf = (field: Field): fc.Arbitrary<unknown> =>
 
 it("validators and database agree on both sides of every boundary of every kind of column", async () => {
   const found: string[] = [];
-  await within(async (transaction) => {
-    for (const alike of kinds.values())
-      for (const [at, value] of boundaries(alike[0]).entries()) {
-        const field = alike[at % alike.length] ?? alike[0];
-        const one = await disagreement(transaction, at % 3 === 0 ? "update" : "insert", field, value);
-        if (one !== undefined) found.push(one);
-      }
-  });
+  for (const alike of kinds.values())
+    for (const [at, value] of boundaries(alike[0]).entries()) {
+      const field = alike[at % alike.length] ?? alike[0];
+      const one = await disagreement(at % 3 === 0 ? "update" : "insert", field, value);
+      if (one !== undefined) found.push(one);
+    }
   expect(found).toEqual([]);
 });
 
@@ -211,13 +190,11 @@ it("validators and database agree on any value of any column, inserted or change
       value: valuesOf(field),
     }),
   );
-  await within((transaction) =>
-    fc.assert(
-      fc.asyncProperty(fc.oneof(...trials), async ({ field, way, value }) => {
-        expect(await disagreement(transaction, way, field, value)).toBeUndefined();
-      }),
-      { seed: 20260214, numRuns: 400 },
-    ),
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(...trials), async ({ field, way, value }) => {
+      expect(await disagreement(way, field, value)).toBeUndefined();
+    }),
+    { seed: 20260214, numRuns: 400 },
   );
 });
 
@@ -234,24 +211,22 @@ it("the database takes whole rows of what the validators accept, and gives them 
     );
     return fc.tuple(fc.constant(own), fc.tuple(...values));
   });
-  await within((transaction) =>
-    fc.assert(
-      fc.asyncProperty(fc.oneof(...wholes), async ([own, values]) => {
-        const [first] = own;
-        if (first === undefined) return;
-        const row = { ...Object.fromEntries(own.map(({ key }, at) => [key, values[at]])), id: randomUUID() };
-        expect(first.schemas.insert.safeParse(row).error).toBeUndefined();
-        const verdict = await write(transaction, "insert", first, row);
-        expect(verdict).toMatchObject({ takes: true });
-        if (!verdict.takes || verdict.row === undefined) return;
-        const given = own.filter(({ key }, at) => key !== "id" && values[at] !== undefined);
-        for (const field of given)
-          expect(verdict.row[field.key]).toEqual(
-            readBack(field, field.key in row ? values[own.indexOf(field)] : null),
-          );
-      }),
-      { seed: 20260214, numRuns: 100 },
-    ),
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(...wholes), async ([own, values]) => {
+      const [first] = own;
+      if (first === undefined) return;
+      const row = { ...Object.fromEntries(own.map(({ key }, at) => [key, values[at]])), id: randomUUID() };
+      expect(first.schemas.insert.safeParse(row).error).toBeUndefined();
+      const verdict = await write("insert", first, row);
+      expect(verdict).toMatchObject({ takes: true });
+      if (!verdict.takes || verdict.row === undefined) return;
+      const given = own.filter(({ key }, at) => key !== "id" && values[at] !== undefined);
+      for (const field of given)
+        expect(verdict.row[field.key]).toEqual(
+          readBack(field, field.key in row ? values[own.indexOf(field)] : null),
+        );
+    }),
+    { seed: 20260214, numRuns: 100 },
   );
 });
 
@@ -310,17 +285,15 @@ const examples: Record<string, readonly [column: string, written: unknown, read:
 
 it("what the validators refuse and the database takes is a list, each with what is read instead", async () => {
   expect(Object.keys(examples)).toEqual(exceptions.map(({ what }) => what));
-  await within(async (transaction) => {
-    for (const [what, written] of Object.entries(examples))
-      for (const [column, value, read] of written) {
-        const field = fields.find(({ name }) => name === column);
-        if (field === undefined) throw new Error(`no column ${column}`);
-        expect(field.schemas.insert.shape[field.key]?.safeParse(value).success, what).toBe(false);
-        expect(exceptions.find(({ is }) => is(field, value))?.what).toBe(what);
-        const verdict = await write(transaction, "insert", field, { [field.key]: value });
-        expect(verdict.takes && verdict.row?.[field.key], `${what}: ${column}`).toEqual(read);
-      }
-  });
+  for (const [what, written] of Object.entries(examples))
+    for (const [column, value, read] of written) {
+      const field = fields.find(({ name }) => name === column);
+      if (field === undefined) throw new Error(`no column ${column}`);
+      expect(field.schemas.insert.shape[field.key]?.safeParse(value).success, what).toBe(false);
+      expect(exceptions.find(({ is }) => is(field, value))?.what).toBe(what);
+      const verdict = await write("insert", field, { [field.key]: value });
+      expect(verdict.takes && verdict.row?.[field.key], `${what}: ${column}`).toEqual(read);
+    }
 });
 
 it("docs/validation.md lists the exceptions", () => {
@@ -343,9 +316,7 @@ it("keys that are no columns and generated columns are refused, which Drizzle ig
       expect(error?.issues).toMatchObject([{ code: "unrecognized_keys", keys: Object.keys(change) }]);
       // To change a generated column PostgreSQL refuses; all else never reaches it.
       const reaches = way === "update" && !("descripton" in change);
-      await within(async (transaction) => {
-        expect(await write(transaction, way, field, given)).toMatchObject({ takes: !reaches });
-      });
+      expect(await write(way, field, given)).toMatchObject({ takes: !reaches });
     }
 });
 
@@ -356,11 +327,9 @@ it("a change of nothing is what Drizzle refuses, and nonEmpty", async () => {
   for (const nothing of [{}, { title: undefined }]) {
     expect(update.safeParse(nothing).success).toBe(true);
     expect(nonEmpty(update).safeParse(nothing).error?.issues).toMatchObject([{ code: "custom" }]);
-    await within(async (transaction) => {
-      expect(await write(transaction, "update", field, nothing)).toEqual({
-        takes: false,
-        why: "No values to set",
-      });
+    expect(await write("update", field, nothing)).toEqual({
+      takes: false,
+      why: "No values to set",
     });
   }
   for (const something of [{ title: "a" }, { description: null }])
