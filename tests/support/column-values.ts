@@ -45,55 +45,11 @@ export function nested(levels: number): unknown {
   return value;
 }
 
-const spellings = [
-  "+5",
-  " 5 ",
-  "5.",
-  ".5",
-  "1e1",
-  "0x1F",
-  "1_0",
-  "5\n",
-  "007.5",
-  "-0",
-  "",
-  ".",
-  "-",
-  "1,5",
-  "NaN",
-  "nan",
-];
+/** What every type is tried with, whatever it is. */
+const foreign: readonly unknown[] = ["x", 5, 12.5, true, 10n, new Date(0), ["x"], { a: 1 }];
 
-function numerics({ sizes: [precision = 0, scale = 0], limits }: Subject): string[] {
-  const whole = "9".repeat(precision - scale);
-  const nines = "9".repeat(scale);
-  const around = [0, ...limits].flatMap((limit) =>
-    [1, 0.5, 0.1, 0, -0.1, -0.5, -1].map((units) => (limit + units / 10 ** scale).toFixed(scale + 1)),
-  );
-  const largest = [
-    `${whole}.${nines}`,
-    `${whole}.${nines}4`,
-    `${whole}.${nines}5`,
-    `${whole}.${nines}000`,
-    `1${whole}`,
-  ];
-  const infinite = ["Infinity", "-Infinity"];
-  return [
-    ...around,
-    ...largest,
-    ...largest.map((one) => `-${one}`),
-    `${"0".repeat(99)}1`,
-    ...infinite,
-    ...spellings,
-  ];
-}
-
-/** What every column is tried with, whatever its type is. */
-const foreign: readonly unknown[] = [null, undefined, "x", 5, 12.5, true, 10n, new Date(0), ["x"], { a: 1 }];
-
-/** Values on both sides of every boundary of a column. */
-export function boundaries(subject: Subject): unknown[] {
-  const { column, type, sizes, limits } = subject;
+/** Values on both sides of the boundaries that a column has by its length, precision, literals and check constraints. */
+export function boundaries({ column, type, sizes, limits }: Subject): unknown[] {
   const own = (): unknown[] => {
     switch (type) {
       case "varchar": {
@@ -102,26 +58,62 @@ export function boundaries(subject: Subject): unknown[] {
         const literals = column.enumValues ?? [];
         return [
           ...literals.flatMap((one) => [one, `${one} `, one.toUpperCase(), one.toLowerCase(), one.slice(1)]),
-          ...[
-            full,
-            `${full}x`,
-            `${full}  `,
-            `${full} x`,
-            emoji.repeat(length),
-            emoji.repeat(length + 1),
-            ...texts,
-          ],
+          ...[full, `${full}x`, `${full}  `, `${full} x`, emoji.repeat(length), emoji.repeat(length + 1)],
         ];
       }
+      case "numeric": {
+        const [precision = 0, scale = 0] = sizes;
+        const whole = "9".repeat(precision - scale);
+        const nines = "9".repeat(scale);
+        const around = [0, ...limits].flatMap((limit) =>
+          [1, 0.5, 0.1, 0, -0.1, -0.5, -1].map((some) => (limit + some / 10 ** scale).toFixed(scale + 1)),
+        );
+        const largest = [`${whole}.${nines}`, `${whole}.${nines}4`, `${whole}.${nines}5`, `1${whole}`];
+        return [
+          ...around,
+          ...largest,
+          ...largest.map((one) => `-${one}`),
+          `${whole}.${nines}000`,
+          "NaN",
+          "-0",
+        ];
+      }
+      case "integer":
+        return [...limits, 2 ** 31, -(2 ** 31)].flatMap((limit) => [limit - 1, limit, limit + 1]);
+      default:
+        return [];
+    }
+  };
+  return [null, undefined, ...own()];
+}
+
+/** Values on both sides of the boundaries that any column of a type has. */
+export function boundariesOfType(type: string): unknown[] {
+  const own = (): unknown[] => {
+    switch (type) {
+      case "varchar":
+        return texts;
       case "text":
         return [...texts, "x".repeat(10_000)];
       case "numeric":
-        return numerics(subject);
-      case "integer":
         return [
-          ...[...limits, 2 ** 31, -(2 ** 31)].flatMap((limit) => [limit - 1, limit, limit + 1]),
-          ...[0, -0, 0.5, 1e21, 5e-324, Number.NaN, Number.POSITIVE_INFINITY, Number.MAX_SAFE_INTEGER],
+          ...[
+            "+5",
+            " 5 ",
+            "5.",
+            ".5",
+            "1e1",
+            "0x1F",
+            "1_0",
+            "5\n",
+            "007.5",
+            `${"0".repeat(99)}1`,
+            "5.000000000000",
+          ],
+          ...["", ".", "-", "1,5", "--1", "1.5.5", "nan", "Infinity", "-Infinity", "\u0663"],
         ];
+      case "integer":
+        return [0, -0, 0.5, 1e21, 5e-324, Number.NaN, Number.POSITIVE_INFINITY, Number.MAX_SAFE_INTEGER];
       case "boolean":
         return [false, 0, 1, "true", "yes"];
       case "uuid":
@@ -208,9 +200,7 @@ export function boundaries(subject: Subject): unknown[] {
           ...[[null], ["a", null], [undefined], [5], [["a"]], ["a", ["b"]], "{a}", "a"],
         ];
       default:
-        throw new TypeError(
-          `no values for ${column.name} of type ${type}: give some in tests/support/column-values.ts`,
-        );
+        throw new TypeError(`no values of type ${type}: give some in tests/support/column-values.ts`);
     }
   };
   return [...foreign, ...own()];
@@ -279,7 +269,7 @@ function guesses({ column, type, sizes, limits }: Subject): fc.Arbitrary<unknown
 
 /** A value of a column: mostly of its type, at times what another column would take. */
 export const someValue = (subject: Subject): fc.Arbitrary<unknown> =>
-  fc.oneof({ weight: 9, arbitrary: guesses(subject) }, fc.constantFrom(...foreign));
+  fc.oneof({ weight: 9, arbitrary: guesses(subject) }, fc.constantFrom(null, undefined, ...foreign));
 
 const isDecimal = (value: string) => /^-?\d+(\.\d+)?$/.test(value);
 const isNaNumeric = (value: unknown) => typeof value === "string" && /^\s*nan\s*$/i.test(value);
