@@ -183,7 +183,12 @@ async function check(): Promise<void> {
   say("An application that reads and writes, with drizzle-orm 0.45 and zod");
   say(`  ${sizeOf(reader)}`);
   await compileAndRun(reader, ["application.ts"], tools, [["7"], nodes]);
-  const costs = await costOfImports(reader, ["drizzle-orm/pg-core", "spfp-db/schema"]);
+  const costs = await costOfImports(reader, [
+    "drizzle-orm/pg-core",
+    "spfp-db/schema",
+    "zod",
+    "spfp-db/validation",
+  ]);
   for (const [specifier, { modules, milliseconds }] of costs)
     say(`  import "${specifier}": ${modules} modules, ${milliseconds.toFixed(0)} ms`);
   const [without, with_] = [...costs.values()];
