@@ -39,16 +39,14 @@ const [account, food] = await asUser(db, { sub: ana }, async (tx) => {
   return [accounts[0]?.id ?? "", categories[0]?.id ?? ""] as const;
 });
 await asUser(db, { sub: ana }, (tx) =>
-  tx
-    .insert(schema.transactions)
-    .values({
-      userId: ana,
-      accountId: account,
-      categoryId: food,
-      amount: "1.00",
-      type: "EXPENSE",
-      date: "2026-02-14",
-    }),
+  tx.insert(schema.transactions).values({
+    userId: ana,
+    accountId: account,
+    categoryId: food,
+    amount: "1.00",
+    type: "EXPENSE",
+    date: "2026-02-14",
+  }),
 );
 await assert.rejects(
   asUser(db, { sub: ana }, (tx) => softDelete(tx, schema.accounts, [account])),

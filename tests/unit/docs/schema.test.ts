@@ -5,12 +5,15 @@ import { managedTables } from "../../support/rows.ts";
 import { projectFolder } from "../../support/states.ts";
 
 /** A column's type in one word: Mermaid takes no spaces. */
-const typeOf = (type: string): string => type.replace("timestamp with time zone", "timestamptz").replaceAll(/, ?/g, "_");
+const typeOf = (type: string): string =>
+  type.replace("timestamp with time zone", "timestamptz").replaceAll(/, ?/g, "_");
 
 /** A table as an entity, with its keys and what a column is for. */
 function entity(table: PgTable): string[] {
   const { name, columns, foreignKeys } = getTableConfig(table);
-  const pointing = new Set(foreignKeys.flatMap((key) => key.reference().columns.map((column) => column.name)));
+  const pointing = new Set(
+    foreignKeys.flatMap((key) => key.reference().columns.map((column) => column.name)),
+  );
   const lines = columns.map((column) => {
     const key = column.primary ? " PK" : pointing.has(column.name) ? " FK" : "";
     const remarks = [column.notNull ? "" : "null", column.generated === undefined ? "" : "generated"];
@@ -29,7 +32,9 @@ function relations(table: PgTable): string[] {
     const parent = managed.find((one) => one === foreignTable);
     if (parent === undefined) return [];
     const optional = columns.some(({ notNull }) => !notNull);
-    return [`  ${getTableConfig(parent).name} ${optional ? "|o" : "||"}--o{ ${name} : "${key.onDelete ?? "no action"}"`];
+    return [
+      `  ${getTableConfig(parent).name} ${optional ? "|o" : "||"}--o{ ${name} : "${key.onDelete ?? "no action"}"`,
+    ];
   });
 }
 
