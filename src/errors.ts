@@ -12,6 +12,7 @@ export const spfpErrorCodes = [
   "NOT_EMPTY",
   "FIX_UNKNOWN",
   "CHART_LIBRARY_MISSING",
+  "SCREEN_CHANGED",
 ] as const;
 
 export type SpfpErrorCode = (typeof spfpErrorCodes)[number];
