@@ -81,6 +81,8 @@ export type DeploymentKind = (typeof deploymentKinds)[number];
 
 const deploymentResultSchema = z.strictObject({
   kind: z.enum(deploymentKinds),
+  /** What ran the statements: where one transaction is by psql, with its version. */
+  by: z.string(),
   /** Seconds, with clients at work and without. */
   withClients: z.number(),
   alone: z.number(),
