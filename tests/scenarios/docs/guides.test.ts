@@ -22,6 +22,11 @@ await database.asUser(
   },
   "commit",
 );
+// A time of day by itself looks like any other number to who makes an output steady.
+await sql`
+  update automation_permissions_audit a set changed_at = timestamptz '2026-02-14 03:00+00' + place * interval '1 minute'
+  from (select id, row_number() over (order by changed_at) as place from automation_permissions_audit) b
+  where a.id = b.id`;
 await insertRow(sql, tables.transactions, ana);
 await insertRow(sql, tables.goals, ana, { deleted_at: "2026-02-14T03:00:00Z" });
 
