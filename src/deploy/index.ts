@@ -28,6 +28,7 @@ export {
 export { connect, type DatabaseUrl, parseDatabaseUrl, type Sql } from "drizzle-deploy/postgres";
 export { type Area, areas, type CheckReport } from "../checks/index.ts";
 export { cleanUpAutomationLogs } from "../cleanup.ts";
+export { type CrossingsReport, fixCrossings, undoCrossings } from "../crossings/index.ts";
 export { type FixReport, fixDuplicates, undoFix } from "../duplicates/index.ts";
 export { SpfpError, type SpfpErrorCode } from "../errors.ts";
 export { checkDatabase, spfpProject } from "../project.ts";

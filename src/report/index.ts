@@ -1,5 +1,5 @@
 export { formatBenchReport } from "./bench.ts";
 export { requireCharts, writeBenchPage } from "./bench-html.ts";
 export { formatCheckReport } from "./check.ts";
-export { formatFixReport } from "./fix.ts";
+export { formatCrossingsReport, formatFixReport } from "./fix.ts";
 export { formatRehearsalReport } from "./rehearsal.ts";

@@ -10,8 +10,8 @@ import { parseDatabaseUrl, type Sql } from "drizzle-deploy/postgres";
 import { defaultNames } from "drizzle-deploy/project";
 import { formatDeploymentReport } from "drizzle-deploy/report";
 import { quoteIdentifier } from "drizzle-deploy/sql";
-import { deploy, spfpProject } from "spfp-db/deploy";
 import { migrationsFolder } from "spfp-db/bootstrap";
+import { deploy, spfpProject } from "spfp-db/deploy";
 
 /** The project of a migrations folder, as `projectOfFolder` makes it with a scratch database. */
 export const shopOf = (scratch: Sql): Promise<Project> =>
