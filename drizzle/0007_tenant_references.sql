@@ -4,34 +4,34 @@
 --
 -- What is referred to is locked as the foreign key locks it, so that it stays; its user never changes (below). What a
 -- statement leaves as it was is not looked at: a row that crossed before can still be edited and deleted.
-CREATE OR REPLACE FUNCTION "public"."refuse_reference"(referring text, foreign_key text, key text, id uuid, referenced text) RETURNS void LANGUAGE plpgsql SET search_path = '' AS $$
+CREATE OR REPLACE FUNCTION "public"."refuse_reference"(referring text, foreign_key text, referenced text) RETURNS void LANGUAGE plpgsql SET search_path = '' AS $$
 BEGIN
 	RAISE EXCEPTION USING ERRCODE = 'foreign_key_violation',
 		MESSAGE = format('insert or update on table "%s" violates foreign key constraint "%s"', referring, foreign_key),
-		DETAIL = format('Key (%s)=(%s) is not present in table "%s".', key, id, referenced),
+		DETAIL = format('Key is not present in table "%s".', referenced),
 		SCHEMA = 'public', TABLE = referring, CONSTRAINT = foreign_key;
 END;
 $$;
 --> statement-breakpoint
-REVOKE ALL ON FUNCTION "public"."refuse_reference"(text, text, text, uuid, text) FROM PUBLIC, anon, authenticated, service_role;--> statement-breakpoint
+REVOKE ALL ON FUNCTION "public"."refuse_reference"(text, text, text) FROM PUBLIC, anon, authenticated, service_role;--> statement-breakpoint
 CREATE OR REPLACE FUNCTION "public"."require_own_references_of_transactions"() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 BEGIN
 	IF TG_OP = 'INSERT' OR OLD.user_id <> NEW.user_id OR OLD.account_id <> NEW.account_id THEN
 		PERFORM FROM public.accounts WHERE id = NEW.account_id AND user_id = NEW.user_id FOR KEY SHARE;
 		IF NOT FOUND THEN
-			PERFORM public.refuse_reference('transactions', 'fk_transactions_account', 'account_id', NEW.account_id, 'accounts');
+			PERFORM public.refuse_reference('transactions', 'fk_transactions_account', 'accounts');
 		END IF;
 	END IF;
 	IF TG_OP = 'INSERT' OR OLD.user_id <> NEW.user_id OR OLD.category_id <> NEW.category_id THEN
 		PERFORM FROM public.categories WHERE id = NEW.category_id AND user_id = NEW.user_id FOR KEY SHARE;
 		IF NOT FOUND THEN
-			PERFORM public.refuse_reference('transactions', 'fk_transactions_category', 'category_id', NEW.category_id, 'categories');
+			PERFORM public.refuse_reference('transactions', 'fk_transactions_category', 'categories');
 		END IF;
 	END IF;
 	IF NEW.group_id IS NOT NULL AND (TG_OP = 'INSERT' OR OLD.user_id <> NEW.user_id OR OLD.group_id IS DISTINCT FROM NEW.group_id) THEN
 		PERFORM FROM public.transaction_groups WHERE id = NEW.group_id AND user_id = NEW.user_id FOR KEY SHARE;
 		IF NOT FOUND THEN
-			PERFORM public.refuse_reference('transactions', 'fk_transactions_group', 'group_id', NEW.group_id, 'transaction_groups');
+			PERFORM public.refuse_reference('transactions', 'fk_transactions_group', 'transaction_groups');
 		END IF;
 	END IF;
 	RETURN NULL;
@@ -44,7 +44,7 @@ BEGIN
 	IF TG_OP = 'INSERT' OR OLD.user_id <> NEW.user_id OR OLD.category_id <> NEW.category_id THEN
 		PERFORM FROM public.categories WHERE id = NEW.category_id AND user_id = NEW.user_id FOR KEY SHARE;
 		IF NOT FOUND THEN
-			PERFORM public.refuse_reference('category_budgets', 'fk_category_budgets_category', 'category_id', NEW.category_id, 'categories');
+			PERFORM public.refuse_reference('category_budgets', 'fk_category_budgets_category', 'categories');
 		END IF;
 	END IF;
 	RETURN NULL;
@@ -57,7 +57,7 @@ BEGIN
 	IF TG_OP = 'INSERT' OR OLD.user_id <> NEW.user_id OR OLD.partner_id <> NEW.partner_id THEN
 		PERFORM FROM public.partners_v2 WHERE id = NEW.partner_id AND user_id = NEW.user_id FOR KEY SHARE;
 		IF NOT FOUND THEN
-			PERFORM public.refuse_reference('partnership_clients', 'partnership_clients_partner_id_fkey', 'partner_id', NEW.partner_id, 'partners_v2');
+			PERFORM public.refuse_reference('partnership_clients', 'partnership_clients_partner_id_fkey', 'partners_v2');
 		END IF;
 	END IF;
 	RETURN NULL;
@@ -73,7 +73,7 @@ BEGIN
 	IF account IS NOT NULL AND (TG_OP = 'INSERT' OR OLD.user_id <> NEW.user_id OR to_jsonb(OLD) ->> 'account_id' IS DISTINCT FROM account::text) THEN
 		PERFORM FROM public.accounts WHERE id = account AND user_id = NEW.user_id FOR KEY SHARE;
 		IF NOT FOUND THEN
-			PERFORM public.refuse_reference('investments', 'fk_investments_account', 'account_id', account, 'accounts');
+			PERFORM public.refuse_reference('investments', 'fk_investments_account', 'accounts');
 		END IF;
 	END IF;
 	RETURN NULL;

@@ -8,6 +8,7 @@ import {
   keptChangeSchema,
   persistently,
   type Recorder,
+  type RowChange,
   rounds,
   rowsByTableSchema,
   runFix,
@@ -23,7 +24,7 @@ export const crossingsReportSchema = z.strictObject({
   id: z.guid().nullable(),
   /** References to rows of other users; empty for an undo. */
   crossings: z.array(crossingSchema),
-  /** How many rows were made to stand in for others, by table. */
+  /** How many rows were made to stand in for others, by table; of an undo, how many of them are gone again. */
   made: rowsByTableSchema,
   /** How many rows were changed, or restored, by table. */
   changed: rowsByTableSchema,
@@ -32,6 +33,12 @@ export const crossingsReportSchema = z.strictObject({
 });
 
 export type CrossingsReport = z.infer<typeof crossingsReportSchema>;
+
+/** Rows that were made, and rows that were changed. */
+const split = (changes: readonly RowChange[]): Pick<CrossingsReport, "made" | "changed"> => ({
+  made: countByTable(changes.filter(({ column }) => column === "id")),
+  changed: countByTable(changes.filter(({ column }) => column !== "id")),
+});
 
 async function showCrossings(url: DatabaseUrl): Promise<CrossingsReport> {
   const sql = await connect(url, { applicationName: "spfp-db fix" });
@@ -86,8 +93,7 @@ export async function fixCrossings(
     outcome: "fixed",
     id,
     crossings: shown.crossings,
-    made: countByTable(changes.filter(({ column }) => column === "id")),
-    changed: countByTable(changes.filter(({ column }) => column !== "id")),
+    ...split(changes),
     kept: [],
   };
 }
@@ -101,6 +107,6 @@ export async function fixCrossings(
  * other users are refused by now
  */
 export async function undoCrossings(url: DatabaseUrl, fix: string): Promise<CrossingsReport> {
-  const { id, changed, kept } = await undoRecorded(url, "crossings", fix);
-  return { outcome: "undone", id, crossings: [], made: [], changed: [...changed], kept: [...kept] };
+  const { id, undone, kept } = await undoRecorded(url, "crossings", fix);
+  return { outcome: "undone", id, crossings: [], ...split(undone), kept: [...kept] };
 }

@@ -69,13 +69,13 @@ export async function fixDuplicates(
  * are in force, which what was there before breaks
  */
 export async function undoFix(url: DatabaseUrl, fix: string): Promise<FixReport> {
-  const undone = await undoRecorded(url, "duplicates", fix);
+  const { id, undone, kept } = await undoRecorded(url, "duplicates", fix);
   return {
     outcome: "undone",
-    ...undone,
-    changed: [...undone.changed],
-    kept: [...undone.kept],
+    id,
     categories: [],
     templates: [],
+    changed: countByTable(undone),
+    kept: [...kept],
   };
 }

@@ -14,13 +14,7 @@ import { connect, type DatabaseUrl, PostgresError, type Queryable, type Sql } fr
 import { z } from "zod";
 import { SpfpError } from "../errors.ts";
 import { spfpNames } from "../spfp.ts";
-import {
-  countByTable,
-  type KeptChange,
-  type RowChange,
-  type RowsByTable,
-  rowChangesSchema,
-} from "./changes.ts";
+import { countByTable, type KeptChange, type RowChange, rowChangesSchema } from "./changes.ts";
 import { isMomentary, type Recorder } from "./pieces.ts";
 import { undoChangesWithin } from "./undo.ts";
 
@@ -207,7 +201,11 @@ export async function undoRecorded(
   url: DatabaseUrl,
   kind: FixKind,
   fix: string,
-): Promise<{ readonly id: UUID; readonly changed: RowsByTable; readonly kept: readonly KeptChange[] }> {
+): Promise<{
+  readonly id: UUID;
+  readonly undone: readonly RowChange[];
+  readonly kept: readonly KeptChange[];
+}> {
   if (!z.guid().safeParse(fix).success) throw unknown(`"${fix}" is no id of a fix`, kind);
   // Looked for before anything is recorded: it may be the wrong database.
   const sql = await connect(url, { applicationName: "spfp-db fix" });
@@ -225,7 +223,7 @@ export async function undoRecorded(
           [fix, id],
         );
         await finishDeployment(transaction, spfpNames, id, "completed", { undoes: fix, changed, kept });
-        return { id, changed, kept };
+        return { id, undone, kept };
       })
       .catch((error: unknown) => {
         if (!isRuleInForce(error)) throw error;

@@ -97,8 +97,9 @@ function crossingsVerdict({ outcome, id, crossings, made, changed, kept }: Cross
       );
     }
     case "undone": {
+      const gone = made.length > 0 ? `; what had been made is gone: ${rowsIn(made)}` : "";
       const left = kept.length > 0 ? `; ${plural(kept.length, "change")} left as they are` : "";
-      return dress.good(`Undone: ${rowsIn(changed) || "no row"} restored${left}.`);
+      return dress.good(`Undone: ${rowsIn(changed) || "no row"} restored${gone}${left}.`);
     }
   }
 }
