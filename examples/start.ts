@@ -20,10 +20,13 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 let running: ChildProcess | undefined;
 let interrupted = false;
 
-/** Ends what runs, which ends what it has started; what comes next does not begin. */
+/** Ends what runs, with what it has started; what comes next does not begin. */
 function interrupt(): void {
   interrupted = true;
-  running?.kill("SIGTERM");
+  const pid = running?.pid;
+  if (pid === undefined || running?.exitCode !== null) return;
+  if (process.platform === "win32") running.kill();
+  else process.kill(-pid, "SIGTERM");
 }
 
 /** A program's exit status, null where a signal ended it, and what it said where it was not to be heard. */
@@ -98,5 +101,5 @@ try {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 1;
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
@@ -33,43 +32,45 @@ function commandLine(): string {
 
 /** A server that runs as long as it is wanted. */
 export interface Server {
-  readonly url: string;
+  /** Its database's URL, when it has started; rejects with {@link Refused} and the line that it ended with. */
+  readonly url: Promise<string>;
   stop(): Promise<void>;
 }
 
-/**
- * Starts the embedded PostgreSQL with the deployed database: `spfp-db dev`, which keeps its data in `.spfp/data`.
- * @throws {Refused} with the line that it ended with
- */
-export async function startServer(): Promise<Server> {
+/** Starts the embedded PostgreSQL with the deployed database: `spfp-db dev`, which keeps its data in `.spfp/data`. */
+export function startServer(): Server {
   const child = spawn(process.execPath, [commandLine(), "dev"], {
     stdio: ["ignore", "pipe", "pipe"],
-    // Ctrl-C is for this process, which stops the server when it has no request left.
+    // Ctrl-C is for this process, which stops the server last.
     detached: true,
   });
-  const ended = once(child, "close");
-  const stop = async () => {
-    child.kill("SIGTERM");
-    await ended;
-  };
+  const ended = new Promise<void>((resolve) => {
+    child.once("close", () => resolve());
+    child.once("error", () => resolve());
+  });
   const kill = () => child.kill("SIGTERM");
   process.once("exit", kill);
   void ended.then(() => process.off("exit", kill));
 
-  let told = "";
+  let [out, told] = ["", ""];
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     told += text;
   });
-  const url = await new Promise<string | undefined>((resolve) => {
-    let out = "";
+  const url = new Promise<string>((resolve, reject) => {
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       out += text;
-      const [line, rest] = out.split("\n");
+      const [line = "", rest] = out.split("\n");
       if (rest !== undefined) resolve(line);
     });
-    child.once("error", () => resolve(undefined));
-    child.once("close", () => resolve(undefined));
+    void ended.then(() =>
+      reject(new Refused(told.trim().split("\n").at(-1) || "The database did not start.")),
+    );
   });
-  if (url === undefined) throw new Refused(told.trim().split("\n").at(-1) ?? "the database did not start");
-  return { url, stop };
+  return {
+    url,
+    stop: async () => {
+      kill();
+      await ended;
+    },
+  };
 }

@@ -52,11 +52,10 @@ export function faultsOf(error: z.core.$ZodError, values: Readonly<Record<string
 function sentenceFor(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case "too_big":
-      return issue.origin === "string" ? `At most ${issue.maximum} characters.` : `At most ${issue.maximum}.`;
+      if (issue.origin === "string") return `At most ${issue.maximum} characters.`;
+      return issue.inclusive === false ? `Less than ${issue.maximum}.` : `At most ${issue.maximum}.`;
     case "too_small":
-      return issue.origin === "string"
-        ? `At least ${issue.minimum} characters.`
-        : `At least ${issue.minimum}.`;
+      return issue.inclusive === false ? `More than ${issue.minimum}.` : `At least ${issue.minimum}.`;
     case "invalid_value":
       return "Please choose one of the list.";
     case "invalid_type":

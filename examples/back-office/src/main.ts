@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createAdaptorServer } from "@hono/node-server";
 import { z } from "zod";
 import { createApp } from "./app.tsx";
-import { openDatabase, type Server, startServer } from "./database.ts";
+import { openDatabase, startServer } from "./database.ts";
 import { Refused } from "./refused.ts";
 import { seed } from "./seed.ts";
 
@@ -29,13 +29,14 @@ async function start(): Promise<void> {
     throw new Refused(environment.error.issues[0]?.message ?? "the environment is not right");
   const { PORT: port, DATABASE_URL: given } = environment.data;
 
-  let server: Server | undefined;
-  if (given === undefined) {
+  let url = given;
+  if (url === undefined) {
     say("Starting PostgreSQL …");
-    server = await startServer();
+    const server = startServer();
     held.push(server.stop);
+    url = await server.url;
   }
-  const { db, close } = openDatabase(server?.url ?? given ?? "");
+  const { db, close } = openDatabase(url);
   held.push(close);
   await seed(db);
 
