@@ -18,6 +18,7 @@ export const spfpErrorCodes = [
   "EXPORT_OUTDATED",
   "ERASURE_BLOCKED",
   "ERASURE_INCOMPLETE",
+  "SCREEN_CHANGED",
 ] as const;
 
 export type SpfpErrorCode = (typeof spfpErrorCodes)[number];

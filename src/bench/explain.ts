@@ -43,10 +43,8 @@ const measuredSchema = planned(
  */
 export type IndexUse = "used" | "passed over" | "unusable" | "not asked";
 
-/** How the server ran one query of a screen. */
-export interface ExplainedQuery {
-  query: ScreenQuery;
-  indexUse: IndexUse;
+/** One execution of a statement, by the server's own clock. */
+export interface Run {
   /** Execution, without planning and without the way to the client. */
   milliseconds: number;
   planningMilliseconds: number;
@@ -60,6 +58,12 @@ export interface ExplainedQuery {
   indexesUsed: string[];
   /** The nodes of the plan on one line, outermost first: `Limit > Index Scan using i on t`. */
   plan: string;
+}
+
+/** How the server answers one query of a screen; how long that takes is measured elsewhere, more than once. */
+export interface ExplainedQuery extends Pick<Run, "rows" | "plan"> {
+  query: ScreenQuery;
+  indexUse: IndexUse;
 }
 
 /** A screen, query by query. */
@@ -102,24 +106,17 @@ async function explain(transaction: Transaction, options: string, query: Stateme
   return [...(await transaction.unsafe(statement, query.parameters))];
 }
 
-/** One execution of a statement, by the server's own clock. */
-export type Measured = Omit<ExplainedQuery, "indexUse">;
-
 /** A statement with its parameters. */
 export type Statement = Pick<ScreenQuery, "text" | "parameters">;
 
 /** Runs a statement once under EXPLAIN, without timing its nodes, which would take longer than some of them. */
-export async function measure<Query extends Statement>(
-  transaction: Transaction,
-  query: Query,
-): Promise<Omit<Measured, "query"> & { query: Query }> {
+export async function measure(transaction: Transaction, statement: Statement): Promise<Run> {
   const [{ "QUERY PLAN": explained }] = measuredSchema.parse(
-    await explain(transaction, "analyze, buffers, wal, timing off", query),
+    await explain(transaction, "analyze, buffers, wal, timing off", statement),
   );
   const [{ Plan: root, "Execution Time": milliseconds, "Planning Time": planningMilliseconds }] = explained;
   const nodes = executed(root);
   return {
-    query,
     milliseconds,
     planningMilliseconds,
     rows: root["Actual Rows"] * (root["Actual Loops"] ?? 1),
@@ -140,7 +137,8 @@ export async function measure<Query extends Statement>(
 async function judge(
   transaction: Transaction,
   index: string,
-  { query, indexesUsed }: Measured,
+  query: ScreenQuery,
+  { indexesUsed }: Run,
 ): Promise<IndexUse> {
   if (query.kind === "figure") return "not asked";
   if (indexesUsed.includes(index)) return "used";
@@ -153,8 +151,7 @@ async function judge(
 
 /**
  * Runs each query of a screen once, as that user: role `authenticated` with their claims, so through row-level
- * security, in a read-only transaction. The figures of a first run include reading from disk; run it more than once
- * to measure. The connected role has to be a member of `authenticated`.
+ * security, in a read-only transaction. The connected role has to be a member of `authenticated`.
  */
 export async function explainScreen(
   sql: Sql,
@@ -163,14 +160,17 @@ export async function explainScreen(
 ): Promise<ExplainedScreen> {
   const queries = await sql.begin("read only", async (transaction) => {
     await signIn(transaction, context.userId);
-    const measured: Measured[] = [];
-    for (const query of screen.queries(context)) measured.push(await measure(transaction, query));
+    const runs: { query: ScreenQuery; run: Run }[] = [];
+    for (const query of screen.queries(context)) {
+      runs.push({ query, run: await measure(transaction, query) });
+    }
     // From here on every way that doesn't follow an index in its order is dear: what can be used will be.
     await transaction`select set_config('enable_seqscan', 'off', true),
       set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true)`;
     const explained: ExplainedQuery[] = [];
-    for (const one of measured) {
-      explained.push({ ...one, indexUse: await judge(transaction, screen.index, one) });
+    for (const { query, run } of runs) {
+      const indexUse = await judge(transaction, screen.index, query, run);
+      explained.push({ query, indexUse, rows: run.rows, plan: run.plan });
     }
     return explained;
   });

@@ -14,8 +14,8 @@ export {
   type ExplainedScreen,
   explainScreen,
   type IndexUse,
-  type Measured,
   measure,
+  type Run,
   type Statement,
   signIn,
 } from "./explain.ts";

@@ -106,7 +106,7 @@ export function addAudit(program: Command, context: CommandContext): void {
       "The newest first. CSV and JSON lines are written as they are read, in one state of the database, however many there are. In CSV a value that a spreadsheet would run as a formula has an apostrophe before it; JSON lines have all as it is.",
     ],
     examples: [
-      "spfp-db audit --since 2026-02-01 --type whitelist_added,whitelist_removed",
+      "spfp-db audit --since 2026-02-01 --type enabled,disabled",
       ["spfp-db audit --user ID --limit 1000", "a thousand entries of one user"],
       ["spfp-db audit --format csv --out trail.csv", "all of it"],
     ],

@@ -25,7 +25,7 @@ const parts = {
   storage: "what the indexes take",
   check: "how long spfp-db check takes",
   merge: "merging the duplicates, beside a writer of the same user",
-  deployment: "deployments of three kinds, with clients at work",
+  deployment: "online, by drizzle-kit and by psql in one transaction, with clients at work",
   growth: "the screens at a tenth and a hundredth of the data",
 } as const satisfies Record<PartId, string>;
 

@@ -68,22 +68,19 @@ async function runRehearsal(
   context: CommandContext,
 ): Promise<void> {
   const { saveRehearsal } = await import("drizzle-deploy");
-  const { createScratchDatabase } = await import("../server/index.ts");
   const { rehearse } = await import("../rehearsal/index.ts");
   const { formatRehearsalReport } = await import("../report/index.ts");
-  const report = await withDatabase(database, context, async ({ url }) => {
-    let forget = () => {};
-    const scratch = await createScratchDatabase(url, (one) => {
-      forget = onInterrupt(() => one.drop());
-    });
-    try {
-      const options = { ...(scale === undefined ? {} : { scale }), ...(seed === undefined ? {} : { seed }) };
-      return await rehearse(scratch.url, options, json ? undefined : showPhases);
-    } finally {
-      forget();
-      await scratch.drop();
-    }
-  });
+  const report = await withDatabase(database, context, ({ url }) =>
+    rehearse(
+      url,
+      {
+        ...(scale === undefined ? {} : { scale }),
+        ...(seed === undefined ? {} : { seed }),
+        onScratch: onInterrupt,
+      },
+      json ? undefined : showPhases,
+    ),
+  );
   if (report.ok) {
     context.workFolder.make();
     saveRehearsal(context.workFolder.path(), report.record);

@@ -84,7 +84,7 @@ function addErase(user: Command, context: CommandContext): void {
     ],
     examples: [
       "spfp-db user erase --user ID --export user",
-      "spfp-db user erase --user ID --export user --login --yes --json > receipt.json",
+      "spfp-db user erase --user ID --export user --login",
     ],
   });
 }

@@ -167,6 +167,8 @@ export async function surveyUser(
   await sql.unsafe(exactSettings);
   const tables = await findUserTables(sql);
   requireTables(tables);
+  // First, since it is refused to a role that does not see all rows.
+  const counts = await countOfUser(sql, tables, userId);
   if (erasesLogin && !(await readLoginRights(sql)).erase) {
     throw new SpfpError(
       "PERMISSION_DENIED",
@@ -184,7 +186,6 @@ export async function surveyUser(
   const [{ database, role }] = whereSchema.parse([
     ...(await sql.unsafe(`select current_database() as database, current_user as role`)),
   ]);
-  const counts = await countOfUser(sql, tables, userId);
   const login = await readLogin(sql, userId);
   if (login === "gone" && counts.every(({ rows }) => rows === 0) && !(await wasErased(sql, userId)))
     throw userUnknown(userId);

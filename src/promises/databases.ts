@@ -44,7 +44,7 @@ export async function openTemplate(
           and starts_with(pg_catalog.shobj_description(d.oid, 'pg_database'), ${described(scale, seed)})`),
     ]);
     for (const old of outdated) await dropDatabase(maintenance, old.name);
-    const scratch = await createScratchDatabase(url, copies.add);
+    const scratch = await copies.create();
     try {
       const sql = await connect(scratch.url);
       await reachState(sql, "production").finally(() => sql.end());
@@ -67,24 +67,28 @@ export async function openTemplate(
   }
 }
 
-/** Databases that are copied and dropped again, whatever happens. */
+/** Called with what drops everything that is being made, should the run be stopped; what it returns says that it ended. */
+export type OnScratchDatabases = (drop: () => Promise<void>) => () => void;
+
+/** Databases that are made and dropped again, whatever happens. */
 export interface Copies {
-  /** Has one dropped with the others. */
-  add(one: ScratchDatabase): void;
-  forget(one: ScratchDatabase): void;
+  /** Makes a bootstrapped and otherwise empty one. */
+  create(): Promise<ScratchDatabase>;
   /** Copies a database that nobody is connected to. */
   copy(name: string): Promise<ScratchDatabase>;
+  /** Leaves one be, which is then not dropped with the others. */
+  forget(one: ScratchDatabase): void;
   dropAll(): Promise<void>;
 }
 
-/** Keeps account of copies, so that none outlives the run. */
+/** Keeps account of the databases that a run makes on the server of `url`, so that none outlives it. */
 export function keepCopies(url: DatabaseUrl): Copies {
   const all = new Set<ScratchDatabase>();
   const add = (one: ScratchDatabase): void => void all.add(one);
   return {
-    add,
-    forget: (one) => void all.delete(one),
+    create: () => createScratchDatabase(url, add),
     copy: (name) => copyToScratch(url, name, add),
+    forget: (one) => void all.delete(one),
     async dropAll() {
       for (const one of all) await one.drop();
       all.clear();

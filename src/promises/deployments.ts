@@ -7,6 +7,7 @@ import { spfpProject } from "../project.ts";
 import type { ScratchDatabase } from "../server/index.ts";
 import { spfp } from "../spfp.ts";
 import { deployOnTrial } from "../states.ts";
+import { findPsql, runByPsql } from "./psql.ts";
 import { type DeploymentKind, type DeploymentResult, deploymentKinds } from "./report.ts";
 import { startTraffic } from "./traffic.ts";
 
@@ -21,26 +22,44 @@ export async function adopt(url: DatabaseUrl): Promise<void> {
   await baseline(spfpProject, url);
 }
 
-const deployers: Record<DeploymentKind, (url: DatabaseUrl) => Promise<void>> = {
+/**
+ * Runs the pending migrations in one transaction: by `psql` where one is on the PATH, as a person would, and else by
+ * the program's own driver.
+ * @returns which it was
+ */
+export async function deployInOneTransaction(
+  url: DatabaseUrl,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<string> {
+  const migrations = readMigrations(spfp.migrationsFolder);
+  const pending = migrations.slice(migrations.findIndex(({ tag }) => tag === spfp.baselineTag) + 1);
+  const statements = pending.flatMap((migration) => migration.statements);
+  const psql = await findPsql(environment);
+  if (psql) {
+    await runByPsql(psql, url, statements);
+    return `psql ${psql.version}`;
+  }
+  const sql = await connect(url);
+  await sql
+    .begin(async (transaction) => {
+      for (const statement of statements) await transaction.unsafe(statement);
+    })
+    .finally(() => sql.end());
+  return "the program's own driver, since there is no psql on the PATH";
+}
+
+/** The ways to deploy; each says what ran the statements. */
+const deployers: Record<DeploymentKind, (url: DatabaseUrl) => Promise<string>> = {
   online: async (url) => {
     await deployOnTrial(url, "a benchmark");
+    return "spfp-db deploy";
   },
   "drizzle-kit": async (url) => {
     const sql = await connect(url);
     await migrate(sql, spfp.migrationsFolder).finally(() => sql.end());
+    return "Drizzle's migrator";
   },
-  "one transaction": async (url) => {
-    const migrations = readMigrations(spfp.migrationsFolder);
-    const pending = migrations.slice(migrations.findIndex(({ tag }) => tag === spfp.baselineTag) + 1);
-    const sql = await connect(url);
-    await sql
-      .begin(async (transaction) => {
-        for (const statement of pending.flatMap(({ statements }) => statements)) {
-          await transaction.unsafe(statement);
-        }
-      })
-      .finally(() => sql.end());
-  },
+  "one transaction": deployInOneTransaction,
 };
 
 const stateSchema = z.tuple([z.object({ wal: z.coerce.number(), size: z.coerce.number() })]);
@@ -53,6 +72,7 @@ async function deployOnce(
   kind: DeploymentKind,
   withClients: boolean,
 ): Promise<{
+  by: string;
   seconds: number;
   wal: number;
   grown: number;
@@ -71,12 +91,12 @@ async function deployOnce(
   const before = await look();
   traffic?.begin();
   const begun = performance.now();
-  await deployers[kind](url);
+  const by = await deployers[kind](url);
   const seconds = (performance.now() - begun) / 1_000;
   const after = await look();
   const met = traffic ? await traffic.stop() : null;
   await sql.end();
-  return { seconds, wal: after.wal - before.wal, grown: after.size - before.size, met };
+  return { by, seconds, wal: after.wal - before.wal, grown: after.size - before.size, met };
 }
 
 /**
@@ -104,6 +124,7 @@ export async function measureDeployments(
     const { closed, open, waits } = busy.met;
     results.push({
       kind,
+      by: busy.by,
       withClients: busy.seconds,
       alone: alone.seconds,
       closed,

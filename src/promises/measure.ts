@@ -1,12 +1,10 @@
 import type { Sql } from "drizzle-deploy/postgres";
-import { type Measured, measure, type Statement, signIn } from "../bench/index.ts";
+import { measure, type Run, type Statement, signIn } from "../bench/index.ts";
 import type { Measurement } from "./report.ts";
 import { spreadOf } from "./statistics.ts";
 
 /** Runs of a statement after the first, which reads from disk and is not counted. */
 export const runs = 15;
-
-export type Run = Omit<Measured, "query">;
 
 /** Runs a statement once as a signed-in user, read-only. */
 export function runAs(sql: Sql, userId: string, statement: Statement): Promise<Run> {

@@ -40,7 +40,8 @@ export type Measurement = z.infer<typeof measurementSchema>;
 const tenantSizes = ["largest", "99th percentile", "median"] as const;
 export type TenantSize = (typeof tenantSizes)[number];
 
-const tenantSchema = z.strictObject({
+/** Whose screens were measured, and how many rows they have. */
+export const tenantSchema = z.strictObject({
   size: z.enum(tenantSizes),
   userId: z.string(),
   rank: z.int(),
@@ -48,7 +49,8 @@ const tenantSchema = z.strictObject({
   rows: z.int(),
 });
 
-const screenResultSchema = z.strictObject({
+/** A query of a screen, before the deployment, after it and at its floor. */
+export const screenResultSchema = z.strictObject({
   screen: z.enum(screenIds),
   title: z.string(),
   query: z.string(),
@@ -79,6 +81,8 @@ export type DeploymentKind = (typeof deploymentKinds)[number];
 
 const deploymentResultSchema = z.strictObject({
   kind: z.enum(deploymentKinds),
+  /** What ran the statements: where one transaction is by psql, with its version. */
+  by: z.string(),
   /** Seconds, with clients at work and without. */
   withClients: z.number(),
   alone: z.number(),

@@ -14,13 +14,13 @@ import type { ScratchDatabase } from "../server/index.ts";
 import { deployOnTrial } from "../states.ts";
 import { measureChecks } from "./check.ts";
 import { measureClients } from "./clients.ts";
-import { type DataTemplate, keepCopies, openTemplate } from "./databases.ts";
+import { type DataTemplate, keepCopies, type OnScratchDatabases, openTemplate } from "./databases.ts";
 import { adopt, measureDeployments, mergeAll } from "./deployments.ts";
 import { runs } from "./measure.ts";
 import { measureMerge } from "./merge.ts";
 import { measurePolicies } from "./policies.ts";
 import { type BenchReport, benchReportSchema, type PartId, partIds, type TenantSize } from "./report.ts";
-import { measureScreen, representatives, type Sides, type SizedTenant } from "./screens.ts";
+import { findLargestTenant, measureScreens, type Sides, type SizedTenant } from "./screens.ts";
 import { measureStorage } from "./storage.ts";
 import { measureViews } from "./views.ts";
 import { measureWrites } from "./writes.ts";
@@ -36,8 +36,7 @@ export interface BenchOptions {
   readonly screens?: readonly ScreenId[];
   /** Version of the program, for the report. */
   readonly version: string;
-  /** Called with what is to be dropped should the run be stopped; what it returns says that it is no longer. */
-  readonly onScratch?: (drop: () => Promise<void>) => () => void;
+  readonly onScratch?: OnScratchDatabases;
 }
 
 /** Shares of the scale at which the screens are measured again, to see how their times grow. */
@@ -62,15 +61,14 @@ async function describeServer(sql: Sql): Promise<BenchReport["server"]> {
 }
 
 /** The tenants that are measured; where there are few, one may stand for two sizes. */
-async function findTenants(sql: Sql): Promise<SizedTenant[]> {
-  const largest = await findTenant(sql, "largest");
-  if (!largest) throw new TypeError("the generated data has no tenant");
+async function findTenants(sql: Sql): Promise<[SizedTenant, ...SizedTenant[]]> {
+  const largest = await findLargestTenant(sql);
   const rank = Math.max(1, Math.round(largest.of / 100));
   const wanted: [TenantSize, Parameters<typeof findTenant>[1]][] = [
     ["99th percentile", { rank }],
     ["median", "median"],
   ];
-  const found: SizedTenant[] = [{ ...largest, size: "largest" }];
+  const found: [SizedTenant, ...SizedTenant[]] = [largest];
   for (const [size, which] of wanted) {
     const tenant = await findTenant(sql, which);
     if (tenant) found.push({ ...tenant, size });
@@ -128,7 +126,7 @@ export async function runBench(
   const begun = performance.now();
   const startedAt = new Date().toISOString();
   const copies = keepCopies(url);
-  const forget = options.onScratch?.(() => copies.dropAll());
+  const forget = options.onScratch?.(copies.dropAll);
   const maintenance = await connect(url);
   try {
     const today = await businessDate(maintenance);
@@ -150,7 +148,6 @@ export async function runBench(
     const sides = await sidesOf(template);
     const tenants = await findTenants(sides.after);
     const [largest] = tenants;
-    if (!largest) throw new TypeError("the generated data has no tenant");
     const rows = await countRows(sides.after);
     const part = async <Result>(
       id: PartId,
@@ -166,28 +163,11 @@ export async function runBench(
           })
         : nothing;
 
-    const measureAll = async (
-      of: Sides,
-      whom: readonly SizedTenant[],
-      say: (what: string) => void,
-    ): Promise<BenchReport["screens"]> => {
-      const results: BenchReport["screens"] = [];
-      for (const tenant of whom) {
-        for (const screen of screens) {
-          for (const { group } of representatives(screen.queries({ userId: tenant.userId, today }))) {
-            say(`${tenant.size} tenant, ${screen.title}: ${group}`);
-            results.push(await measureScreen(of, { screen, group, tenant, today }));
-          }
-        }
-      }
-      return results;
-    };
-
     const measured = await part(
       "screens",
       "Screens",
       [],
-      (say) => measureAll(sides, tenants, say),
+      (say) => measureScreens(sides, { screens, tenants, today }, say),
       (all) => `${all.length} queries, before, after and at their floors, each ${runs} times`,
     );
     const clients = await part(
@@ -266,12 +246,12 @@ export async function runBench(
         const size = scale * share;
         if (size < smallestScale) continue;
         const small = await sidesOf(await dataOf(size));
-        const whom = (await findTenants(small.after)).slice(0, 1);
+        const whom = [await findLargestTenant(small.after)];
         const results = await part(
           "growth",
           `Screens at scale ${size}`,
           [],
-          (say) => measureAll(small, whom, say),
+          (say) => measureScreens(small, { screens, tenants: whom, today }, say),
           (all) => `${all.length} queries`,
         );
         growth.push(...results.map((one) => grown(size, one)));

@@ -1,8 +1,17 @@
 import type { Sql } from "drizzle-deploy/postgres";
 import { quoteQualified } from "drizzle-deploy/sql";
 import { z } from "zod";
-import { type Screen, type ScreenQuery, type Statement, signIn, type Tenant } from "../bench/index.ts";
-import { measurementOf, type Run, runAs, runAsOwner, runs, sumOf, takeTurns } from "./measure.ts";
+import {
+  findTenant,
+  type Run,
+  type Screen,
+  type ScreenQuery,
+  type Statement,
+  signIn,
+  type Tenant,
+} from "../bench/index.ts";
+import { SpfpError } from "../errors.ts";
+import { measurementOf, runAs, runAsOwner, runs, sumOf, takeTurns } from "./measure.ts";
 import type { ScreenResult, TenantSize } from "./report.ts";
 import { judge } from "./verdict.ts";
 
@@ -13,6 +22,16 @@ export interface Sides {
 }
 
 export type SizedTenant = Tenant & { readonly size: TenantSize };
+
+/**
+ * The tenant that the promises were made for.
+ * @throws TypeError where there is none, as generated data never is
+ */
+export async function findLargestTenant(sql: Sql): Promise<SizedTenant> {
+  const tenant = await findTenant(sql, "largest");
+  if (!tenant) throw new TypeError("the generated data has no tenant");
+  return { ...tenant, size: "largest" };
+}
 
 /** The first query of each group: the others differ from it in a value only. */
 export function representatives(queries: readonly ScreenQuery[]): ScreenQuery[] {
@@ -77,9 +96,9 @@ const shown = (rows: Rows): string =>
 
 /**
  * Measures one query of a screen for a tenant: before, after and its floor by turns.
- * @throws TypeError where it answers otherwise after than before: then nothing that was measured means anything
+ * @throws SpfpError SCREEN_CHANGED where it answers otherwise after than before: then no time of it means anything
  */
-export async function measureScreen(
+async function measureScreen(
   { before, after }: Sides,
   { screen, group, tenant, today }: { screen: Screen; group: string; tenant: SizedTenant; today: string },
 ): Promise<ScreenResult> {
@@ -92,7 +111,11 @@ export async function measureScreen(
   const [old, query] = [pick(true), pick(false)];
   const rows = await answer(after, userId, query);
   if (shown(await answer(before, userId, old)) !== shown(rows)) {
-    throw new TypeError(`screen ${screen.id}, ${group}: other rows after the deployment than before it`);
+    throw new SpfpError(
+      "SCREEN_CHANGED",
+      `${screen.title}, ${group}: shows the ${tenant.size} tenant other rows after the deployment than before it.`,
+      "Compare the screen's query with what the migrations change in its table; a deployment keeps what a screen shows.",
+    );
   }
   const floors = floorsOf(query, rows, userId);
   const floor = async (): Promise<Run> => {
@@ -125,4 +148,25 @@ export async function measureScreen(
     toFloor: times.after / times.floor,
     verdict: tenant.size === "largest" ? judge(times, screen.promised) : null,
   };
+}
+
+/**
+ * Measures the screens for each of the tenants, of the queries that differ in a value only the first.
+ * @throws SpfpError SCREEN_CHANGED where one shows other rows after than before
+ */
+export async function measureScreens(
+  sides: Sides,
+  { screens, tenants, today }: { screens: readonly Screen[]; tenants: readonly SizedTenant[]; today: string },
+  say: (what: string) => void,
+): Promise<ScreenResult[]> {
+  const results: ScreenResult[] = [];
+  for (const tenant of tenants) {
+    for (const screen of screens) {
+      for (const { group } of representatives(screen.queries({ userId: tenant.userId, today }))) {
+        say(`${tenant.size} tenant, ${screen.title}: ${group}`);
+        results.push(await measureScreen(sides, { screen, group, tenant, today }));
+      }
+    }
+  }
+  return results;
 }

@@ -6,6 +6,9 @@
 export const verdicts = ["exceeded", "kept", "not kept", "nothing to gain"] as const;
 export type Verdict = (typeof verdicts)[number];
 
+/** The scale that the promises were made for: as much data as production has. With less there is less to gain. */
+export const promisedAtScale = 1;
+
 /** A query that takes no more than this many times its floor can hardly be made faster by an index. */
 export const nearFloor = 2;
 

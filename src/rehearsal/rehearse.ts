@@ -5,9 +5,9 @@ import { z } from "zod";
 import {
   type ExplainedScreen,
   explainScreen,
-  findTenant,
   generateData,
   rehearsalScale,
+  removeSoftDeleted,
   screens,
   softDeleteAfterDeployment,
 } from "../bench/index.ts";
@@ -15,6 +15,14 @@ import { runChecks } from "../checks/index.ts";
 import { findDuplicates, type Merge, mergeDuplicates } from "../duplicates/index.ts";
 import { expectedCatalog } from "../expected/index.ts";
 import { spfpProject } from "../project.ts";
+import {
+  findLargestTenant,
+  keepCopies,
+  measureScreens,
+  type OnScratchDatabases,
+  promisedAtScale,
+  runs,
+} from "../promises/index.ts";
 import { spfp } from "../spfp.ts";
 import { deployOnTrial, reachState } from "../states.ts";
 import { readFigures } from "./figures.ts";
@@ -25,6 +33,7 @@ export interface RehearsalOptions {
   /** Size of the generated data, 1 being production's: see `generateData`. */
   readonly scale?: number;
   readonly seed?: number;
+  readonly onScratch?: OnScratchDatabases;
 }
 
 const count = (rows: readonly { rows: number }[]): string =>
@@ -50,8 +59,7 @@ const dateSchema = z.tuple([z.object({ today: z.string() })]);
 
 /** Reads what the largest tenant sees, as that user. */
 async function readAsLargestTenant(sql: Sql) {
-  const tenant = await findTenant(sql, "largest");
-  if (!tenant) throw new TypeError("the generated data has no tenant");
+  const tenant = await findLargestTenant(sql);
   const [{ today }] = dateSchema.parse([...(await sql`select public.business_date()::text as today`)]);
   const explained: ExplainedScreen[] = [];
   for (const screen of screens) {
@@ -59,21 +67,30 @@ async function readAsLargestTenant(sql: Sql) {
   }
   const views = await readFigures(sql, tenant.userId);
   const shown = `${tenant.rows.toLocaleString("en-US")} rows of the largest of ${tenant.of} tenants`;
-  return { result: { today, explained, views }, summary: shown };
+  return { result: { tenant, today, explained, views }, summary: shown };
 }
 
 /**
  * The whole optimisation, start to end: production's tables with generated data, its duplicates merged, the
  * migrations deployed as they are on a live database, everything checked, the screens' plans and the views' figures
- * read.
+ * read, and what was promised of the screens measured against a copy of before. Works in databases of its own on the
+ * server of `url` and drops them.
  *
- * @param url an empty database, bootstrapped, that is thrown away afterwards: see `createScratchDatabase`
+ * @throws SpfpError as `createScratchDatabase`, with what a deployment fails with, and SCREEN_CHANGED
  */
 export async function rehearse(
   url: DatabaseUrl,
-  { scale = rehearsalScale, seed = 1 }: RehearsalOptions = {},
+  { scale = rehearsalScale, seed = 1, onScratch }: RehearsalOptions = {},
   runPhase: PhaseRunner = (_title, work) => work(() => {}),
 ): Promise<RehearsalReport> {
+  const copies = keepCopies(url);
+  const forget = onScratch?.(copies.dropAll);
+  const connections: Sql[] = [];
+  const open = async (database: DatabaseUrl): Promise<Sql> => {
+    const sql = await connect(database);
+    connections.push(sql);
+    return sql;
+  };
   const phases: RehearsalReport["phases"] = [];
   const phase = async <Result>(title: string, work: PhaseWork<Result>): Promise<Result> => {
     const begun = performance.now();
@@ -81,17 +98,18 @@ export async function rehearse(
     phases.push({ title, summary, milliseconds: performance.now() - begun });
     return result;
   };
-  const sql = await connect(url);
   try {
+    const database = await copies.create();
+    const production = await open(database.url);
     await phase("Production as it is", async () => {
-      await reachState(sql, "production");
+      await reachState(production, "production");
       return {
         result: null,
         summary: `${expectedCatalog(spfp.baselineTag).tables.length} tables with their policies, triggers and views, made without Drizzle`,
       };
     });
     const tables = await phase("Generated data", async (say) => {
-      const result = await generateData(url, {
+      const result = await generateData(database.url, {
         scale,
         seed,
         onProgress: ({ table }) => say(table),
@@ -100,7 +118,7 @@ export async function rehearse(
       return { result, summary: `${count(result)} rows` };
     });
     await phase("Duplicates that the uniqueness rules refuse", async () => {
-      const result = await findDuplicates(sql);
+      const result = await findDuplicates(production);
       const { categories, templates } = result;
       return {
         result,
@@ -108,21 +126,30 @@ export async function rehearse(
       };
     });
     const merged = await phase("Merging the duplicates", async () => {
-      const result = await mergeDuplicates(sql);
+      const result = await mergeDuplicates(production);
       return {
         result,
         summary: `${result.changes.length.toLocaleString("en-US")} rows changed, none deleted`,
       };
     });
+    const before = await phase("Setting a copy aside, as it was before", async () => {
+      // A database that is copied has nobody connected to it.
+      await production.end();
+      const copy = await copies.copy(database.name);
+      const sql = await open(copy.url);
+      await removeSoftDeleted(sql);
+      return { result: sql, summary: "what the screens are measured against" };
+    });
+    const sql = await open(database.url);
     await phase("Adopting the database", async () => {
-      const { point, recorded } = await baseline(spfpProject, url);
+      const { point, recorded } = await baseline(spfpProject, database.url);
       return {
         result: null,
         summary: `it stands at ${point}; ${recorded.length} migrations recorded, none run`,
       };
     });
     const record = await phase("Deploying online", async (say) => {
-      const report = await deployOnTrial(url, "a rehearsal", say);
+      const report = await deployOnTrial(database.url, "a rehearsal", say);
       const done = report.steps.filter(({ status }) => status === "done").length;
       return { result: recordRehearsal(report), summary: `${done} steps, to ${report.plan.to}` };
     });
@@ -136,9 +163,13 @@ export async function rehearse(
       const findings = result.areas.flatMap((area) => area.findings).length;
       return { result, summary: `${examined.toLocaleString("en-US")} examined, ${findings} findings` };
     });
-    const { today, explained, views } = await phase("Reading screens and views as their user", () =>
+    const { tenant, today, explained, views } = await phase("Reading screens and views as their user", () =>
       readAsLargestTenant(sql),
     );
+    const measured = await phase("Measuring the screens, before and after", async (say) => {
+      const result = await measureScreens({ before, after: sql }, { screens, tenants: [tenant], today }, say);
+      return { result, summary: `${result.length} queries, each ${runs} times on either side` };
+    });
     const problems = [
       ...checks.areas
         .flatMap(({ findings }) => findings)
@@ -160,23 +191,18 @@ export async function rehearse(
       tables,
       duplicates: summarise(merged),
       checks,
-      screens: explained.map(({ screen, usesItsIndex, canUseItsIndex, queries }) => ({
+      screens: explained.map(({ screen, usesItsIndex, canUseItsIndex }) => ({
         title: screen.title,
         index: screen.index,
         usesItsIndex,
         canUseItsIndex,
-        queries: queries.map(({ query, milliseconds, rows, indexesUsed, plan }) => ({
-          name: query.name,
-          kind: query.kind,
-          milliseconds,
-          rows,
-          indexesUsed,
-          plan,
-        })),
       })),
+      promises: { scale, promisedAtScale, tenant, screens: measured },
       views,
     });
   } finally {
-    await sql.end();
+    for (const sql of connections) await sql.end();
+    await copies.dropAll();
+    forget?.();
   }
 }

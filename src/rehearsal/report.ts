@@ -1,16 +1,7 @@
 import { rehearsalRecordSchema } from "drizzle-deploy";
 import { z } from "zod";
 import { checkReportSchema } from "../checks/index.ts";
-
-const screenQuerySchema = z.strictObject({
-  name: z.string(),
-  kind: z.enum(["listing", "figure"]),
-  /** One execution, by the server's own clock. */
-  milliseconds: z.number(),
-  rows: z.number(),
-  indexesUsed: z.array(z.string()),
-  plan: z.string(),
-});
+import { screenResultSchema, tenantSchema } from "../promises/index.ts";
 
 /** A column and its value as text, null as null; in the view's order. */
 const figuresSchema = z.array(z.tuple([z.string(), z.string().nullable()]));
@@ -50,9 +41,16 @@ export const rehearsalReportSchema = z.strictObject({
       usesItsIndex: z.boolean(),
       /** Whether it did or would have, had the planner not found a cheaper way, as it does for small tables. */
       canUseItsIndex: z.boolean(),
-      queries: z.array(screenQuerySchema),
     }),
   ),
+  /** What was promised of the screens, measured in the rehearsal's own databases and judged at its scale. */
+  promises: z.strictObject({
+    scale: z.number(),
+    /** The scale that the promises were made for: with less data there is less to gain, on some screens nothing. */
+    promisedAtScale: z.number(),
+    tenant: tenantSchema,
+    screens: z.array(screenResultSchema),
+  }),
   /** For the largest tenant, read as that user: the first rows of each view. */
   views: z.array(z.strictObject({ view: z.string(), rows: z.array(figuresSchema) })),
 });

@@ -139,7 +139,8 @@ export const deploymentsTable = ({ deployments }: BenchReport): BenchTable => ({
   title: "Deployments, with readers and writers on every table concerned",
   head: ["", "longest wait", "99 of 100", "failed", "with clients", "alone", "log", "growth"],
   rows: deployments.map((one) => [
-    one.kind,
+    // The others are named by what runs them.
+    one.kind === "one transaction" ? `${one.kind}, by ${one.by}` : one.kind,
     formatDuration(Math.max(one.open.longest, one.closed.longest)),
     formatDuration(one.open.p99),
     String(one.open.failed + one.closed.failed),

@@ -1,6 +1,7 @@
 import { dress, formatDuration, formatTable, plural } from "drizzle-deploy/report";
 import type { RehearsalReport } from "../rehearsal/index.ts";
 import { spfpNames } from "../spfp.ts";
+import { formatPlans, formatScreens } from "./bench-screens.ts";
 import { formatCheckReport } from "./check.ts";
 
 /** How many groups of duplicates are shown one by one. */
@@ -43,23 +44,16 @@ function indexUse({ index, usesItsIndex, canUseItsIndex }: RehearsalReport["scre
     : { mark: dress.bad("✗"), text: `cannot use ${index}` };
 }
 
-function formatScreens({ screens }: RehearsalReport): string {
-  const rows = screens.flatMap((screen) => {
+function formatIndexUse({ screens }: RehearsalReport): string {
+  const rows = screens.map((screen) => {
     const { mark, text } = indexUse(screen);
-    return [
-      [`${mark} ${dress.strong(screen.title)}`, "", "", text],
-      ...screen.queries.map(({ name, milliseconds, rows: returned, plan }) => [
-        `    ${name}`,
-        formatDuration(milliseconds),
-        plural(returned, "row"),
-        dress.quiet(plan),
-      ]),
-    ];
+    return [`${mark} ${dress.strong(screen.title)}`, text];
   });
-  return [
-    heading("Screens of the largest tenant, through row-level security"),
-    formatTable(rows, [1, 2]),
-  ].join("\n");
+  return [heading("Indexes of the screens, for the largest tenant"), formatTable(rows, [])].join("\n");
+}
+
+function formatPromises({ promises: { screens, tenant, scale } }: RehearsalReport): string {
+  return [...formatScreens({ screens, tenants: [tenant], scale }), ...formatPlans(screens)].join("\n");
 }
 
 /** Figures side by side, as many on a line as fit the width of a page. */
@@ -103,7 +97,8 @@ export function formatRehearsalReport(report: RehearsalReport): string {
     formatDuplicates(report),
     heading("Checks"),
     formatCheckReport(report.checks),
-    formatScreens(report),
+    formatIndexUse(report),
+    formatPromises(report),
     formatViews(report),
     formatTimes(report),
     "",

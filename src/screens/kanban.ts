@@ -31,10 +31,11 @@ const rowsPerPage = 50;
 const order = () => [desc(position), asc(id)];
 
 /**
- * One page of a column of the board. One index order serves both keys, but no one condition on them: what stands lower is
- * read by its position, what stands equally high by its id, each from its place in the index, and merged in its order.
- * As `position <= x and (position < x or id > y)` every page would read again all cards that stand equally high and
- * were shown, and on a board that nobody has sorted all stand at 0.
+ * One page of a column of the board. The order of the two keys is the index's, but no one condition on both of them is:
+ * what stands as high as the last card is read by its id, what stands lower by its position, each from its own place in
+ * the index. As `position <= x and (position < x or id > y)` every page would read again all cards that stand equally
+ * high and were shown, and on a board that nobody has sorted all stand at 0. Each half has its own limit, since
+ * PostgreSQL takes the order of an index for half of a `union all` only where that half asks for it.
  */
 export function kanbanQuery(
   db: Reader,
@@ -45,15 +46,16 @@ export function kanbanQuery(
     db
       .select({ id, title, status, priority, position, dueDate })
       .from(operationalTasks)
-      .where(and(own(userId), eq(status, of), live(deletedAt), beyond));
-  const rest =
-    after === undefined
-      ? tasks()
-      : unionAll(
-          tasks(and(eq(position, after.position), gt(id, after.id))),
-          tasks(lt(position, after.position)),
-        );
-  return rest.orderBy(...order()).limit(limit);
+      .where(and(own(userId), eq(status, of), live(deletedAt), beyond))
+      .orderBy(...order())
+      .limit(limit);
+  if (after === undefined) return tasks();
+  return unionAll(
+    tasks(and(eq(position, after.position), gt(id, after.id))),
+    tasks(lt(position, after.position)),
+  )
+    .orderBy(...order())
+    .limit(limit);
 }
 
 const listOf = (of: TaskStatus): string => `kanban ${of}`;

@@ -76,15 +76,16 @@ export function stageQuery(
     db
       .select({ id, name, company, stage, value, probability, nextAction, nextActionDate })
       .from(salesLeads)
-      .where(and(own(userId), eq(stage, of), live(deletedAt), beyond));
-  const rest =
-    after === undefined
-      ? leads()
-      : unionAll(
-          leads(and(eq(probability, after.probability), gt(id, after.id))),
-          leads(lt(probability, after.probability)),
-        );
-  return rest.orderBy(...order()).limit(limit);
+      .where(and(own(userId), eq(stage, of), live(deletedAt), beyond))
+      .orderBy(...order())
+      .limit(limit);
+  if (after === undefined) return leads();
+  return unionAll(
+    leads(and(eq(probability, after.probability), gt(id, after.id))),
+    leads(lt(probability, after.probability)),
+  )
+    .orderBy(...order())
+    .limit(limit);
 }
 
 const listOf = (of: LeadStage): string => `pipeline ${of}`;

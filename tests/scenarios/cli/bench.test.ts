@@ -26,20 +26,25 @@ const scratchDatabases = async (): Promise<string[]> =>
     .parse([...(await sql`select datname as name from pg_database where datname like 'spfp\_scratch\_%'`)])
     .map(({ name }) => name);
 
-test.each(["bench", "rehearse"])(
-  "%s that is interrupted leaves no database and no file behind",
-  async (command) => {
+test.each([
+  ["bench", 1],
+  ["rehearse", 1],
+  // The copy of before, beside the one that is deployed to.
+  ["rehearse", 2],
+])(
+  "%s that is interrupted while it has %i databases leaves none of them and no file behind",
+  async (command, databases) => {
     const page = join(scratch.path, "bench.html");
     const more = command === "bench" ? ["--html", page] : [];
     const { child, end } = cli([
       command,
       "--scale",
-      "0.01",
+      databases === 2 ? "0.002" : "0.01",
       ...more,
       "--database-url",
       server.url("postgres"),
     ]);
-    await eventually("it is at work in a database", async () => (await scratchDatabases()).length > 0);
+    await eventually("it is at work", async () => (await scratchDatabases()).length === databases);
     child.kill("SIGINT");
     expect((await end).status).toBe(130);
     expect(await scratchDatabases()).toEqual([]);

@@ -1,5 +1,5 @@
 import { getTableConfig } from "drizzle-orm/pg-core";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { connect } from "../../../packages/drizzle-deploy/src/postgres/index.ts";
 import { quoteIdentifier, quoteQualified } from "../../../packages/drizzle-deploy/src/sql/quote.ts";
@@ -15,7 +15,7 @@ import {
 import { mergeDuplicates } from "../../../src/duplicates/index.ts";
 import { expectedCatalog } from "../../../src/expected/index.ts";
 import { spfp } from "../../../src/spfp.ts";
-import { createDatabase, only, type Sql } from "../../support/database.ts";
+import { copyDatabase, createDatabase, only, type Sql } from "../../support/database.ts";
 import { deploy } from "../../support/deploy-by-statements.ts";
 import { managedTables } from "../../support/rows.ts";
 
@@ -50,23 +50,23 @@ async function number(sql: Sql, query: string): Promise<number> {
   return only(z.object({ n: z.coerce.number() }), await sql.unsafe(`select (${query}) as n`)).n;
 }
 
-const database = await createDatabase("production");
 const progress: { table: string; rows: number }[] = [];
-beforeAll(async () => {
-  await generateData(database.url, { scale, today, onProgress: (filled) => progress.push(filled) });
-});
+const filled = await createDatabase("production");
+await generateData(filled.url, { scale, today, onProgress: (table) => progress.push(table) });
+
+/** What the tests only read; who changes something makes a copy of `filled` too. */
+const database = await copyDatabase(filled);
 
 describe("generated data", () => {
   it("is the same every time for a seed and a day, whatever the session, and another for another seed", async () => {
-    const fill = async (options: { seed?: number; today?: string; setting?: string }) => {
+    const fill = async ({ settings = [], ...options }: { seed?: number; settings?: readonly string[] }) => {
       const other = await createDatabase("production");
-      if (options.setting !== undefined) {
-        const name = only(
-          z.object({ name: z.string() }),
-          await other.sql`select current_database() as name`,
-        ).name;
-        await other.sql.unsafe(`alter database ${quoteIdentifier(name)} set ${options.setting}`);
-      }
+      const { name } = only(
+        z.object({ name: z.string() }),
+        await other.sql`select current_database() as name`,
+      );
+      for (const setting of settings)
+        await other.sql.unsafe(`alter database ${quoteIdentifier(name)} set ${setting}`);
       await generateData(other.url, { scale: 0.001, today, ...options });
       const sql = await connect(other.url);
       const result = await digest(sql);
@@ -74,8 +74,8 @@ describe("generated data", () => {
       return result;
     };
     const first = await fill({});
-    expect(await fill({ setting: "timezone to 'Asia/Kathmandu'" })).toEqual(first);
-    expect(await fill({ setting: "datestyle to 'German, DMY'" })).toEqual(first);
+    const settings = ["timezone to 'Asia/Kathmandu'", "datestyle to 'German, DMY'"];
+    expect(await fill({ settings })).toEqual(first);
     const another = await fill({ seed: 2 });
     for (const name of tables) expect(another[name], name).not.toBe(first[name]);
   });
@@ -238,8 +238,7 @@ describe("generated data", () => {
 
 describe("soft deletion after the deployment", () => {
   it("deletes 5 % of the rows, the same ones when repeated", async () => {
-    const other = await createDatabase("production");
-    await generateData(other.url, { scale: 0.01, today });
+    const other = await copyDatabase(filled);
     await mergeDuplicates(other.sql);
     await deploy(other.sql);
     const rows = async (table: string) => number(other.sql, `select count(*) from ${table}`);

@@ -3,6 +3,7 @@ import { eq, sql } from "drizzle-orm";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
+  asAnonymous,
   asService,
   asUser,
   calendarDay,
@@ -39,6 +40,7 @@ import {
   transactionTypes,
 } from "../../../src/schema/index.ts";
 import { openStages } from "../../../src/screens/pipeline.ts";
+import * as views from "../../../src/views/index.ts";
 import { addDays } from "../../support/calendar.ts";
 import type { DriverTests } from "../../support/drivers.ts";
 
@@ -236,6 +238,8 @@ async function everyPage(
     after = next;
   }
 }
+
+const viewNames = Object.keys(views).filter((name): name is keyof UserViews => name in views);
 
 export const screens: DriverTests = ({ db }) => {
   const [ana, bruno, empty] = [randomUUID(), randomUUID(), randomUUID()];
@@ -452,21 +456,14 @@ export const screens: DriverTests = ({ db }) => {
     });
   });
 
-  describe("userView", () => {
-    const names: readonly (keyof UserViews)[] = [
-      "dashboardMetrics",
-      "crmHealthCheck",
-      "corporateHealthCheck",
-      "salesHealthCheck",
-      "operationalHealthCheck",
-      "marketingHealthCheck",
-      "salesPipelineSummary",
-      "tasksSummary",
-      "postsByPlatform",
-      "partnershipSummaryByPartner",
-      "partnershipMonthlyRevenue",
-    ];
+  it("a visitor who is not signed in is shown nothing", async () => {
+    for (const { name, get } of lists) {
+      const shown = await asAnonymous(db, (tx) => get(tx, ana, {}));
+      expect(shown, name).toEqual({ rows: [], next: null });
+    }
+  });
 
+  describe("userView", () => {
     it("gives the user's row of a view that has one, with numbers as they are typed", async () => {
       await asAna(async (tx) => {
         const live = own.tasks.filter(isLive);
@@ -536,7 +533,7 @@ export const screens: DriverTests = ({ db }) => {
       });
     });
 
-    it.each(names)("%s has nothing of a user without rows, and nothing of another user", async (name) => {
+    it.each(viewNames)("%s has nothing of a user without rows, and nothing of another user", async (name) => {
       const nothing = [[], undefined];
       const none = await asUser(db, { sub: empty }, (tx) => userView(tx, name, { userId: empty }));
       const others = await asUser(db, { sub: bruno }, (tx) => userView(tx, name, { userId: ana }));

@@ -23,7 +23,7 @@ it.each([
   ["spfp-db", ["drizzle-orm"]],
   ["spfp-db/bootstrap", []],
   ["spfp-db/schema", ["drizzle-orm"]],
-  ["spfp-db/validation", ["drizzle-orm", "drizzle-zod"]],
+  ["spfp-db/validation", ["drizzle-orm", "zod"]],
   ["spfp-db/views", ["drizzle-orm"]],
 ])("%s loads no package but %j", (name, expected) => {
   const door = doors.find((one) => one.name === name);

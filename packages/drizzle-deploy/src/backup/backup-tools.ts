@@ -1,7 +1,7 @@
-import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { DeployError } from "../findings/errors.ts";
+import { clientVersion } from "../postgres/index.ts";
 
 /** PostgreSQL's own program for dumps, and the one that reads them. */
 export interface BackupTool {
@@ -46,14 +46,6 @@ function candidates(environment: NodeJS.ProcessEnv): string[] {
   return [...new Set([...onPath, ...installed, ...fedora])].map((folder) => join(folder, `pg_dump${ending}`));
 }
 
-function versionOf(program: string): Promise<string | null> {
-  return new Promise((resolve) => {
-    execFile(program, ["--version"], { timeout: 10_000 }, (error, stdout) => {
-      resolve(error ? null : (/\(PostgreSQL\) (\d+(?:\.\d+)?\S*)/.exec(stdout)?.[1] ?? null));
-    });
-  });
-}
-
 const install = (major: number): string =>
   `Install PostgreSQL ${major}'s client programs (Debian: apt-get install postgresql-client-${major}, from apt.postgresql.org where the distribution is older; macOS: brew install postgresql@${major}), or name a pg_dump in PG_DUMP. Supabase makes backups too: give the id of one with --backup-id.`;
 
@@ -69,7 +61,7 @@ export async function findBackupTool(
   const found: BackupTool[] = [];
   for (const dump of candidates(environment)) {
     if (!existsSync(dump)) continue;
-    const version = await versionOf(dump);
+    const version = await clientVersion(dump);
     const restore = join(dirname(dump), `pg_restore${ending}`);
     if (version === null || !existsSync(restore)) continue;
     found.push({ dump, restore, version, major: Number.parseInt(version, 10) });

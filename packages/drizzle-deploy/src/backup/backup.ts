@@ -4,7 +4,7 @@ import { closeSync, createReadStream, existsSync, linkSync, openSync, rmSync, st
 import { resolve } from "node:path";
 import { z } from "zod";
 import { DeployError } from "../findings/errors.ts";
-import { addressOf, connect, type DatabaseUrl, redactUrl } from "../postgres/index.ts";
+import { addressOf, clientEnvironment, connect, type DatabaseUrl, redactUrl } from "../postgres/index.ts";
 import { type BackupTool, findBackupTool } from "./backup-tools.ts";
 
 /** What is known of a backup that was made. */
@@ -66,7 +66,7 @@ export async function backup(url: DatabaseUrl, options: BackupOptions = {}): Pro
     await run(
       tool.dump,
       ["--format=custom", "--no-password", `--file=${partial}`],
-      environmentOf(url, applicationName),
+      clientEnvironment(url, applicationName),
       signal,
     );
     const list = await run(tool.restore, ["--list", partial], {}, signal);
@@ -159,27 +159,6 @@ function checksum(file: string): Promise<string> {
       .on("error", fail)
       .on("end", () => done(hash.digest("hex")));
   });
-}
-
-/** What libpq reads the connection from. PostgreSQL 17 manual, 32.15 "Environment Variables". */
-function environmentOf(url: DatabaseUrl, applicationName: string): Record<string, string | undefined> {
-  const address = addressOf(url);
-  return {
-    PGHOST: address.host,
-    PGPORT: String(address.port),
-    PGUSER: address.user,
-    PGPASSWORD: address.password,
-    PGDATABASE: address.database,
-    PGSSLMODE: address.sslMode,
-    PGSSLROOTCERT: address.sslRootCertificate,
-    PGOPTIONS: address.options,
-    PGCONNECT_TIMEOUT: String(address.connectTimeoutSeconds),
-    PGAPPNAME: applicationName,
-    // These would go before the ones above.
-    PGSERVICE: undefined,
-    PGHOSTADDR: undefined,
-    PGPASSFILE: undefined,
-  };
 }
 
 /** Runs one of PostgreSQL's programs; returns what it printed. */

@@ -21,9 +21,13 @@ function grants(acl: string): string {
 // Nearly every column has none, and every column would pay for looking.
 const columnGrants = `case when a.attacl is null then '[]'::json else ${grants("a.attacl")} end`;
 
-/** SQL for the name of a collation, null where it is none or the type's own. */
-function collation(actual: string, typeDefault: string): string {
-  return `(select co.collname from pg_collation co where co.oid = ${actual} and ${actual} <> ${typeDefault})`;
+/**
+ * SQL for the name of a collation, null where it is none or the type's own. The type is looked up by its key: joined to
+ * the columns of a table, all types would be read for each table.
+ */
+function collation(actual: string, type: string): string {
+  return `case when ${actual} <> 0 then (select co.collname from pg_type ct join pg_collation co on co.oid = ${actual}
+    where ct.oid = ${type} and ct.typcollation <> ${actual}) end`;
 }
 
 /** SQL for the names of a relation's columns by their numbers, in the order of the numbers. */
@@ -43,12 +47,11 @@ const columns = list(
     'generated', case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end,
     'virtual', a.attgenerated = 'v',
     'identity', case a.attidentity when 'a' then 'always' when 'd' then 'by default' end,
-    'collation', ${collation("a.attcollation", "t.typcollation")},
+    'collation', ${collation("a.attcollation", "a.atttypid")},
     'comment', col_description(a.attrelid, a.attnum),
     'grants', ${columnGrants})`,
   "a.attnum",
-  `pg_attribute a join pg_type t on t.oid = a.atttypid
-    left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+  `pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped`,
 );
 
@@ -75,12 +78,11 @@ const indexKeys = list(
       and u.number > 0),
     'order', case when i.indoption[u.position - 1] & 1 = 0 then 'asc' else 'desc' end,
     'nulls', case when i.indoption[u.position - 1] & 2 = 0 then 'last' else 'first' end,
-    'collation', ${collation("i.indcollation[u.position - 1]", "kt.typcollation")},
+    'collation', ${collation("i.indcollation[u.position - 1]", "ka.atttypid")},
     'operatorClass', case when not oc.opcdefault then oc.opcname end)`,
   "u.position",
   `unnest(i.indkey::int2[]) with ordinality u(number, position)
     join pg_attribute ka on ka.attrelid = i.indexrelid and ka.attnum = u.position
-    join pg_type kt on kt.oid = ka.atttypid
     join pg_opclass oc on oc.oid = i.indclass[u.position - 1]
     where u.position <= i.indnkeyatts`,
 );
@@ -201,7 +203,7 @@ const enums = list(
 const domains = list(
   `json_build_object('schema', n.nspname, 'name', t.typname, 'type', format_type(t.typbasetype, t.typtypmod),
     'nullable', not t.typnotnull, 'default', pg_get_expr(t.typdefaultbin, 0),
-    'collation', ${collation("t.typcollation", "b.typcollation")},
+    'collation', ${collation("t.typcollation", "t.typbasetype")},
     'constraints', ${list(
       "json_build_object('name', k.conname, 'definition', pg_get_constraintdef(k.oid), 'validated', k.convalidated)",
       "k.conname",
@@ -209,8 +211,7 @@ const domains = list(
     )},
     'owner', pg_get_userbyid(t.typowner), 'comment', obj_description(t.oid, 'pg_type'))`,
   "n.nspname, t.typname",
-  `managed n join pg_type t on t.typnamespace = n.oid join pg_type b on b.oid = t.typbasetype
-    where t.typtype = 'd' and ${ownObject("pg_type", "t.oid")}`,
+  `managed n join pg_type t on t.typnamespace = n.oid where t.typtype = 'd' and ${ownObject("pg_type", "t.oid")}`,
 );
 
 // pg_depend: a serial's sequence depends on its column automatically ('a'), an identity's internally ('i').

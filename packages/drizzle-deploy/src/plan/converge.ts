@@ -18,6 +18,7 @@ import {
   triggerOf,
   typeOf,
 } from "./in-catalog.ts";
+import { asExchanged, isUnfinished } from "./replaced-index.ts";
 import { grantKey, type SimulatedCatalog } from "./simulated-catalog.ts";
 import type { Draft, Goal } from "./statements/index.ts";
 
@@ -81,6 +82,10 @@ const asWanted: Decision = { action: "skip", reason: "It is as wanted." };
 const doneBefore: Decision = { action: "skip", reason: "It was done before." };
 const roleThere: Decision = { action: "skip", reason: "The server has that role already." };
 const droppedLater: Decision = { action: "skip", reason: "A later migration drops it." };
+const leftOver: Decision = {
+  action: "rebuild",
+  reason: "What is there is the invalid left-over of an interrupted build.",
+};
 const notThere: Decision = { action: "skip", reason: "It is not there." };
 const blocked = (reason: string): Decision => ({ action: "blocked", reason });
 
@@ -116,6 +121,10 @@ function byGoal(draft: Draft, around: ConvergeContext): Decision {
       return drop(goal, around);
     case "rename":
       return rename(goal, around);
+    case "build":
+      return build(goal, around);
+    case "exchange":
+      return around.simulated.exists(goal.by) ? run : asWanted;
     case "temporary":
       return temporary(goal, around);
     case "grant":
@@ -210,10 +219,7 @@ function lacksOnlyLater(
 }
 
 function index(target: Target, found: readonly Difference[]): Decision {
-  const state = ["valid", "ready"];
-  if (found.every((one) => one.kind === "different" && state.includes(one.property))) {
-    return { action: "rebuild", reason: "What is there is the invalid left-over of an interrupted build." };
-  }
+  if (isUnfinished(found)) return leftOver;
   return blocked(
     `${nameOf(target)} is there with another definition: ${spell(found)}. Rename or drop it first.`,
   );
@@ -439,6 +445,19 @@ function rename({ target, to }: Of<"rename">, { simulated, isDone, isMadeAgain }
       ? `Both ${nameOf(target)} and ${nameOf(to)} are there.`
       : `Neither ${nameOf(target)} nor ${nameOf(to)} is there.`,
   );
+}
+
+function build({ target, inPlaceOf }: Of<"build">, around: ConvergeContext): Decision {
+  const { simulated, timeline, isDone } = around;
+  if (!simulated.exists(target)) {
+    const holder = simulated.holderOf(target);
+    return holder === null ? run : blocked(holder);
+  }
+  const there = asExchanged(simulated.catalog(), target, inPlaceOf);
+  const found = differences(timeline.after[0], there, inPlaceOf);
+  if (found.length === 0) return asWanted;
+  if (isUnfinished(found)) return leftOver;
+  return isDone ? doneBefore : blocked(`${nameOf(target)} is there with another definition. Drop it first.`);
 }
 
 function temporary(

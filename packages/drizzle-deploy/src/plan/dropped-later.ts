@@ -3,11 +3,22 @@ import { names, walk } from "../sql/tree.ts";
 import type { ParsedStatement } from "./parse.ts";
 import type { Draft } from "./statements/index.ts";
 
-/** Whether a tree mentions a text anywhere, also inside a body or a DO block. */
-function mentions(tree: unknown, text: string): boolean {
+const isPartOfWord = (character: string | undefined): boolean =>
+  character !== undefined && /[\p{L}\p{N}_$]/u.test(character);
+
+/** Whether a text has a name as a word of its own: `idx_leads_stage` is none of `idx_leads`. */
+function hasWord(text: string, name: string): boolean {
+  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
+    if (!isPartOfWord(text[at - 1]) && !isPartOfWord(text[at + name.length])) return true;
+  }
+  return false;
+}
+
+/** Whether a tree mentions a name anywhere, also inside a body or a DO block. */
+export function mentions(tree: unknown, name: string): boolean {
   let found = false;
   walk(tree, (object) => {
-    found ||= Object.values(object).some((value) => typeof value === "string" && value.includes(text));
+    found ||= Object.values(object).some((value) => typeof value === "string" && hasWord(value, name));
   });
   return found;
 }

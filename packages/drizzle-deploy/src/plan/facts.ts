@@ -7,6 +7,7 @@ import type { Queryable } from "../postgres/index.ts";
 import { type JournalRow, type MigrationState, readJournal, readState } from "../records/migration-state.ts";
 import { type Origin, readOrigin } from "../records/origin.ts";
 import { doneSteps } from "../records/records.ts";
+import { qualifiedNameSchema } from "../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
 import { type Dependent, queryDependents } from "./dependents.ts";
 
@@ -43,16 +44,16 @@ const functionSchema = z.object({
 
 const dependencySchema = z.object({
   /** The view that depends. */
-  view: z.object({ schema: z.string(), name: z.string() }),
+  view: qualifiedNameSchema,
   on: z.object({ schema: z.string(), name: z.string(), column: z.string().nullable() }),
 });
 
 /** What is around the managed objects, as it is read. */
 export const serverFactsSchema = z.object({
   /** Domains that not every value is allowed in. */
-  domains: z.array(z.object({ schema: z.string(), name: z.string() })),
+  domains: z.array(qualifiedNameSchema),
   /** Types of every sort but those of tables' rows, also those that no catalog shows. */
-  types: z.array(z.object({ schema: z.string(), name: z.string() })),
+  types: z.array(qualifiedNameSchema),
   relations: z.array(relationSchema),
   columns: z.array(columnSchema),
   functions: z.array(functionSchema),
@@ -61,12 +62,12 @@ export const serverFactsSchema = z.object({
   /** Of the server, whoever's they are. */
   roles: z.array(z.string()),
   /** Views with rules, or defaults of columns, of their own: no catalog shows them. */
-  ruled: z.array(z.object({ schema: z.string(), name: z.string() })),
+  ruled: z.array(qualifiedNameSchema),
   /** Which table inherits from which; partitions too. */
   inheritance: z.array(
     z.object({
-      parent: z.object({ schema: z.string(), name: z.string() }),
-      child: z.object({ schema: z.string(), name: z.string() }),
+      parent: qualifiedNameSchema,
+      child: qualifiedNameSchema,
     }),
   ),
   /** Privileges on tables and views that somebody else than the owner gave. */

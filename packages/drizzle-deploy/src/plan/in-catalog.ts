@@ -122,8 +122,23 @@ export function has(catalog: Catalog, target: Target): boolean {
 /** What belongs to a table, each an object of its own: left out where the table itself is meant. */
 const noParts = { columns: [], constraints: [], indexes: [], policies: [], triggers: [], grants: [] };
 
-/** The catalog with one object and nothing else; of a part, with a bare table around it. */
+const slices = new WeakMap<Catalog, Map<string, Catalog>>();
+
+/**
+ * The catalog with one object and nothing else; of a part, with a bare table around it. Kept as long as the catalog is,
+ * since many are held against the same one: what is compared of it is then found once.
+ */
 function slice(catalog: Catalog, target: Target): Catalog {
+  const { kind, schema, table, name } = target;
+  const known = slices.get(catalog) ?? new Map<string, Catalog>();
+  slices.set(catalog, known);
+  const key = JSON.stringify([kind, schema, table, name]);
+  const found = known.get(key) ?? cut(catalog, target);
+  known.set(key, found);
+  return found;
+}
+
+function cut(catalog: Catalog, target: Target): Catalog {
   const { kind, name } = target;
   const empty = withoutObjects(catalog);
   if (target.table !== null) {

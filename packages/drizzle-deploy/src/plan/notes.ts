@@ -60,7 +60,7 @@ function goneMeanwhile(step: Step, planned: readonly { readonly step: Step }[]):
 
 /** Views that are not the migrations' own and read what a step changes. */
 function dependents({ kind, target, title }: Step, facts: Facts, expected: Catalog | null): string[] {
-  if (target === null || target.schema === null) return [];
+  if (target === null || target.schema === null || target.kind === "index") return [];
   if (
     ![
       "alter column",

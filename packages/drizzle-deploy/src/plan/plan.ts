@@ -18,6 +18,7 @@ import { groupSteps, type PlannedStep } from "./group-steps.ts";
 import { dropInvalidIndexes } from "./invalid-indexes.ts";
 import { notesOf } from "./notes.ts";
 import { type ParsedStatement, parseMigration } from "./parse.ts";
+import { type ReplacedIndex, replacedIndex } from "./replaced-index.ts";
 import { contextOf, type SimulatedCatalog, simulateCatalog } from "./simulated-catalog.ts";
 import { classify, classifyRepairs, type Draft, type StatementContext } from "./statements/index.ts";
 import { isSameObjectAs, makes, overlaps, takesAway, takesAwayWhole } from "./step-relations.ts";
@@ -89,7 +90,7 @@ export async function planInDetail(
       last: expected(pending.at(-1)?.tag ?? migration.tag),
     };
     const statements = parsed[at] ?? [];
-    const first = at === 0 ? dropInvalidIndexes(facts.catalog, facts.names) : [];
+    const first = at === 0 ? dropInvalidIndexes(facts.catalog, facts.names, parsed.flat()) : [];
     const later = parsed.slice(at + 1);
     planned.push(...planMigration(migration, [...first, ...statements], { timeline, later }, planning));
   }
@@ -209,18 +210,29 @@ function planMigration(
   const ahead = preview(migration, statements, context);
   const planned: PlannedStep[] = [];
   const settled: Draft["goal"][] = [];
+  const replacing = new Map<number, readonly Draft[]>();
   for (const statement of statements) {
     const number = formatStepId({ migration: migration.tag, parts: [String(statement.number)] });
-    const drafts = draftsOf(statement, number, { context, migration, timeline, planning });
+    const inPlace = replacing.get(statement.number);
+    const drafts = inPlace
+      ? numbered(number, inPlace)
+      : draftsOf(statement, number, { context, migration, timeline, planning });
     const statementsAfter = statements.filter((one) => one.number > statement.number);
     for (const { id, draft, isRepair } of drafts) {
+      const replaced = replacedIndex(draft, {
+        later: statementsAfter,
+        context,
+        simulated,
+        after: timeline.after[0],
+      });
+      const isExchanged = replaced && isDone(facts, migration, idOfExchange(migration, replaced));
       const later = ahead.filter((one) => one.number > statement.number);
       const laterDone = later.filter((one) => isDone(facts, migration, one.id));
       const decided = decide(draft, {
         simulated,
         timeline,
         schemas: project.schemas,
-        isDone: isDone(facts, migration, id),
+        isDone: isExchanged || isDone(facts, migration, id),
         setLater: later.flatMap(({ goal }) =>
           isSameObjectAs(goal, draft) && goal.does === "alter" ? goal.properties : [],
         ),
@@ -245,6 +257,12 @@ function planMigration(
           !facts.nulls.includes(nameOf(draft.target)),
         dependents: (target) => dependentsOf(target, planning),
       });
+      if (replaced && (replaced.isBegun || isToRun(decided))) {
+        replacing.set(replaced.number, replaced.drafts);
+        const step = stepOf(draft, untilReplaced(replaced), { id, migration, planning });
+        planned.push({ step, draft, goals: [], isRepair, isGroup: false, enables: false });
+        continue;
+      }
       const decision = withChildren(
         withGrantors(withOwner(decided, draft, facts), draft, facts),
         draft,
@@ -264,6 +282,15 @@ function planMigration(
   }
   return groupSteps(planned);
 }
+
+/** The name of the step that puts the new index in the place of the old one: the second of its statement. */
+const idOfExchange = ({ tag }: Migration, { number }: ReplacedIndex): string =>
+  formatStepId({ migration: tag, parts: [`${number}.2`] });
+
+const untilReplaced = ({ number }: ReplacedIndex): Decision => ({
+  action: "skip",
+  reason: `It serves until statement ${number} has put the new one in its place.`,
+});
 
 /** Who owns what a target is, or is part of, where the session's role may not act for them; else null. */
 export function foreignOwner({ kind, schema, name, table }: Target, facts: Facts): string | null {

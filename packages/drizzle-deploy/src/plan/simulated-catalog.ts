@@ -235,6 +235,18 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
             fresh.add(JSON.stringify([goal.to.schema, goal.to.name]));
           }
           return;
+        case "build":
+          states.set(goal.target, "made");
+          return;
+        case "exchange":
+          catalog = withObject(
+            withoutObject(withoutObject(catalog, goal.by), goal.target),
+            after,
+            goal.target,
+          );
+          states.set(goal.by, "gone");
+          states.set(goal.target, "changed");
+          return;
         case "temporary":
           states.set(goal.target, goal.step === "remove" ? "gone" : "made");
           return;

@@ -20,6 +20,7 @@ import { connect, type DatabaseUrl, type Reader, redactUrl, type Sql } from "../
 import { defaultExecutor } from "../records/executor.ts";
 import { describeHolder, type Holder, holdersOf } from "../run/locks.ts";
 import { refuseKnownPooler, refuseTransactionPooler } from "../run/session.ts";
+import { qualifiedNameSchema } from "../sql/names.ts";
 import { intentOf, ownSchemas } from "./intent.ts";
 import { type Intent, itemReportSchema } from "./item.ts";
 import { runItems } from "./run.ts";
@@ -239,7 +240,7 @@ async function findPooler({ names }: Project, url: DatabaseUrl, sql: Sql): Promi
 const named = (text: string | undefined): string | undefined => (text?.trim() === "" ? undefined : text);
 
 const pidSchema = z.tuple([z.object({ pid: z.int() })]);
-const relationsSchema = z.array(z.object({ schema: z.string(), name: z.string() }));
+const relationsSchema = z.array(qualifiedNameSchema);
 
 /** What a plan will lock; where there is none, whatever a reader of the managed schemas would wait for. */
 async function locksOf(reader: Reader, project: Project, plan: Plan | null): Promise<Lock[]> {

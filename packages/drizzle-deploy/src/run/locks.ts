@@ -2,6 +2,7 @@ import { z } from "zod";
 import { conflictingModes, type LockMode } from "../model/lock-modes.ts";
 import type { Lock } from "../model/step.ts";
 import type { Queryable } from "../postgres/index.ts";
+import { qualifiedNameSchema } from "../sql/names.ts";
 import { quoteQualified } from "../sql/quote.ts";
 
 const holderSchema = z.object({
@@ -98,8 +99,6 @@ export function describeHolder({ pid, application, user, state, backend, query, 
   return `${who}${details && ` (${details})`}${state ? `, ${state}${since}` : since}${said}`;
 }
 
-const tableSchema = z.object({ schema: z.string(), name: z.string() });
-
 /**
  * Has an autovacuum cancelled that is in the way of `locks`, and keeps it away until the transaction ends: the server
  * does that for whoever has waited for longer than `deadlock_timeout`, which is longer than anybody should queue for
@@ -120,7 +119,7 @@ export async function evictAutovacuum(transaction: Queryable, locks: readonly Lo
      where c.relkind in ('r', 'p', 'm') and pg_catalog.pg_has_role(c.relowner, 'USAGE')`,
     [JSON.stringify(locks)],
   );
-  for (const { schema, name } of z.array(tableSchema).parse([...tables])) {
+  for (const { schema, name } of z.array(qualifiedNameSchema).parse([...tables])) {
     await transaction.unsafe(
       `lock table only ${quoteQualified(schema, name)} in share update exclusive mode`,
     );

@@ -53,6 +53,8 @@ function settles(goal: Goal, kind: PlannedStep["step"]["kind"], difference: Diff
     }
     case "drop":
     case "bring back":
+    case "build":
+    case "exchange":
       return isWithin(object, goal.target);
     case "rename":
       return isWithin(object, goal.to) || isWithin(object, goal.target);

@@ -11,6 +11,8 @@ import type { QualifiedName } from "../../sql/names.ts";
  * - `create`, `drop`: an object that has to be there, or not.
  * - `alter`: properties of an object, named as `compareCatalogs` names them.
  * - `rename`: an object under another name.
+ * - `build`: an index under a name of its own, that is to take the place and the name of another.
+ * - `exchange`: that it has taken them.
  * - `temporary`: an object that later steps of the same statement remove again; not needed once `until` is reached.
  * - `grant`: what the grantees may do with the objects.
  * - `bring back`: a table that a rollback put aside.
@@ -37,6 +39,8 @@ export type Goal =
     }
   | { readonly does: "drop"; readonly target: Target }
   | { readonly does: "rename"; readonly target: Target; readonly to: Target }
+  | { readonly does: "build"; readonly target: Target; readonly inPlaceOf: Target }
+  | { readonly does: "exchange"; readonly target: Target; readonly by: Target }
   | {
       readonly does: "temporary";
       readonly target: Target;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { CheckId } from "../../findings/check-ids.ts";
 import type { Finding } from "../../findings/finding.ts";
+import { qualifiedNameSchema } from "../../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
 import type { PreflightItem } from "../item.ts";
 
@@ -18,7 +19,7 @@ const schema = z.tuple([
         isSuperusers: z.boolean(),
       }),
     ),
-    unreferable: z.array(z.object({ schema: z.string(), name: z.string() })),
+    unreferable: z.array(qualifiedNameSchema),
     closed: z.array(z.string()),
   }),
 ]);

@@ -1,4 +1,0 @@
-import { forEachDriver } from "../../support/drivers.ts";
-import { screens } from "./screens.cases.ts";
-
-forEachDriver(screens);
