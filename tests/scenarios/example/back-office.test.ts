@@ -193,6 +193,10 @@ describe.skipIf(chromiumPath === undefined)("the back office in Chromium", () =>
   it("keeps an account that is in use, and has one restored before what was in it", async () => {
     const page = await signedIn("Ana");
     await page.goto("/categories");
+    const used = async (name: string) => page.getByRole("listitem").filter({ hasText: name }).innerText();
+    expect(await used("Rent")).toContain("6 transactions");
+    expect(await used("Gifts")).toContain("not used");
+    expect(await used("Credit card")).toMatch(/\d+ transactions/);
     await page.getByRole("button", { name: "Delete Credit card" }).click();
     expect(await textOf(page, "alert")).toBe(
       "This account still has transactions in it. Delete those first.",

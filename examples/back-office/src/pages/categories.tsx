@@ -1,4 +1,4 @@
-import { and, asc, eq, sql } from "drizzle-orm";
+import { and, asc, count as countRows, eq, sql } from "drizzle-orm";
 import { type Context, Hono } from "hono";
 import { asUser, DuplicateCategoryName, live, StillInUse, softDelete } from "spfp-db";
 import { accounts, categories, transactions } from "spfp-db/schema";
@@ -17,27 +17,38 @@ const taken = "You have a category of that name.";
 export function categoryPages(db: Database) {
   async function list(c: Context<Env>, name = "", faults: Faults = {}) {
     const { person } = c.var;
-    const used = (column: typeof transactions.categoryId | typeof transactions.accountId, of: unknown) =>
-      sql<number>`(select count(*)::int from ${transactions} where ${column} = ${of} and ${transactions.deletedAt} is null)`;
+    const filed = and(eq(transactions.userId, person.id), live(transactions));
     const found = await asUser(
       db,
       claimsOf(person),
-      async (tx) => ({
-        categories: await tx
-          .select({
-            id: categories.id,
-            name: categories.name,
-            used: used(transactions.categoryId, categories.id),
-          })
-          .from(categories)
-          .where(and(eq(categories.userId, person.id), live(categories)))
-          .orderBy(asc(sql`lower(${categories.name})`)),
-        accounts: await tx
-          .select({ id: accounts.id, name: accounts.name, used: used(transactions.accountId, accounts.id) })
-          .from(accounts)
-          .where(and(eq(accounts.userId, person.id), live(accounts)))
-          .orderBy(asc(accounts.name)),
-      }),
+      async (tx) => {
+        const inCategories = tx
+          .select({ id: transactions.categoryId, used: countRows().as("used") })
+          .from(transactions)
+          .where(filed)
+          .groupBy(transactions.categoryId)
+          .as("filed");
+        const inAccounts = tx
+          .select({ id: transactions.accountId, used: countRows().as("used") })
+          .from(transactions)
+          .where(filed)
+          .groupBy(transactions.accountId)
+          .as("filed");
+        return {
+          categories: await tx
+            .select({ id: categories.id, name: categories.name, used: inCategories.used })
+            .from(categories)
+            .leftJoin(inCategories, eq(inCategories.id, categories.id))
+            .where(and(eq(categories.userId, person.id), live(categories)))
+            .orderBy(asc(sql`lower(${categories.name})`)),
+          accounts: await tx
+            .select({ id: accounts.id, name: accounts.name, used: inAccounts.used })
+            .from(accounts)
+            .leftJoin(inAccounts, eq(inAccounts.id, accounts.id))
+            .where(and(eq(accounts.userId, person.id), live(accounts)))
+            .orderBy(asc(accounts.name)),
+        };
+      },
       reading,
     );
     const rows = (kind: "categories" | "accounts") =>
@@ -45,7 +56,7 @@ export function categoryPages(db: Database) {
         <li>
           <div class="grow">
             <p class="title">{row.name}</p>
-            <p class="facts muted">{row.used === 0 ? "not used" : count(row.used, "transaction")}</p>
+            <p class="facts muted">{row.used === null ? "not used" : count(row.used, "transaction")}</p>
           </div>
           <Act to={`/categories/${kind}/${row.id}/delete`} about={row.name} quiet>
             Delete
