@@ -23,6 +23,13 @@ async function letGo(): Promise<void> {
   for (let release = held.pop(); release !== undefined; release = held.pop()) await release();
 }
 
+/** What the driver said, without the query that Drizzle puts before it. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.cause !== undefined) return reasonOf(error.cause);
+  return error.message || error.name;
+}
+
 async function start(): Promise<void> {
   const environment = environmentSchema.safeParse(process.env);
   if (!environment.success)
@@ -38,7 +45,11 @@ async function start(): Promise<void> {
   }
   const { db, close } = openDatabase(url);
   held.push(close);
-  await seed(db);
+  await seed(db).catch((error: unknown) => {
+    throw new Refused(`The database cannot be used: ${reasonOf(error)}. Has it been deployed?`, {
+      cause: error,
+    });
+  });
 
   // Sign-ins end with this process: an application keeps its secret, and uses another sign-in.
   const http = createAdaptorServer({ fetch: createApp(db, randomBytes(32).toString("hex")).fetch });

@@ -83,6 +83,21 @@ describe("the back office's server", () => {
     ]);
   });
 
+  it("says in one line that its database does not answer, or is not deployed", async () => {
+    const empty = await createDatabase("empty");
+    for (const [url, reason] of [
+      ["postgresql://ana:secret@127.0.0.1:1/spfp", "connect ECONNREFUSED 127.0.0.1:1"],
+      [empty.url, 'relation "operational_tasks" does not exist'],
+    ] as const) {
+      const { status, out, err } = await backOffice({ DATABASE_URL: url, PORT: "0" }).end;
+      expect([status, out, err]).toEqual([
+        2,
+        "",
+        `back-office: The database cannot be used: ${reason}. Has it been deployed?\n`,
+      ]);
+    }
+  });
+
   it("ends when it is asked to", async () => {
     const other = backOffice({ DATABASE_URL: database.url, PORT: "0" });
     await other.line;
