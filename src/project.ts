@@ -8,6 +8,7 @@ import { quoteIdentifier, quoteQualified } from "drizzle-deploy/sql";
 import { z } from "zod";
 import type { SpfpCheckId } from "./checks/check-ids.ts";
 import { type Area, type CheckReport, extraFindings, runChecks } from "./checks/index.ts";
+import { crossingFindings, crossingsItem } from "./crossings/crossing-findings.ts";
 import { duplicatesItem } from "./duplicates/duplicate-findings.ts";
 import { SpfpError } from "./errors.ts";
 import { type ExpectedTag, expectedCatalog, expectedTags } from "./expected/index.ts";
@@ -130,7 +131,8 @@ export const spfpProject: Project = {
     const findings = areas.flatMap((area) => area.findings);
     // Where the catalog is wrong the screens have nothing to add, and may not even run.
     if (findings.some(({ severity }) => severity === "error")) return findings;
-    return [...findings, ...(await screenFindings(sql))];
+    // All rows, once: what was written between the preflight and the triggers is refused from now on, and stays.
+    return [...findings, ...(await crossingFindings(sql)), ...(await screenFindings(sql))];
   },
   undo: {
     // The daily job would fail each day for want of its function.
@@ -144,7 +146,7 @@ EXCEPTION WHEN insufficient_privilege THEN
 END;
 $$;`,
   },
-  preflight: [duplicatesItem],
+  preflight: [duplicatesItem, crossingsItem],
   foresee: foreseenFindings,
   leaveOut({ kind, name, table }, actual) {
     if (kind !== "index" || name !== "idx_investments_account_id" || table !== "investments") return null;

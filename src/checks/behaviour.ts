@@ -12,6 +12,7 @@ import { hasOlderInvestments } from "./evidence.ts";
 import {
   type Actor,
   anonymousTableProbes,
+  crossingProbes,
   type Probe,
   type Tenant,
   tableProbes,
@@ -35,13 +36,17 @@ function makeTenant(actor: Actor): Tenant {
   return { actor, userId, rows };
 }
 
-/** What each table's triggers read and write, as far as the text of their functions tells. */
+/**
+ * What each table's triggers read and write, as far as the text of their functions tells. What the table refers to they
+ * read, as its foreign keys do.
+ */
 function findTriggered({ tables, functions }: Catalog): [table: string, other: string][] {
-  return tables.flatMap(({ name, triggers }) =>
+  return tables.flatMap(({ name, triggers, constraints }) =>
     triggers.flatMap(({ function: called }): [string, string][] => {
       const body = functions.find((one) => one.schema === called.schema && one.name === called.name)?.body;
       return tables
         .filter((other) => other.name !== name && body !== undefined && mentions(body, other.name))
+        .filter((other) => !constraints.some(({ references }) => references?.table === other.name))
         .map((other) => [name, other.name]);
     }),
   );
@@ -180,6 +185,7 @@ export async function checkBehaviour(
       role: "authenticated",
       probes: [
         ...tables.flatMap((table) => tableProbes(table, tenant, tenant === one ? two : one)),
+        ...tables.flatMap((table) => crossingProbes(table, tenant, tenant === one ? two : one)),
         ...views.flatMap((view) => viewProbes(view, tenant.actor, tenant.userId)),
       ],
     })),

@@ -124,6 +124,33 @@ function orphans(expected: Catalog, has: Has, samples: Samples): Question[] {
   );
 }
 
+/** Triggers refuse a reference to another user's row when it is written: these came before, or while they were off. */
+function crossings(expected: Catalog, has: Has, samples: Samples): Question[] {
+  return expected.tables.flatMap((table) =>
+    table.constraints.flatMap(({ columns, references }): Question[] => {
+      const [column] = columns;
+      if (references?.schema !== "public" || columns.length !== 1 || !column) return [];
+      if (!has(table.name, "id", "user_id", column) || !has(references.table, "id", "user_id")) return [];
+      const parent = quoteQualified(references.schema, references.table);
+      return [
+        {
+          check: "data.crossing" satisfies SpfpCheckId,
+          object: `${table.schema}.${table.name}.${column}`,
+          table: table.name,
+          severity: "error",
+          expected: `${references.table} of the same user`,
+          remedy:
+            "Look at what a fix would do: spfp-db fix crossings. Then do it: spfp-db fix crossings --apply",
+          query: `select count(*) as count, min(child.id::text) as example
+            from ${quoteQualified(table.schema, table.name)} child${sampled(samples.get(table.name))}
+            join ${parent} parent on parent.id = child.${quoteIdentifier(column)}
+            where parent.user_id <> child.user_id`,
+        },
+      ];
+    }),
+  );
+}
+
 const sampled = (percent: number | undefined): string =>
   percent === undefined ? "" : ` tablesample system (${percent})`;
 
@@ -220,7 +247,7 @@ function batch(questions: readonly Question[]): string {
 }
 
 /**
- * No duplicates among live rows, no orphans, and a trail that agrees with the permissions. Of a large table the
+ * No duplicates among live rows, no orphans, no references to rows of other users, and a trail that agrees with the permissions. Of a large table the
  * references of some rows are looked at, which a finding says.
  */
 export async function checkData(
@@ -236,7 +263,12 @@ export async function checkData(
       return type(actual) !== undefined && type(actual) === type(expected);
     });
   const samples = await samplesFor(sql, howMuch);
-  const questions = [...duplicates(has), ...orphans(expected, has, samples), ...auditTrail(has)];
+  const questions = [
+    ...duplicates(has),
+    ...orphans(expected, has, samples),
+    ...crossings(expected, has, samples),
+    ...auditTrail(has),
+  ];
   if (questions.length === 0) return { examined: 0, findings: [] };
   const answer = await sql.unsafe(batch(questions)).simple().catch(orRefusal);
   if ("refusal" in answer) {

@@ -1,5 +1,5 @@
 import type { Catalog, Table } from "drizzle-deploy/catalog";
-import { quoteLiteral, quoteQualified } from "drizzle-deploy/sql";
+import { quoteIdentifier, quoteLiteral, quoteQualified } from "drizzle-deploy/sql";
 import type { SampleRow } from "./samples.ts";
 
 /** Whom a probe plays. */
@@ -101,6 +101,44 @@ export function tableProbes(table: Table, tenant: Tenant, other: Tenant): Probe[
     probes.push(probe("insert", "inserts a row", `insert into ${name} (user_id) values (${me})`, "refusal"));
   }
   return probes;
+}
+
+/**
+ * A user's own row given each reference that the other user has a row for, and a copy of it inserted with that: row-level
+ * security lets both through, since the row stays the user's own.
+ */
+export function crossingProbes(table: Table, tenant: Tenant, other: Tenant): Probe[] {
+  const name = quoteQualified(table.schema, table.name);
+  const own = tenant.rows.get(table.name)?.at(-1);
+  if (!own) return [];
+  return table.constraints.flatMap(({ columns, references }): Probe[] => {
+    const [column] = columns;
+    const [theirs] = references?.schema === table.schema ? (other.rows.get(references.table) ?? []) : [];
+    if (columns.length !== 1 || !column || !theirs) return [];
+    const probe = (rule: Probe["rule"], statement: string): Probe => ({
+      actor: tenant.actor,
+      object: `${table.schema}.${table.name}`,
+      rule,
+      attempt: `refers to a row of another by ${column}`,
+      statement,
+      expect: "refusal",
+    });
+    const written = table.columns.flatMap((one) => (one.generated === null ? [one.name] : []));
+    const values = written.map((one) => {
+      if (one === column) return quoteLiteral(theirs.id);
+      return one === "id" ? "gen_random_uuid()" : quoteIdentifier(one);
+    });
+    return [
+      probe(
+        "insert",
+        `insert into ${name} (${written.map(quoteIdentifier).join(", ")}) select ${values.join(", ")} from ${name} where id = ${quoteLiteral(own.id)}`,
+      ),
+      probe(
+        "update",
+        `update ${name} set ${quoteIdentifier(column)} = ${quoteLiteral(theirs.id)} where id = ${quoteLiteral(own.id)}`,
+      ),
+    ];
+  });
 }
 
 /** Every command of somebody who is not signed in. */

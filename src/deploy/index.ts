@@ -33,6 +33,7 @@ export {
   scheduleCleanup,
   unscheduleCleanup,
 } from "../cleanup.ts";
+export { type CrossingsReport, fixCrossings, undoCrossings } from "../crossings/index.ts";
 export { type FixReport, fixDuplicates, undoFix } from "../duplicates/index.ts";
 export {
   type EraseUserOptions,

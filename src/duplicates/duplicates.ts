@@ -1,5 +1,6 @@
 import type { Sql, Transaction } from "drizzle-deploy/postgres";
 import { z } from "zod";
+import { type RowChange, rowChangesSchema } from "../fixes/index.ts";
 import { ataTypes } from "../schema/index.ts";
 
 /** What the functions here need of a handle: a connection, or a transaction on one. */
@@ -121,42 +122,11 @@ export async function findDuplicates(sql: Queryable, userId?: string): Promise<D
   };
 }
 
-/**
- * One column of one row that a merge changed, as plain JSON. Undoing a merge is setting each `before` again, from the
- * last change to the first, in rows that still hold `after`.
- */
-export const rowChangeSchema = z.discriminatedUnion("column", [
-  z.strictObject({
-    table: z.enum(["transactions", "category_budgets"]),
-    id: z.guid(),
-    column: z.literal("category_id"),
-    before: z.guid(),
-    after: z.guid(),
-  }),
-  z.strictObject({
-    table: z.enum(["categories", "category_budgets"]),
-    id: z.guid(),
-    column: z.literal("deleted_at"),
-    before: z.null(),
-    /** ISO 8601 in UTC without a time zone, as these tables hold it. */
-    after: z.string(),
-  }),
-  z.strictObject({
-    table: z.literal("custom_templates"),
-    id: z.guid(),
-    column: z.literal("is_default"),
-    before: z.literal(true),
-    after: z.literal(false),
-  }),
-]);
-export type RowChange = z.infer<typeof rowChangeSchema>;
-
 /** What a merge found, and every change it made, in the order it made them. */
 export interface Merge extends Duplicates {
   changes: RowChange[];
 }
 
-const changesSchema = z.array(rowChangeSchema);
 const idsSchema = z.array(z.object({ id: z.guid() }));
 
 // As text, then JSON: a parameter of type json would be encoded once more by the driver where it knows the type.
@@ -203,7 +173,7 @@ async function mergeCategories(sql: Transaction, groups: CategoryGroup[]): Promi
   ];
   const changes: RowChange[][] = [];
   for (const statement of statements) {
-    changes.push(changesSchema.parse([...(await sql.unsafe(statement, parameters))]));
+    changes.push(rowChangesSchema.parse([...(await sql.unsafe(statement, parameters))]));
   }
   return changes.flat();
 }
@@ -220,7 +190,7 @@ async function mergeTemplates(sql: Transaction, groups: TemplateGroup[]): Promis
        true as before, false as after`,
     [JSON.stringify(surplus)],
   );
-  return changesSchema.parse([...rows]);
+  return rowChangesSchema.parse([...rows]);
 }
 
 /**
@@ -304,7 +274,7 @@ export async function moveTransactionsWithin(
        batch.category as before, batch.kept as after`,
     [JSON.stringify(movable), limit],
   );
-  return changesSchema.parse([...rows]);
+  return rowChangesSchema.parse([...rows]);
 }
 
 /** Merges the duplicates in a transaction of its own; see `mergeDuplicatesWithin`. Repeating it changes nothing. */

@@ -7,10 +7,7 @@ export {
   type Merge,
   mergeDuplicates,
   mergeDuplicatesWithin,
-  type RowChange,
-  rowChangeSchema,
   type TemplateGroup,
   templateGroupSchema,
 } from "./duplicates.ts";
 export { type FixReport, fixDuplicates, fixReportSchema, undoFix } from "./fix-duplicates.ts";
-export { type KeptChange, keptChangeSchema, type Undo, undoMergeWithin } from "./undo.ts";

@@ -84,6 +84,18 @@ export async function findReferences(sql: Queryable, tables: readonly UserTable[
 /** Which of the pointing rows are counted: those of other users, or the user's own. */
 export type Whose = "others" | "own";
 
+function pointing({ from, to, columns, isOfUsers }: Reference, whose: Whose, isSome: boolean): string {
+  const joined = columns
+    .map((pair) => `f.${quoteIdentifier(pair.from)} = t.${quoteIdentifier(pair.to)}`)
+    .join(" and ");
+  const own = whose === "own" ? "f.user_id = $1::uuid" : "f.user_id is distinct from $1::uuid";
+  const some = isSome
+    ? "and t.id in (select one::uuid from json_array_elements_text($2::text::json) one)"
+    : "";
+  return `from ${quoted(from)} f join ${quoted(to)} t on ${joined}
+    where t.user_id = $1::uuid ${some} ${isOfUsers ? `and ${own}` : ""}`;
+}
+
 /**
  * How many rows point to rows of the user.
  * @param ids of the rows that are pointed to; all of the user's where they are left out
@@ -95,21 +107,27 @@ export function countPointing(
   whose: Whose,
   ids?: readonly string[],
 ): Promise<number> {
-  const { from, to, columns, isOfUsers } = reference;
-  const joined = columns
-    .map((pair) => `f.${quoteIdentifier(pair.from)} = t.${quoteIdentifier(pair.to)}`)
-    .join(" and ");
-  const own = whose === "own" ? "f.user_id = $1::uuid" : "f.user_id is distinct from $1::uuid";
-  const some =
-    ids === undefined
-      ? ""
-      : "and t.id in (select one::uuid from json_array_elements_text($2::text::json) one)";
   return countRows(
     sql,
-    `select count(*) as rows from ${quoted(from)} f join ${quoted(to)} t on ${joined}
-     where t.user_id = $1::uuid ${some} ${isOfUsers ? `and ${own}` : ""}`,
+    `select count(*) as rows ${pointing(reference, whose, ids !== undefined)}`,
     ids === undefined ? [userId] : [userId, JSON.stringify(ids)],
   );
+}
+
+const exampleSchema = z.array(z.object({ id: z.string() }));
+
+/** The ids of some of the rows of others that point to rows of the user; none of a table that is not ours. */
+export async function examplesPointing(
+  sql: Queryable,
+  reference: Reference,
+  userId: string,
+): Promise<string[]> {
+  if (!reference.isOfUsers) return [];
+  const rows = await sql.unsafe(
+    `select f.id::text ${pointing(reference, "others", false)} order by f.id limit 3`,
+    [userId],
+  );
+  return exampleSchema.parse([...rows]).map(({ id }) => id);
 }
 
 /** How many rows of others point to the user's login; one that says whose a row is points to nothing of others. */

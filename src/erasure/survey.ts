@@ -10,6 +10,7 @@ import { wasErased } from "./record.ts";
 import {
   countPointing,
   countPointingToLogin,
+  examplesPointing,
   findReferences,
   isOwner,
   isToLogins,
@@ -66,9 +67,13 @@ async function findBlockers(
       continue;
     }
     const rows = await countPointing(sql, reference, userId, "others");
-    const fate = reference.onDelete === "refuse" ? "keeps them" : "would be deleted with them";
-    const what = `${plural(rows, "row")} of ${nameOfKey(reference)} that ${rows === 1 ? "points" : "point"} to theirs in ${labelOf(reference.to)}`;
-    if (rows > 0) found.push(`${what}: ${reference.onDelete === "refuse" ? "that key " : ""}${fate}`);
+    if (rows === 0) continue;
+    const ids = await examplesPointing(sql, reference, userId);
+    const named = ids.length === 0 ? "" : ` (${ids.join(", ")}${rows > ids.length ? ", …" : ""})`;
+    const fate = reference.onDelete === "refuse" ? "keeps these" : "would delete those with them";
+    found.push(
+      `${plural(rows, "row")} of ${labelOf(reference.from)}${named} that point to theirs in ${labelOf(reference.to)}: the key ${reference.constraint} ${fate}`,
+    );
   }
   return found;
 }

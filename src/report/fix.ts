@@ -1,5 +1,7 @@
 import { dress, plural, visible } from "drizzle-deploy/report";
+import type { CrossingsReport } from "../crossings/index.ts";
 import type { FixReport } from "../duplicates/index.ts";
+import type { KeptChange, RowsByTable } from "../fixes/index.ts";
 
 /** How many groups, and how many rows left as they are, are shown one by one. */
 const shown = 20;
@@ -55,18 +57,64 @@ function verdict({ outcome, id, categories, templates, changed, kept }: FixRepor
   }
 }
 
-/** What a fix found and did, for a person; the last line says it all. */
-export function formatFixReport(report: FixReport): string {
-  const kept = capped(
-    report.kept.map(
-      ({ table, id, column, after, now, gone }) =>
-        `  ${table} ${id}: ${gone ? "the row is gone" : `${column} was set to ${after}, and is ${now ?? "null"} now`}`,
-    ),
+/** Changes that an undo left as they are, under a heading; nothing where there are none. */
+function formatKept(changes: readonly KeptChange[]): string[] {
+  const lines = capped(
+    changes.map(({ table, id, column, after, now, gone }) => {
+      const what =
+        column === "id"
+          ? "the fix made it, and it is used or changed by now: it stays"
+          : `${column} was set to ${after ?? "null"}, and is ${now ?? "null"} now`;
+      return `  ${table} ${id}: ${gone ? "the row is gone" : what}`;
+    }),
     "change",
   );
-  return [
-    ...formatGroups(report),
-    ...(kept.length > 0 ? [dress.strong("Changed since, and left as they are"), ...kept] : []),
-    verdict(report),
-  ].join("\n");
+  return lines.length > 0 ? [dress.strong("Changed since, and left as they are"), ...lines] : [];
+}
+
+/** What a merge of duplicates found and did, for a person; the last line says it all. */
+export function formatFixReport(report: FixReport): string {
+  return [...formatGroups(report), ...formatKept(report.kept), verdict(report)].join("\n");
+}
+
+const rowsIn = (tables: RowsByTable): string =>
+  tables.map(({ table, rows }) => `${table} ${plural(rows, "row")}`).join(", ");
+
+function crossingsVerdict({ outcome, id, crossings, made, changed, kept }: CrossingsReport): string {
+  const found = `${plural(
+    crossings.reduce((sum, { rows }) => sum + rows, 0),
+    "reference",
+  )} to rows of other users`;
+  switch (outcome) {
+    case "nothing to do":
+      return dress.good("No row refers to another user's: there is nothing to fix.");
+    case "shown":
+      return `${found}. Nothing was changed; take them back with: spfp-db fix crossings --apply`;
+    case "fixed": {
+      const standIns = made.length > 0 ? `; made to stand in: ${rowsIn(made)}` : "";
+      return dress.good(
+        `Took back ${found}: ${rowsIn(changed)}${standIns}; none deleted. Undo it with: spfp-db fix crossings --undo ${id}`,
+      );
+    }
+    case "undone": {
+      const gone = made.length > 0 ? `; what had been made is gone: ${rowsIn(made)}` : "";
+      const left = kept.length > 0 ? `; ${plural(kept.length, "change")} left as they are` : "";
+      return dress.good(`Undone: ${rowsIn(changed) || "no row"} restored${gone}${left}.`);
+    }
+  }
+}
+
+/** What a fix of crossings found and did, for a person; the last line says it all. */
+export function formatCrossingsReport(report: CrossingsReport): string {
+  const crossings = capped(
+    report.crossings.map(({ table, column, userId, rows, to, otherId, otherUserId, way }) => {
+      const becomes = way === "null" ? "to none" : "to one of their own";
+      return [
+        `  ${plural(rows, "row")} of ${table} of user ${userId}: ${becomes}`,
+        dress.quiet(`    ${column} is ${otherId} in ${to}, of user ${otherUserId}`),
+      ].join("\n");
+    }),
+    "reference",
+  );
+  return [...crossings, ...formatKept(report.kept), crossingsVerdict(report)].join("\n");
 }

@@ -9,5 +9,5 @@ export {
   formatReceipt,
   formatUserRows,
 } from "./erasure.ts";
-export { formatFixReport } from "./fix.ts";
+export { formatCrossingsReport, formatFixReport } from "./fix.ts";
 export { formatRehearsalReport } from "./rehearsal.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type RowChange, undoMergeWithin } from "../../src/duplicates/index.ts";
+import { type RowChange, undoChangesWithin } from "../../src/fixes/index.ts";
 import type { Transaction } from "./database.ts";
 import type { State } from "./duplicates-model.ts";
 
@@ -127,7 +127,7 @@ export function sorted(state: State): State {
 
 /** Undoes changes in rows that nobody has touched since. */
 export async function undo(sql: Transaction, changes: readonly RowChange[]): Promise<void> {
-  const { undone, kept } = await undoMergeWithin(sql, changes);
+  const { undone, kept } = await undoChangesWithin(sql, changes);
   if (kept.length > 0) throw new Error(`not undone: ${JSON.stringify(kept)}`);
   if (JSON.stringify(undone) !== JSON.stringify(changes)) throw new Error("not every change is reported");
 }

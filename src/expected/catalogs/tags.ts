@@ -7,7 +7,8 @@ export const expectedTags = [
   "0004_row_level_security",
   "0005_views",
   "0006_screen_order",
+  "0007_tenant_references",
 ] as const;
 
 /** The last of them. */
-export const lastTag = "0006_screen_order";
+export const lastTag = "0007_tenant_references";

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { DeployError } from "../../../packages/drizzle-deploy/src/findings/errors.ts";
 import { baseline, preflight } from "../../../packages/drizzle-deploy/src/index.ts";
 import { spfpProject } from "../../../src/project.ts";
+import { spfp } from "../../../src/spfp.ts";
 import { createDatabase, type TestDatabase } from "../../support/database.ts";
 import {
   copyOfMigrations,
@@ -82,7 +83,7 @@ describe("adoption", () => {
   it("of a database made by hand at head leaves nothing to deploy", async () => {
     const one = await database("deployed");
     await one.sql`drop schema drizzle cascade`;
-    expect(await baseline(spfpProject, one.url)).toMatchObject({ point: "0006_screen_order", pending: [] });
+    expect(await baseline(spfpProject, one.url)).toMatchObject({ point: spfp.headTag, pending: [] });
     expect(await deploy(one.url)).toMatchObject({ ok: true, plan: { steps: [] } });
   });
 

@@ -1,7 +1,9 @@
 import postgres from "postgres";
 import { afterAll, describe, expect, inject, it } from "vitest";
 import { parseDatabaseUrl } from "../../../packages/drizzle-deploy/src/postgres/index.ts";
-import { check, type Found, found } from "../../support/check-report.ts";
+import { checkBehaviour } from "../../../src/checks/behaviour.ts";
+import { gatherEvidence } from "../../../src/checks/evidence.ts";
+import { check, expected, type Found, found } from "../../support/check-report.ts";
 import { createDatabase } from "../../support/database.ts";
 import { withDatabase } from "../../support/states.ts";
 
@@ -88,6 +90,32 @@ describe("what no catalog shows is found by trying, once for both users:", () =>
         expected: "a user deletes a row of their own: 1 row",
         actual: "0 rows",
       });
+    });
+  });
+
+  it("references to rows of others are let through, where nothing but row-level security looks at them", async () => {
+    await database.transaction(async (sql) => {
+      for (const table of ["transactions", "category_budgets", "partnership_clients", "investments"]) {
+        await sql`drop trigger ${sql(`${table}_own_references`)} on ${sql(table)}`;
+      }
+      // The catalog would tell, and then nobody would try.
+      const { findings } = await checkBehaviour(sql, gatherEvidence(expected, expected));
+      expect(findings.map(({ check, object, expected: wanted }) => [check, object, wanted])).toEqual(
+        [
+          ["category_budgets", "category_id"],
+          ["investments", "account_id"],
+          ["partnership_clients", "partner_id"],
+          ["transactions", "account_id"],
+          ["transactions", "category_id"],
+          ["transactions", "group_id"],
+        ].flatMap(([table, column]) =>
+          ["insert", "update"].map((rule) => [
+            `behaviour.${rule}`,
+            `public.${table}`,
+            `a user refers to a row of another by ${column}: refusal`,
+          ]),
+        ),
+      );
     });
   });
 

@@ -120,6 +120,38 @@ describe("a row without its parent is reported, and nothing else is:", () => {
   });
 });
 
+describe("a row that refers to another user's is reported, and nothing else is:", () => {
+  const other = "00000000-0000-4000-8000-000000000009";
+  it.each([
+    [
+      "a transaction under another's account",
+      `insert into transactions (user_id, account_id, category_id, amount, type, date)
+         values ('${user}', '${other}', '${user}', 1, 'INCOME', '2026-01-01')`,
+      "public.transactions.account_id",
+    ],
+    [
+      "a deleted budget for another's category",
+      `insert into category_budgets (user_id, category_id, monthly_limit, deleted_at) values ('${user}', '${other}', 1, now())`,
+      "public.category_budgets.category_id",
+    ],
+  ])("%s", async (_, statement, object) => {
+    const findings = await database.transaction((sql) =>
+      afterwards(
+        sql,
+        `${createUser}; insert into auth.users (id) values ('${other}');
+         insert into accounts (id, user_id, name, type) values ('${other}', '${other}', 'x', 'other');
+         insert into categories (id, user_id, name) values ('${user}', '${user}', 'x'), ('${other}', '${other}', 'x');
+         alter table transactions disable trigger transactions_own_references;
+         alter table category_budgets disable trigger category_budgets_own_references;
+         ${statement};
+         alter table transactions enable trigger transactions_own_references;
+         alter table category_budgets enable trigger category_budgets_own_references`,
+      ),
+    );
+    expect(findings.map((finding) => finding.slice(0, 3))).toEqual([["data.crossing", "error", object]]);
+  });
+});
+
 const insertPermissions = `insert into automation_permissions (user_id, enabled, allowed_domains, blocked_domains)
   values ('${user}', false, '{a.example}', '{}')`;
 const unseen = (change: string): string =>

@@ -40,11 +40,14 @@ test("no command at all prints the help, with status 2; --help and --version are
 });
 
 describe("help", () => {
-  it.each(["baseline", "preflight", "fix duplicates"])("%s: has examples", async (command) => {
-    const { status, out } = await cli([...command.split(" "), "--help"]).end;
-    expect(status).toBe(0);
-    expect(out).toMatch(/Examples:\n {2}\$ spfp-db /);
-  });
+  it.each(["baseline", "preflight", "fix duplicates", "fix crossings"])(
+    "%s: has examples",
+    async (command) => {
+      const { status, out } = await cli([...command.split(" "), "--help"]).end;
+      expect(status).toBe(0);
+      expect(out).toMatch(/Examples:\n {2}\$ spfp-db /);
+    },
+  );
 });
 
 test("the version is the same asked for alone, in short, or with a command", async () => {

@@ -3,12 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { generateData } from "../../../src/bench/index.ts";
-import {
-  findDuplicates,
-  mergeDuplicates,
-  mergeDuplicatesWithin,
-  rowChangeSchema,
-} from "../../../src/duplicates/index.ts";
+import { findDuplicates, mergeDuplicates, mergeDuplicatesWithin } from "../../../src/duplicates/index.ts";
+import { rowChangeSchema } from "../../../src/fixes/index.ts";
 import { createDatabase, only, type Sql } from "../../support/database.ts";
 import { deploy } from "../../support/deploy-by-statements.ts";
 import { merged, type State } from "../../support/duplicates-model.ts";

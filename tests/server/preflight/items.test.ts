@@ -142,6 +142,31 @@ describe("duplicates", () => {
   });
 });
 
+describe("crossings", () => {
+  it("block, each foreign key with how many rows of how many users", async () => {
+    const other = "00000000-0000-4000-8000-0000000000c2";
+    const one = await database(
+      "adopted",
+      `insert into auth.users (id) values ('${user}'), ('${other}')`,
+      `insert into accounts (id, user_id, name, type) values ('${user}', '${user}', 'a', 'other'), ('${other}', '${other}', 'b', 'other')`,
+      `insert into categories (id, user_id, name) values ('${user}', '${user}', 'a')`,
+      `insert into transactions (user_id, account_id, category_id, amount, type, date) values
+        ('${user}', '${other}', '${user}', 1, 'INCOME', '2026-01-01'), ('${user}', '${user}', '${user}', 1, 'INCOME', '2026-01-01')`,
+    );
+    const report = await look(one);
+    expect(report.verdicts["crossings"]).toBe("block");
+    expect(report.findings).toMatchObject([
+      {
+        check: "crossings.reference",
+        object: "public.transactions.account_id",
+        actual: `1 row of 1 user, for example of ${user} to ${other} of ${other}`,
+        remedy: expect.stringContaining("spfp-db fix crossings --apply"),
+      },
+    ]);
+    expect(report.others("crossings")).toEqual([]);
+  });
+});
+
 describe("a policy beside ours on one of our tables", () => {
   it("blocks: the checks would refuse it once all is deployed", async () => {
     const one = await database(

@@ -186,7 +186,7 @@ test("the log of a merge or an adoption says what it came to, and claims no chec
     "Changed: categories 5,001 rows; none deleted. Undone by u.",
   );
   expect(result({ kind: "fix", outcome: "completed", changed, undoes: "m" })).toContain(
-    "Restored: categories 5,001 rows, as before merge m.",
+    "Restored: categories 5,001 rows, as before fix m.",
   );
   expect(result({ kind: "fix", outcome: "failed", reason: "no rights" })).toContain("no rights");
   expect(result({ kind: "baseline", outcome: "completed", recorded: ["0000_a"] })).toContain(

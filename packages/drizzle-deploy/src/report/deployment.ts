@@ -32,7 +32,7 @@ const titles = {
   deploy: "Deployment",
   rollback: "Rollback",
   baseline: "Adoption",
-  fix: "Merge of duplicates",
+  fix: "Fix of rows",
 } as const;
 
 function formatFacts(log: DeploymentLog): string[] {
@@ -125,7 +125,7 @@ function formatOutcome(log: DeploymentLog): string {
       }
       return undoes === null
         ? `Changed: ${rows || "no row"}; none deleted.${undoneBy === null ? "" : ` Undone by ${undoneBy}.`}`
-        : `Restored: ${rows || "no row"}, as before merge ${undoes}.`;
+        : `Restored: ${rows || "no row"}, as before fix ${undoes}.`;
   }
 }
 
