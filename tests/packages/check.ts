@@ -4,7 +4,9 @@
  */
 import { spawn } from "node:child_process";
 import {
+  chmodSync,
   cpSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -21,6 +23,8 @@ import { costOfImports } from "./imports.ts";
 
 const template = join(projectFolder, "tests", "packages", "application");
 const folder = mkdtempSync(join(tmpdir(), "spfp-packages-"));
+// PostgreSQL, which does not run as root, goes through it as another user.
+if (process.getuid?.() === 0) chmodSync(folder, 0o755);
 
 const compilers = ["5.4", "5.9", "7"];
 /** How a compiler finds a module: as Node does, and as who bundles does. */
@@ -152,6 +156,41 @@ async function compileAndRun(
   );
 }
 
+/** The example application, installed and compiled as its user would, started on a server of its own, and ended. */
+async function checkExample(tarballs: readonly string[]): Promise<void> {
+  const path = join(folder, "back-office");
+  cpSync(join(projectFolder, "examples", "back-office"), path, {
+    recursive: true,
+    filter: (file) => !file.includes("node_modules"),
+  });
+  await succeed("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error", ...tarballs], path);
+  await succeed("npm", ["run", "typecheck"], path);
+  const { DATABASE_URL: _, ...env } = process.env;
+  const child = spawn(process.execPath, ["--import", "tsx", "src/main.ts"], {
+    cwd: path,
+    env: { ...env, PORT: "0" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const outcome = { stdout: "", stderr: "" };
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (outcome.stderr += text));
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const address = await new Promise<string | undefined>((resolve) => {
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      outcome.stdout += text;
+      const found = /http:\S+/.exec(outcome.stdout)?.[0];
+      if (found !== undefined) resolve(found);
+    });
+    void ended.then(() => resolve(undefined));
+  });
+  requireThat(address !== undefined, "the example does not start", outcome);
+  const page = await fetch(`${address}sign-in`);
+  requireThat((await page.text()).includes("Ana Souza"), "the example shows no sign-in", outcome);
+  child.kill("SIGINT");
+  requireThat((await ended) === 0, "the example ends otherwise than with 0", outcome);
+  const left = join(path, ".spfp", "data", "postmaster.pid");
+  requireThat(!existsSync(left), "the example leaves its PostgreSQL running", outcome);
+}
+
 async function check(): Promise<void> {
   const packed = join(folder, "packed");
   mkdirSync(packed);
@@ -231,6 +270,10 @@ async function check(): Promise<void> {
   say("Requests of an application: sessions, soft delete, screens and trail on PGlite");
   say(`  ${sizeOf(client)}`);
   await compileAndRun(client, ["client.ts"], tools);
+
+  say("The example application, installed as a user would");
+  await checkExample([own, engine]);
+  say("  compiled, started, asked and ended");
 
   say("The same with drizzle-orm 0.44, and the examples of the documents, which are not run");
   const examples = ["README.md", "packages/drizzle-deploy/README.md"].map((document) =>

@@ -6,6 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { inject } from "vitest";
 import { OperationalError } from "../../packages/drizzle-deploy/src/findings/errors.ts";
 import { dataFolder } from "./memory.ts";
+import { projectFolder } from "./states.ts";
 
 /** A folder for the data directories of a test file; open to be passed through, since as root PostgreSQL runs as somebody else. */
 export function scratchFolder(): { path: string; remove: () => void } {
@@ -106,6 +107,15 @@ export function hold(data: string, end?: "crash"): Running {
 /** `spfp-db` as from a shell, and compiled. */
 export function cli(args: string[], options: { cwd?: string; env?: Record<string, string> } = {}): Running {
   return run([inject("compiled").cli, ...args], options);
+}
+
+/** The example of `examples/back-office` from the source, on a database; its first line has the address. */
+export function backOffice(env: { DATABASE_URL: string; PORT: string }): Running {
+  const folder = join(projectFolder, "examples");
+  return run(["--import", "tsx", "src/main.ts"], {
+    cwd: join(folder, "back-office"),
+    env: { ...env, TSX_TSCONFIG_PATH: join(folder, "tsconfig.json") },
+  });
 }
 
 /** The error that a promise is rejected with; what isn't one for a person fails the test. */
