@@ -7,6 +7,7 @@ import { parseStatements } from "../../../packages/drizzle-deploy/src/sql/parser
 import { spfpErrorCodes } from "../../../src/errors.ts";
 import { cli } from "../../support/processes.ts";
 import { projectFolder } from "../../support/states.ts";
+import { doorsOf, exportsOf } from "../../unit/api/doors.ts";
 
 /* What the pages say that is not printed by commands: code, paths, links, commands and scripts. */
 
@@ -29,6 +30,52 @@ function blocksOf(language: string): { page: string; code: string }[] {
   );
 }
 
+/** The examples in the doc comments of SPFP's modules, with the comment's signs taken away. */
+function examplesOfComments(): { file: string; code: string }[] {
+  const source = join(projectFolder, "src");
+  const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".ts"),
+  );
+  return files.flatMap((file) =>
+    [...readFileSync(join(source, file), "utf8").matchAll(/^ \* @example\n((?: \* ?.*\n)+?) \*\//gm)].map(
+      ([, lines = ""]) => ({ file, code: lines.replaceAll(/^ \* ?/gm, "") }),
+    ),
+  );
+}
+
+/** What the examples of doc comments take as given: the doors of an application, and what it has at hand. */
+const surroundings = (code: string): string => {
+  const words = new Set(code.match(/\b[a-zA-Z]+\b/g));
+  const imports = doorsOf(".")
+    .filter(({ name }) => !/\/(checks|deploy)$/.test(name))
+    .map(({ name, file }) => {
+      const named = exportsOf(file).filter((one) => !one.isType && words.has(one.name));
+      return `import { ${named.map((one) => one.name).join(", ")} } from "${name}";`;
+    });
+  return `${imports.join("\n")}
+import { createWriteStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { PGlite } from "@electric-sql/pglite";
+import { and, eq } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/pglite";
+import { migrate } from "drizzle-orm/pglite/migrator";
+import type { PgDatabase, PgQueryResultHKT, PgTransaction } from "drizzle-orm/pg-core";
+import type * as spfp from "spfp-db";
+import * as schema from "spfp-db/schema";
+type Relations = import("drizzle-orm").ExtractTablesWithRelations<typeof schema>;
+declare const db: PgDatabase<PgQueryResultHKT, typeof schema, Relations>;
+declare const tx: PgTransaction<PgQueryResultHKT, typeof schema, Relations>;
+declare const claims: spfp.UserClaims;
+declare const userId: string;
+declare const accountId: string;
+declare const since: Date;
+declare const request: Request;
+declare const category: typeof schema.categories.$inferInsert;
+declare const previous: spfp.Page<unknown>;
+declare const rows: readonly spfp.AuditEntry[];
+`;
+};
+
 /** Runs the compiler in a folder; what it says, which is nothing where all is well. */
 function compile(folder: string): Promise<string> {
   return new Promise((resolve) => {
@@ -37,7 +84,7 @@ function compile(folder: string): Promise<string> {
   });
 }
 
-test("the TypeScript of the pages compiles, against the doors of the packages", async () => {
+test("the TypeScript of the pages and of doc comments compiles, against the doors of the packages", async () => {
   const folder = mkdtempSync(join(inject("scratchFolder"), "pages-"));
   symlinkSync(join(projectFolder, "node_modules"), join(folder, "node_modules"));
   const source = join(projectFolder, "src");
@@ -45,6 +92,13 @@ test("the TypeScript of the pages compiles, against the doors of the packages", 
   const examples = blocksOf("ts");
   expect(examples.map(({ page }) => page)).toContain("README.md");
   for (const [at, { code }] of examples.entries()) writeFileSync(join(folder, `example-${at}.ts`), code);
+  const ofComments = examplesOfComments();
+  expect(ofComments.map(({ file }) => file)).toContain(join("client", "sessions.ts"));
+  for (const [at, { file, code }] of ofComments.entries()) {
+    const name = `${file.replaceAll(/\W/g, "-")}-${at}.ts`;
+    // In a block of its own, where it may declare what the surroundings have.
+    writeFileSync(join(folder, name), `${surroundings(code)}\nexport async function example() {\n${code}}\n`);
+  }
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
   writeFileSync(
     join(folder, "tsconfig.json"),
