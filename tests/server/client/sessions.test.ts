@@ -3,8 +3,10 @@ import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
 import { afterAll, describe, expect, it } from "vitest";
+import { parseDatabaseUrl } from "../../../packages/drizzle-deploy/src/postgres/index.ts";
 import { asAnonymous, asUser, ClaimsInvalid, RoleNotGranted, type UserClaims } from "../../../src/index.ts";
 import { createDatabase } from "../../support/database.ts";
+import { startPooler } from "../../support/pooler.ts";
 
 /** Who a session is, as policies and functions of the database see it. */
 const identity = {
@@ -61,6 +63,32 @@ describe("a pool that others use too", async () => {
     } finally {
       await own.end();
       await client.unsafe(`drop role ${name}`);
+    }
+  });
+
+  it("behind a pooler in transaction mode sessions stay apart, and nothing of them is left in its connections", async () => {
+    const pooler = await startPooler(parseDatabaseUrl(url), "transaction");
+    // As poolers in this mode want it: a prepared statement would be another connection's.
+    const pooled = postgres(pooler.url, { max: 4, prepare: false });
+    const behind = drizzle(pooled);
+    try {
+      const users = [await createUser(), await createUser()];
+      const select = { uid: identity.uid };
+      const asked = Array.from({ length: 40 }, (_, at) => users[at % 3]);
+      const answers = await Promise.all(
+        asked.map((sub) =>
+          sub === undefined
+            ? behind.select(select).from(sql`(select 1) one`)
+            : asUser(behind, { sub }, async (tx) => {
+                await tx.execute(sql`select 1`);
+                return tx.select(select).from(sql`(select 1) one`);
+              }),
+        ),
+      );
+      expect(answers).toEqual(asked.map((sub) => [{ uid: sub ?? null }]));
+    } finally {
+      await pooled.end();
+      await pooler.stop();
     }
   });
 });
