@@ -1,5 +1,7 @@
 // An application's requests: needs spfp-db, drizzle-orm and a driver, here PGlite with the whole database in it.
 import assert from "node:assert/strict";
+import { Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { PGlite } from "@electric-sql/pglite";
 import { eq, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/pglite";
@@ -7,19 +9,29 @@ import { migrate } from "drizzle-orm/pglite/migrator";
 import {
   asService,
   asUser,
+  auditCsv,
+  auditEntries,
+  auditTimeline,
   auditTrail,
   DuplicateCategoryName,
   kanbanColumn,
   live,
+  MissingReference,
+  marketingCalendar,
   NotAllowed,
+  overdueCount,
+  pipelineFigures,
   purge,
   restore,
   StillInUse,
+  snapshot,
   softDelete,
+  transactionHistory,
   userView,
 } from "spfp-db";
 import { bootstrapSql, migrationsFolder } from "spfp-db/bootstrap";
 import * as schema from "spfp-db/schema";
+import { validators } from "spfp-db/validation";
 
 const client = new PGlite();
 await client.exec(bootstrapSql());
@@ -100,6 +112,35 @@ const trail = await asUser(db, { sub: ana }, (tx) => auditTrail(tx, { userId: an
 assert.deepEqual(
   new Set(trail.rows.map(({ changeType }) => changeType)),
   new Set(["created", "blacklist_added"]),
+);
+
+assert.equal(auditTimeline(trail.rows).length, 1);
+const lines: string[] = [];
+const collected = new Writable({
+  write(chunk, _encoding, done) {
+    lines.push(String(chunk));
+    done();
+  },
+});
+await asService(db, (tx) => pipeline(auditEntries(tx, { userId: ana }), auditCsv, collected), snapshot);
+assert.equal(lines.join("").trim().split("\r\n").length, trail.rows.length + 1);
+
+// The other screens.
+const screens = await asUser(db, { sub: ana }, async (tx) => [
+  (await transactionHistory(tx, { userId: ana, from: "2026-02-01", to: "2026-02-28" })).rows.length,
+  await overdueCount(tx, { userId: ana }),
+  (await pipelineFigures(tx, { userId: ana })).length,
+  (await marketingCalendar(tx, { userId: ana })).length,
+]);
+assert.deepEqual(screens, [1, 0, schema.leadStages.length, 0]);
+
+// What the database would refuse or round is refused before, and what refers to another user's is not there.
+const payment = { userId: bruno, accountId: account, categoryId: food, type: "EXPENSE", date: "2026-02-14" };
+assert.equal(validators.transactions.insert.safeParse({ ...payment, amount: "1.005" }).success, false);
+const crossing = validators.transactions.insert.parse({ ...payment, amount: "1.00" });
+await assert.rejects(
+  asUser(db, { sub: bruno }, (tx) => tx.insert(schema.transactions).values(crossing)),
+  MissingReference,
 );
 
 // Each is wrong, and a compiler that lost the types would not notice.

@@ -11,7 +11,7 @@ import { defaultNames } from "drizzle-deploy/project";
 import { formatDeploymentReport } from "drizzle-deploy/report";
 import { quoteIdentifier } from "drizzle-deploy/sql";
 import { migrationsFolder } from "spfp-db/bootstrap";
-import { deploy, spfpProject } from "spfp-db/deploy";
+import { deploy, eraseUser, exportUser, type Receipt, spfpProject } from "spfp-db/deploy";
 
 /** The project of a migrations folder, as `projectOfFolder` makes it with a scratch database. */
 export const shopOf = (scratch: Sql): Promise<Project> =>
@@ -23,6 +23,13 @@ const options: DeployOptions = { mode: "quick", backupId: "2026-02-14" };
 export async function deploySpfp(url: string): Promise<string> {
   const report: DeploymentReport = await deploy(spfpProject, parseDatabaseUrl(url), options);
   return formatDeploymentReport(report, spfpProject.names);
+}
+
+/** Gives a user everything that there is of them, and forgets them. */
+export async function forget(url: string, userId: string, folder: string): Promise<Receipt | null> {
+  const database = parseDatabaseUrl(url);
+  await exportUser(database, { userId, folder });
+  return await eraseUser(database, { userId, exported: folder });
 }
 
 // @ts-expect-error: no such mode, which a compiler that lost the types would not notice
