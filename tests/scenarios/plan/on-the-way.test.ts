@@ -151,16 +151,21 @@ describe("what a migration makes on its way and leaves in another form, or not a
   ])("%s: is continued from every point on the way, and no step done twice", async (_, statements) => {
     const { sql, project } = await migrated(statements);
     const whole = await planned(sql, project);
-    expect(outline(whole.steps.filter((step) => !isToRun(step)))).toEqual([]);
+    const toRun = whole.steps.filter(isToRun);
+    // All of it runs, but the drop of an index whose place the new one takes.
+    const others = whole.steps.filter(
+      (step) => !isToRun(step) && !step.reason?.startsWith("It serves until"),
+    );
+    expect(outline(others)).toEqual([]);
     const done: Plan["steps"] = [];
-    for (const step of whole.steps) {
+    for (const step of toRun) {
       await runStep(sql, step);
       done.push(step);
       const facts = withDone(await gatherFacts(sql, project), whole, done);
       const rest = await makePlan(project, facts, { allow: ["0001_pair"] });
       expect(outline(rest.steps.filter(({ action }) => action === "blocked"))).toEqual([]);
       expect(rest.steps.filter(isToRun).map(({ id }) => id)).toEqual(
-        whole.steps.slice(done.length).map(({ id }) => id),
+        toRun.slice(done.length).map(({ id }) => id),
       );
     }
     expect(await differences(sql, project)).toEqual([]);
