@@ -48,7 +48,8 @@ it("killed before and after each statement that replaces the first two of the sc
   const database = await standingBefore();
   const { url, sql } = database;
   const toRun = await steps(database);
-  expect(toRun.map(({ kind }) => kind)).toEqual(
+  const ofIndexes = toRun.filter(({ migration }) => migration === "0006_screen_order");
+  expect(ofIndexes.map(({ kind }) => kind)).toEqual(
     Array.from({ length: 4 }, () => ["create index", "rename"]).flat(),
   );
   // Where the next deployer begins: a step that was not committed is its first.
