@@ -33,7 +33,9 @@ describe("SPFP's own migrations", () => {
         for (const plan of [unrecorded, recorded]) {
           expect(outline(plan.steps.filter(({ action }) => action === "blocked"))).toEqual([]);
         }
-        expect(recorded.steps.map(({ id }) => id).filter((id) => !ids.has(id))).toEqual([]);
+        // A statement that ran as two steps is one when there is nothing left of it to do.
+        const others = recorded.steps.filter(({ id, action }) => action !== "skip" && !ids.has(id));
+        expect(outline(others)).toEqual([]);
         expect(outline(recorded.steps.filter((one) => doneIds.has(one.id) && isToRun(one)))).toEqual([]);
         expect(
           outline(
