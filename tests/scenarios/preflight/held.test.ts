@@ -15,6 +15,7 @@ describe("a table that somebody holds as a whole", () => {
       expect(report.items.filter(({ verdict }) => verdict === "block")).toMatchObject([
         { id: "state", findings: [{ check: "state.locked" }] },
         { id: "duplicates", findings: [{ check: "duplicates.unknown" }] },
+        { id: "crossings", findings: [{ check: "crossings.unknown" }] },
         { id: "activity", findings: [{ check: "activity.lock" }] },
       ]);
       expect(JSON.stringify(report.items.flatMap(({ findings }) => findings))).toContain("repair");
