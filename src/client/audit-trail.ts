@@ -1,7 +1,7 @@
 import { and, desc, eq, gte, inArray, lt, type SQL, sql, type TablesRelationalConfig } from "drizzle-orm";
 import type { PgDatabase, PgQueryResultHKT, PgTransactionConfig } from "drizzle-orm/pg-core";
 import { automationPermissionsAudit as audit, type PermissionChange } from "../schema/index.ts";
-import { type Cursor, decodeCursor, encodeCursor, type Page, timeKey, uuidKey } from "./cursor.ts";
+import { decodeCursor, encodeCursor, type Page, pageOf, timeKey, uuidKey } from "./cursor.ts";
 import { SnapshotMissing } from "./errors.ts";
 
 /** What became of one user's automation permissions: a row of `automation_permissions_audit`. */
@@ -105,11 +105,7 @@ export async function auditTrail<
     .where(conditions(filter, key))
     .orderBy(desc(audit.changedAt), desc(audit.id))
     .limit(limit + 1);
-  const rows = found.slice(0, limit);
-  const last = rows.at(-1);
-  const next: Cursor | null =
-    found.length > limit && last !== undefined ? encodeCursor(list, keyOf(last)) : null;
-  return { rows, next };
+  return pageOf(found, limit, (entry) => encodeCursor(list, keyOf(entry)));
 }
 
 /** Entries that are read at once, and in memory at a time. */

@@ -1,5 +1,5 @@
-import { isDate } from "./dates.ts";
 import { CursorInvalid } from "./errors.ts";
+import { isDate, isUuid } from "./forms.ts";
 
 declare const brand: unique symbol;
 
@@ -18,26 +18,24 @@ export interface Page<Row> {
 /** Reads a key out of a cursor; undefined where it is none. */
 export type KeyParser<Key> = (value: unknown) => Key | undefined;
 
-/** A key that is text in a form of its own. */
-export const textKey =
-  (form: RegExp): KeyParser<string> =>
+/** A key that is text of a form. */
+const textKey =
+  (isOfForm: (text: string) => boolean): KeyParser<string> =>
   (value) =>
-    typeof value === "string" && form.test(value) ? value : undefined;
+    typeof value === "string" && isOfForm(value) ? value : undefined;
 
-export const uuidKey = textKey(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
+/** An id as PostgreSQL prints it, in lower case. */
+export const uuidKey = textKey((text) => isUuid(text) && text === text.toLowerCase());
 
 /** A date as PostgreSQL prints it, which may be before Christ or the beginning or end of all time. */
-export const dateKey: KeyParser<string> = (value) =>
-  typeof value === "string" && (isDate(value.replace(/ BC$/, "")) || /^-?infinity$/.test(value))
-    ? value
-    : undefined;
+export const dateKey = textKey((text) => isDate(text.replace(/ BC$/, "")) || /^-?infinity$/.test(text));
 
 /**
  * A time as PostgreSQL prints it: to the microsecond, which a JavaScript Date would lose, and rows of the same
  * millisecond with it.
  */
-export const timeKey = textKey(
-  /^\d{4,6}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d{1,6})?([+-]\d{2}(:\d{2}){0,2})?$/,
+export const timeKey = textKey((text) =>
+  /^\d{4,6}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d{1,6})?([+-]\d{2}(:\d{2}){0,2})?$/.test(text),
 );
 
 export const integerKey: KeyParser<number> = (value) =>
@@ -72,4 +70,15 @@ export function decodeCursor<Keys extends readonly unknown[]>(
   const areKeys = (found: readonly unknown[]): found is Keys => found.every((key) => key !== undefined);
   if (!areKeys(keys)) throw new CursorInvalid();
   return keys;
+}
+
+/**
+ * A page out of one row more than it shows, which tells whether another page follows.
+ *
+ * @param after the cursor after a row
+ */
+export function pageOf<Row>(rows: readonly Row[], limit: number, after: (row: Row) => Cursor): Page<Row> {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return { rows: shown, next: rows.length > limit && last !== undefined ? after(last) : null };
 }

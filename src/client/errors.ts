@@ -35,7 +35,6 @@ interface Refusal {
   /** SQLSTATE: https://www.postgresql.org/docs/17/errcodes-appendix.html */
   readonly sqlState: string;
   readonly message: string;
-  readonly detail: string | undefined;
   readonly table: string | undefined;
   readonly column: string | undefined;
   readonly constraint: string | undefined;
@@ -300,7 +299,6 @@ function refusalIn(error: unknown): Refusal | undefined {
       return {
         sqlState,
         message: at.message,
-        detail: fieldOf(at, "detail"),
         table: fieldOf(at, "table", "table_name"),
         column: fieldOf(at, "column", "column_name"),
         constraint: fieldOf(at, "constraint", "constraint_name"),

@@ -6,7 +6,8 @@ import {
   PgTransaction,
   type PgTransactionConfig,
 } from "drizzle-orm/pg-core";
-import { ClaimsInvalid, namedError, RoleNotGranted, SessionNested } from "./errors.ts";
+import { ClaimsInvalid, NotAllowed, namedError, RoleNotGranted, SessionNested } from "./errors.ts";
+import { isUuid } from "./forms.ts";
 
 /** What JSON can hold. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
@@ -30,11 +31,9 @@ type Work<
   Result,
 > = (tx: PgTransaction<Query, Full, Schema>) => Promise<Result>;
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
 /** The claims as JSON that PostgreSQL can read; throws {@link ClaimsInvalid}. */
 function claimsOf(claims: UserClaims): string {
-  if (!uuid.test(claims.sub)) throw new ClaimsInvalid("the claim sub is no UUID");
+  if (!isUuid(claims.sub)) throw new ClaimsInvalid("the claim sub is no UUID");
   if (claims.role !== undefined && claims.role !== "authenticated")
     throw new ClaimsInvalid("the claim role is another than authenticated: use asService or asAnonymous");
   const text = JSON.stringify({ ...claims, role: "authenticated" });
@@ -49,8 +48,8 @@ const current = new AsyncLocalStorage<{ ended: boolean }>();
 
 /**
  * Sets role and claims for this transaction alone: the last argument of `set_config` says so. The claims by themselves,
- * as older API servers gave them, are set too, since `auth.uid()` and `auth.jwt()` prefer them: what another client of the pool may have
- * left in the connection would otherwise decide.
+ * as older API servers gave them, are set too, since `auth.uid()` and `auth.jwt()` prefer them: what another client of the
+ * pool may have left in the connection would otherwise decide.
  * https://www.postgresql.org/docs/17/functions-admin.html#FUNCTIONS-ADMIN-SET
  */
 function settings(role: SessionRole, claims: string, { sub = "", email = "" }: Partial<UserClaims>): SQL {
@@ -77,9 +76,7 @@ async function inSession<
         await tx.execute(settle);
       } catch (error) {
         const named = namedError(error);
-        throw named instanceof Error && "code" in named && named.code === "NOT_ALLOWED"
-          ? new RoleNotGranted(role, { cause: error })
-          : named;
+        throw named instanceof NotAllowed ? new RoleNotGranted(role, { cause: error }) : named;
       }
       return current.run(session, () => work(tx));
     }, config);

@@ -95,16 +95,9 @@ const inColumn = ({ deletedAt }: Bin, time: SQL): SQL =>
   is(deletedAt, PgTimestamp) && !deletedAt.withTimezone ? sql`((${time}) at time zone 'UTC')` : time;
 
 const idOf = (column: AnyPgColumn): SQL<string> => sql<string>`${column}`;
-const textOf = (column: AnyPgColumn): SQL<string> => sql<string>`${column}::text`;
 
 const dependantsOf = (parent: Bin, ...rules: readonly DependantRule[]): readonly Dependant[] =>
   dependants.filter((one) => one.parent === parent && rules.includes(one.rule));
-
-type Transaction<
-  Query extends PgQueryResultHKT,
-  Full extends Record<string, unknown>,
-  Schema extends TablesRelationalConfig,
-> = PgTransaction<Query, Full, Schema>;
 
 /**
  * Soft-deletes the live rows of these ids, with what follows them (see {@link dependants}): they stay where they are,
@@ -124,7 +117,7 @@ export async function softDelete<
   Full extends Record<string, unknown>,
   Schema extends TablesRelationalConfig,
 >(
-  tx: Transaction<Query, Full, Schema>,
+  tx: PgTransaction<Query, Full, Schema>,
   table: SoftDeletableTable,
   ids: readonly string[],
 ): Promise<string[]> {
@@ -153,16 +146,15 @@ export async function softDelete<
     .update(bin)
     .set({ deletedAt: inColumn(bin, sql`clock_timestamp()`) })
     .where(inArray(bin.id, found))
-    .returning({ id: idOf(bin.id), at: textOf(bin.deletedAt) });
+    .returning({ id: idOf(bin.id) });
   for (const { table: child, column } of dependantsOf(bin, "follow")) {
     const dependant: Bin = child;
     // Of the same time to the microsecond: by that they are known to belong together when they are restored.
-    for (const { id, at } of gone) {
-      await tx
-        .update(dependant)
-        .set({ deletedAt: sql`${at}::timestamp` })
-        .where(and(eq(column, id), isNull(dependant.deletedAt)));
-    }
+    await tx
+      .update(dependant)
+      .set({ deletedAt: sql`${bin.deletedAt}` })
+      .from(bin)
+      .where(and(eq(column, bin.id), inArray(bin.id, found), isNull(dependant.deletedAt)));
   }
   return gone.map(({ id }) => id);
 }
@@ -181,14 +173,14 @@ export async function restore<
   Full extends Record<string, unknown>,
   Schema extends TablesRelationalConfig,
 >(
-  tx: Transaction<Query, Full, Schema>,
+  tx: PgTransaction<Query, Full, Schema>,
   table: SoftDeletableTable,
   ids: readonly string[],
 ): Promise<string[]> {
   const bin: Bin = table;
   if (ids.length === 0) return [];
   const locked = await tx
-    .select({ id: idOf(bin.id), at: textOf(bin.deletedAt) })
+    .select({ id: idOf(bin.id) })
     .from(bin)
     .where(and(inArray(bin.id, [...ids]), isNotNull(bin.deletedAt)))
     .orderBy(asc(bin.id))
@@ -200,12 +192,12 @@ export async function restore<
     const owner: Bin = parent;
     // FOR KEY SHARE waits for who is about to delete the parent, and holds off who would.
     const parents = await tx
-      .select({ id: idOf(owner.id), at: textOf(owner.deletedAt) })
+      .select({ id: idOf(owner.id), isDead: sql<boolean>`${isNotNull(owner.deletedAt)}` })
       .from(owner)
       .where(inArray(owner.id, tx.select({ parent: column }).from(bin).where(inArray(bin.id, found))))
       .orderBy(asc(owner.id))
       .for("key share");
-    const dead = parents.find(({ at }) => at !== null);
+    const dead = parents.find(({ isDead }) => isDead);
     if (dead === undefined) continue;
     const [belongs] = await tx
       .select({ id: idOf(bin.id) })
@@ -216,22 +208,22 @@ export async function restore<
   }
   try {
     // A savepoint, so that the transaction can be asked who has the name.
-    await tx.transaction((savepoint) =>
-      savepoint.update(bin).set({ deletedAt: null }).where(inArray(bin.id, found)),
-    );
+    await tx.transaction(async (savepoint) => {
+      // First what followed, which is known by the time of what it followed.
+      for (const { table: child, column } of dependantsOf(bin, "follow")) {
+        const dependant: Bin = child;
+        await savepoint
+          .update(dependant)
+          .set({ deletedAt: null })
+          .from(bin)
+          .where(and(eq(column, bin.id), inArray(bin.id, found), eq(dependant.deletedAt, bin.deletedAt)));
+      }
+      await savepoint.update(bin).set({ deletedAt: null }).where(inArray(bin.id, found));
+    });
   } catch (error) {
     const named = namedError(error);
     if (!(named instanceof DuplicateCategoryName)) throw named;
     throw new DuplicateCategoryName(await holderOfName(tx, found), { cause: error });
-  }
-  for (const { table: child, column } of dependantsOf(bin, "follow")) {
-    const dependant: Bin = child;
-    for (const { id, at } of locked) {
-      await tx
-        .update(dependant)
-        .set({ deletedAt: null })
-        .where(and(eq(column, id), sql`${dependant.deletedAt} = ${at}::timestamp`));
-    }
   }
   return found;
 }
@@ -241,7 +233,7 @@ async function holderOfName<
   Query extends PgQueryResultHKT,
   Full extends Record<string, unknown>,
   Schema extends TablesRelationalConfig,
->(tx: Transaction<Query, Full, Schema>, ids: readonly string[]): Promise<string | undefined> {
+>(tx: PgTransaction<Query, Full, Schema>, ids: readonly string[]): Promise<string | undefined> {
   const wanted = alias(categories, "wanted");
   const [holder] = await tx
     .select({ id: categories.id })
@@ -322,7 +314,7 @@ export async function purge<
     const bin: Bin = tables[name];
     // Not clock_timestamp(): PostgreSQL looks for what changes within a statement in no index.
     const isOld = lt(bin.deletedAt, inColumn(bin, sql`now() - make_interval(days => ${olderThanDays})`));
-    const isFree = (tx: Transaction<Query, Full, Schema>) =>
+    const isFree = (tx: PgTransaction<Query, Full, Schema>) =>
       dependantsOf(bin, "refuse", "follow").map(({ table: child, column }) => {
         const dependant: Bin = child;
         return notExists(tx.select({ id: column }).from(dependant).where(eq(column, bin.id)));

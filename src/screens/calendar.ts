@@ -1,7 +1,6 @@
 import { and, asc, count, gt, type SQL, sql } from "drizzle-orm";
-import { decodeCursor, encodeCursor, type Page, uuidKey } from "../client/cursor.ts";
+import { decodeCursor, encodeCursor, type Page, pageOf, uuidKey } from "../client/cursor.ts";
 import { marketingPosts, type Platform, type PostStatus } from "../schema/index.ts";
-import { pageOf } from "./pages.ts";
 import {
   type DayRange,
   type OfUser,

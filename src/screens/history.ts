@@ -1,7 +1,6 @@
 import { and, desc, type SQL, sql } from "drizzle-orm";
-import { dateKey, decodeCursor, encodeCursor, type Page, uuidKey } from "../client/cursor.ts";
+import { dateKey, decodeCursor, encodeCursor, type Page, pageOf, uuidKey } from "../client/cursor.ts";
 import { type TransactionType, transactions } from "../schema/index.ts";
-import { pageOf } from "./pages.ts";
 import {
   type DayRange,
   type OfUser,

@@ -1,8 +1,15 @@
 import { and, asc, desc, eq, gt, lt, type SQL } from "drizzle-orm";
 import { unionAll } from "drizzle-orm/pg-core";
-import { type Cursor, decodeCursor, encodeCursor, integerKey, type Page, uuidKey } from "../client/cursor.ts";
+import {
+  type Cursor,
+  decodeCursor,
+  encodeCursor,
+  integerKey,
+  type Page,
+  pageOf,
+  uuidKey,
+} from "../client/cursor.ts";
 import { operationalTasks, type TaskPriority, type TaskStatus, taskStatuses } from "../schema/index.ts";
-import { pageOf } from "./pages.ts";
 import { type OfUser, type PageOf, requireLimit, requireOneOf, requireUser } from "./parameters.ts";
 import { liveRowsOf, type Reader, type Scope } from "./reading.ts";
 

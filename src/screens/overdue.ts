@@ -1,7 +1,6 @@
 import { and, asc, count, type SQL, sql } from "drizzle-orm";
-import { dateKey, decodeCursor, encodeCursor, type Page, uuidKey } from "../client/cursor.ts";
+import { dateKey, decodeCursor, encodeCursor, type Page, pageOf, uuidKey } from "../client/cursor.ts";
 import { operationalTasks, type TaskPriority, type TaskStatus } from "../schema/index.ts";
-import { pageOf } from "./pages.ts";
 import { type OnDay, type PageOf, requireDay, requireLimit, requireUser } from "./parameters.ts";
 import { dayOf, isNot, liveRowsOf, type Reader, type Scope } from "./reading.ts";
 

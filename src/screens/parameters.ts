@@ -1,5 +1,5 @@
-import { isDate } from "../client/dates.ts";
 import { ParameterInvalid } from "../client/errors.ts";
+import { isDate, isUuid } from "../client/forms.ts";
 
 /** The most rows of one page. */
 export const largestPage = 1_000;
@@ -30,11 +30,9 @@ export interface DayRange {
   readonly to: string;
 }
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
 /** The same id. @throws {ParameterInvalid} where it is no UUID */
 export function requireUser({ userId }: OfUser): string {
-  if (!uuid.test(userId)) throw new ParameterInvalid("userId", "a UUID");
+  if (!isUuid(userId)) throw new ParameterInvalid("userId", "a UUID");
   return userId;
 }
 

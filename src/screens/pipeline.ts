@@ -1,8 +1,15 @@
 import { and, asc, avg, count, desc, eq, gt, lt, type SQL, sum } from "drizzle-orm";
 import { unionAll } from "drizzle-orm/pg-core";
-import { type Cursor, decodeCursor, encodeCursor, integerKey, type Page, uuidKey } from "../client/cursor.ts";
+import {
+  type Cursor,
+  decodeCursor,
+  encodeCursor,
+  integerKey,
+  type Page,
+  pageOf,
+  uuidKey,
+} from "../client/cursor.ts";
 import { type LeadStage, leadStages, salesLeads } from "../schema/index.ts";
-import { pageOf } from "./pages.ts";
 import { type OfUser, type PageOf, requireLimit, requireOneOf, requireUser } from "./parameters.ts";
 import { liveRowsOf, type Reader, type Scope } from "./reading.ts";
 

@@ -7,3 +7,7 @@ export function isDate(text: string): boolean {
   const at = new Date(Date.UTC(2000 + (Number(year) % 400), Number(month) - 1, Number(day)));
   return at.getUTCMonth() === Number(month) - 1 && at.getUTCDate() === Number(day);
 }
+
+/** Whether a text is a UUID as PostgreSQL prints it, in either case. */
+export const isUuid = (text: string): boolean =>
+  /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text);
