@@ -3,6 +3,7 @@ import type { Finding } from "drizzle-deploy/findings";
 import type { Sql } from "drizzle-deploy/postgres";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "drizzle-deploy/sql";
 import { z } from "zod";
+import { takeThemBack } from "../crossings/crossing-findings.ts";
 import { auditTable, type CatalogEvidence } from "./area.ts";
 import type { SpfpCheckId } from "./check-ids.ts";
 import { orRefusal } from "./refusal.ts";
@@ -139,8 +140,7 @@ function crossings(expected: Catalog, has: Has, samples: Samples): Question[] {
           table: table.name,
           severity: "error",
           expected: `${references.table} of the same user`,
-          remedy:
-            "Look at what a fix would do: spfp-db fix crossings. Then do it: spfp-db fix crossings --apply",
+          remedy: takeThemBack,
           query: `select count(*) as count, min(child.id::text) as example
             from ${quoteQualified(table.schema, table.name)} child${sampled(samples.get(table.name))}
             join ${parent} parent on parent.id = child.${quoteIdentifier(column)}

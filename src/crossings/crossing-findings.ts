@@ -3,7 +3,8 @@ import type { ProjectPreflight } from "drizzle-deploy/project";
 import type { SpfpCheckId } from "../checks/check-ids.ts";
 import type { Crossing, findCrossings } from "./crossings.ts";
 
-const remedy =
+/** What to do about references to rows of other users. */
+export const takeThemBack =
   "Look at what a fix would do: spfp-db fix crossings. Then do it: spfp-db fix crossings --apply";
 
 const objectOf = ({ table, column }: Crossing): string => `public.${table}.${column}`;
@@ -33,7 +34,7 @@ export async function crossingFindings(sql: Parameters<typeof findCrossings>[0])
       object,
       expected: "references to rows of the same user",
       actual: `${plural(rowsOf(own), "row")} of ${plural(users.size, "user")}${examples.join("")}`,
-      remedy,
+      remedy: takeThemBack,
     };
   });
 }

@@ -5,12 +5,12 @@ import { PostgresError, type Queryable, type Transaction } from "drizzle-deploy/
 import { quoteIdentifier } from "drizzle-deploy/sql";
 import { z } from "zod";
 import { SpfpError } from "../errors.ts";
-import { isMomentary } from "../fixes/index.ts";
+import { isMomentary, lockTimeout, persistently } from "../fixes/index.ts";
 import { spfpNames } from "../spfp.ts";
 import { oneState } from "./export-user.ts";
 import { type Progress, recordProgress } from "./record.ts";
 import { countPointing, type Reference } from "./references.ts";
-import { blocked, nameOfKey, type Survey, unlinks } from "./survey.ts";
+import { blocked, isUnlinked, nameOfKey, type Survey } from "./survey.ts";
 import {
   countOfUser,
   countRows,
@@ -25,12 +25,6 @@ import {
 /** Rows that are deleted in a transaction: whoever waits for them waits no longer than that takes. */
 const batch = 2_000;
 
-/** How long a batch waits for a lock that somebody holds, before it lets go and comes again later. */
-const lockTimeout = "500ms";
-
-/** How often a batch is tried before the erasure gives up. */
-const attempts = 40;
-
 /** How often it is gone through the tables for rows that came in meanwhile. */
 const passes = 5;
 
@@ -41,8 +35,6 @@ export type OnProgress = (progress: { table: string; erased: number; of: number 
 class CameIn extends Error {}
 
 const idsSchema = z.array(z.object({ id: z.string() }));
-
-const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** PostgreSQL's refusal where somebody points to what was to be deleted. */
 function refuseReferenced(error: unknown): never {
@@ -91,8 +83,8 @@ export async function eraseRows(
   const trail = survey.tables.find(isTrail);
 
   /** Commits what `work` did together with its record, and tries again while somebody is in the way. */
-  async function piece(work: (sql: Transaction) => Promise<number>): Promise<number> {
-    for (let attempt = 1; ; attempt += 1) {
+  function piece(work: (sql: Transaction) => Promise<number>): Promise<number> {
+    return persistently(async () => {
       const before = structuredClone(progress);
       try {
         return await session.sql.begin("isolation level read committed", async (sql) => {
@@ -107,18 +99,17 @@ export async function eraseRows(
         });
       } catch (error) {
         Object.assign(progress, before);
-        if (!isMomentary(error)) throw error;
-        if (attempt === attempts) {
-          throw new DeployError(
-            "LOCK_TIMEOUT",
-            "somebody holds rows that are to be erased, for longer than it is worth waiting",
-            "What was erased stays erased. Find who it is (select * from pg_stat_activity), then run the same command again, which goes on.",
-            { cause: error },
-          );
-        }
-        await sleep(100 + Math.random() * 400);
+        throw error;
       }
-    }
+    }).catch((error: unknown) => {
+      if (!isMomentary(error)) throw error;
+      throw new DeployError(
+        "LOCK_TIMEOUT",
+        "somebody holds rows that are to be erased, for longer than it is worth waiting",
+        "What was erased stays erased. Find who it is (select * from pg_stat_activity), then run the same command again, which goes on.",
+        { cause: error },
+      );
+    });
   }
 
   /** Takes the changes of the user's rows out of the records of fixes, while it is known which rows are theirs. */
@@ -243,7 +234,7 @@ export async function eraseRows(
 
   async function pass(): Promise<boolean> {
     for (const table of survey.tables) await eraseTable(table);
-    for (const reference of unlinks(survey.references)) await unlink(reference);
+    for (const reference of survey.references.filter(isUnlinked)) await unlink(reference);
     if (login) await eraseLogin();
     return session.sql.begin(oneState, async (sql) => {
       await sql.unsafe(exactSettings);

@@ -1,12 +1,6 @@
-import { randomUUID } from "node:crypto";
-import {
-  beginDeployment,
-  defaultExecutor,
-  ensureRecords,
-  finishDeployment,
-  openSession,
-} from "drizzle-deploy";
+import { defaultExecutor, finishDeployment } from "drizzle-deploy";
 import { connect, type DatabaseUrl } from "drizzle-deploy/postgres";
+import { recorded } from "../fixes/index.ts";
 import { spfpNames } from "../spfp.ts";
 import { eraseRows, type OnProgress } from "./erase-rows.ts";
 import { oneState } from "./export-user.ts";
@@ -75,44 +69,31 @@ export async function eraseUser(url: DatabaseUrl, options: EraseUserOptions): Pr
   const preview = { user: userId, database, tables: counts, unlinked, login, erasesLogin, left, exportedAt };
   if (confirm !== undefined && !(await confirm(preview))) return null;
 
-  const id = randomUUID();
-  const executor = defaultExecutor();
-  const session = await openSession(url, { kind: "fix", names: spfpNames, id });
-  try {
-    await ensureRecords(session.sql, spfpNames);
-    await beginDeployment(session.sql, spfpNames, { id, kind: "fix", project: "spfp", executor });
-    try {
-      const progress = await session.sql.begin((transaction) => beginProgress(transaction, id, userId, left));
-      await eraseRows(session, { survey, userId, login: erasesLogin, onProgress }, progress);
-      const receipt = receiptSchema.parse({
-        version: 1,
-        id,
-        user: userId,
-        database,
-        executor,
-        role,
-        startedAt: progress.startedAt,
-        finishedAt: new Date().toISOString(),
-        runs: progress.runs,
-        export: verified && { manifest: verified.sha256, exportedAt: verified.manifest.exportedAt },
-        erased: counts.map(({ table }) => ({
-          table,
-          rows: progress.erased.find((one) => one.table === table)?.rows ?? 0,
-        })),
-        cameIn: progress.cameIn,
-        unlinked: progress.unlinked,
-        recordedChanges: progress.recordedChanges,
-        login: loginAfter(login, progress),
-        left: [...progress.left, ...(await findRecords(session.sql, userId))],
-      } satisfies Receipt);
-      await finishDeployment(session.sql, spfpNames, id, "completed", { receipt });
-      return receipt;
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      await finishDeployment(session.sql, spfpNames, id, "failed", { reason }).catch(() => undefined);
-      throw error;
-    }
-  } finally {
-    await session.end();
-  }
+  return recorded(url, async (session, id) => {
+    const progress = await session.sql.begin((transaction) => beginProgress(transaction, id, userId, left));
+    await eraseRows(session, { survey, userId, login: erasesLogin, onProgress }, progress);
+    const receipt = receiptSchema.parse({
+      version: 1,
+      id,
+      user: userId,
+      database,
+      executor: defaultExecutor(),
+      role,
+      startedAt: progress.startedAt,
+      finishedAt: new Date().toISOString(),
+      runs: progress.runs,
+      export: verified && { manifest: verified.sha256, exportedAt: verified.manifest.exportedAt },
+      erased: counts.map(({ table }) => ({
+        table,
+        rows: progress.erased.find((one) => one.table === table)?.rows ?? 0,
+      })),
+      cameIn: progress.cameIn,
+      unlinked: progress.unlinked,
+      recordedChanges: progress.recordedChanges,
+      login: loginAfter(login, progress),
+      left: [...progress.left, ...(await findRecords(session.sql, userId))],
+    } satisfies Receipt);
+    await finishDeployment(session.sql, spfpNames, id, "completed", { receipt });
+    return receipt;
+  });
 }

@@ -95,11 +95,9 @@ async function findLoginBlockers(
   return found;
 }
 
-/** Columns of other users' rows that name the user: who approved an activity. They are emptied. */
-export const unlinks = (references: readonly Reference[]) =>
-  references.filter(
-    (one) => isToLogins(one) && one.isOfUsers && !isOwner(one) && one.isNullable && one.columns.length === 1,
-  );
+/** A column of other users' rows that names the user: who approved an activity. It is emptied. */
+export const isUnlinked = (one: Reference): boolean =>
+  isToLogins(one) && one.isOfUsers && !isOwner(one) && one.isNullable && one.columns.length === 1;
 
 async function countUnlinked(
   sql: Queryable,
@@ -108,7 +106,7 @@ async function countUnlinked(
 ): Promise<Receipt["unlinked"]> {
   const found: Receipt["unlinked"] = [];
   for (const reference of references) {
-    const isLink = unlinks([reference]).length > 0;
+    const isLink = isUnlinked(reference);
     if (!isLink && (isToLogins(reference) || reference.onDelete !== "unlink" || !reference.isReadable))
       continue;
     const rows = isLink

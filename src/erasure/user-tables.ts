@@ -1,4 +1,4 @@
-import type { Queryable } from "drizzle-deploy/postgres";
+import type { Queryable, Transaction } from "drizzle-deploy/postgres";
 import { quoteIdentifier, quoteQualified } from "drizzle-deploy/sql";
 import { getTableConfig } from "drizzle-orm/pg-core";
 import { z } from "zod";
@@ -143,7 +143,7 @@ const lineSchema = z.object({ line: z.string() });
 
 /** A user's rows of a table as {@link linesQuery} has them, some hundred at a time. */
 export async function* linesOfUser(
-  sql: Pick<import("drizzle-deploy/postgres").Transaction, "unsafe">,
+  sql: Pick<Transaction, "unsafe">,
   table: UserTable,
   userId: string,
 ): AsyncGenerator<string[], void, undefined> {

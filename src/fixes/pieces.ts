@@ -5,7 +5,7 @@ import type { RowChange } from "./changes.ts";
 export const batch = 1_000;
 
 /** How long a piece waits for a lock that somebody holds, before it lets go and comes again later. */
-const lockTimeout = "500ms";
+export const lockTimeout = "500ms";
 
 /** How often a piece is tried before the fix gives up; a writer's own transaction ends before that. */
 const attempts = 40;

@@ -54,8 +54,12 @@ async function readChanges(sql: Queryable, id: string): Promise<RowChange[]> {
   return rowChangesSchema.parse(typed);
 }
 
-/** Begins the record of a fix on a session of its own, and ends both whatever happens. */
-async function recorded<Result>(
+/**
+ * Begins the record of a change of data on a session of its own, and ends both whatever happens. What `work` throws is
+ * on record as the reason.
+ * @throws SpfpError as `connect`; POOLER, DEPLOYMENT_RUNNING; what `work` throws
+ */
+export async function recorded<Result>(
   url: DatabaseUrl,
   work: (session: Session, id: UUID) => Promise<Result>,
 ): Promise<Result> {
