@@ -18,7 +18,7 @@ export interface Question {
  */
 export async function askConsent({ what, text: message, typed, yes }: Question): Promise<boolean> {
   if (yes) return true;
-  const { canAsk } = await import("./prompts.ts");
+  const { canAsk, isAgreed } = await import("./prompts.ts");
   if (!canAsk()) {
     throw new DeployError(
       "ANSWER_MISSING",
@@ -26,8 +26,7 @@ export async function askConsent({ what, text: message, typed, yes }: Question):
       "Give --yes. Nothing was done.",
     );
   }
-  const { confirm, text } = await import("@clack/prompts");
-  const output = process.stderr;
-  if (typed === undefined) return (await confirm({ message, initialValue: false, output })) === true;
-  return (await text({ message, output, placeholder: typed })) === typed;
+  if (typed === undefined) return isAgreed(message);
+  const { text } = await import("@clack/prompts");
+  return (await text({ message, output: process.stderr, placeholder: typed })) === typed;
 }

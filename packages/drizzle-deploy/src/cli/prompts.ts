@@ -6,17 +6,17 @@ export function canAsk(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true && !process.env["CI"];
 }
 
+/** Asks for a yes at the terminal; Ctrl-C, Escape and no mean no. */
+export const isAgreed = async (message: string): Promise<boolean> =>
+  (await confirm({ message, initialValue: false, output: process.stderr })) === true;
+
 /** Asks at the terminal; Ctrl-C and Escape mean that whoever is asked would rather stop. */
 export const askAtTerminal: Ask = async ({ name, text: message, example }, answers, refuse) => {
-  const output = process.stderr;
-  if (name === "goAhead") {
-    const agreed = await confirm({ message, initialValue: false, output });
-    return agreed === true ? "yes" : undefined;
-  }
+  if (name === "goAhead") return (await isAgreed(message)) ? "yes" : undefined;
   const { executor }: Answers = answers;
   const answer = await text({
     message,
-    output,
+    output: process.stderr,
     placeholder: example,
     ...(name === "signedOffBy" ? { initialValue: executor } : {}),
     validate: (value) => refuse(value ?? "") ?? undefined,
@@ -38,13 +38,10 @@ export async function choosePoint(points: readonly string[]): Promise<string | u
 }
 
 /** Asks whether to adopt a database as it was shown. */
-export async function confirmAdoption({ point, recorded, replaced }: BaselineReport): Promise<boolean> {
+export function confirmAdoption({ point, recorded, replaced }: BaselineReport): Promise<boolean> {
   const later =
     replaced.length > 0 ? ` The deployment will replace ${replaced.length} of what is there.` : "";
-  const answer = await confirm({
-    message: `Adopt it ${point === null ? "before the first migration" : `at ${point}`}? ${recorded.length} migrations are recorded as applied, none is run.${later}`,
-    initialValue: false,
-    output: process.stderr,
-  });
-  return answer === true;
+  return isAgreed(
+    `Adopt it ${point === null ? "before the first migration" : `at ${point}`}? ${recorded.length} migrations are recorded as applied, none is run.${later}`,
+  );
 }

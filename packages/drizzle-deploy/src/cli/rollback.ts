@@ -140,7 +140,8 @@ async function ask(
   preview: RollbackPreview,
   { approvedBy, yes }: RollbackCommandOptions,
 ): Promise<{ approvedBy: string } | null> {
-  const { confirm, isCancel, text } = await import("@clack/prompts");
+  const { isCancel, text } = await import("@clack/prompts");
+  const { isAgreed } = await import("./prompts.ts");
   const approver =
     approvedBy ??
     (await text({
@@ -149,13 +150,6 @@ async function ask(
       output: process.stderr,
     }));
   if (isCancel(approver)) return null;
-  if (!yes) {
-    const answer = await confirm({
-      message: `Roll back on ${preview.database}?`,
-      initialValue: false,
-      output: process.stderr,
-    });
-    if (isCancel(answer) || !answer) return null;
-  }
+  if (!yes && !(await isAgreed(`Roll back on ${preview.database}?`))) return null;
   return { approvedBy: approver };
 }
