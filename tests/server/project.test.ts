@@ -1,13 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { readCatalog } from "../../packages/drizzle-deploy/src/catalog/index.ts";
 import { connect, type DatabaseUrl } from "../../packages/drizzle-deploy/src/postgres/index.ts";
-import { generateData, softDeleteAfterDeployment } from "../../src/bench/index.ts";
-import { mergeDuplicates } from "../../src/duplicates/index.ts";
 import { expectedCatalog } from "../../src/expected/index.ts";
 import { spfpProject } from "../../src/project.ts";
 import { spfp } from "../../src/spfp.ts";
 import { createDatabase } from "../support/database.ts";
-import { deploy } from "../support/deploy-by-statements.ts";
+import { fillAndDeploy } from "../support/filled.ts";
 
 async function validate(url: DatabaseUrl) {
   const sql = await connect(url);
@@ -29,11 +27,7 @@ describe("SPFP's validation of a deployed database", async () => {
   });
 
   it("finds that each screen can follow its index, in a database with rows", async () => {
-    await generateData(full.url, { scale: 0.01, today: "2026-02-14" });
-    await mergeDuplicates(full.sql);
-    await deploy(full.sql);
-    await softDeleteAfterDeployment(full.sql);
-    await full.sql.unsafe("vacuum (analyze)");
+    await fillAndDeploy(full, { scale: 0.01, today: "2026-02-14" });
     const errors = (await validate(full.url)).filter(({ severity }) => severity !== "info");
     expect(errors).toEqual([]);
   });

@@ -4,18 +4,14 @@ import { connect } from "../../../packages/drizzle-deploy/src/postgres/index.ts"
 import { quoteLiteral } from "../../../packages/drizzle-deploy/src/sql/quote.ts";
 import {
   explainScreen,
-  findTenant,
-  generateData,
   type Screen,
   type ScreenQuery,
   screenIds,
   screens,
-  softDeleteAfterDeployment,
 } from "../../../src/bench/index.ts";
-import { mergeDuplicates } from "../../../src/duplicates/index.ts";
 import { postsShown } from "../../../src/screens/calendar.ts";
 import { createDatabase } from "../../support/database.ts";
-import { deploy } from "../../support/deploy-by-statements.ts";
+import { fillAndDeploy } from "../../support/filled.ts";
 
 const today = "2026-02-14";
 const database = await createDatabase("production");
@@ -23,20 +19,8 @@ const database = await createDatabase("production");
 let largest = "";
 let median = "";
 
-async function tenant(size: "largest" | "median"): Promise<string> {
-  const found = await findTenant(database.sql, size);
-  if (found === undefined) throw new Error("there are no tenants");
-  return found.userId;
-}
-
 beforeAll(async () => {
-  await generateData(database.url, { scale: 0.02, today });
-  await mergeDuplicates(database.sql);
-  await deploy(database.sql);
-  await softDeleteAfterDeployment(database.sql);
-  await database.sql.unsafe("vacuum (analyze)");
-  largest = await tenant("largest");
-  median = await tenant("median");
+  ({ largest, median } = await fillAndDeploy(database, { scale: 0.02, today }));
 });
 
 const taskSchema = z.object({

@@ -4,8 +4,7 @@ import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { quoteLiteral } from "../../../packages/drizzle-deploy/src/sql/quote.ts";
-import { findTenant, generateData, measure, softDeleteAfterDeployment } from "../../../src/bench/index.ts";
-import { mergeDuplicates } from "../../../src/duplicates/index.ts";
+import { measure } from "../../../src/bench/index.ts";
 import {
   asUser,
   calendarDay,
@@ -24,7 +23,7 @@ import {
   userView,
 } from "../../../src/index.ts";
 import { createDatabase } from "../../support/database.ts";
-import { deploy } from "../../support/deploy-by-statements.ts";
+import { fillAndDeploy } from "../../support/filled.ts";
 
 /*
  * What the client's functions ask, as they ask it, explained on data in production's shape: as the user, through
@@ -51,20 +50,8 @@ afterAll(() => client.end());
 let largest = "";
 let median = "";
 
-async function tenant(size: "largest" | "median"): Promise<string> {
-  const found = await findTenant(database.sql, size);
-  if (found === undefined) throw new Error("there are no tenants");
-  return found.userId;
-}
-
 beforeAll(async () => {
-  await generateData(database.url, { scale: 0.02, today });
-  await mergeDuplicates(database.sql);
-  await deploy(database.sql);
-  await softDeleteAfterDeployment(database.sql);
-  await database.sql.unsafe("vacuum (analyze)");
-  largest = await tenant("largest");
-  median = await tenant("median");
+  ({ largest, median } = await fillAndDeploy(database, { scale: 0.02, today }));
 });
 
 /** What a function asked the database, but for what the session did. */
