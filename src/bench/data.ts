@@ -159,8 +159,11 @@ async function copyRows(url: DatabaseUrl, into: Transaction, { table, columns, r
   // postgres.js leaves a connection paused whose last rows came faster than they were taken: one for each table.
   const source = await connect(url);
   try {
+    const from = await source.unsafe(`copy (${rows}) to stdout (format binary)`).readable();
+    // Until the pipeline listens nobody does, and a connection that is lost meanwhile would end the process.
+    from.on("error", () => undefined);
     await pipeline(
-      await source.unsafe(`copy (${rows}) to stdout (format binary)`).readable(),
+      from,
       await into.unsafe(`copy ${table} (${columns}) from stdin (format binary)`).writable(),
     );
   } finally {

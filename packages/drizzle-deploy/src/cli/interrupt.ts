@@ -31,6 +31,9 @@ export function handleInterrupts(): void {
       if (interrupted) process.exit(statuses[signal]);
       interrupted = true;
       process.exitCode = statuses[signal];
+      // What the cleanups take away fails under who worked on it, wherever that may be.
+      process.on("uncaughtException", () => undefined);
+      process.on("unhandledRejection", () => undefined);
       void (async () => {
         for (const cleanup of [...cleanups].reverse()) await cleanup().catch(() => undefined);
         process.exit(statuses[signal]);

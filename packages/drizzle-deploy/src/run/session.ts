@@ -96,13 +96,14 @@ export function refuseKnownPooler(url: DatabaseUrl): void {
   }
 }
 
-const probes = 3;
+/** How often two connections are held against each other: each time a busy pooler may hide itself from. */
+const probes = 10;
 
 /**
  * Proves that two connections do not share a backend. On a pooler in transaction mode they do: the connection that a
  * statement of `one` gave back is the one that the transaction of `other` gets, and `one` has to take another. Other
- * clients of the pooler can hide that from a round, hardly from three; and `Worker.verify` looks before every step,
- * in its transaction.
+ * clients of the pooler can hide that from a round, hardly from all of them; and `Worker.verify` looks before every
+ * step, in its transaction.
  */
 export async function refuseTransactionPooler(url: DatabaseUrl, one: Sql, other: Sql): Promise<void> {
   for (let probe = 0; probe < probes; probe += 1) {
