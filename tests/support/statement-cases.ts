@@ -58,7 +58,7 @@ export function contextOfCases(facts: Facts): StatementContext {
 export function parsed(text: string): Omit<ParsedStatement, "number"> {
   const [statement, ...others] = parseStatements(text);
   if (!statement || others.length > 0) throw new Error(`expected one statement: ${text}`);
-  return statement;
+  return { ...statement, asWritten: statement.sql };
 }
 
 /** A statement, the kinds of the steps that it takes, and the hazards that they carry together. */
@@ -95,8 +95,15 @@ export const cases: readonly Case[] = [
   },
   {
     sql: "CREATE TEMPORARY TABLE fresh (id integer)",
-    steps: ["create table"],
-    hazards: ["unsupported"],
+    steps: ["opaque"],
+  },
+  {
+    sql: "CREATE TEMPORARY TABLE picked AS SELECT id FROM area.child",
+    steps: ["opaque"],
+  },
+  {
+    sql: "CREATE TEMPORARY VIEW seen AS SELECT id FROM area.child",
+    steps: ["opaque"],
   },
   {
     sql: "CREATE TABLE area.fresh AS SELECT * FROM area.parent",
@@ -1010,17 +1017,28 @@ export const cases: readonly Case[] = [
   {
     sql: "BEGIN",
     steps: ["opaque"],
-    hazards: ["unsupported"],
   },
   {
     sql: "COMMIT",
+    steps: ["opaque"],
+  },
+  {
+    sql: "ROLLBACK",
     steps: ["opaque"],
     hazards: ["unsupported"],
   },
   {
     sql: "VACUUM area.child",
-    steps: ["opaque"],
-    hazards: ["unsupported"],
+    steps: ["/table option"],
+  },
+  {
+    sql: "VACUUM (FULL) area.child",
+    steps: ["/table option"],
+    hazards: ["rewrite"],
+  },
+  {
+    sql: "ANALYZE area.child",
+    steps: ["table option"],
   },
   {
     sql: "REINDEX TABLE area.child",
@@ -1045,12 +1063,23 @@ export const cases: readonly Case[] = [
   {
     sql: "LOCK TABLE area.child",
     steps: ["opaque"],
-    hazards: ["unsupported"],
+  },
+  {
+    sql: "LOCK TABLE area.child IN SHARE MODE",
+    steps: ["opaque"],
   },
   {
     sql: "SET search_path = area",
     steps: ["opaque"],
-    hazards: ["unsupported"],
+    hazards: ["unknown"],
+  },
+  {
+    sql: "SET LOCAL lock_timeout = '5s'",
+    steps: ["opaque"],
+  },
+  {
+    sql: "SET LOCAL work_mem = '8MB'",
+    steps: ["opaque"],
   },
   {
     sql: "PREPARE x AS SELECT 1",

@@ -52,6 +52,8 @@ export const stepKinds = [
   /** Rows of Drizzle's journal, and of the records of deployments. */
   "journal",
   "opaque",
+  /** Several statements that must not be taken apart; `parts` says what they do. */
+  "transaction",
 ] as const;
 
 /** Why a statement must not run on a live database as it stands. */
@@ -148,6 +150,10 @@ export const stepSchema = z.strictObject({
   /** Of the table that it works on, where there is one. */
   size: z.strictObject({ bytes: z.number(), rows: z.number() }).nullable(),
   estimate: z.strictObject({ milliseconds: z.number(), growthBytes: z.number() }),
+  /** What each of several statements does that run in one transaction. */
+  parts: z
+    .array(z.strictObject({ kind: z.enum(stepKinds), title: name, target: targetSchema.nullable() }))
+    .optional(),
 });
 
 /** What a deployment would run, step by step, and what it would skip, as `--json` prints it. */

@@ -86,6 +86,10 @@ const leftOver: Decision = {
   action: "rebuild",
   reason: "What is there is the invalid left-over of an interrupted build.",
 };
+const ofSession: Decision = {
+  action: "skip",
+  reason: "Transactions and timeouts are the deployment's own: each step has them.",
+};
 const notThere: Decision = { action: "skip", reason: "It is not there." };
 const blocked = (reason: string): Decision => ({ action: "blocked", reason });
 
@@ -134,6 +138,8 @@ function byGoal(draft: Draft, around: ConvergeContext): Decision {
     case "role":
       if (around.simulated.hasRole(goal.role) !== goal.isWanted) return run;
       return goal.isWanted ? roleThere : notThere;
+    case "session":
+      return ofSession;
     case "journalled":
       return around.isDone ? doneBefore : run;
   }

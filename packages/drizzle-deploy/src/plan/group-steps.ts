@@ -108,7 +108,8 @@ function joined(one: string, other: string): string {
   return formatStepId({ migration, parts: [...parts, ...parseStepId(other).parts] });
 }
 
-function strongest(locks: readonly Lock[]): Lock[] {
+/** The strongest lock on each relation. */
+export function strongest(locks: readonly Lock[]): Lock[] {
   const found = new Map<string, Lock>();
   for (const lock of locks) {
     const key = JSON.stringify([lock.schema, lock.name]);

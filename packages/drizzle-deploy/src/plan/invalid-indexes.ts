@@ -31,6 +31,7 @@ export function dropInvalidIndexes(
   return left.flatMap((name, at) =>
     parseStatements(`DROP INDEX CONCURRENTLY IF EXISTS ${name}`).map((statement) => ({
       ...statement,
+      asWritten: statement.sql,
       number: -at,
     })),
   );

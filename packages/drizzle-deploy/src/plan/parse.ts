@@ -6,6 +6,8 @@ import { parseStatements, type Statement, withoutLeadingComments } from "../sql/
 export interface ParsedStatement extends Statement {
   /** Its place in the migration, from 1. */
   readonly number: number;
+  /** Its text in the file; `sql` is what is inside of a block around it. */
+  readonly asWritten: string;
 }
 
 /**
@@ -19,7 +21,7 @@ export function parseMigration({ tag, statements }: Migration): ParsedStatement[
     if (withoutLeadingComments(text) === "") continue;
     try {
       for (const statement of parseStatements(text)) {
-        parsed.push({ ...unwrapped(statement), number: parsed.length + 1 });
+        parsed.push({ ...unwrapped(statement), number: parsed.length + 1, asWritten: statement.sql });
       }
     } catch (cause) {
       throw new DeployError(

@@ -18,10 +18,12 @@ import { groupSteps, type PlannedStep } from "./group-steps.ts";
 import { dropInvalidIndexes } from "./invalid-indexes.ts";
 import { notesOf } from "./notes.ts";
 import { type ParsedStatement, parseMigration } from "./parse.ts";
-import { type ReplacedIndex, replacedIndex } from "./replaced-index.ts";
+import { isReplacedBeside, type ReplacedIndex, replacedIndex } from "./replaced-index.ts";
 import { contextOf, type SimulatedCatalog, simulateCatalog } from "./simulated-catalog.ts";
+import { type ClassifiedStatement, type Span, spansOf } from "./spans.ts";
 import { classify, classifyRepairs, type Draft, type StatementContext } from "./statements/index.ts";
 import { isSameObjectAs, makes, overlaps, takesAway, takesAwayWhole } from "./step-relations.ts";
+import { decideSpan, partsInTransaction, planTogether, spanId, validationAfter } from "./transaction.ts";
 
 /** What a plan may take for granted. */
 export interface PlanOptions {
@@ -207,16 +209,32 @@ function planMigration(
     return made(index);
   };
   const context = { ...known, indexTable };
-  const ahead = preview(migration, statements, context);
+  const classified = statements.map((statement) => ({ ...statement, drafts: classify(statement, context) }));
+  const ahead = preview(migration, classified);
   const planned: PlannedStep[] = [];
   const settled: Draft["goal"][] = [];
   const replacing = new Map<number, readonly Draft[]>();
-  for (const statement of statements) {
+  const spans = spansOf(
+    classified.filter(({ number }) => number > 0),
+    timeline.original,
+    (statement) => isReplacedBeside(statement, classified, { context, after: timeline.after[0] }),
+  );
+  let together: Span | undefined;
+  for (const statement of classified) {
+    const span = spans.find(({ first }) => first === statement.number);
+    const step = span && planSpan(span, classified, { context, migration, timeline, planning });
+    if (step) {
+      planned.push(step);
+      together = span;
+    }
     const number = formatStepId({ migration: migration.tag, parts: [String(statement.number)] });
+    const isTogether = together !== undefined && statement.number <= together.last;
     const inPlace = replacing.get(statement.number);
-    const drafts = inPlace
-      ? numbered(number, inPlace)
-      : draftsOf(statement, number, { context, migration, timeline, planning });
+    const drafts = isTogether
+      ? validationOf(statement, number)
+      : inPlace
+        ? numbered(number, inPlace)
+        : draftsOf(statement, number, { context, migration, timeline, planning });
     const statementsAfter = statements.filter((one) => one.number > statement.number);
     for (const { id, draft, isRepair } of drafts) {
       const replaced = replacedIndex(draft, {
@@ -386,16 +404,76 @@ function dependentsOf({ kind, schema, name }: Target, { facts, simulated }: Plan
 /** What each statement is about, before anything is planned: a step may leave something to a later one. */
 function preview(
   { tag }: Migration,
-  statements: readonly ParsedStatement[],
-  context: StatementContext,
+  statements: readonly ClassifiedStatement[],
 ): { number: number; id: string; goal: Draft["goal"] }[] {
-  return statements.flatMap((statement) =>
-    numbered(`${tag}/${statement.number}`, classify(statement, context)).map(({ id, draft }) => ({
-      number: statement.number,
-      id,
-      goal: draft.goal,
-    })),
+  return statements.flatMap(({ number, drafts }) =>
+    numbered(`${tag}/${number}`, drafts).map(({ id, draft }) => ({ number, id, goal: draft.goal })),
   );
+}
+
+/** The statements of a span as one step; null where they are to be planned one by one. */
+function planSpan(
+  span: Span,
+  classified: readonly ClassifiedStatement[],
+  {
+    context,
+    migration,
+    timeline,
+    planning,
+  }: { context: StatementContext; migration: Migration; timeline: Timeline; planning: PlanningContext },
+): PlannedStep | null {
+  const { facts, simulated, project } = planning;
+  const statements = classified.filter(
+    ({ number, drafts }) =>
+      number >= span.first && number <= span.last && !drafts.every(({ goal }) => goal.does === "session"),
+  );
+  const targets = statements.flatMap(({ drafts }) => drafts.flatMap(({ target }) => target ?? []));
+  if (targets.some((target) => project.leaveOut(target, simulated.catalog()) !== null)) return null;
+  const id = spanId(migration.tag, statements);
+  const decided = decideSpan(statements, {
+    simulated,
+    timeline,
+    schemas: project.schemas,
+    isDone: isDone(facts, migration, id),
+    isBegun: facts.done.some(
+      ({ migration: ofFile, step }) =>
+        ofFile === migration.hash &&
+        parseStepId(step).parts.some((part) =>
+          statements.some(({ number }) => part === String(number) || part.startsWith(`${number}.`)),
+        ),
+    ),
+  });
+  if (decided === "apart") return null;
+  const changes = isToRun(decided);
+  // Each as what the one before it leaves: rows that go into a table of this very transaction are no hazard.
+  const asTheyCome = statements.map((statement) => {
+    const drafts = classify(statement, context);
+    const now = { ...statement, drafts };
+    if (changes) for (const one of partsInTransaction(now)) simulated.apply(one, timeline.after[0]);
+    return now;
+  });
+  const { draft, parts, estimate: expected } = planTogether(span, asTheyCome, facts);
+  const refusal = parts
+    .map((one) => withGrantors(withOwner(decided, one, facts), one, facts))
+    .find(({ action }) => action === "blocked");
+  const step = {
+    ...stepOf(draft, refusal ?? decided, { id, migration, planning }),
+    parts: parts.map(({ kind, title, target }) => ({ kind, title, target })),
+  };
+  return {
+    step: changes ? { ...step, estimate: expected } : step,
+    draft,
+    goals: changes ? parts.map(({ goal }) => goal) : [],
+    isRepair: false,
+    isGroup: true,
+    enables: false,
+  };
+}
+
+/** Of a statement that runs together with others what comes after them by itself. */
+function validationOf(statement: ClassifiedStatement, number: string): Numbered[] {
+  const draft = validationAfter(statement);
+  return draft ? [{ id: `${number}.2`, draft, isRepair: false }] : [];
 }
 
 /** The tables of the indexes that a migration makes and takes away again, or renames: no catalog has them. */

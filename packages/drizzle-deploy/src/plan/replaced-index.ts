@@ -99,34 +99,59 @@ export const isUnfinished = (found: readonly Difference[]): boolean =>
   found.every((one) => one.kind === "different" && ["valid", "ready"].includes(one.property));
 
 /**
- * Whether a step drops an index that is there and that a later statement of its migration makes anew: then how it is
- * replaced. One of a table that this plan makes needs no care, and that of a constraint cannot be dropped.
+ * The statement that makes an index anew which a step drops, where the new one can be built beside the old one; an index of
+ * a table that this plan makes needs no care, and that of a constraint cannot be dropped.
  */
-export function replacedIndex(
+function buildBeside(
   { goal, transactional, hazards }: Draft,
-  {
-    later,
-    context,
-    simulated,
-    after,
-  }: {
-    /** The statements of the migration after this one. */
-    later: readonly ParsedStatement[];
-    context: StatementContext;
-    simulated: SimulatedCatalog;
-    /** As the migration leaves it. */
-    after: Catalog;
-  },
-): ReplacedIndex | undefined {
+  { later, context, after }: Pick<Replacement, "later" | "context" | "after">,
+): ParsedStatement | undefined {
   if (goal.does !== "drop" || goal.target.kind !== "index" || transactional || hazards.length > 0) return;
   const index = goal.target;
-  const { schema, table, name } = index;
-  if (schema === null || table === null || !has(after, index)) return;
+  if (index.schema === null || index.table === null || !has(after, index)) return;
   const statement = madeAnew(index, later);
-  if (!statement || !("IndexStmt" in statement.node)) return;
+  if (!statement) return;
   const [made, ...others] = classify(statement, context);
   if (!made || others.length > 0 || made.transactional || made.hazards.length > 0) return;
   if (made.goal.does !== "create" || !isSameTarget(made.goal.target, index)) return;
+  return statement;
+}
+
+/** Whether a statement drops an index that another builds anew beside it, or is that other. */
+export function isReplacedBeside(
+  { number }: ParsedStatement,
+  statements: readonly (ParsedStatement & { readonly drafts: readonly Draft[] })[],
+  { context, after }: Pick<Replacement, "context" | "after">,
+): boolean {
+  return statements.some(({ number: first, drafts }) =>
+    drafts.some((draft) => {
+      const later = statements.filter((one) => one.number > first);
+      const second = buildBeside(draft, { later, context, after });
+      return second !== undefined && (number === first || number === second.number);
+    }),
+  );
+}
+
+interface Replacement {
+  /** The statements of the migration after this one. */
+  readonly later: readonly ParsedStatement[];
+  readonly context: StatementContext;
+  readonly simulated: SimulatedCatalog;
+  /** As the migration leaves it. */
+  readonly after: Catalog;
+}
+
+/** Whether a step drops an index that is there and that a later statement of its migration makes anew: then how it is replaced. */
+export function replacedIndex(
+  draft: Draft,
+  { later, context, simulated, after }: Replacement,
+): ReplacedIndex | undefined {
+  const statement = buildBeside(draft, { later, context, after });
+  const { goal } = draft;
+  if (!statement || !("IndexStmt" in statement.node) || goal.does !== "drop") return;
+  const index = goal.target;
+  const { schema, table, name } = index;
+  if (schema === null || table === null) return;
   const built = part("index", { schema, name: table }, nameBeside(index, context.names));
   const isBegun = simulated.exists(built);
   const found = tableOf(simulated.catalog(), index)?.indexes.find((one) => one.name === name);

@@ -265,6 +265,7 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
           isOpaque ||= kind === "opaque";
           return;
         case "bring back":
+        case "session":
           return;
       }
     },

@@ -85,6 +85,10 @@ const onceKinds: readonly Step["kind"][] = ["change data", "opaque"];
 /** What is renamed back by making it anew under its former name. */
 const remade: readonly Target["kind"][] = ["policy", "constraint", "trigger", "index", "view", "function"];
 
+/** What a step did, each part of it by itself where it is of several. */
+const partsOf = ({ parts, ...step }: Step): Step[] =>
+  parts ? parts.map((part) => ({ ...step, ...part })) : [step];
+
 const doneSchema = z.array(z.object({ hash: z.string(), step: z.string() }));
 
 /**
@@ -144,7 +148,7 @@ export async function findDeployment(
   const to = plans.at(-1)?.to ?? null;
   if (!first || !before || to === null) throw nothing("the last deployment had no migration to apply");
 
-  const steps = plans.flatMap((plan) => plan.steps.filter(isToRun));
+  const steps = plans.flatMap((plan) => plan.steps.filter(isToRun)).flatMap(partsOf);
   const targets = (isWanted: (step: Step) => boolean): Target[] =>
     steps.flatMap((step) => (step.target && isWanted(step) ? [step.target] : []));
   const migrations = [
@@ -161,7 +165,9 @@ export async function findDeployment(
   // Also what an earlier deployment did, and a rollback of that left: this one passed it over, and so will the next.
   const once = plans
     .flatMap((plan) => plan.steps)
-    .filter(({ id, kind }) => onceKinds.includes(kind) && done.some(({ step }) => step === id));
+    .filter(({ id }) => done.some(({ step }) => step === id))
+    .flatMap(partsOf)
+    .filter(({ kind }) => onceKinds.includes(kind));
   const journal = await readJournal(sql);
   return {
     id: last.id,

@@ -68,6 +68,7 @@ function settles(goal: Goal, kind: PlannedStep["step"]["kind"], difference: Diff
       return kind === "grant" && object.kind === "grant";
     case "temporary":
     case "role":
+    case "session":
       return false;
   }
 }
@@ -84,7 +85,7 @@ export function settledBy(
   const tags = [plan.from, ...plan.migrations.map(({ tag }) => tag)];
   const withCode = new Set(
     planned.flatMap(({ goals: own, step }) =>
-      step.kind === "opaque" && own.length > 0 ? step.migration : [],
+      ["opaque", "transaction"].includes(step.kind) && own.length > 0 ? step.migration : [],
     ),
   );
   const byCode = new Set(

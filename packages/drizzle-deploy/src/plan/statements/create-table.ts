@@ -5,6 +5,7 @@ import { qualifiedLabel } from "../../sql/names.ts";
 import { constraintName } from "./constraint-name.ts";
 import { catalogChange, type Draft, lock, part, target } from "./draft.ts";
 import { needsOf, resolve, unique } from "./resolve.ts";
+import { temporary } from "./session.ts";
 
 /** A table's constraints of a `CREATE TABLE`, those of its columns included, with the names they get. */
 export function constraintsOf(
@@ -51,7 +52,9 @@ export function createTable(statement: CreateStmt, sql: string): Draft[] {
     ),
     ...constraints.map(({ name }) => part("constraint", table, name)),
   ];
-  const temporary = statement.relation?.relpersistence === "t";
+  if (statement.relation?.relpersistence === "t") {
+    return [temporary("create temporary table", table.name, sql, needsOf(statement.tableElts))];
+  }
   return [
     catalogChange({
       kind: "create table",
@@ -83,15 +86,6 @@ export function createTable(statement: CreateStmt, sql: string): Draft[] {
         isDerived: parents.length > 0 || copied.length > 0 || statement.ofTypename !== undefined,
       },
       hazards: [
-        ...(temporary
-          ? [
-              {
-                name: "unsupported" as const,
-                message: `The temporary table ${table.name} would be gone when its session ends, and a deployment may need several.`,
-                safeForm: "Make an ordinary table and drop it in a later migration.",
-              },
-            ]
-          : []),
         ...(statement.partbound
           ? [
               {

@@ -4,10 +4,14 @@ import { printOr } from "../../sql/parser.ts";
 import { quoteQualified } from "../../sql/quote.ts";
 import { catalogChange, type Draft, lock, type StatementContext, target } from "./draft.ts";
 import { needsOf, relationsOf, resolve } from "./resolve.ts";
+import { temporary } from "./session.ts";
 
 /** `CREATE [OR REPLACE] VIEW`: replaces one that is there, together with its options. */
 export function createView(statement: ViewStmt, sql: string, context: StatementContext): Draft[] {
   const view = resolve(statement.view);
+  if (statement.view?.relpersistence === "t") {
+    return [temporary("create temporary view", view.name, sql, needsOf(statement.query))];
+  }
   const itself = target("view", view);
   const present = context.exists(itself);
   const replacing = statement.replace
@@ -37,6 +41,9 @@ export function createView(statement: ViewStmt, sql: string, context: StatementC
 /** `CREATE MATERIALIZED VIEW`, and `CREATE TABLE … AS`, which no drizzle-kit generates and no catalog can tell from rows. */
 export function createTableAs(statement: CreateTableAsStmt, sql: string): Draft[] {
   const relation = resolve(statement.into?.rel);
+  if (statement.into?.rel?.relpersistence === "t") {
+    return [temporary("create temporary table", relation.name, sql, needsOf(statement.query))];
+  }
   const reads = relationsOf(statement.query);
   const materialized = statement.objtype === "OBJECT_MATVIEW";
   const itself = target(materialized ? "view" : "table", relation);

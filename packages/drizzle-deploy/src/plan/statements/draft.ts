@@ -17,6 +17,7 @@ import type { QualifiedName } from "../../sql/names.ts";
  * - `grant`: what the grantees may do with the objects.
  * - `bring back`: a table that a rollback put aside.
  * - `role`: a role that has to be there, or not; it is every database's of the server.
+ * - `session`: what is the deployment's own to give, as transactions and timeouts are.
  * - `journalled`: nothing that a catalog shows; only the journal of steps knows.
  */
 export type Goal =
@@ -50,6 +51,7 @@ export type Goal =
   | { readonly does: "grant"; readonly targets: readonly Target[]; readonly grantees: readonly string[] }
   | { readonly does: "bring back"; readonly target: Target }
   | { readonly does: "role"; readonly role: string; readonly isWanted: boolean }
+  | { readonly does: "session" }
   | { readonly does: "journalled" };
 
 /** An object as it is when a statement of several steps has done what it is for. */

@@ -20,6 +20,7 @@ import { resolve } from "./resolve.ts";
 import { role } from "./role.ts";
 import { createExtension, createSchema } from "./schema.ts";
 import { alterSequence, createSequence } from "./sequence.ts";
+import { lockTables, maintenance, setting, transactionControl } from "./session.ts";
 import { createTrigger } from "./trigger.ts";
 import { alterDomain, alterEnum, createComposite, createDomain, createEnum } from "./type.ts";
 
@@ -135,23 +136,20 @@ function dispatch(node: ParsedStatement["node"], sql: string, context: Statement
   if ("CallStmt" in node) {
     return [opaque(`call ${names(node.CallStmt.funccall?.funcname).join(".")}`, sql)];
   }
+  if ("TransactionStmt" in node) return transactionControl(node.TransactionStmt, sql);
+  if ("VariableSetStmt" in node) return setting(node.VariableSetStmt, sql);
+  if ("LockStmt" in node) return lockTables(node.LockStmt, sql);
+  if ("VacuumStmt" in node) return maintenance(node.VacuumStmt, sql);
   return [refusedByKind(node, sql)];
 }
 
 function refusedByKind(node: ParsedStatement["node"], sql: string): Draft {
-  if ("TransactionStmt" in node) {
-    return refused(
-      sql,
-      "The migration must not begin or end transactions: each step has its own.",
-      "Leave it out.",
-    );
-  }
-  if ("VariableSetStmt" in node || "DiscardStmt" in node || "LockStmt" in node || "PrepareStmt" in node) {
+  if ("DiscardStmt" in node || "PrepareStmt" in node) {
     return refused(sql, ofSession, "Leave it out; attach settings to functions and roles with ALTER … SET.");
   }
   if ("ListenStmt" in node || "NotifyStmt" in node || "UnlistenStmt" in node)
     return refused(sql, ofSession, "Leave it out.");
-  if ("VacuumStmt" in node || "ClusterStmt" in node || "ReindexStmt" in node || "CheckPointStmt" in node) {
+  if ("ClusterStmt" in node || "ReindexStmt" in node || "CheckPointStmt" in node) {
     return refused(
       sql,
       "Maintenance is no change of the schema, and may lock a table for as long as it is large.",

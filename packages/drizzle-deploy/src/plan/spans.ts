@@ -1,0 +1,363 @@
+import type { Catalog } from "../catalog/index.ts";
+import { isSameTarget, nameOf, type Target } from "../model/step.ts";
+import { walk } from "../sql/tree.ts";
+import { has } from "./in-catalog.ts";
+import type { ParsedStatement } from "./parse.ts";
+import type { Draft, Goal } from "./statements/index.ts";
+import { overlaps } from "./step-relations.ts";
+
+/*
+ * What belongs together commits together. A migration says in which order; its statements may be taken apart only where
+ * no moment between is worse than the one before: never between a switch and its switch back, nor between the going of
+ * an object and its coming again, with all that went along with it.
+ */
+
+/** Statements of a migration that run in one transaction, by their numbers. */
+export interface Span {
+  readonly first: number;
+  readonly last: number;
+  /** Why, as the end of a sentence. */
+  readonly reason: string;
+  /** Names of temporary tables. */
+  readonly temporary: readonly string[];
+}
+
+/** A statement with the steps that it would take alone. */
+export interface ClassifiedStatement extends ParsedStatement {
+  readonly drafts: readonly Draft[];
+}
+
+/** Properties that stop nobody, whatever they are meanwhile. */
+const quiet = ["comment", "options", "owner"];
+
+/** Kinds of object whose properties are switched, and switched back. */
+const switched: readonly Target["kind"][] = ["table", "column", "trigger", "constraint", "domain"];
+
+/** Relations of all kinds share their names, and so do types. */
+const family = ({ kind }: Target): string => {
+  switch (kind) {
+    case "view":
+    case "table":
+    case "sequence":
+      return "relation";
+    case "domain":
+      return "type";
+    case "index":
+      return "constraint";
+    default:
+      return kind;
+  }
+};
+
+const isSameName = (one: Target, other: Target): boolean =>
+  family(one) === family(other) && nameOf(one) === nameOf(other);
+
+/** Whether one object is a part of the other: of a table or view, or in a schema. */
+function isPartOf(part: Target, whole: Target): boolean {
+  if (whole.kind === "schema") return part.schema === whole.name;
+  return (
+    (whole.kind === "table" || whole.kind === "view") &&
+    part.schema === whole.schema &&
+    part.table === whole.name
+  );
+}
+
+/** What a step drops, or gives another name. */
+function takenAway(goal: Goal): Target | null {
+  return goal.does === "drop" || goal.does === "rename" ? goal.target : null;
+}
+
+/** What a step makes, or gives a name. */
+function brought(goal: Goal): Target[] {
+  if (goal.does === "create") return [goal.target, ...goal.parts];
+  return goal.does === "rename" ? [goal.to] : [];
+}
+
+/** Everything that a step is about. */
+export function subjects(goal: Goal): Target[] {
+  switch (goal.does) {
+    case "create":
+      return [goal.target, ...goal.parts];
+    case "rename":
+      return [goal.target, goal.to];
+    case "grant":
+      return [...goal.targets];
+    case "temporary":
+      return [goal.until.target];
+    case "build":
+    case "exchange":
+    case "alter":
+    case "drop":
+    case "bring back":
+      return [goal.target];
+    case "role":
+    case "session":
+    case "journalled":
+      return [];
+  }
+}
+
+const goalsOf = ({ drafts }: ClassifiedStatement): Goal[] => drafts.map(({ goal }) => goal);
+
+/** Whether a later statement sets again what an earlier one has set. */
+function isSwitchedBack(one: ClassifiedStatement, other: ClassifiedStatement): Target | null {
+  for (const draft of one.drafts) {
+    const { goal } = draft;
+    if (goal.does !== "alter" || !switched.includes(goal.target.kind)) continue;
+    if (goal.properties.every((property) => quiet.includes(property))) continue;
+    if (other.drafts.some((later) => overlaps(later.goal, draft))) return goal.target;
+  }
+  return null;
+}
+
+/** What an earlier statement takes away and a later one brings, under the same name. */
+function isBroughtBack(one: ClassifiedStatement, other: ClassifiedStatement): Target | null {
+  for (const goal of goalsOf(one)) {
+    const gone = takenAway(goal);
+    if (gone === null) continue;
+    const again = goalsOf(other)
+      .flatMap(brought)
+      .find((made) => isSameName(made, gone));
+    if (again) return gone;
+  }
+  return null;
+}
+
+const isReplacing = ({ node }: ParsedStatement): boolean =>
+  ("ViewStmt" in node && node.ViewStmt.replace === true) ||
+  ("CreateFunctionStmt" in node && node.CreateFunctionStmt.replace === true) ||
+  ("CreateTrigStmt" in node && node.CreateTrigStmt.replace === true) ||
+  ("IndexStmt" in node && node.IndexStmt.if_not_exists === true) ||
+  ("CreateStmt" in node && node.CreateStmt.if_not_exists === true);
+
+/** Whether a statement drops more than it names: the parts of what it drops, or with CASCADE whatever depends on it. */
+function mayTakeAlong(one: ClassifiedStatement, part: Target): boolean {
+  return one.drafts.some(({ goal, sql }) => {
+    if (goal.does !== "drop") return false;
+    if (/\bCASCADE\b/i.test(sql)) return true;
+    if (isPartOf(part, goal.target)) return true;
+    const isOfSameTable = goal.target.schema === part.schema && goal.target.table === part.table;
+    return isOfSameTable && part.table !== null && ["column", "constraint"].includes(goal.target.kind);
+  });
+}
+
+/** Names that live no longer than a transaction or a session: temporary tables, and those of a statement that locks. */
+function temporaryName({ node }: ParsedStatement): string | null {
+  const relation =
+    "CreateStmt" in node
+      ? node.CreateStmt.relation
+      : "CreateTableAsStmt" in node
+        ? node.CreateTableAsStmt.into?.rel
+        : "SelectStmt" in node
+          ? node.SelectStmt.intoClause?.rel
+          : "ViewStmt" in node
+            ? node.ViewStmt.view
+            : "CreateSeqStmt" in node
+              ? node.CreateSeqStmt.sequence
+              : undefined;
+  return relation?.relpersistence === "t" || relation?.schemaname === "pg_temp"
+    ? (relation.relname ?? null)
+    : null;
+}
+
+/** Whether a tree names something: a relation, or the text of a function's body that may. */
+export function isNamedIn(tree: unknown, name: string): boolean {
+  let found = false;
+  walk(tree, (object) => {
+    for (const value of Object.values(object)) {
+      if (typeof value === "string" && value.toLowerCase().includes(name.toLowerCase())) found = true;
+    }
+  });
+  return found;
+}
+
+/** Whether what a statement does lasts to the end of the transaction, and is meant for what comes after it. */
+const lastsToTheEnd = ({ node }: ParsedStatement): boolean => "LockStmt" in node || "VariableSetStmt" in node;
+
+const isTransactionControl = ({ node }: ParsedStatement): boolean => "TransactionStmt" in node;
+
+/** The statements between those that begin or end transactions: the author has said that these come apart. */
+function segments(statements: readonly ClassifiedStatement[]): ClassifiedStatement[][] {
+  const result: ClassifiedStatement[][] = [[]];
+  for (const statement of statements) {
+    if (isTransactionControl(statement)) result.push([]);
+    else result.at(-1)?.push(statement);
+  }
+  return result.filter((segment) => segment.length > 0);
+}
+
+interface Found {
+  first: number;
+  last: number;
+  reasons: string[];
+  /** What is gone in between. */
+  gone: Target[];
+  temporary: string[];
+}
+
+/**
+ * The statements of a migration that must not be taken apart.
+ *
+ * @param before what the migrations before it make, wherever they run; null for the first
+ * @param isHandled whether something of its own replaces an object without it ever being gone: an index that is built
+ * beside the one whose place it takes
+ */
+export function spansOf(
+  statements: readonly ClassifiedStatement[],
+  before: Catalog | null,
+  isHandled: (statement: ClassifiedStatement) => boolean,
+): Span[] {
+  return segments(statements).flatMap((segment) => spansWithin(segment, before, isHandled));
+}
+
+function spansWithin(
+  statements: readonly ClassifiedStatement[],
+  before: Catalog | null,
+  isHandled: (statement: ClassifiedStatement) => boolean,
+): Span[] {
+  const found: Found[] = [];
+  const end = statements.length - 1;
+  const explicitlyGone: Target[] = [];
+  for (const [at, statement] of statements.entries()) {
+    const name = temporaryName(statement);
+    if (name !== null) {
+      const last = statements.findLastIndex(({ node }) => isNamedIn(node, name));
+      found.push({
+        first: at,
+        last,
+        reasons: [`${name} is gone when its session is`],
+        gone: [],
+        temporary: [name],
+      });
+    }
+    if (lastsToTheEnd(statement) && at < end && !goalsOf(statement).every(({ does }) => does === "session")) {
+      found.push({
+        first: at,
+        last: end,
+        reasons: ["it lasts as long as its transaction"],
+        gone: [],
+        temporary: [],
+      });
+    }
+    if (isHandled(statement)) continue;
+    for (const [further, later] of statements.entries()) {
+      if (further <= at || isHandled(later)) continue;
+      const back = isSwitchedBack(statement, later);
+      if (back) {
+        found.push({
+          first: at,
+          last: further,
+          reasons: [`${nameOf(back)} is not as it was meanwhile`],
+          gone: [],
+          temporary: [],
+        });
+      }
+      const gone = isBroughtBack(statement, later);
+      if (gone && isMissed(gone, before)) {
+        found.push({
+          first: at,
+          last: further,
+          reasons: [`${nameOf(gone)} is not there meanwhile`],
+          gone: [gone],
+          temporary: [],
+        });
+      }
+    }
+    if (!isReplacing(statement)) {
+      for (const goal of goalsOf(statement)) {
+        if (goal.does !== "create") continue;
+        const part = goal.target;
+        const wasThere = before !== null && has(before, part);
+        if (!wasThere || explicitlyGone.some((one) => isSameName(one, part))) continue;
+        const by = statements.findIndex((one, index) => index < at && mayTakeAlong(one, part));
+        if (by >= 0) {
+          found.push({
+            first: by,
+            last: at,
+            reasons: [`${nameOf(part)} goes along with it`],
+            gone: [part],
+            temporary: [],
+          });
+        }
+      }
+    }
+    explicitlyGone.push(...goalsOf(statement).flatMap((goal) => takenAway(goal) ?? []));
+  }
+  return merged(found)
+    .map((span) => extended(span, statements))
+    .filter((span) => !isOrdinary(span, statements))
+    .map(({ first, last, reasons, temporary }) => ({
+      temporary,
+      first: statements[first]?.number ?? 0,
+      last: statements[last]?.number ?? 0,
+      reason: [...new Set(reasons)].slice(0, 3).join("; "),
+    }));
+}
+
+/** Whether somebody misses an object that is gone for a while: not one that the migration itself has made, nor a plain index. */
+function isMissed(target: Target, before: Catalog | null): boolean {
+  if (before === null || !has(before, target)) return false;
+  if (target.kind !== "index") return true;
+  const index = before.tables
+    .find(({ schema, name }) => schema === target.schema && name === target.table)
+    ?.indexes.find(({ name }) => name === target.name);
+  return index?.unique === true;
+}
+
+function merged(found: readonly Found[]): Found[] {
+  const result: Found[] = [];
+  for (const one of found.toSorted((a, b) => a.first - b.first)) {
+    const last = result.at(-1);
+    if (last && one.first <= last.last) {
+      last.last = Math.max(last.last, one.last);
+      last.reasons.push(...one.reasons);
+      last.gone.push(...one.gone);
+      last.temporary.push(...one.temporary);
+    } else {
+      result.push({
+        ...one,
+        reasons: [...one.reasons],
+        gone: [...one.gone],
+        temporary: [...one.temporary],
+      });
+    }
+  }
+  return result;
+}
+
+/** With what follows and belongs to what has come again: its parts, grants, comments and rows. */
+function extended(span: Found, statements: readonly ClassifiedStatement[]): Found {
+  const isOf = (target: Target): boolean =>
+    span.gone.some(
+      (gone) =>
+        isSameName(gone, target) ||
+        isPartOf(target, gone) ||
+        // The rows of a column, or of a table.
+        (target.kind === "data" &&
+          target.schema === gone.schema &&
+          target.name === (gone.kind === "column" ? gone.table : gone.name)),
+    );
+  const last = statements.findLastIndex(
+    ({ drafts }, at) =>
+      at > span.last &&
+      drafts.some((draft) => [...subjects(draft.goal), ...(draft.target ? [draft.target] : [])].some(isOf)),
+  );
+  return last > span.last ? { ...span, last } : span;
+}
+
+/** What steps are grouped for anyway: one thing dropped and made again, and who may use it. */
+function isOrdinary({ first, last, gone }: Found, statements: readonly ClassifiedStatement[]): boolean {
+  const [one, other, ...more] = statements.slice(first, last + 1);
+  if (!one || !other || gone.length === 0) return false;
+  const [dropped, ...others] = one.drafts;
+  const [made] = other.drafts;
+  if (!dropped || !made || others.length > 0) return false;
+  if (dropped.goal.does !== "drop" || made.goal.does !== "create") return false;
+  if (!isSameTarget(dropped.goal.target, made.goal.target)) return false;
+  if (["table", "column"].includes(made.goal.target.kind)) return false;
+  return (
+    dropped.transactional &&
+    other.drafts.every((draft) => draft.transactional) &&
+    more.every(({ drafts }) => drafts.every(({ goal }) => goal.does === "grant"))
+  );
+}

@@ -1,0 +1,163 @@
+import { type Hazard, nameOf, type Step, type Target } from "../model/step.ts";
+import { formatStepId } from "../model/step-id.ts";
+import type { Decision, Timeline } from "./converge.ts";
+import { estimate, tableSize } from "./estimate.ts";
+import { type Facts, smallTable } from "./facts.ts";
+import { strongest } from "./group-steps.ts";
+import { differences, grantsOf, has } from "./in-catalog.ts";
+import type { SimulatedCatalog } from "./simulated-catalog.ts";
+import { type ClassifiedStatement, type Span, subjects } from "./spans.ts";
+import type { Draft } from "./statements/index.ts";
+
+/*
+ * Statements that must not be taken apart, as one step: in one transaction, in the order and the form in which the
+ * migration has them, as Drizzle's own migrator would run them.
+ */
+
+/** What becomes of a span: a decision of the whole, or `apart` where the database stands somewhere in its middle. */
+export function decideSpan(
+  statements: readonly ClassifiedStatement[],
+  {
+    simulated,
+    timeline: { before, after },
+    schemas,
+    isDone,
+    isBegun,
+  }: {
+    simulated: SimulatedCatalog;
+    timeline: Timeline;
+    schemas: readonly string[];
+    /** Whether an earlier deployment did all of it. */
+    isDone: boolean;
+    /** Whether an earlier deployment did one of its statements by itself. */
+    isBegun: boolean;
+  },
+): Decision | "apart" {
+  if (isDone) return { action: "skip", reason: "It was done before." };
+  if (isBegun) return "apart";
+  const goals = statements.flatMap(({ drafts }) => drafts.map(({ goal }) => goal));
+  const targets = goals.flatMap(subjects).filter(({ schema }) => schema !== null && schemas.includes(schema));
+  if (targets.some((target) => simulated.stateOf(target) !== "untouched"))
+    return { action: "run", reason: null };
+  const actual = simulated.catalog();
+  const isAs = (expected: Timeline["before"]): boolean =>
+    targets.every((target) => isSameIn(target, expected, simulated)) &&
+    goals.every(
+      (goal) =>
+        goal.does !== "grant" ||
+        expected === null ||
+        goal.targets.every((target) =>
+          goal.grantees.every(
+            (grantee) =>
+              grantsOf(expected, target, grantee, actual) === grantsOf(actual, target, grantee, expected),
+          ),
+        ),
+    );
+  if (isAs(before)) return { action: "run", reason: null };
+  // Of rows no catalog tells whether they were changed.
+  const isHidden = goals.some(({ does }) => does === "journalled");
+  return !isHidden && after.some(isAs) ? { action: "skip", reason: "It is as wanted." } : "apart";
+}
+
+function isSameIn(target: Target, expected: Timeline["before"], simulated: SimulatedCatalog): boolean {
+  const actual = simulated.catalog();
+  if (expected === null) return !simulated.exists(target);
+  if (has(expected, target) !== has(actual, target)) return false;
+  return differences(expected, actual, target).length === 0;
+}
+
+/** Work that takes as long as a table is large, and is done while everybody waits. */
+function longWork(statement: ClassifiedStatement, facts: Facts): Omit<Hazard, "allowed">[] {
+  const [first] = partsInTransaction(statement).flatMap(({ work, title, target }) => {
+    if (work.does === "catalog") return [];
+    const size = tableSize(
+      { kind: "table", schema: work.table.schema, name: work.table.name, table: null },
+      facts,
+    );
+    return size && size.bytes > smallTable && target?.kind !== "data"
+      ? [{ title, table: `${work.table.schema}.${work.table.name}` }]
+      : [];
+  });
+  if (!first) return [];
+  return [
+    {
+      name: "long-lock",
+      message: `It has to ${first.title} in one transaction with other changes, and ${first.table} is locked for as long as that takes.`,
+      safeForm:
+        "Bring the new object under another name in a migration of its own, and take the old one away in a later one.",
+    },
+  ];
+}
+
+/** What a span is planned as. */
+export interface PlannedSpan {
+  readonly draft: Draft;
+  /** What each of its statements does in the transaction. */
+  readonly parts: readonly Draft[];
+  readonly estimate: Step["estimate"];
+}
+
+/**
+ * The step of a statement that looks at every row of a table for what the transaction has made valid for new rows
+ * already: it comes after it, by itself. Null where the statement has none.
+ */
+export function validationAfter({ drafts }: ClassifiedStatement): Draft | null {
+  const [first, second, ...others] = drafts;
+  if (!first || !second || others.length > 0) return null;
+  if (first.goal.does !== "create" || first.goal.target.kind !== "constraint") return null;
+  return second.kind === "validate constraint" ? second : null;
+}
+
+/** A statement's steps in the transaction. */
+export const partsInTransaction = (statement: ClassifiedStatement): readonly Draft[] =>
+  validationAfter(statement) ? statement.drafts.slice(0, 1) : statement.drafts;
+
+const textOf = (statement: ClassifiedStatement): string =>
+  (validationAfter(statement) ? statement.drafts[0]?.sql : undefined) ?? statement.asWritten;
+
+/** Session-wide names of tables that no other session knows. */
+const isTemporary = (names: readonly string[]) => (one: { schema: string | null; name: string }) =>
+  names.includes(one.name) && (one.schema === "public" || one.schema === "pg_temp");
+
+/** The whole span as one draft: what its parts lock, need and bring about together. */
+export function planTogether(
+  { reason, temporary }: Span,
+  statements: readonly ClassifiedStatement[],
+  facts: Facts,
+): PlannedSpan {
+  const parts = statements.flatMap(partsInTransaction);
+  const titles = parts.map(({ title }) => title);
+  const more = titles.length > 3 ? `; and ${titles.length - 3} more` : "";
+  const made = parts.flatMap(({ goal }) => (goal.does === "create" ? [goal.target, ...goal.parts] : []));
+  const estimates = parts.map(({ work }) => estimate(work, facts));
+  const isTemp = isTemporary(temporary);
+  return {
+    parts,
+    estimate: {
+      milliseconds: estimates.reduce((sum, { milliseconds }) => sum + milliseconds, 0),
+      growthBytes: estimates.reduce((sum, { growthBytes }) => sum + growthBytes, 0),
+    },
+    draft: {
+      kind: "transaction",
+      title: `${titles.slice(0, 3).join("; ")}${more}`,
+      sql: statements.map(textOf).join(";\n"),
+      target: parts.find(({ target }) => target !== null && !isTemp(target))?.target ?? null,
+      needs: parts
+        .flatMap(({ needs }) => needs)
+        .filter((need) => !isTemp(need) && !made.some((one) => nameOf(one) === nameOf(need))),
+      locks: strongest(parts.flatMap(({ locks }) => locks)).filter((one) => !isTemp(one)),
+      transactional: true,
+      hazards: [
+        ...parts.flatMap(({ hazards, target }) => (target !== null && isTemp(target) ? [] : hazards)),
+        ...statements.flatMap((statement) => longWork(statement, facts)),
+      ],
+      safety: `All of it in one transaction, as the migration has it: ${reason}.`,
+      goal: { does: "journalled" },
+      work: { does: "catalog" },
+    },
+  };
+}
+
+/** The name of the step that runs several statements. */
+export const spanId = (tag: string, statements: readonly ClassifiedStatement[]): string =>
+  formatStepId({ migration: tag, parts: statements.map(({ number }) => String(number)) });
