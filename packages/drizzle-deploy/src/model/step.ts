@@ -152,7 +152,9 @@ export const stepSchema = z.strictObject({
   estimate: z.strictObject({ milliseconds: z.number(), growthBytes: z.number() }),
   /** What each of several statements does that run in one transaction. */
   parts: z
-    .array(z.strictObject({ kind: z.enum(stepKinds), title: name, target: targetSchema.nullable() }))
+    .array(
+      z.strictObject({ id: name, kind: z.enum(stepKinds), title: name, target: targetSchema.nullable() }),
+    )
     .optional(),
 });
 

@@ -141,9 +141,13 @@ function byGoal(draft: Draft, around: ConvergeContext): Decision {
     case "session":
       return ofSession;
     case "journalled":
-      return around.isDone ? doneBefore : run;
+      return around.isDone && !isEmptied(draft, around.simulated) ? doneBefore : run;
   }
 }
+
+/** Whether what a statement has filled is made anew by this plan: a rollback took it away, with what was in it. */
+export const isEmptied = ({ fills = [] }: Draft, { stateOf }: SimulatedCatalog): boolean =>
+  fills.some((target) => stateOf(target) === "made");
 
 type Of<Does extends Goal["does"]> = Extract<Goal, { does: Does }>;
 
@@ -453,8 +457,18 @@ function rename({ target, to }: Of<"rename">, { simulated, isDone, isMadeAgain }
   );
 }
 
-function build({ target, inPlaceOf }: Of<"build">, around: ConvergeContext): Decision {
-  const { simulated, timeline, isDone } = around;
+/** Whether an index that is to take the place of another has to be built. */
+export function decideBuild(
+  { goal }: Draft,
+  around: Pick<ConvergeContext, "simulated" | "timeline" | "isDone">,
+): Decision {
+  return goal.does === "build" ? build(goal, around) : run;
+}
+
+function build(
+  { target, inPlaceOf }: Of<"build">,
+  { simulated, timeline, isDone }: Pick<ConvergeContext, "simulated" | "timeline" | "isDone">,
+): Decision {
   if (!simulated.exists(target)) {
     const holder = simulated.holderOf(target);
     return holder === null ? run : blocked(holder);

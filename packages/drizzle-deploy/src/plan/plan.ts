@@ -10,7 +10,7 @@ import type { Sql } from "../postgres/index.ts";
 import { expectedHere } from "../records/origin.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
-import { type Decision, decide, type Timeline } from "./converge.ts";
+import { type Decision, decide, decideBuild, isEmptied, type Timeline } from "./converge.ts";
 import { isDroppedLater } from "./dropped-later.ts";
 import { estimate, tableSize } from "./estimate.ts";
 import { type Facts, gatherFacts, smallTable } from "./facts.ts";
@@ -23,7 +23,14 @@ import { contextOf, type SimulatedCatalog, simulateCatalog } from "./simulated-c
 import { type ClassifiedStatement, type Span, spansOf } from "./spans.ts";
 import { classify, classifyRepairs, type Draft, type StatementContext } from "./statements/index.ts";
 import { isSameObjectAs, makes, overlaps, takesAway, takesAwayWhole } from "./step-relations.ts";
-import { decideSpan, partsInTransaction, planTogether, spanId, validationAfter } from "./transaction.ts";
+import {
+  decideSpan,
+  keyBeside,
+  partsInTransaction,
+  planTogether,
+  spanId,
+  validationAfter,
+} from "./transaction.ts";
 
 /** What a plan may take for granted. */
 export interface PlanOptions {
@@ -222,9 +229,9 @@ function planMigration(
   let together: Span | undefined;
   for (const statement of classified) {
     const span = spans.find(({ first }) => first === statement.number);
-    const step = span && planSpan(span, classified, { context, migration, timeline, planning });
-    if (step) {
-      planned.push(step);
+    const steps = span && planSpan(span, classified, { context, migration, timeline, planning });
+    if (steps) {
+      planned.push(...steps);
       together = span;
     }
     const number = formatStepId({ migration: migration.tag, parts: [String(statement.number)] });
@@ -421,7 +428,7 @@ function planSpan(
     timeline,
     planning,
   }: { context: StatementContext; migration: Migration; timeline: Timeline; planning: PlanningContext },
-): PlannedStep | null {
+): PlannedStep[] | null {
   const { facts, simulated, project } = planning;
   const statements = classified.filter(
     ({ number, drafts }) =>
@@ -439,35 +446,82 @@ function planSpan(
       ({ migration: ofFile, step }) =>
         ofFile === migration.hash &&
         parseStepId(step).parts.some((part) =>
-          statements.some(({ number }) => part === String(number) || part.startsWith(`${number}.`)),
+          statements.some(
+            (statement) =>
+              !isHidden(statement) &&
+              (part === String(statement.number) ||
+                (part.startsWith(`${statement.number}.`) && part !== idBeside(statement.number))),
+          ),
         ),
     ),
   });
   if (decided === "apart") return null;
   const changes = isToRun(decided);
+  const builds = planBuilds(statements, changes, { migration, timeline, planning });
   // Each as what the one before it leaves: rows that go into a table of this very transaction are no hazard.
-  const asTheyCome = statements.map((statement) => {
-    const drafts = classify(statement, context);
-    const now = { ...statement, drafts };
-    if (changes) for (const one of partsInTransaction(now)) simulated.apply(one, timeline.after[0]);
-    return now;
+  const asTheyCome = statements.flatMap((statement) => {
+    const now = { ...statement, drafts: classify(statement, context) };
+    const own = formatStepId({ migration: migration.tag, parts: [String(statement.number)] });
+    // What no catalog shows stays when the rest is rolled back, unless what it has filled is gone.
+    const stays =
+      isHidden(now) &&
+      facts.done.some(({ migration: ofFile, step }) => ofFile === migration.hash && step === own) &&
+      !now.drafts.some((one) => isEmptied(one, simulated));
+    if (changes && stays) return [];
+    if (changes) {
+      for (const one of partsInTransaction(now, statements, project.names))
+        simulated.apply(one, timeline.after[0]);
+    }
+    return [now];
   });
   const { draft, parts, estimate: expected } = planTogether(span, asTheyCome, facts);
   const refusal = parts
-    .map((one) => withGrantors(withOwner(decided, one, facts), one, facts))
+    .map(({ draft: one }) => withGrantors(withOwner(decided, one, facts), one, facts))
     .find(({ action }) => action === "blocked");
   const step = {
     ...stepOf(draft, refusal ?? decided, { id, migration, planning }),
-    parts: parts.map(({ kind, title, target }) => ({ kind, title, target })),
+    parts: parts.map(({ number, draft: { kind, title, target } }) => ({
+      id: formatStepId({ migration: migration.tag, parts: [String(number)] }),
+      kind,
+      title,
+      target,
+    })),
   };
-  return {
-    step: changes ? { ...step, estimate: expected } : step,
-    draft,
-    goals: changes ? parts.map(({ goal }) => goal) : [],
-    isRepair: false,
-    isGroup: true,
-    enables: false,
-  };
+  const whole = { draft, isRepair: false, isGroup: true, enables: false };
+  const goals = changes ? parts.map(({ draft: { goal } }) => goal) : [];
+  return [...builds, { ...whole, step: changes ? { ...step, estimate: expected } : step, goals }];
+}
+
+/** Whether no catalog shows what a statement does. */
+const isHidden = ({ drafts }: ClassifiedStatement): boolean =>
+  drafts.every(({ goal }) => goal.does === "journalled");
+
+/** The part of a statement that builds the index of its key. */
+const idBeside = (number: number): string => `${number}.1`;
+
+/** The indexes that are built before a transaction in which they become those of keys. */
+function planBuilds(
+  statements: readonly ClassifiedStatement[],
+  isChanging: boolean,
+  { migration, timeline, planning }: { migration: Migration; timeline: Timeline; planning: PlanningContext },
+): PlannedStep[] {
+  const { project, facts, simulated } = planning;
+  return statements.flatMap((statement) => {
+    const draft = keyBeside(statement, statements, project.names)?.build;
+    if (!draft) return [];
+    const id = formatStepId({ migration: migration.tag, parts: [idBeside(statement.number)] });
+    const decision: Decision = isChanging
+      ? withOwner(
+          decideBuild(draft, { simulated, timeline, isDone: isDone(facts, migration, id) }),
+          draft,
+          facts,
+        )
+      : { action: "skip", reason: "It has become what it was built for." };
+    const step = stepOf(draft, decision, { id, migration, planning });
+    if (isToRun(decision)) simulated.apply(draft, timeline.after[0]);
+    const goals = isToRun(decision) ? [draft.goal] : [];
+    return [{ step, draft, goals, isRepair: false, isGroup: false, enables: false }];
+  });
 }
 
 /** Of a statement that runs together with others what comes after them by itself. */

@@ -7,6 +7,7 @@ import { mentions } from "./dropped-later.ts";
 import { has, tableOf } from "./in-catalog.ts";
 import type { ParsedStatement } from "./parse.ts";
 import type { SimulatedCatalog } from "./simulated-catalog.ts";
+import { constraintName } from "./statements/constraint-name.ts";
 import { catalogChange, lock, momentary, part } from "./statements/draft.ts";
 import { classify, type Draft, type StatementContext } from "./statements/index.ts";
 import { resolve } from "./statements/resolve.ts";
@@ -49,7 +50,7 @@ function madeAnew(index: Target, later: readonly ParsedStatement[]): ParsedState
 const besidePrefix = ({ recordSchema }: Names): string => `${recordSchema}_next_`;
 
 /** What an index is called while it is built: a name that fits, and that no other index of the schema gets. */
-function nameBeside({ schema, table, name }: Target, names: Names): string {
+export function nameBeside({ schema, table, name }: Target, names: Names): string {
   const digest = createHash("sha256").update(JSON.stringify([schema, table, name]));
   return `${besidePrefix(names)}${digest.digest("hex").slice(0, 16)}`;
 }
@@ -60,10 +61,22 @@ function nameBeside({ schema, table, name }: Target, names: Names): string {
  */
 export function isLeftBeside(name: string, names: Names, statements: readonly ParsedStatement[]): boolean {
   if (!name.startsWith(besidePrefix(names))) return false;
-  return !statements.some(({ node }) => {
-    if (!("IndexStmt" in node) || node.IndexStmt.idxname === undefined) return false;
-    const made = part("index", resolve(node.IndexStmt.relation), node.IndexStmt.idxname);
-    return nameBeside(made, names) === name;
+  return !statements.some(({ node }) => indexesOf(node).some((made) => nameBeside(made, names) === name));
+}
+
+/** The indexes that a statement makes: its own, or those of the keys that it adds. */
+function indexesOf(node: ParsedStatement["node"]): Target[] {
+  if ("IndexStmt" in node) {
+    const { relation, idxname } = node.IndexStmt;
+    return idxname === undefined ? [] : [part("index", resolve(relation), idxname)];
+  }
+  if (!("AlterTableStmt" in node)) return [];
+  const { relation, cmds = [] } = node.AlterTableStmt;
+  return cmds.flatMap((one) => {
+    const def = "AlterTableCmd" in one ? one.AlterTableCmd.def : undefined;
+    if (!def || !("Constraint" in def)) return [];
+    const name = constraintName(def.Constraint, resolve(relation), null);
+    return name === null ? [] : [part("index", resolve(relation), name)];
   });
 }
 

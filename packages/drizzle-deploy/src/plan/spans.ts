@@ -27,11 +27,21 @@ export interface ClassifiedStatement extends ParsedStatement {
   readonly drafts: readonly Draft[];
 }
 
-/** Properties that stop nobody, whatever they are meanwhile. */
-const quiet = ["comment", "options", "owner"];
+/** Whether a property of an object stops nobody, whatever it is meanwhile. */
+const isQuiet = ({ kind }: Target, property: string): boolean =>
+  ["comment", "owner"].includes(property) || (kind === "table" && property === "options");
 
 /** Kinds of object whose properties are switched, and switched back. */
-const switched: readonly Target["kind"][] = ["table", "column", "trigger", "constraint", "domain"];
+const switched: readonly Target["kind"][] = [
+  "table",
+  "column",
+  "trigger",
+  "constraint",
+  "domain",
+  "policy",
+  "view",
+  "function",
+];
 
 /** Relations of all kinds share their names, and so do types. */
 const family = ({ kind }: Target): string => {
@@ -104,8 +114,42 @@ function isSwitchedBack(one: ClassifiedStatement, other: ClassifiedStatement): T
   for (const draft of one.drafts) {
     const { goal } = draft;
     if (goal.does !== "alter" || !switched.includes(goal.target.kind)) continue;
-    if (goal.properties.every((property) => quiet.includes(property))) continue;
+    if (goal.properties.every((property) => isQuiet(goal.target, property))) continue;
     if (other.drafts.some((later) => overlaps(later.goal, draft))) return goal.target;
+  }
+  return null;
+}
+
+const commandsOf = ({ node }: ParsedStatement) =>
+  "AlterTableStmt" in node
+    ? (node.AlterTableStmt.cmds ?? []).flatMap((one) =>
+        "AlterTableCmd" in one ? (one.AlterTableCmd.subtype ?? []) : [],
+      )
+    : [];
+
+/** Whether a later statement lets triggers fire again that an earlier one has stopped: one, the user's or all. */
+function isFiringAgain(one: ClassifiedStatement, other: ClassifiedStatement): Target | null {
+  if (!commandsOf(one).some((command) => command.startsWith("AT_DisableTrig"))) return null;
+  if (!commandsOf(other).some((command) => /^AT_Enable.*Trig/.test(command))) return null;
+  const tables = other.drafts.flatMap(({ needs }) => needs.filter(({ kind }) => kind === "table"));
+  return (
+    one.drafts
+      .flatMap(({ needs }) => needs)
+      .find((need) => need.kind === "table" && tables.some((table) => isSameTarget(need, table))) ?? null
+  );
+}
+
+/** What an earlier statement revokes and a later one grants again, with something else between. */
+function isGrantedAgain(one: ClassifiedStatement, other: ClassifiedStatement): Target | null {
+  if (!("GrantStmt" in one.node) || one.node.GrantStmt.is_grant === true) return null;
+  if (!("GrantStmt" in other.node) || other.node.GrantStmt.is_grant !== true) return null;
+  for (const goal of goalsOf(one)) {
+    if (goal.does !== "grant") continue;
+    for (const again of goalsOf(other)) {
+      if (again.does !== "grant" || !again.grantees.some((name) => goal.grantees.includes(name))) continue;
+      const found = goal.targets.find((target) => again.targets.some((same) => isSameTarget(same, target)));
+      if (found) return found;
+    }
   }
   return null;
 }
@@ -242,12 +286,25 @@ function spansWithin(
     if (isHandled(statement)) continue;
     for (const [further, later] of statements.entries()) {
       if (further <= at || isHandled(later)) continue;
-      const back = isSwitchedBack(statement, later);
+      const back = isSwitchedBack(statement, later) ?? isFiringAgain(statement, later);
       if (back) {
         found.push({
           first: at,
           last: further,
           reasons: [`${nameOf(back)} is not as it was meanwhile`],
+          gone: [],
+          temporary: [],
+        });
+      }
+      const revoked = isGrantedAgain(statement, later);
+      const isApart = statements
+        .slice(at + 1, further)
+        .some((between) => !goalsOf(between).every(({ does }) => does === "grant"));
+      if (revoked && isApart && isMissed(revoked, before)) {
+        found.push({
+          first: at,
+          last: further,
+          reasons: [`privileges on ${nameOf(revoked)} are missing meanwhile`],
           gone: [],
           temporary: [],
         });

@@ -1,10 +1,13 @@
+import type { Names } from "../model/names.ts";
 import { type Hazard, nameOf, type Step, type Target } from "../model/step.ts";
 import { formatStepId } from "../model/step-id.ts";
+import { quoteIdentifier } from "../sql/quote.ts";
 import type { Decision, Timeline } from "./converge.ts";
 import { estimate, tableSize } from "./estimate.ts";
 import { type Facts, smallTable } from "./facts.ts";
 import { strongest } from "./group-steps.ts";
 import { differences, grantsOf, has } from "./in-catalog.ts";
+import { nameBeside } from "./replaced-index.ts";
 import type { SimulatedCatalog } from "./simulated-catalog.ts";
 import { type ClassifiedStatement, type Span, subjects } from "./spans.ts";
 import type { Draft } from "./statements/index.ts";
@@ -67,8 +70,8 @@ function isSameIn(target: Target, expected: Timeline["before"], simulated: Simul
 }
 
 /** Work that takes as long as a table is large, and is done while everybody waits. */
-function longWork(statement: ClassifiedStatement, facts: Facts): Omit<Hazard, "allowed">[] {
-  const [first] = partsInTransaction(statement).flatMap(({ work, title, target }) => {
+function longWork(drafts: readonly Draft[], facts: Facts): Omit<Hazard, "allowed">[] {
+  const [first] = drafts.flatMap(({ work, title, target }) => {
     if (work.does === "catalog") return [];
     const size = tableSize(
       { kind: "table", schema: work.table.schema, name: work.table.name, table: null },
@@ -92,8 +95,8 @@ function longWork(statement: ClassifiedStatement, facts: Facts): Omit<Hazard, "a
 /** What a span is planned as. */
 export interface PlannedSpan {
   readonly draft: Draft;
-  /** What each of its statements does in the transaction. */
-  readonly parts: readonly Draft[];
+  /** What each of its statements does in the transaction, with the statement's number. */
+  readonly parts: readonly { readonly number: number; readonly draft: Draft }[];
   readonly estimate: Step["estimate"];
 }
 
@@ -108,12 +111,75 @@ export function validationAfter({ drafts }: ClassifiedStatement): Draft | null {
   return second.kind === "validate constraint" ? second : null;
 }
 
-/** A statement's steps in the transaction. */
-export const partsInTransaction = (statement: ClassifiedStatement): readonly Draft[] =>
-  validationAfter(statement) ? statement.drafts.slice(0, 1) : statement.drafts;
+/** A key whose index is built before the transaction, in which it becomes the constraint. */
+interface KeyBeside {
+  readonly build: Draft;
+  readonly add: Draft;
+}
 
-const textOf = (statement: ClassifiedStatement): string =>
-  (validationAfter(statement) ? statement.drafts[0]?.sql : undefined) ?? statement.asWritten;
+/**
+ * How a key is added whose index can be built beforehand, beside the one whose place it takes: its columns are there, and
+ * nothing before it in the transaction touches them. Null for any other statement.
+ */
+export function keyBeside(
+  { number, drafts }: ClassifiedStatement,
+  statements: readonly ClassifiedStatement[],
+  names: Names,
+): KeyBeside | null {
+  const [index, add, ...others] = drafts;
+  if (!index || !add || others.length > 0 || index.transactional || index.hazards.length > 0) return null;
+  if (index.goal.does !== "create" || index.goal.target.kind !== "index") return null;
+  if (add.goal.does !== "create" || add.goal.target.kind !== "constraint") return null;
+  const made = index.goal.target;
+  const isTouched = statements.some(
+    (one) =>
+      one.number < number &&
+      one.drafts.some(({ goal }) =>
+        [...subjects(goal)].some(
+          (target) =>
+            index.needs.some((need) => nameOf(need) === nameOf(target) && need.kind === target.kind) ||
+            (target.kind === "schema" && target.name === made.schema),
+        ),
+      ),
+  );
+  if (isTouched) return null;
+  const name = nameBeside(made, names);
+  const [was, is] = [quoteIdentifier(made.name), quoteIdentifier(name)];
+  return {
+    build: {
+      ...index,
+      title: `build the index of the new ${made.name} beside the old one, as ${name}`,
+      sql: index.sql.replace(`CONCURRENTLY ${was} ON`, () => `CONCURRENTLY ${is} ON`),
+      target: { ...made, name },
+      goal: { does: "build", target: { ...made, name }, inPlaceOf: made },
+    },
+    add: {
+      ...add,
+      sql: add.sql.replace(`USING INDEX ${was}`, () => `USING INDEX ${is}`),
+      needs: add.needs.filter((need) => need.kind !== "index"),
+    },
+  };
+}
+
+/** A statement as the transaction has it. */
+function inTransaction(
+  statement: ClassifiedStatement,
+  statements: readonly ClassifiedStatement[],
+  names: Names,
+): { sql: string; drafts: readonly Draft[] } {
+  const [first] = statement.drafts;
+  if (first && validationAfter(statement)) return { sql: first.sql, drafts: [first] };
+  const key = keyBeside(statement, statements, names);
+  if (key) return { sql: key.add.sql, drafts: [key.add] };
+  return { sql: statement.asWritten, drafts: statement.drafts };
+}
+
+/** A statement's steps in the transaction. */
+export const partsInTransaction = (
+  statement: ClassifiedStatement,
+  statements: readonly ClassifiedStatement[],
+  names: Names,
+): readonly Draft[] => inTransaction(statement, statements, names).drafts;
 
 /** Session-wide names of tables that no other session knows. */
 const isTemporary = (names: readonly string[]) => (one: { schema: string | null; name: string }) =>
@@ -125,14 +191,18 @@ export function planTogether(
   statements: readonly ClassifiedStatement[],
   facts: Facts,
 ): PlannedSpan {
-  const parts = statements.flatMap(partsInTransaction);
+  const texts = statements.map((statement) => ({
+    number: statement.number,
+    ...inTransaction(statement, statements, facts.names),
+  }));
+  const parts = texts.flatMap(({ drafts }) => drafts);
   const titles = parts.map(({ title }) => title);
   const more = titles.length > 3 ? `; and ${titles.length - 3} more` : "";
   const made = parts.flatMap(({ goal }) => (goal.does === "create" ? [goal.target, ...goal.parts] : []));
   const estimates = parts.map(({ work }) => estimate(work, facts));
   const isTemp = isTemporary(temporary);
   return {
-    parts,
+    parts: texts.flatMap(({ number, drafts }) => drafts.map((draft) => ({ number, draft }))),
     estimate: {
       milliseconds: estimates.reduce((sum, { milliseconds }) => sum + milliseconds, 0),
       growthBytes: estimates.reduce((sum, { growthBytes }) => sum + growthBytes, 0),
@@ -140,7 +210,7 @@ export function planTogether(
     draft: {
       kind: "transaction",
       title: `${titles.slice(0, 3).join("; ")}${more}`,
-      sql: statements.map(textOf).join(";\n"),
+      sql: texts.map(({ sql }) => sql).join(";\n"),
       target: parts.find(({ target }) => target !== null && !isTemp(target))?.target ?? null,
       needs: parts
         .flatMap(({ needs }) => needs)
@@ -149,7 +219,7 @@ export function planTogether(
       transactional: true,
       hazards: [
         ...parts.flatMap(({ hazards, target }) => (target !== null && isTemp(target) ? [] : hazards)),
-        ...statements.flatMap((statement) => longWork(statement, facts)),
+        ...texts.flatMap(({ drafts }) => longWork(drafts, facts)),
       ],
       safety: `All of it in one transaction, as the migration has it: ${reason}.`,
       goal: { does: "journalled" },

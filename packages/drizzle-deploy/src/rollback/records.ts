@@ -165,9 +165,9 @@ export async function findDeployment(
   // Also what an earlier deployment did, and a rollback of that left: this one passed it over, and so will the next.
   const once = plans
     .flatMap((plan) => plan.steps)
-    .filter(({ id }) => done.some(({ step }) => step === id))
-    .flatMap(partsOf)
-    .filter(({ kind }) => onceKinds.includes(kind));
+    .flatMap((step) => partsOf(step).map((part) => ({ part, names: [step.id, part.id] })))
+    .filter(({ names }) => done.some(({ step }) => names.includes(step)))
+    .flatMap(({ part }) => (onceKinds.includes(part.kind) ? [part] : []));
   const journal = await readJournal(sql);
   return {
     id: last.id,

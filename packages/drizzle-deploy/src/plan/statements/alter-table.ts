@@ -149,6 +149,8 @@ function alterOne(command: AlterTableCmd, place: Place): Draft[] {
       return [ofTrigger(command, place)];
     case "AT_EnableTrigUser":
     case "AT_DisableTrigUser":
+    case "AT_EnableTrigAll":
+    case "AT_DisableTrigAll":
       return [{ ...option(command, place, "SHARE ROW EXCLUSIVE"), kind: "alter trigger" }];
     case "AT_EnableRowSecurity":
     case "AT_DisableRowSecurity":

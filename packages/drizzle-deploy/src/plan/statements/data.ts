@@ -12,7 +12,7 @@ import type { Target } from "../../model/step.ts";
 import type { QualifiedName } from "../../sql/names.ts";
 import { qualifiedLabel } from "../../sql/names.ts";
 import { walk } from "../../sql/tree.ts";
-import { catalogChange, type Draft, lock, type StatementContext, target } from "./draft.ts";
+import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 import { needsOf, relationsOf, resolve, unique } from "./resolve.ts";
 
 /** As many rows as are changed in the blink of an eye; more are a matter for batches. */
@@ -28,7 +28,15 @@ function changing(
   range: RangeVar | undefined,
   sql: string,
   context: StatementContext,
-  { tree, hazards }: { tree: unknown; hazards: (table: QualifiedName) => Draft["hazards"] },
+  {
+    tree,
+    hazards,
+    fills,
+  }: {
+    tree: unknown;
+    hazards: (table: QualifiedName) => Draft["hazards"];
+    fills: readonly Target[];
+  },
 ): Draft[] {
   const table = resolve(range);
   const others = relationsOf(tree).filter((other) => qualifiedLabel(other) !== qualifiedLabel(table));
@@ -53,9 +61,18 @@ function changing(
       goal: { does: "journalled" },
       hazards: [...(context.isNew(table) ? [] : hazards(table)), ...writes.flatMap((write) => write.hazards)],
       work: { does: "scan", table, lookups: true },
+      fills,
     }),
   ];
 }
+
+/** The columns that an `UPDATE` sets. */
+const columnsSet = (table: QualifiedName, list: readonly Node[] | undefined): Target[] =>
+  (list ?? []).flatMap((node) =>
+    "ResTarget" in node && node.ResTarget.name !== undefined
+      ? [part("column", table, node.ResTarget.name)]
+      : [],
+  );
 
 /** What the `WITH` queries of a statement write. PostgreSQL 17 manual, 7.8.4 "Data-Modifying Statements in WITH". */
 function writesWithin(
@@ -115,6 +132,7 @@ export function insert(statement: InsertStmt, sql: string, context: StatementCon
     : relationsOf({ ...statement, relation: undefined }).filter((source) => !context.isNew(source));
   return changing("insert into", statement.relation, sql, context, {
     tree: statement,
+    fills: [target("table", resolve(statement.relation))],
     hazards: () => sources.flatMap((source) => manyRows(source, context, "It reads")),
   });
 }
@@ -123,6 +141,7 @@ export function insert(statement: InsertStmt, sql: string, context: StatementCon
 export function update(statement: UpdateStmt, sql: string, context: StatementContext): Draft[] {
   return changing("update", statement.relation, sql, context, {
     tree: statement,
+    fills: columnsSet(resolve(statement.relation), statement.targetList),
     hazards: (table) => manyRows(table, context, "It updates"),
   });
 }
@@ -131,6 +150,7 @@ export function update(statement: UpdateStmt, sql: string, context: StatementCon
 export function merge(statement: MergeStmt, sql: string, context: StatementContext): Draft[] {
   return changing("merge into", statement.relation, sql, context, {
     tree: statement,
+    fills: [target("table", resolve(statement.relation))],
     hazards: (table) => manyRows(table, context, "It changes"),
   });
 }
@@ -139,6 +159,7 @@ export function merge(statement: MergeStmt, sql: string, context: StatementConte
 export function remove(statement: DeleteStmt, sql: string, context: StatementContext): Draft[] {
   return changing("delete from", statement.relation, sql, context, {
     tree: statement,
+    fills: [],
     hazards: (table) => deleting(table, context),
   });
 }

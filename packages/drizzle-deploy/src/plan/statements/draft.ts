@@ -87,6 +87,8 @@ export interface Draft {
   readonly work: Work;
   /** What it says `IF EXISTS` of: where that is not there, nothing is to do. */
   readonly ifExists?: Target;
+  /** The tables and columns whose rows it fills: it counts as done only as long as they are the same. */
+  readonly fills?: readonly Target[];
   /** How the object is made anew where one of another form is there, if that loses nothing. */
   readonly replacement?: string;
 }

@@ -2,6 +2,7 @@ import type { DropStmt, Node } from "libpg-query";
 import type { Hazard, Lock, StepKind, Target } from "../../model/step.ts";
 import type { QualifiedName } from "../../sql/names.ts";
 import { qualifiedLabel } from "../../sql/names.ts";
+import { print } from "../../sql/parser.ts";
 import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
 import { names, typeText } from "../../sql/tree.ts";
 import { catalogChange, type Draft, lock, part, refused, type StatementContext, target } from "./draft.ts";
@@ -64,16 +65,8 @@ function dropOne(node: Node, statement: DropStmt, sql: string | null, context: S
     case "OBJECT_ROUTINE": {
       const itself = functionTarget(node, context);
       if (itself === null) break;
-      if (sql === null) {
-        return [
-          refused(
-            `DROP FUNCTION ${itself.name}`,
-            "It drops several functions at once.",
-            "Drop each with a statement of its own.",
-          ),
-        ];
-      }
-      return [simple("drop function", itself, sql, { hazards: goneForClients(itself, context) })];
+      const own = sql ?? print({ DropStmt: { ...statement, objects: [node] } });
+      return [simple("drop function", itself, own, { hazards: goneForClients(itself, context) })];
     }
     case "OBJECT_TYPE":
     case "OBJECT_DOMAIN": {
@@ -187,7 +180,7 @@ function goneForClients(itself: Target, context: StatementContext): DraftHazard[
 }
 
 const cascades = (what: string): DraftHazard => ({
-  name: "unsupported",
+  name: "data-loss",
   message: `CASCADE also drops whatever depends on ${what}, columns with their rows included, and the plan can't name it.`,
   safeForm: "Name each object that has to go in a DROP of its own, without CASCADE.",
 });
@@ -275,18 +268,21 @@ function dropIndex(
   }
   // Of one outside of the managed schemas nobody knows whether it is there.
   const ifThere = table === undefined && statement.missing_ok ? "IF EXISTS " : "";
+  if (cascade) {
+    return simple("drop index", itself, sql ?? `DROP INDEX ${quoted(index)} CASCADE`, {
+      locks: table === undefined ? [] : [lock(table, "ACCESS EXCLUSIVE")],
+      hazards: [
+        {
+          name: "data-loss",
+          message: `CASCADE also drops the foreign keys that count on ${qualifiedLabel(index)}, and the plan can't name them.`,
+          safeForm: "Drop the foreign keys by name first, then the index without CASCADE.",
+        },
+      ],
+    });
+  }
   return simple("drop index", itself, `DROP INDEX CONCURRENTLY ${ifThere}${quoted(index)}`, {
     transactional: false,
     locks: table === undefined ? [] : [lock(table, "SHARE UPDATE EXCLUSIVE")],
     safety: "CONCURRENTLY: it waits for transactions that use the index, and makes none wait.",
-    hazards: cascade
-      ? [
-          {
-            name: "unsupported",
-            message: `PostgreSQL drops ${qualifiedLabel(index)} concurrently only without CASCADE.`,
-            safeForm: "Drop the constraint that uses it with ALTER TABLE … DROP CONSTRAINT.",
-          },
-        ]
-      : [],
   });
 }
