@@ -1,3 +1,4 @@
+import { drizzleJournal } from "../../packages/drizzle-deploy/src/model/journal-table.ts";
 import type { Plan } from "../../packages/drizzle-deploy/src/model/step.ts";
 import type { DatabaseUrl } from "../../packages/drizzle-deploy/src/postgres/index.ts";
 import { beginDeployment, ensureRecords } from "../../packages/drizzle-deploy/src/records/records.ts";
@@ -29,6 +30,7 @@ export async function execute(
     });
     return await executePlan(session, plan, {
       names: spfpNames,
+      journal: drizzleJournal,
       lockTimeout: 1000,
       giveUpAfter: 30_000,
       parallel: 2,

@@ -4,6 +4,7 @@ import {
   compareCatalogs,
   readCatalog,
 } from "../../../packages/drizzle-deploy/src/catalog/index.ts";
+import { drizzleJournal } from "../../../packages/drizzle-deploy/src/model/journal-table.ts";
 import { targetOf } from "../../../packages/drizzle-deploy/src/model/step.ts";
 import { readDependents } from "../../../packages/drizzle-deploy/src/rollback/facts.ts";
 import { planRollback, type RollbackFacts } from "../../../packages/drizzle-deploy/src/rollback/rollback.ts";
@@ -107,6 +108,7 @@ async function rollBackBetween(
     violated: new Set(),
     sizes: [],
     migrations: [],
+    journal: drizzleJournal,
     isJournalled: false,
     done: [],
     from: null,

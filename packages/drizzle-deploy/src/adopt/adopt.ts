@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Catalog, compareCatalogs, readCatalog } from "../catalog/index.ts";
 import { DeployError } from "../findings/errors.ts";
 import type { Migration } from "../migrations/index.ts";
+import { journalTableOf } from "../model/journal-table.ts";
 import type { Project } from "../model/project.ts";
 import { connect, type DatabaseUrl, type Sql } from "../postgres/index.ts";
 import type { Accepted } from "../records/acceptance.ts";
@@ -125,7 +126,7 @@ export async function baseline(
       const now = await readCatalog(sql, { schemas: project.schemas });
       if (compareCatalogs(actual, now, { owners: true }).length > 0) throw changedMeanwhile(project);
     }
-    await ensureRecords(sql, project.names);
+    await ensureRecords(sql, project.names, journalTableOf(project));
     await beginDeployment(sql, project.names, {
       id,
       kind: "baseline",
@@ -135,10 +136,11 @@ export async function baseline(
     });
     await sql.begin(async (transaction) => {
       await session.verify(transaction);
-      await writeJournal(transaction, applied);
+      await writeJournal(transaction, applied, journalTableOf(project));
       await finishDeployment(transaction, project.names, id, "completed", {
         point: report.point,
         recorded: report.recorded,
+        migrations: applied.map(({ tag, hash, when }) => ({ tag, hash, when })),
         replaced: report.replaced,
         ...(accepted.length > 0 ? { accepted } : {}),
       });

@@ -15,6 +15,7 @@ import { roleName } from "../kinds/grant.ts";
 import { findTwin } from "../kinds/twin.ts";
 import { putAside, wayOut } from "../kinds/way-out.ts";
 import { type Migration, readMigrations } from "../migrations/index.ts";
+import { journalTableOf } from "../model/journal-table.ts";
 import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
 import type { AdoptionRefusal } from "../model/refusals.ts";
@@ -385,7 +386,7 @@ export async function assessDatabase(
   const actual = await readCatalog(sql, { schemas: project.schemas });
   const points = readPoints(project, migrations);
   if (at !== undefined) positionOf(project, points, at);
-  const journal = await readJournal(sql);
+  const { rows: journal } = await readJournal(sql, project);
   const planFrom = async (applied: readonly Migration[], found: Drift) => {
     const pending = migrations.filter((migration) => !applied.includes(migration));
     const facts = await gatherFacts(sql, project, { applied, pending });
@@ -413,7 +414,7 @@ export async function assessDatabase(
   };
   const isBare = hasNothingOf(points, actual);
   if (journal.length > 0 || (!isBare && (await wasAdoptedAsUnbegun(sql, project)))) {
-    const { applied } = holdJournal(journal, migrations);
+    const { applied } = holdJournal(journal, migrations, journalTableOf(project));
     const drift = driftsOf(project, points, actual)[applied.length];
     return { is: "adopted", evidence: [], choices: [], ...(await planFrom(applied, drift ?? noDrift)) };
   }

@@ -3,6 +3,7 @@ import { type Catalog, readCatalog, withoutObjects } from "../catalog/index.ts";
 import { DeployError } from "../findings/errors.ts";
 import type { Finding } from "../findings/finding.ts";
 import { type DeploymentReport, deploymentReportSchema, type Mode } from "../model/deployment-report.ts";
+import { journalTableOf } from "../model/journal-table.ts";
 import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
 import type { Plan } from "../model/step.ts";
@@ -141,7 +142,8 @@ export async function deploy(
       names: project.names,
       id,
       builders: parallel,
-      schemas: project.schemas,
+      // Where a name without a schema is made: as with Drizzle, whatever schemas the project has.
+      schemas: ["public", ...project.schemas],
     }),
   );
   try {
@@ -291,12 +293,13 @@ async function carryOut(
     accepted: readonly Accepted[];
   },
 ): Promise<Ending> {
-  await ensureRecords(session.sql, project.names);
+  await ensureRecords(session.sql, project.names, journalTableOf(project));
   await beginDeployment(session.sql, project.names, record);
   const requireUnchanged = await detectForeignChanges(session.sql, project.names, plan);
   const execution = await phase("execute", () =>
     executePlan(session, plan, {
       names: project.names,
+      journal: journalTableOf(project),
       lockTimeout: options.lockTimeout ?? defaultLockTimeout,
       giveUpAfter: options.giveUpAfter ?? defaultGiveUpAfter,
       parallel,

@@ -1,6 +1,7 @@
 import { columnsRead } from "../catalog/columns-read.ts";
 import type { Catalog, Index } from "../catalog/index.ts";
 import { type Migration, readMigrations } from "../migrations/index.ts";
+import { journalTableOf } from "../model/journal-table.ts";
 import { settingName } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
 import type { QualifiedName } from "../sql/names.ts";
@@ -94,12 +95,16 @@ function optionalIndexes(project: Project, base: Catalog, head: Catalog): Source
 const hasColumn = ({ schema, name }: QualifiedName, column: string): string =>
   `EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass(${quoteLiteral(quoteQualified(schema, name))}) AND attname = ${quoteLiteral(column)} AND NOT attisdropped)`;
 
-const journal = "drizzle.__drizzle_migrations";
+/** The table of Drizzle's journal, quoted. */
+const journalOf = (project: Project): string => {
+  const { schema, name } = journalTableOf(project);
+  return quoteQualified(schema, name);
+};
 
-const isApplied = ({ hash, when }: Migration): string =>
+const isApplied = ({ hash, when }: Migration, journal: string): string =>
   `EXISTS (SELECT FROM ${journal} WHERE hash = ${quoteLiteral(hash)} AND created_at = ${when})`;
 
-const record = ({ hash, when }: Migration): string =>
+const record = ({ hash, when }: Migration, journal: string): string =>
   `INSERT INTO ${journal} (hash, created_at) VALUES (${quoteLiteral(hash)}, ${when});`;
 
 function block(lines: readonly string[], declarations: readonly string[] = []): string {
@@ -110,12 +115,13 @@ function block(lines: readonly string[], declarations: readonly string[] = []): 
 
 /** Names are looked for where the migrations mean them; extensions live in a schema of their own on Supabase. */
 const searchPath = ({ project }: Source): string =>
-  `  PERFORM set_config('search_path', ${quoteLiteral([...project.schemas, "extensions"].map(quoteIdentifier).join(", "))}, true);`;
+  `  PERFORM set_config('search_path', ${quoteLiteral([...new Set(["public", ...project.schemas, "extensions"])].map(quoteIdentifier).join(", "))}, true);`;
 
 /** What the pending migrations build upon: refused early, and in words, where it is missing. */
 function requireBaseline(source: Source): string {
   const { project, base, head, baseline, optional, excerpts } = source;
   if (!base) return "";
+  const journal = journalOf(project);
   const left = new Set(optional.map(({ unless }) => unless));
   const columns = columnsRead(base, head, {
     reading: "presence",
@@ -135,7 +141,7 @@ function requireBaseline(source: Source): string {
     "-- at the baseline.",
     block(
       [
-        `  IF ${first ? isApplied(first) : "false"} THEN RETURN; END IF;`,
+        `  IF ${first ? isApplied(first, journal) : "false"} THEN RETURN; END IF;`,
         "  SELECT string_agg(name, ', ') INTO missing FROM (",
         "    SELECT format('%s.%s', t ->> 0, t ->> 1) AS name",
         `    FROM json_array_elements(${dollarQuote(JSON.stringify(tables), "tables")}) t`,
@@ -148,10 +154,13 @@ function requireBaseline(source: Source): string {
         "        AND a.attname = c ->> 2 AND NOT a.attisdropped)",
         "  ) m;",
         "  IF missing IS NOT NULL THEN",
-        `    RAISE EXCEPTION 'this database is not at the baseline (${first?.tag}): missing %', missing`,
+        `    RAISE EXCEPTION 'this database is not at the baseline (%): missing %', ${quoteLiteral(first?.tag ?? "")}, missing`,
         `      USING HINT = 'Nothing was changed. Is this the right database? ${project.names.command} baseline --dry-run says more.';`,
         "  END IF;",
-        ...baseline.map((migration) => `  IF NOT ${isApplied(migration)} THEN ${record(migration)} END IF;`),
+        ...baseline.map(
+          (migration) =>
+            `  IF NOT ${isApplied(migration, journal)} THEN ${record(migration, journal)} END IF;`,
+        ),
       ],
       ["missing text;"],
     ),
@@ -214,22 +223,23 @@ function correctChecks(made: Catalog, schema: string, name: string): string[] {
 
 async function migrationBlock(migration: Migration, source: Source): Promise<string> {
   const { project, optional } = source;
+  const journal = journalOf(project);
   const lines = await migrationLines(migration, {
     names: project.names,
-    defaultSchema: project.schemas[0],
+    defaultSchema: "public",
     afterTable: (schema, name) => correctChecks(project.expectedCatalog(migration.tag), schema, name),
     indexCondition: (name) => optional.find((one) => one.name === name)?.condition ?? null,
   });
   return [
     `-- ${migration.tag}`,
     block([
-      `  IF ${isApplied(migration)} THEN`,
-      `    RAISE NOTICE '${migration.tag} is applied already';`,
+      `  IF ${isApplied(migration, journal)} THEN`,
+      `    RAISE NOTICE '% is applied already', ${quoteLiteral(migration.tag)};`,
       "    RETURN;",
       "  END IF;",
       searchPath(source),
       ...lines,
-      `  ${record(migration)}`,
+      `  ${record(migration, journal)}`,
     ]),
   ].join("\n");
 }
@@ -284,8 +294,8 @@ async function changingScript(source: Source, isWrapped: boolean): Promise<strin
   await requireUsableLabels(pending, project);
   const parts = [
     `-- Where Drizzle records what is applied, so that drizzle-kit and ${project.names.command} carry on from here.
-CREATE SCHEMA IF NOT EXISTS drizzle;
-CREATE TABLE IF NOT EXISTS ${journal} (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint);
+CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(journalTableOf(project).schema)};
+CREATE TABLE IF NOT EXISTS ${journalOf(project)} (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint);
 `,
     requireBaseline(source),
     requireNoDuplicates(source),

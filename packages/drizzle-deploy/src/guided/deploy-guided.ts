@@ -24,6 +24,7 @@ import { isPending } from "../model/step.ts";
 import { connect, type DatabaseUrl, type Sql } from "../postgres/index.ts";
 import { type PreflightOptions, type PreflightReport, preflight } from "../preflight/preflight.ts";
 import type { Observer } from "../run/events.ts";
+import { liftLimits } from "../run/session.ts";
 import { type IndexName, type Sample, type WatchReport, watch } from "../run/watch.ts";
 
 /** What happens while a deployment is led, for whoever shows it. */
@@ -156,6 +157,8 @@ export async function deployGuided(
 
   const sql = await connect(url, { applicationName: `${project.names.command} watch` });
   try {
+    // Signing off may take its time.
+    if (deployment.ok) await liftLimits(sql);
     const signedOff = deployment.ok && worked ? await finish(sql, deployment) : deployment.ok;
     const log = await readLog(sql, project.names, deployment.id);
     return { preflight: look, deployment, log: log ?? null, ok: signedOff };

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { isAbsolute, join, relative } from "node:path";
 import { z } from "zod";
 import { DeployError } from "../findings/errors.ts";
 
@@ -16,10 +16,23 @@ export interface Migration {
   readonly statements: readonly string[];
 }
 
+// What Drizzle's migrator reads, and no more of it: earlier versions of drizzle-kit called the dialect `pg`.
 const journalSchema = z.object({
-  dialect: z.literal("postgresql"),
-  entries: z.array(z.object({ idx: z.int().min(0), when: z.int(), tag: z.string().regex(/^[\w.-]+$/) })),
+  dialect: z.enum(["postgresql", "pg"]).optional(),
+  entries: z.array(z.object({ when: z.int(), tag: z.string().min(1) })),
 });
+
+/** What would break a line wherever a tag is told, comments of an exported script among it. */
+const unprintable = /[\p{Cc}\u2028\u2029]/u;
+
+/** Why a tag cannot name a file of the folder, or null. */
+function faultOf(folder: string, tag: string): string | null {
+  if (unprintable.test(tag)) return `the tag ${JSON.stringify(tag)} has a control character`;
+  const path = relative(folder, join(folder, `${tag}.sql`));
+  return isAbsolute(tag) || isAbsolute(path) || path.split(/[\\/]/)[0] === ".."
+    ? `the tag ${JSON.stringify(tag)} leads out of the folder`
+    : null;
+}
 
 function readText(path: string): string {
   try {
@@ -35,8 +48,10 @@ function readText(path: string): string {
 }
 
 /**
- * The migrations of a Drizzle folder in the order of its journal. Throws `FILE_MISSING` for a journal or file that
- * cannot be read and `FILE_INVALID` for a journal that is not one or does not go forward in time.
+ * The migrations of a Drizzle folder in the order of its journal, which is the order in which Drizzle runs them, also
+ * where their times go back or are equal.
+ * @throws DeployError FILE_MISSING for a journal or file that cannot be read, FILE_INVALID for a journal that is not one,
+ * that names a file twice or one outside of the folder
  */
 export function readMigrations(folder: string): Migration[] {
   const path = join(folder, "meta", "_journal.json");
@@ -53,9 +68,12 @@ export function readMigrations(folder: string): Migration[] {
   if (!journal.success)
     throw invalid(`is not a Drizzle journal: ${z.prettifyError(journal.error)}`, journal.error);
   const { entries } = journal.data;
-  for (const [at, entry] of entries.entries()) {
-    const before = entries[at - 1];
-    if (before && before.when >= entry.when) throw invalid(`${entry.tag} is not later than ${before.tag}`);
+  const tags = new Set<string>();
+  for (const { tag } of entries) {
+    const fault = faultOf(folder, tag);
+    if (fault !== null) throw invalid(fault);
+    if (tags.has(tag)) throw invalid(`${tag} is in it twice, and would run twice`);
+    tags.add(tag);
   }
   return entries.map(({ tag, when }) => {
     const text = readText(join(folder, `${tag}.sql`));

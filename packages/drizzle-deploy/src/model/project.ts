@@ -39,6 +39,15 @@ export interface Project {
   /** What its command line and its records are called. */
   readonly names: Names;
   readonly migrationsFolder: string;
+  /** The table of Drizzle's journal, where Drizzle's migrator is given one. Default: Drizzle's, `__drizzle_migrations`. */
+  readonly migrationsTable?: string | undefined;
+  /** The schema of that table, where Drizzle's migrator is given one. Default: Drizzle's, `drizzle`. */
+  readonly migrationsSchema?: string | undefined;
+  /**
+   * Whether what the journal has and the folder has not is other projects', which keep theirs in the same table. Default
+   * false: only what the records say another project applied, one that has no schema in common with this.
+   */
+  readonly sharesJournal?: boolean | undefined;
   /**
    * The last migration that only describes what existed before Drizzle did: a database that Drizzle has never seen is
    * taken to stand there at least. Null where there was nothing before.

@@ -259,7 +259,7 @@ export async function gatherFacts(
   const catalog = await readCatalog(sql, { schemas: project.schemas });
   const state = assumed ?? (await readState(sql, project, catalog));
   const serverFacts = await readServerFacts(sql);
-  const journal = await readJournal(sql);
+  const { rows: journal } = await readJournal(sql, project);
   // What was met without a journal is met anew, whatever was recorded of it before.
   const recorded = journal.length > 0 || assumed === undefined ? await readOrigin(sql, project) : null;
   const last = state.applied.at(-1);

@@ -1,4 +1,6 @@
+import { type JournalTable, journalTableOf } from "../model/journal-table.ts";
 import type { Names } from "../model/names.ts";
+import type { Project } from "../model/project.ts";
 import type { Plan, Target } from "../model/step.ts";
 import { isPending } from "../model/step.ts";
 import type { QualifiedName } from "../sql/names.ts";
@@ -12,14 +14,20 @@ function relationOf({ kind, schema, name, table }: Target): QualifiedName | null
 }
 
 /** Where every deployment keeps its journal and its records. */
-export const ownSchemas = ({ recordSchema }: Names): readonly string[] => ["drizzle", recordSchema];
+export const ownSchemas = ({ recordSchema }: Names, { schema }: JournalTable): readonly string[] => [
+  schema,
+  recordSchema,
+];
 
 const unique = <Value>(values: readonly Value[]): Value[] => [
   ...new Map(values.map((value) => [JSON.stringify(value), value])).values(),
 ];
 
 /** What a plan is going to do, in a preflight's words. */
-export function intentOf(plan: Plan, names: Names): Intent {
+export function intentOf(
+  plan: Plan,
+  project: Pick<Project, "names" | "migrationsTable" | "migrationsSchema">,
+): Intent {
   const steps = plan.steps.filter(isPending);
   const targets = steps.flatMap(({ target }) => target ?? []);
   const relations = unique(targets.flatMap((target) => relationOf(target) ?? []));
@@ -42,7 +50,7 @@ export function intentOf(plan: Plan, names: Names): Intent {
         .map(({ schema, name }) => ({ schema, name }))
         .filter((relation) => !isOurs(relation)),
     ),
-    createsIn: unique([...schemas, ...ownSchemas(names)]),
+    createsIn: unique([...schemas, ...ownSchemas(project.names, journalTableOf(project))]),
     growth: steps
       .filter(({ estimate }) => estimate.growthBytes > 0)
       .map(({ title, target, estimate }) => ({ object: target?.name ?? title, bytes: estimate.growthBytes })),

@@ -12,6 +12,7 @@ import type { Finding } from "../findings/finding.ts";
 import { plural } from "../findings/text.ts";
 import { readMigrations } from "../migrations/index.ts";
 import { type Mode, modes } from "../model/deployment-report.ts";
+import { journalTableOf } from "../model/journal-table.ts";
 import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
 import type { Lock, Plan } from "../model/step.ts";
@@ -75,8 +76,6 @@ interface StateItem {
   /** Null where nothing can be planned: journal and folder disagree, or the role may not read what it takes. */
   readonly plan: Plan | null;
 }
-
-const journalTable = "drizzle.__drizzle_migrations";
 
 const disagreements: readonly ErrorCode[] = [
   "MIGRATION_CHANGED",
@@ -153,6 +152,8 @@ async function readStateItem(
   project: Project,
   accept: readonly string[] | undefined,
 ): Promise<StateItem> {
+  const { schema, name } = journalTableOf(project);
+  const journalTable = `${schema}.${name}`;
   let assessment: Assessment;
   try {
     assessment = await sql.savepoint((reader) => assessDatabase(reader, project, { accept }));
@@ -216,7 +217,7 @@ function widestIntent(project: Project): Intent {
     relations: [...tables, ...views].map(({ schema, name }) => ({ schema, name })),
     functions: [],
     references: [],
-    createsIn: [...project.schemas, ...ownSchemas(project.names)],
+    createsIn: [...project.schemas, ...ownSchemas(project.names, journalTableOf(project))],
     growth: [],
   };
 }
@@ -320,7 +321,7 @@ export async function preflight(
         mode,
         pooler,
         state: assessment,
-        intent: plan ? intentOf(plan, project.names) : widestIntent(project),
+        intent: plan ? intentOf(plan, project) : widestIntent(project),
         requires: project.requires.filter(
           ({ madeBy }) => madeBy === null || assessment.applied.includes(madeBy),
         ),

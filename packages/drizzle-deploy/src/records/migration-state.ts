@@ -2,8 +2,10 @@ import { z } from "zod";
 import { type Catalog, readCatalog } from "../catalog/index.ts";
 import { DeployError } from "../findings/errors.ts";
 import { type Migration, readMigrations } from "../migrations/index.ts";
+import { drizzleJournal, type JournalTable, journalTableOf } from "../model/journal-table.ts";
 import type { Project } from "../model/project.ts";
 import type { Queryable } from "../postgres/index.ts";
+import { quoteLiteral, quoteQualified } from "../sql/quote.ts";
 import { hasRecords, recordTables } from "./records.ts";
 
 /** Which of a project's migrations a database has had. */
@@ -20,64 +22,138 @@ export interface JournalRow {
   readonly when: number;
 }
 
+/** Drizzle's journal, in its order. */
+export interface Journal {
+  /** The project's own rows, and those of nobody that is known. */
+  readonly rows: readonly JournalRow[];
+  /** Those of other projects that keep theirs in the same table. */
+  readonly foreign: readonly JournalRow[];
+}
+
 const existsSchema = z.tuple([z.object({ present: z.boolean() })]);
 const rowsSchema = z.array(z.object({ hash: z.string(), when: z.coerce.number().int() }));
 
-/** Drizzle's journal in its order; empty where Drizzle was never there. */
-export async function readJournal(sql: Queryable): Promise<JournalRow[]> {
+/** What of a project tells which rows of a journal are its own. */
+export type JournalOwner = Pick<
+  Project,
+  "name" | "names" | "schemas" | "migrationsFolder" | "migrationsTable" | "migrationsSchema" | "sharesJournal"
+>;
+
+/**
+ * Drizzle's journal in its order; empty where Drizzle was never there. A row that belongs to no file of the folder is
+ * another project's where the project says that it shares the table, or where the records say who applied it, and that
+ * what they knew of its schemas has none in common with this project's.
+ */
+export async function readJournal(sql: Queryable, project: JournalOwner): Promise<Journal> {
+  const { schema, name } = journalTableOf(project);
+  const table = quoteQualified(schema, name);
   const [{ present }] = existsSchema.parse([
-    ...(await sql.unsafe(
-      `select pg_catalog.to_regclass('drizzle.__drizzle_migrations') is not null as present`,
-    )),
+    ...(await sql.unsafe(`select pg_catalog.to_regclass($1) is not null as present`, [table])),
   ]);
-  if (!present) return [];
-  return rowsSchema.parse([
-    ...(await sql.unsafe(
-      `select hash, created_at as "when" from drizzle.__drizzle_migrations order by created_at, id`,
-    )),
+  if (!present) return { rows: [], foreign: [] };
+  const all = rowsSchema.parse([
+    ...(await sql.unsafe(`select hash, created_at as "when" from ${table} order by created_at, id`)),
   ]);
+  const migrations = readMigrations(project.migrationsFolder);
+  const files = new Set(migrations.map(({ hash }) => hash));
+  const times = new Set(migrations.map(({ when }) => when));
+  if (all.every(({ hash }) => files.has(hash))) return { rows: all, foreign: [] };
+  const others = await othersMigrations(sql, project);
+  const isForeign = ({ hash, when }: JournalRow): boolean =>
+    !files.has(hash) &&
+    (others.has(`${hash} ${when}`) || (project.sharesJournal === true && !times.has(when)));
+  return { rows: all.filter((row) => !isForeign(row)), foreign: all.filter(isForeign) };
+}
+
+/** What other projects applied, by the records, as `hash when`: those whose objects are in none of this one's schemas. */
+async function othersMigrations(
+  sql: Queryable,
+  { name, names, schemas }: JournalOwner,
+): Promise<ReadonlySet<string>> {
+  if (!(await hasRecords(sql, names))) return new Set();
+  const rows = await sql.unsafe(
+    `with ours as materialized (select json_array_elements_text($2::text::json) as name)
+     select m.hash, m."when" from ${recordTables(names).deployments} d,
+       jsonb_to_recordset(coalesce(d.plan -> 'migrations', d.details -> 'migrations')) as m (hash text, "when" bigint)
+     where d.kind in ('deploy', 'baseline') and d.project <> $1
+       and not exists (select from jsonb_array_elements(d.before -> 'schemas') s, ours where s ->> 'name' = ours.name)
+       and not exists (select from jsonb_array_elements(d.plan -> 'steps') s, ours
+         where ours.name in (s -> 'target' ->> 'schema', s -> 'target' ->> 'name') )`,
+    [name, JSON.stringify(schemas)],
+  );
+  return new Set(rowsSchema.parse([...rows]).map(({ hash, when }) => `${hash} ${when}`));
 }
 
 /**
- * Holds a journal against a migrations folder.
+ * Holds a journal against a migrations folder. A row is of the file with its hash, whatever time that has in the folder
+ * now; where several files have it, of the one with its time.
  * @throws DeployError MIGRATION_MISSING for an applied migration without a file, MIGRATION_CHANGED where its file has
- * changed since, MIGRATION_OUT_OF_ORDER for a pending migration that is older than an applied one
+ * changed since, MIGRATION_OUT_OF_ORDER for a pending migration that Drizzle would pass over, or run after one that is
+ * behind it in the folder
  */
 export function holdJournal(
   journal: readonly JournalRow[],
   migrations: readonly Migration[],
+  table: JournalTable = drizzleJournal,
 ): MigrationState {
-  const applied = new Set<Migration>();
-  for (const { hash, when } of journal) {
-    const migration = migrations.find((one) => one.when === when);
-    if (!migration) {
+  const isOf =
+    (row: JournalRow) =>
+    ({ hash, when }: Migration): boolean =>
+      hash === row.hash && when === row.when;
+  const applied = new Set(journal.flatMap((row) => migrations.find(isOf(row)) ?? []));
+  for (const row of journal.filter((one) => !migrations.some(isOf(one)))) {
+    const { hash, when } = row;
+    const alike = migrations.filter((one) => one.hash === hash);
+    const moved = alike.find((one) => !applied.has(one));
+    if (moved) applied.add(moved);
+    if (alike.length > 0) continue;
+    const changed = migrations.find((one) => one.when === when && !applied.has(one));
+    if (!changed) {
       throw new DeployError(
         "MIGRATION_MISSING",
         `the database had a migration made at ${new Date(when).toISOString()} that is not in the folder`,
-        "Use the version of the folder that was deployed last, or a later one. Nothing was changed.",
+        "Use the version of the folder that was deployed last, or a later one. Where it is of another project that keeps its journal in the same table, say sharesJournal of this one. Nothing was changed.",
       );
     }
-    if (migration.hash !== hash) {
-      throw new DeployError(
-        "MIGRATION_CHANGED",
-        `${migration.tag}.sql was changed after it was applied`,
-        "Restore the file from version control, and put the change into a new migration. Nothing was changed.",
-      );
-    }
-    applied.add(migration);
-  }
-  const pending = migrations.filter((migration) => !applied.has(migration));
-  const latest = Math.max(...[...applied].map(({ when }) => when));
-  const late = pending.find(({ when }) => when < latest);
-  if (late) {
-    const after = [...applied].find(({ when }) => when === latest);
     throw new DeployError(
-      "MIGRATION_OUT_OF_ORDER",
-      `${late.tag} was never applied, and ${after?.tag}, which is later, was`,
-      "Generate the migration again, so that it comes last. Nothing was changed.",
+      "MIGRATION_CHANGED",
+      `${changed.tag}.sql was changed after it was applied`,
+      "Restore the file from version control, and put the change into a new migration. Nothing was changed.",
     );
   }
+  const pending = migrations.filter((migration) => !applied.has(migration));
+  requireOrder({ journal, migrations, applied, table });
   return { applied: migrations.filter((migration) => applied.has(migration)), pending };
+}
+
+/** @throws DeployError MIGRATION_OUT_OF_ORDER */
+function requireOrder({
+  journal,
+  migrations,
+  applied,
+  table,
+}: {
+  journal: readonly JournalRow[];
+  migrations: readonly Migration[];
+  applied: ReadonlySet<Migration>;
+  table: JournalTable;
+}): void {
+  const newest = Math.max(...journal.map(({ when }) => when));
+  const last = migrations.findLastIndex((migration) => applied.has(migration));
+  const at = migrations.findIndex(
+    (migration, place) => !applied.has(migration) && (migration.when <= newest || place < last),
+  );
+  const late = migrations[at];
+  if (!late) return;
+  const isPassedOver = late.when <= newest;
+  const before = migrations[last]?.tag ?? "a migration of another folder";
+  throw new DeployError(
+    "MIGRATION_OUT_OF_ORDER",
+    isPassedOver
+      ? `${late.tag} was never applied, and what was is not older: Drizzle passes it over, without a word`
+      : `${late.tag} was never applied, and ${before}, which is behind it in the folder, was`,
+    `Generate the migration again, so that it comes last; or put its entry last in meta/_journal.json${isPassedOver ? `, with a "when" above ${newest}` : ""}. Where its work was done by hand, take it as applied: INSERT INTO ${quoteQualified(table.schema, table.name)} (hash, created_at) VALUES (${quoteLiteral(late.hash)}, ${late.when}); Nothing was changed.`,
+  );
 }
 
 /**
@@ -90,14 +166,14 @@ export async function readState(
   catalog?: Catalog,
 ): Promise<MigrationState> {
   const migrations = readMigrations(project.migrationsFolder);
-  const journal = await readJournal(sql);
+  const { rows } = await readJournal(sql, project);
   // What a deployment began, or a rollback took out of the journal, is no stranger.
   const isKnown =
-    journal.length > 0 || (await hasDeployed(sql, project)) || (await wasAdoptedAsUnbegun(sql, project));
+    rows.length > 0 || (await hasDeployed(sql, project)) || (await wasAdoptedAsUnbegun(sql, project));
   if (!isKnown) {
     requireEmpty(project, migrations, catalog ?? (await readCatalog(sql, { schemas: project.schemas })));
   }
-  return holdJournal(journal, migrations);
+  return holdJournal(rows, migrations, journalTableOf(project));
 }
 
 async function hasDeployed(sql: Queryable, project: Pick<Project, "name" | "names">): Promise<boolean> {

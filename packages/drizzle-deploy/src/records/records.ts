@@ -2,6 +2,7 @@ import { createHash, type UUID } from "node:crypto";
 import { z } from "zod";
 import type { Catalog } from "../catalog/index.ts";
 import type { Migration } from "../migrations/index.ts";
+import { drizzleJournal, type JournalTable } from "../model/journal-table.ts";
 import type { Names } from "../model/names.ts";
 import type { Plan, Step } from "../model/step.ts";
 import type { Queryable, Sql } from "../postgres/index.ts";
@@ -100,7 +101,11 @@ export async function hasRecords(sql: Queryable, names: Names): Promise<boolean>
 }
 
 /** Makes the engine's own tables, and Drizzle's journal table, where they are missing. */
-export async function ensureRecords(sql: Sql, names: Names): Promise<void> {
+export async function ensureRecords(
+  sql: Sql,
+  names: Names,
+  journal: JournalTable = drizzleJournal,
+): Promise<void> {
   await sql.begin(async (transaction) => {
     if (!(await hasRecords(transaction, names))) {
       // Two sessions that make the same schema at once would both find it missing.
@@ -109,7 +114,7 @@ export async function ensureRecords(sql: Sql, names: Names): Promise<void> {
       ]);
       await transaction.unsafe(definitionOf(names)).simple();
     }
-    await writeJournal(transaction, []);
+    await writeJournal(transaction, [], journal);
   });
 }
 
@@ -250,18 +255,20 @@ export async function doneSteps(sql: Queryable, names: Names): Promise<z.infer<t
 }
 
 /**
- * Takes a migration as applied, in Drizzle's own journal; once, whoever else may do so at the same time. The table
+ * Takes a migration as applied, in the journal of Drizzle's migrator; once, whoever else may do so at the same time. The table
  * has to be there: see `ensureRecords`.
  */
 export async function recordMigration(
   transaction: Queryable,
   { hash, when }: Pick<Migration, "hash" | "when">,
+  journal: JournalTable = drizzleJournal,
 ): Promise<void> {
-  await transaction.unsafe(`lock table drizzle.__drizzle_migrations in share row exclusive mode`);
+  const table = quoteQualified(journal.schema, journal.name);
+  await transaction.unsafe(`lock table ${table} in share row exclusive mode`);
   await transaction.unsafe(
-    `insert into drizzle.__drizzle_migrations (hash, created_at)
+    `insert into ${table} (hash, created_at)
      select $1, $2::bigint
-     where not exists (select from drizzle.__drizzle_migrations where hash = $1 and created_at = $2::bigint)`,
+     where not exists (select from ${table} where hash = $1 and created_at = $2::bigint)`,
     [hash, when],
   );
 }

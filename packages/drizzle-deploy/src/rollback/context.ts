@@ -10,6 +10,7 @@ import {
 } from "../catalog/index.ts";
 import { functionLabel, functionNamed } from "../kinds/function.ts";
 import type { TableSize } from "../model/deployment-report.ts";
+import type { JournalTable } from "../model/journal-table.ts";
 import type { Names } from "../model/names.ts";
 import type { Plan, Step, Target } from "../model/step.ts";
 import type { Dependent } from "../plan/dependents.ts";
@@ -40,7 +41,9 @@ export interface RollbackFacts {
   readonly sizes: readonly TableSize[];
   /** The migrations that the deployment applied. */
   readonly migrations: Plan["migrations"];
-  /** Whether any of them is recorded as applied. */
+  /** Where they are recorded as applied. */
+  readonly journal: JournalTable;
+  /** Whether any of them is. */
   readonly isJournalled: boolean;
   /** Ids of their steps that are recorded as done. */
   readonly done: readonly string[];

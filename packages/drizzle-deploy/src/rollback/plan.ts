@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Plan, Step } from "../model/step.ts";
 import { recordTables } from "../records/records.ts";
-import { quoteLiteral } from "../sql/quote.ts";
+import { quoteLiteral, quoteQualified } from "../sql/quote.ts";
 import {
   dropCreatedIndexes,
   dropForeignKeys,
@@ -130,7 +130,7 @@ function refuseRenames(context: RollbackContext, { renamed }: RollbackFacts): vo
 /** Drizzle's journal rows of the migrations, and the engine's own of their steps, but for what is not undone yet. */
 function forgetMigrations(
   context: RollbackContext,
-  { names, migrations, isJournalled, done, once }: RollbackFacts,
+  { names, journal: { schema, name }, migrations, isJournalled, done, once }: RollbackFacts,
 ): void {
   const hashes = hashesOf(migrations);
   const keptIds = once.map(({ id }) => id);
@@ -140,11 +140,11 @@ function forgetMigrations(
     kind: "journal",
     title: `take ${migrations.map(({ tag }) => tag).join(", ")} out of the journal`,
     sql: [
-      `DELETE FROM drizzle.__drizzle_migrations WHERE hash IN (${hashes});`,
+      `DELETE FROM ${quoteQualified(schema, name)} WHERE hash IN (${hashes}) AND created_at IN (${migrations.map(({ when }) => when).join(", ")});`,
       `UPDATE ${recordTables(names).steps} SET status = 'undone' WHERE status = 'done' AND migration_hash IN (${hashes})${kept ? ` AND step_id NOT IN (${kept})` : ""};`,
     ].join("\n"),
-    target: { kind: "data", schema: "drizzle", name: "__drizzle_migrations", table: null },
-    locks: [[{ schema: "drizzle", name: "__drizzle_migrations" }, "ROW EXCLUSIVE"]],
+    target: { kind: "data", schema, name, table: null },
+    locks: [[{ schema, name }, "ROW EXCLUSIVE"]],
     safety: "A few rows of the journals: from here on the migrations are pending again, and can be deployed.",
   });
 }

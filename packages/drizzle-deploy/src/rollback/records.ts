@@ -5,7 +5,7 @@ import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
 import { isToRun, type Plan, planSchema, type Step, type Target } from "../model/step.ts";
 import type { Queryable } from "../postgres/index.ts";
-import { readJournal } from "../records/migration-state.ts";
+import { type JournalOwner, readJournal } from "../records/migration-state.ts";
 import { hasRecords, recordTables } from "../records/records.ts";
 
 /** What is known of the deployment that a rollback undoes: of all its runs, where it took several. */
@@ -100,7 +100,7 @@ const doneSchema = z.array(z.object({ hash: z.string(), step: z.string() }));
  */
 export async function findDeployment(
   sql: Queryable,
-  project: Pick<Project, "name" | "names">,
+  project: Pick<Project, "name" | "names"> & JournalOwner,
   wanted: string | undefined,
 ): Promise<Deployment> {
   const { command } = project.names;
@@ -152,8 +152,10 @@ export async function findDeployment(
   const targets = (isWanted: (step: Step) => boolean): Target[] =>
     steps.flatMap((step) => (step.target && isWanted(step) ? [step.target] : []));
   const migrations = [
-    ...new Map(plans.flatMap((plan) => plan.migrations.map((one) => [one.hash, one] as const))).values(),
-  ].sort((a, b) => a.when - b.when);
+    ...new Map(
+      plans.flatMap((plan) => plan.migrations.map((one) => [`${one.when} ${one.hash}`, one] as const)),
+    ).values(),
+  ];
   const hashes = new Set(migrations.map(({ hash }) => hash));
   const done = doneSchema
     .parse([
@@ -168,7 +170,7 @@ export async function findDeployment(
     .flatMap((step) => partsOf(step).map((part) => ({ part, names: [step.id, part.id] })))
     .filter(({ names }) => done.some(({ step }) => names.includes(step)))
     .flatMap(({ part }) => (onceKinds.includes(part.kind) ? [part] : []));
-  const journal = await readJournal(sql);
+  const { rows: journal } = await readJournal(sql, project);
   return {
     id: last.id,
     startedAt: last.startedAt,

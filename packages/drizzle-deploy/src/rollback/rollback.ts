@@ -9,6 +9,7 @@ import {
 } from "../catalog/index.ts";
 import { DeployError } from "../findings/errors.ts";
 import { reportedErrorSchema, stepResultSchema } from "../model/deployment-report.ts";
+import { journalTableOf } from "../model/journal-table.ts";
 import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
 import { planSchema, type Target, targetOf } from "../model/step.ts";
@@ -130,6 +131,7 @@ async function gatherRollbackFacts(
     violated: await violatedConstraints(sql, { before, actual, schemas: project.schemas }),
     sizes: await tableSizes(sql, project.schemas),
     migrations: deployment.migrations,
+    journal: journalTableOf(project),
     isJournalled: deployment.isJournalled,
     done: deployment.done,
     from: deployment.from,
@@ -391,7 +393,7 @@ async function carryOut(
     scope: RollbackScope;
   },
 ): Promise<Ending> {
-  await ensureRecords(session.sql, project.names);
+  await ensureRecords(session.sql, project.names, journalTableOf(project));
   await beginDeployment(session.sql, project.names, {
     id,
     kind: "rollback",
@@ -403,6 +405,7 @@ async function carryOut(
   });
   const execution = await executePlan(session, preview.plan, {
     names: project.names,
+    journal: journalTableOf(project),
     lockTimeout: options.lockTimeout ?? defaultLockTimeout,
     giveUpAfter: options.giveUpAfter ?? defaultGiveUpAfter,
     parallel: 1,

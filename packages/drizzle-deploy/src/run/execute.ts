@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DeployError } from "../findings/errors.ts";
+import type { JournalTable } from "../model/journal-table.ts";
 import type { Names } from "../model/names.ts";
 import type { Lock, Plan, Step } from "../model/step.ts";
 import { isToRun } from "../model/step.ts";
@@ -15,6 +16,8 @@ import { gaveUp, isMomentary, stepError } from "./step-error.ts";
 
 export interface ExecuteOptions {
   readonly names: Names;
+  /** Where the migrations are recorded as applied. */
+  readonly journal: JournalTable;
   /** How long a statement may wait in the queue for a lock, with everybody behind it, in milliseconds. */
   readonly lockTimeout: number;
   /** How long a step may try in all, in milliseconds. */
@@ -50,14 +53,14 @@ export interface Execution {
 type Migration = Plan["migrations"][number];
 
 /** What `recordMigration` takes: nobody else writes to that table. */
-const journal: Lock = {
-  schema: "drizzle",
-  name: "__drizzle_migrations",
+const lockOf = ({ schema, name }: JournalTable): Lock => ({
+  schema,
+  name,
   mode: "SHARE ROW EXCLUSIVE",
   stopsReads: false,
   stopsWrites: true,
   duration: "short",
-};
+});
 
 /** What a step throws to end the run without being at fault. */
 const stopped = Symbol("stopped");
@@ -87,28 +90,53 @@ export async function executePlan(session: Session, plan: Plan, options: Execute
       ({ id }) => results.get(id) ?? { id, status: "not reached", attempts: 0, milliseconds: 0, waited: 0 },
     ),
   });
-  for (const migration of plan.migrations) {
+  for (const { migration, recorded } of inRecordingOrder(plan.migrations)) {
     const steps = plan.steps.filter((step) => step.migration === migration.tag);
     const last = steps.filter(isToRun).at(-1);
     // With the last step of a migration in the same transaction, where that is possible.
-    const together = last?.transactional ? last : undefined;
+    const together = last?.transactional && recorded.length > 0 ? last : undefined;
     for (const group of groups(steps)) {
-      const failure = await run.group(group, together);
+      const failure = await run.group(group, together && { step: together, recorded });
       if (failure === stopped) return end("stopped", null);
       if (failure) return end("failed", failure);
     }
-    if (!together) {
-      const failure = await run.settle(migration);
+    if (!together && recorded.length > 0) {
+      const failure = await run.settle(migration, recorded);
       if (failure === stopped) return end("stopped", null);
       if (failure) return end("failed", failure);
     }
-    await options.observer({ type: "migration recorded", tag: migration.tag });
+    for (const { tag } of recorded) await options.observer({ type: "migration recorded", tag });
   }
   return end("completed", null);
 }
 
+/**
+ * Each migration with those that are recorded once its steps are done: itself, and those before it that had to wait for
+ * it. Drizzle passes over whatever is not newer than the newest that is recorded, so of two whose times go back or are
+ * equal the first is recorded with the second: stopped between them, neither tool leaves one out.
+ */
+function inRecordingOrder(
+  migrations: readonly Migration[],
+): { migration: Migration; recorded: readonly Migration[] }[] {
+  let waiting: Migration[] = [];
+  return migrations.map((migration, at) => {
+    waiting.push(migration);
+    const newest = Math.max(...waiting.map(({ when }) => when));
+    if (migrations.slice(at + 1).some(({ when }) => when <= newest)) return { migration, recorded: [] };
+    const recorded = waiting;
+    waiting = [];
+    return { migration, recorded };
+  });
+}
+
+/** What ends a migration: its last step, and what is recorded with that. */
+interface Completion {
+  readonly step: Step;
+  readonly recorded: readonly Migration[];
+}
+
 /** What takes a migration as applied, in the words of a step: for who waits for it, or is told that it failed. */
-function recording({ tag }: Migration): Step {
+function recording({ tag }: Migration, journal: JournalTable): Step {
   return {
     id: `${tag}/journal`,
     migration: tag,
@@ -117,7 +145,7 @@ function recording({ tag }: Migration): Step {
     sql: `INSERT INTO ${quoteQualified(journal.schema, journal.name)} (hash, created_at) VALUES ($1, $2)`,
     target: null,
     needs: [],
-    locks: [journal],
+    locks: [lockOf(journal)],
     transactional: true,
     action: "run",
     reason: null,
@@ -152,14 +180,18 @@ function byTable(steps: readonly Step[]): Step[][] {
 }
 
 function createRun(session: Session, plan: Plan, options: ExecuteOptions, results: Map<string, StepResult>) {
-  const { observer, stopSignal, record: recordApplied = recordMigration } = options;
+  const { observer, stopSignal } = options;
+  const recordApplied =
+    options.record ??
+    ((transaction: Queryable, migration: Migration) =>
+      recordMigration(transaction, migration, options.journal));
   const workers: Worker[] = [session];
   const ownPids = (): number[] => workers.map(({ pid }) => pid);
   const hashes = new Map(plan.migrations.map(({ tag, hash }) => [tag, hash]));
   let lost = false;
 
   /** Runs a group; hands back what ended it, or nothing. */
-  async function group(steps: readonly Step[], together: Step | undefined) {
+  async function group(steps: readonly Step[], together: Completion | undefined) {
     const toRun: Step[] = [];
     for (const step of steps) {
       if (isToRun(step)) {
@@ -177,7 +209,8 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
       for (let chain = chains.shift(); chain; chain = chains.shift()) {
         for (const step of chain) {
           if (ended) return;
-          ended = (await one(worker, step, step === together)) ?? ended;
+          const recorded = step === together?.step ? together.recorded : [];
+          ended = (await one(worker, step, recorded)) ?? ended;
         }
       }
     };
@@ -196,7 +229,7 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
     }
   }
 
-  async function one(worker: Worker, step: Step, completes: boolean) {
+  async function one(worker: Worker, step: Step, recorded: readonly Migration[]) {
     const hash = hashes.get(step.migration);
     if (hash === undefined) throw new TypeError(`step ${step.id} is of no migration of the plan`);
     const first = performance.now();
@@ -223,7 +256,7 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
         begun = performance.now();
         try {
           await (step.transactional
-            ? inTransaction(worker, record(), { completes, evict })
+            ? inTransaction(worker, record(), { recorded, evict })
             : concurrently(worker, record(), first));
           const done = result("done");
           results.set(step.id, done);
@@ -246,9 +279,9 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
     }
   }
 
-  /** Records a migration on its own; hands back what ended it, or nothing. */
-  async function settle(migration: Migration) {
-    const step = recording(migration);
+  /** Records migrations on their own; hands back what ended it, or nothing. */
+  async function settle(migration: Migration, recorded: readonly Migration[]) {
+    const step = recording(migration, options.journal);
     const first = performance.now();
     try {
       for (let attempt = 1; ; attempt += 1) {
@@ -256,7 +289,7 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
           const work = session.sql.begin(async (transaction) => {
             await session.verify(transaction);
             await setLocal(transaction, { lock_timeout: `${options.lockTimeout}ms` });
-            await recordApplied(transaction, migration);
+            for (const one of recorded) await recordApplied(transaction, one);
           });
           await watching(
             session.monitor,
@@ -280,7 +313,7 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
    * @returns the locks that an autovacuum is in the way of
    */
   async function retreat(step: Step, attempt: number, first: number): Promise<readonly Lock[]> {
-    const holders = await holdersOf(session.monitor, [...step.locks, journal], ownPids());
+    const holders = await holdersOf(session.monitor, [...step.locks, lockOf(options.journal)], ownPids());
     const waited = performance.now() - first;
     if (waited >= options.giveUpAfter) throw gaveUp(step, waited, holders, "");
     const pause = Math.min(backoff(attempt), Math.max(0, options.giveUpAfter - waited));
@@ -297,7 +330,7 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
   async function inTransaction(
     worker: Worker,
     record: StepRecord,
-    { completes, evict }: { completes: boolean; evict: readonly Lock[] },
+    { recorded, evict }: { recorded: readonly Migration[]; evict: readonly Lock[] },
   ): Promise<void> {
     const { step } = record;
     const begun = performance.now();
@@ -311,8 +344,7 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
       await options.requireUnchanged?.(transaction, step);
       // Before the statement, so that nothing comes between it and the commit: until then it holds its locks.
       await beginStep(transaction, options.names, record, "done");
-      const migration = plan.migrations.find(({ tag }) => tag === step.migration);
-      if (completes && migration) await recordApplied(transaction, migration);
+      for (const migration of recorded) await recordApplied(transaction, migration);
       await observer({ type: "statement", at: "before", step, sql: step.sql });
       await transaction.unsafe(step.sql).simple();
       await observer({ type: "statement", at: "after", step, sql: step.sql });

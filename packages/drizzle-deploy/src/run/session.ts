@@ -55,18 +55,47 @@ const orphanPatience = 5_000;
 /** A lower bound and an upper one of what an index build may take, in kB, beside what the server says itself. */
 const memoryCeiling = 1024 * 1024;
 
-/**
- * What a session that deploys sets for itself. What has to end is ended by `lock_timeout` and by the deployer; a
- * deployer that is gone or frozen must not hold a lock for longer than it takes to notice.
- */
-const settings: Readonly<Record<string, string>> = {
+/** What role and database may limit, and a session of a deployment must not be ended by, also while it only watches or waits. */
+const noLimits: Readonly<Record<string, string>> = {
   statement_timeout: "0",
   lock_timeout: "0",
   transaction_timeout: "0",
   idle_session_timeout: "0",
+};
+
+/**
+ * What a session that deploys sets for itself. What has to end is ended by `lock_timeout` and by the deployer; a
+ * deployer that is gone or frozen must not hold a lock for longer than it takes to notice. SQL is read as the planner
+ * reads it, and values are printed in one way; how dates and times without a zone are read stays the role's and the
+ * database's business, as for Drizzle's migrator.
+ */
+const settings: Readonly<Record<string, string>> = {
+  ...noLimits,
   idle_in_transaction_session_timeout: "30s",
   default_transaction_isolation: "read committed",
+  standard_conforming_strings: "on",
+  quote_all_identifiers: "off",
+  // Without an order of day and month: that stays.
+  DateStyle: "ISO",
+  extra_float_digits: "1",
+  bytea_output: "hex",
+  xmlbinary: "base64",
 };
+
+/** Sets what the server knows of the settings, for the session. */
+async function set(sql: Queryable, values: Readonly<Record<string, string>>): Promise<void> {
+  await sql.unsafe(
+    `select pg_catalog.set_config(s.name, w.value, false)
+     from pg_catalog.json_each_text($1::text::json) as w (name, value)
+     join pg_catalog.pg_settings s on s.name = w.name`,
+    [JSON.stringify(values)],
+  );
+}
+
+/** Lifts the limits that role or database set, for a session that waits for people. Never behind a pooler in transaction mode. */
+export async function liftLimits(sql: Queryable): Promise<void> {
+  await set(sql, { ...noLimits, idle_in_transaction_session_timeout: "0" });
+}
 
 const pidSchema = z.tuple([z.object({ pid: z.int() })]);
 
@@ -134,12 +163,7 @@ export async function refuseTransactionPooler(url: DatabaseUrl, one: Sql, other:
 }
 
 async function configure(sql: Sql, builders: number, schemas: readonly string[]): Promise<void> {
-  await sql.unsafe(
-    `select pg_catalog.set_config(s.name, w.value, false)
-     from pg_catalog.json_each_text($1::text::json) as w (name, value)
-     join pg_catalog.pg_settings s on s.name = w.name`,
-    [JSON.stringify(settings)],
-  );
+  await set(sql, settings);
   // Half of what the server keeps for its cache is within what its machine can spare; both settings are in kB here.
   await sql.unsafe(
     `select pg_catalog.set_config('maintenance_work_mem', greatest(work.setting::bigint,
@@ -269,6 +293,7 @@ export async function openSession(
     const monitor = await open(" watch");
     await refuseTransactionPooler(url, sql, monitor);
     await configure(sql, builders, schemas);
+    await liftLimits(monitor);
     const worker = await markBackend(sql, url, names);
     await takeLock(sql, url, names);
     return {
