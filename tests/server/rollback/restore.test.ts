@@ -102,6 +102,7 @@ async function rollBackBetween(
     }),
     made: [],
     renamed: [],
+    unfit: new Set(),
     archived: { ...actual, schemas: [], tables: [], sequences: [] },
     dependents: await sql.begin((transaction) => readDependents(transaction, schemas)),
     violated: new Set(),

@@ -37,6 +37,8 @@ export interface RollbackFacts {
   readonly dependents: readonly Dependent[];
   /** Constraints, as `schema.table.name`, that rows written since do not satisfy as they were before. */
   readonly violated: ReadonlySet<string>;
+  /** Keys of what was before and would not be taken any more, since a column that it names stays changed. */
+  readonly unfit: ReadonlySet<string>;
   readonly sizes: readonly TableSize[];
   /** The migrations that the deployment applied. */
   readonly migrations: Plan["migrations"];
@@ -62,7 +64,7 @@ export interface KeptTable {
 }
 
 /** What every part of the planning needs, and where it puts its steps. */
-export interface RollbackContext extends Pick<RollbackFacts, "names" | "archived" | "violated"> {
+export interface RollbackContext extends Pick<RollbackFacts, "names" | "archived" | "violated" | "unfit"> {
   readonly before: Catalog;
   readonly actual: Catalog;
   readonly head: Catalog;
@@ -77,6 +79,8 @@ export interface RollbackContext extends Pick<RollbackFacts, "names" | "archived
   readonly kept: Set<string>;
   /** Names of the indexes that its steps build, or find built, for constraints to take. */
   readonly reserved: Set<string>;
+  /** Keys of what a step for something else takes along: it needs no step of its own. */
+  readonly settled: Set<string>;
   /** Leaves something as the deployment made it. */
   keep(key: string, reason: string): void;
   add(draft: StepDraft): void;
@@ -195,6 +199,7 @@ export function createContext(facts: RollbackFacts): RollbackContext {
     names: facts.names,
     archived: facts.archived,
     violated: facts.violated,
+    unfit: facts.unfit,
     changes,
     keptTables: actual.tables.flatMap((table) => {
       const was = find(before.tables, table);
@@ -209,6 +214,7 @@ export function createContext(facts: RollbackFacts): RollbackContext {
     notes,
     kept,
     reserved: new Set(),
+    settled: new Set(),
     keep(key, reason) {
       kept.add(key);
       notes.push(reason);

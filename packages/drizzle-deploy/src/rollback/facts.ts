@@ -7,7 +7,7 @@ import type { QualifiedName } from "../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
 
 /** Has names read and printed as a catalog has them, for the rest of the transaction. */
-async function lookThrough(sql: Queryable, schemas: readonly string[]): Promise<void> {
+export async function lookThrough(sql: Queryable, schemas: readonly string[]): Promise<void> {
   await sql.unsafe(`select pg_catalog.set_config('search_path', $1, true)`, [
     [...schemas.map(quoteIdentifier), "pg_temp"].join(", "),
   ]);

@@ -26,6 +26,7 @@ import { tableSizes } from "../run/sizes.ts";
 import { sayWhich, withoutInvalidIndexes } from "./changes.ts";
 import { find, plainIndexes, type RollbackFacts } from "./context.ts";
 import { constraintLabel, isRepeated, isViolated, readDependents } from "./facts.ts";
+import { findUnfit } from "./fit.ts";
 import { type PlannedRollback, planRollback, type RollbackScope, rollbackScopes } from "./plan.ts";
 import { type Deployment, findDeployment } from "./records.ts";
 
@@ -128,6 +129,7 @@ async function gatherRollbackFacts(
     archived: await readArchive(sql, project),
     dependents: await readDependents(sql, project.schemas),
     violated: await violatedConstraints(sql, { before, actual, schemas: project.schemas }),
+    unfit: await findUnfit(sql, { before, actual, schemas: project.schemas }),
     sizes: await tableSizes(sql, project.schemas),
     migrations: deployment.migrations,
     isJournalled: deployment.isJournalled,
