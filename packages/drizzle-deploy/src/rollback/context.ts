@@ -1,6 +1,5 @@
 import {
   type Catalog,
-  compareCatalogs,
   type FunctionObject,
   type Index,
   type ObjectIdentity,
@@ -14,8 +13,9 @@ import type { Names } from "../model/names.ts";
 import type { Plan, Step, Target } from "../model/step.ts";
 import type { Dependent } from "../plan/dependents.ts";
 import type { QualifiedName } from "../sql/names.ts";
-import { type Changes, changesOf, keyOfTarget, withoutInvalidIndexes } from "./changes.ts";
+import { type Changes, changesOf, withoutInvalidIndexes } from "./changes.ts";
 import { rollbackStep, type StepDraft } from "./draft.ts";
+import type { StandingRenames } from "./undo-renames.ts";
 
 /** What a rollback is planned from. */
 export interface RollbackFacts {
@@ -30,8 +30,10 @@ export interface RollbackFacts {
   readonly dropped: readonly Target[];
   /** What they made. */
   readonly made: readonly Target[];
-  /** Steps that renamed what cannot be made anew: tables, columns, types. */
-  readonly renamed: readonly Step[];
+  /** What it renamed; every other name here is that of before. */
+  readonly renamed: StandingRenames;
+  /** Hazards that are allowed: by the id of a step, or all of a name. */
+  readonly allow: readonly string[];
   /** What is in the archive already. */
   readonly archived: Catalog;
   readonly dependents: readonly Dependent[];
@@ -86,8 +88,6 @@ export interface RollbackContext extends Pick<RollbackFacts, "names" | "archived
   add(draft: StepDraft): void;
   isCreated(key: string): boolean;
   isRemoved(key: string): boolean;
-  /** Whether it was there before and is not any more, whoever did that. */
-  wasRemoved(target: Target): boolean;
   /** Whether a property of the object is not as before. */
   isAltered(key: string, ignore?: readonly string[]): boolean;
   dependentsOn(kind: Dependent["on"]["kind"], object: QualifiedName): Dependent[];
@@ -183,11 +183,6 @@ export function createContext(facts: RollbackFacts): RollbackContext {
   const changes = changesOf({ before, actual, head, dropped: facts.dropped, made: facts.made });
   const created = new Set(changes.created.map(objectKey));
   const removed = new Set(changes.removed.map(objectKey));
-  const gone = new Set(
-    compareCatalogs(before, actual).flatMap(({ kind, object }) =>
-      kind === "missing" ? objectKey(object) : [],
-    ),
-  );
   const steps: Step[] = [];
   const notes: string[] = [];
   const kept = new Set(changes.recast.map(objectKey));
@@ -219,10 +214,9 @@ export function createContext(facts: RollbackFacts): RollbackContext {
       kept.add(key);
       notes.push(reason);
     },
-    add: (draft) => void steps.push(rollbackStep(draft, facts.sizes)),
+    add: (draft) => void steps.push(rollbackStep(draft, facts)),
     isCreated: (key) => created.has(key),
     isRemoved: (key) => removed.has(key),
-    wasRemoved: (target) => gone.has(keyOfTarget(target)),
     isAltered: (key, ignore = []) =>
       changes.altered.some(({ object, property }) => objectKey(object) === key && !ignore.includes(property)),
     dependentsOn: (kind, { schema, name }) =>

@@ -8,6 +8,15 @@ import { columnsIn, functionsIn, names } from "../sql/tree.ts";
 import { find, partKey, plainIndexes, topKey } from "./context.ts";
 import { lookThrough } from "./facts.ts";
 
+/** What is asked of a server that may have other names by now. */
+export interface Questions {
+  readonly before: Catalog;
+  readonly actual: Catalog;
+  readonly schemas: readonly string[];
+  /** A query with the names that things have now. */
+  readonly asked: (query: string) => string;
+}
+
 /** A text of the catalog before, with how to ask the server whether it still means something. */
 interface FormerText {
   readonly key: string;
@@ -26,7 +35,7 @@ interface FormerText {
  */
 export async function findUnfit(
   sql: Transaction,
-  { before, actual, schemas }: { before: Catalog; actual: Catalog; schemas: readonly string[] },
+  { before, actual, schemas, asked }: Questions,
 ): Promise<Set<string>> {
   const changed = changedColumns(before, actual);
   const unfit = new Set<string>();
@@ -38,7 +47,7 @@ export async function findUnfit(
     // What comes back before it is not there yet, and would be missed.
     const isCalled = functionsIn(tree).some((path) => isGone(before, actual, path.at(-1)));
     if (isCalled) continue;
-    if (query === null || !(await isTaken(sql, query))) unfit.add(key);
+    if (query === null || !(await isTaken(sql, asked(query)))) unfit.add(key);
   }
   return unfit;
 }

@@ -19,6 +19,7 @@ import { undoPolicies } from "./policies.ts";
 import { archiveTables, dropTypes, undoColumns, undoRemarks } from "./tables.ts";
 import { dropTriggers, restoreTriggers } from "./triggers.ts";
 import { restoreTypes } from "./types.ts";
+import { undoRenames } from "./undo-renames.ts";
 import { undoViews } from "./views.ts";
 
 /** `indexes`: what was added to speed things up. `all`: everything but columns and rows. */
@@ -58,7 +59,7 @@ export function planRollback(facts: RollbackFacts, scope: RollbackScope): Planne
             (find(context.head.tables, table)?.indexes.some(({ name }) => name === index.name) ?? false))),
     );
   } else {
-    refuseRenames(context, facts);
+    undoRenames(context, facts.renamed);
     undoEverything(context);
   }
   dropLeftoverIndexes(context);
@@ -111,21 +112,6 @@ function undoHidden(context: RollbackContext, { names, once, undo, migrations }:
 
 const hashesOf = (migrations: RollbackFacts["migrations"]): string =>
   migrations.map(({ hash }) => quoteLiteral(hash)).join(", ");
-
-/** What was renamed would be taken for something new, and for something lost. */
-function refuseRenames(context: RollbackContext, { renamed }: RollbackFacts): void {
-  for (const step of renamed) {
-    if (!step.target || !context.wasRemoved(step.target)) continue;
-    context.add({
-      kind: "rename",
-      title: `undo: ${step.title}`,
-      sql: step.sql,
-      target: step.target,
-      safety: "It is not run.",
-      blocked: `the deployment did: ${step.sql.replaceAll(/\s+/g, " ")}; rename it back by hand, when the clients are ready for that, then roll back`,
-    });
-  }
-}
 
 /** Drizzle's journal rows of the migrations, and the engine's own of their steps, but for what is not undone yet. */
 function forgetMigrations(
