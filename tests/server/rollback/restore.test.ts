@@ -102,7 +102,9 @@ async function rollBackBetween(
       return target ? [target] : [];
     }),
     made: [],
-    renamed: [],
+    renamed: { renames: [], clashes: [], inTheWay: [], raw: before, dependents: [] },
+    allow: [],
+    unfit: new Set(),
     archived: { ...actual, schemas: [], tables: [], sequences: [] },
     dependents: await sql.begin((transaction) => readDependents(transaction, schemas)),
     violated: new Set(),

@@ -6,10 +6,12 @@ import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./databas
 import { addHelp } from "./help.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { writeLog } from "./log.ts";
+import { collect } from "./options.ts";
 
 interface RollbackCommandOptions extends DatabaseOptions {
   scope: RollbackScope;
   deployment?: string;
+  allow?: string[];
   approvedBy?: string;
   yes?: true;
   dryRun?: true;
@@ -33,6 +35,11 @@ export function addRollback(program: Command, context: CommandContext): void {
       "--deployment <id>",
       `the deployment that is meant, as ${command} status tells it (default: the last, unless it was rolled back already)`,
     )
+    .option(
+      "--allow <hazard>",
+      "accept a hazard: all of a kind, as breaks-clients, or that of one step, by its id; may be repeated",
+      collect,
+    )
     .option("--approved-by <name>", "who approved it; asked for at a terminal")
     .option("--yes", "do not ask for confirmation")
     .option("--dry-run", "show what would be done; change nothing")
@@ -52,12 +59,14 @@ export function addRollback(program: Command, context: CommandContext): void {
     },
     paragraphs: [
       `Interrupted anywhere, the same command continues. Afterwards the migrations are pending again, for ${command} deploy. Of several deployments the last goes back; the one before it then has to be named, so that nothing is taken back twice.`,
+      "What the deployment renamed or moved to another schema gets its name back. Clients that use the new name fail from then on, which is the hazard breaks-clients: nothing runs until it is allowed.",
       "Exit status: 0 rolled back, 1 not or not wholly, 2 wrong usage or nothing to roll back.",
     ],
     examples: [
       `${command} rollback --dry-run --scope all`,
       `${command} rollback`,
       `${command} rollback --scope all --approved-by Ana --yes`,
+      `${command} rollback --scope all --allow breaks-clients --approved-by Ana --yes`,
       `${command} rollback --approved-by Ana --yes --json | jq .ok`,
     ],
   });
@@ -73,7 +82,7 @@ async function runRollback(options: RollbackCommandOptions, context: CommandCont
   const write = (text: string): void => void process.stdout.write(`${text}\n`);
   if (dryRun) {
     const preview = await withDatabase(options, context, ({ url }) =>
-      previewRollback(project, url, scope, deployment),
+      previewRollback(project, url, scope, deployment, options.allow),
     );
     write(json ? JSON.stringify(preview, null, 2) : formatRollbackPreview(preview));
     if (preview.plan.steps.some(({ action }) => action === "blocked")) process.exitCode = 1;
@@ -90,6 +99,7 @@ async function runRollback(options: RollbackCommandOptions, context: CommandCont
       {
         scope,
         deployment,
+        allow: options.allow,
         approvedBy: options.approvedBy,
         stopSignal: stop.signal,
         confirm: async (preview) => {

@@ -5,7 +5,7 @@ import { dress, formatCount, formatDuration, plural } from "./text.ts";
 const marks = { run: dress.good("·"), blocked: dress.bad("✗") };
 
 function formatSteps({ plan }: RollbackPreview): string[] {
-  return plan.steps.map(({ action, title, reason, size, locks }) => {
+  return plan.steps.flatMap(({ action, title, reason, size, locks, hazards }) => {
     const stops = locks.some(({ stopsReads }) => stopsReads)
       ? "readers wait a moment"
       : locks.some(({ stopsWrites }) => stopsWrites)
@@ -13,7 +13,12 @@ function formatSteps({ plan }: RollbackPreview): string[] {
         : "nobody waits";
     const rows = size && size.rows > 0 ? `, ${formatCount(Math.round(size.rows))} rows` : "";
     const mark = action === "blocked" ? marks.blocked : marks.run;
-    return `  ${mark} ${title}  ${dress.quiet(reason ?? `${stops}${rows}`)}`;
+    return [
+      `  ${mark} ${title}  ${dress.quiet(reason ?? `${stops}${rows}`)}`,
+      ...hazards.flatMap(({ name, message, allowed }) =>
+        allowed ? [`    ${dress.doubtful("!")} ${name}, allowed: ${message}`] : [],
+      ),
+    ];
   });
 }
 

@@ -12,6 +12,7 @@ import { columnsIn } from "../sql/tree.ts";
 import { find, partKey, plainIndexes, type RollbackContext } from "./context.ts";
 import { type Locked, type StepDraft, underSchemas } from "./draft.ts";
 import { constraintLabel } from "./facts.ts";
+import { unfitReason } from "./fit.ts";
 
 const referenced = ({ references }: Constraint, mode: Locked[1]): Locked[] =>
   references ? [[{ schema: references.schema, name: references.table }, mode]] : [];
@@ -106,12 +107,139 @@ export function undoConstraints(context: RollbackContext): void {
       if (!context.isCreated(partKey("constraint", table, constraint.name))) continue;
       const former = formerName(context, table, constraint);
       if (former !== undefined) rename(context, table, constraint, former);
-      else if (constraint.type !== "f") drop(context, table, constraint);
+      else if (constraint.type === "c" || constraint.type === "x") drop(context, table, constraint);
     }
   }
   forEachFormer(context, (table, former) => {
     const isRenamed = table.constraints.some((one) => formerName(context, table, one) === former.was.name);
     if (former.was.type !== "f" && !isRenamed) restore(context, { table, ...former });
+  });
+  // Keys go when the former ones are there: what points at them can then point at those.
+  for (const { table } of context.keptTables) {
+    for (const constraint of createdKeys(context, table)) {
+      if (!context.settled.has(partKey("constraint", table, constraint.name)))
+        dropKey(context, table, constraint);
+    }
+  }
+}
+
+/** Primary keys and unique constraints that came with the deployment, but for those with another name alone. */
+const createdKeys = (context: RollbackContext, table: Table): Constraint[] =>
+  table.constraints.filter(
+    (one) =>
+      (one.type === "p" || one.type === "u") &&
+      context.isCreated(partKey("constraint", table, one.name)) &&
+      formerName(context, table, one) === undefined &&
+      !holdsFormerIndex(context, table, one),
+  );
+
+/** Whether a constraint that came with the deployment has the name of a plain index that comes back. */
+function holdsFormerIndex(context: RollbackContext, table: Table, { name, type }: Constraint): boolean {
+  if (type !== "p" && type !== "u") return false;
+  const was = context.keptTables.find((one) => one.table === table)?.was;
+  const index = was && plainIndexes(was.indexes).find((one) => one.name === name);
+  return (
+    index !== undefined &&
+    context.isRemoved(partKey("index", table, name)) &&
+    indexHindrance(context, table, index) === null
+  );
+}
+
+/** A foreign key that rests on a key which goes, and how it comes to rest on its former one. */
+interface Repointed {
+  readonly table: Table;
+  readonly was: Constraint;
+}
+
+/**
+ * The foreign keys that rest on a key and pointed elsewhere before; a text says why one of them cannot point there
+ * again.
+ */
+function repointed(context: RollbackContext, table: Table, key: Constraint): Repointed[] | string {
+  const index = table.indexes.find((one) => one.constraint === key.name);
+  const found: Repointed[] = [];
+  for (const by of index ? context.dependentsOn("index", { schema: table.schema, name: index.name }) : []) {
+    if (by.kind !== "constraint" || by.table === null) continue;
+    const kept = context.keptTables.find(
+      (one) => one.table.schema === by.schema && one.table.name === by.table,
+    );
+    const now = kept?.table.constraints.find(({ name }) => name === by.name);
+    const was = kept?.was.constraints.find(({ name }) => name === by.name);
+    if (!kept || !now || !was) continue;
+    const label = constraintLabel(kept.table, was.name);
+    if (!context.isAltered(partKey("constraint", kept.table, was.name)))
+      return `foreign key ${label} needs it`;
+    const why = hindrance(context, { table: kept.table, was, now, index: undefined });
+    if (why !== null) return `foreign key ${label} needs it, and cannot be as it was: ${why}`;
+    found.push({ table: kept.table, was });
+  }
+  return found;
+}
+
+const release = (foreignKeys: readonly Repointed[]): string[] =>
+  foreignKeys.map(
+    ({ table, was }) => `ALTER TABLE ${quoteName(table)} DROP CONSTRAINT ${quoteIdentifier(was.name)};`,
+  );
+
+const repoint = (foreignKeys: readonly Repointed[]): string[] =>
+  foreignKeys.map(
+    ({ table, was }) =>
+      `ALTER TABLE ${quoteName(table)} ADD CONSTRAINT ${quoteIdentifier(was.name)} ${withoutValidity(was.definition)} NOT VALID;`,
+  );
+
+const lockedWith = (foreignKeys: readonly Repointed[]): Locked[] =>
+  foreignKeys.flatMap(({ table, was }): Locked[] => [
+    [table, "ACCESS EXCLUSIVE"],
+    ...referenced(was, "ACCESS EXCLUSIVE"),
+  ]);
+
+function validateRepointed(context: RollbackContext, foreignKeys: readonly Repointed[]): void {
+  for (const { table, was } of foreignKeys) {
+    context.settled.add(partKey("constraint", table, was.name));
+    if (was.validated) validate(context, table, was);
+  }
+}
+
+function dropKey(context: RollbackContext, table: Table, key: Constraint): void {
+  const foreignKeys = repointed(context, table, key);
+  if (typeof foreignKeys === "string") {
+    context.keep(
+      partKey("constraint", table, key.name),
+      `constraint ${constraintLabel(table, key.name)} is kept: ${foreignKeys}`,
+    );
+    return;
+  }
+  if (foreignKeys.length === 0) {
+    drop(context, table, key);
+    return;
+  }
+  context.add({
+    kind: "drop constraint",
+    title: `drop constraint ${key.name} of ${qualifiedLabel(table)}`,
+    sql: underSchemas(
+      context.before,
+      [
+        ...release(foreignKeys),
+        `ALTER TABLE ${quoteName(table)} DROP CONSTRAINT ${quoteIdentifier(key.name)};`,
+        ...repoint(foreignKeys),
+      ].join("\n"),
+    ),
+    target: part("constraint", table, key.name),
+    locks: [[table, "ACCESS EXCLUSIVE"], ...lockedWith(foreignKeys)],
+    safety: "Rows are not looked at yet: the locks are held for a moment.",
+  });
+  validateRepointed(context, foreignKeys);
+}
+
+function validate(context: RollbackContext, table: Table, was: Constraint): void {
+  context.add({
+    target: part("constraint", table, was.name),
+    kind: "validate constraint",
+    title: `validate constraint ${was.name} of ${qualifiedLabel(table)}`,
+    sql: `ALTER TABLE ${quoteName(table)} VALIDATE CONSTRAINT ${quoteIdentifier(was.name)};`,
+    locks: [[table, "SHARE UPDATE EXCLUSIVE"], ...referenced(was, "ROW SHARE")],
+    scans: true,
+    safety: "Rows are read under a lock that lets readers and writers go on.",
   });
 }
 
@@ -119,7 +247,8 @@ export function undoConstraints(context: RollbackContext): void {
 export function restoreForeignKeys(context: RollbackContext): void {
   forEachFormer(context, (table, former) => {
     const isRenamed = table.constraints.some((one) => formerName(context, table, one) === former.was.name);
-    if (former.was.type === "f" && !isRenamed) restore(context, { table, ...former });
+    const isSettled = context.settled.has(partKey("constraint", table, former.was.name));
+    if (former.was.type === "f" && !isRenamed && !isSettled) restore(context, { table, ...former });
   });
 }
 
@@ -192,6 +321,8 @@ function hindrance(context: RollbackContext, { table, was, now }: Restoration): 
     find(context.before.tables, { schema: references.schema, name: references.table })
   )
     return `the table that it points at was dropped (${definition})`;
+  if (context.unfit.has(partKey("constraint", table, was.name)))
+    return `${unfitReason(table)} (${definition})`;
   if (!context.violated.has(constraintLabel(table, was.name))) return null;
   return now
     ? `rows written since do not satisfy the former, ${definition}`
@@ -214,33 +345,7 @@ function restore(context: RollbackContext, restoration: Restoration): void {
   const common = { target: part("constraint", table, was.name) };
   // The index of an exclusion constraint can only be built with it.
   if (index && was.type !== "x") {
-    const temporary = temporaryName(context.names, table, was);
-    context.reserved.add(temporary);
-    // Built already, where the rollback was interrupted before the constraint took it.
-    if (!table.indexes.some(({ name: other, valid }) => other === temporary && valid)) {
-      context.add({
-        kind: "create index",
-        title: `build index ${table.schema}.${temporary}`,
-        sql: concurrently(index, temporary),
-        target: part("index", table, temporary),
-        locks: [[table, "SHARE UPDATE EXCLUSIVE"]],
-        transactional: false,
-        scans: true,
-        safety: "Built concurrently: readers and writers of the table go on.",
-      });
-    }
-    const words = was.type === "p" ? "PRIMARY KEY" : "UNIQUE";
-    context.add({
-      ...common,
-      kind: "add constraint",
-      title: `restore constraint ${was.name} of ${qualifiedLabel(table)}`,
-      sql: [
-        ...removal,
-        `ALTER TABLE ${quoteName(table)} ADD CONSTRAINT ${name} ${words} USING INDEX ${quoteIdentifier(temporary)}${was.deferrable ? " DEFERRABLE" : ""}${was.initiallyDeferred ? " INITIALLY DEFERRED" : ""};`,
-      ].join("\n"),
-      locks: [[table, "ACCESS EXCLUSIVE"]],
-      safety: "The index is there already: only the catalog is changed.",
-    });
+    restoreKey(context, { table, was, now, index });
     return;
   }
   const isLater = was.type === "f" || was.type === "c";
@@ -265,16 +370,82 @@ function restore(context: RollbackContext, restoration: Restoration): void {
       : "Its index can only be built with it: readers and writers wait for as long as that takes.",
   } satisfies StepDraft;
   if (!now || !isHalfBack(was, now)) context.add(addition);
-  if (!isLater || !was.validated) return;
+  if (isLater && was.validated) validate(context, table, was);
+}
+
+/** Brings a key back on an index that is built before: nobody finds it missing, nor what points at it. */
+function restoreKey(
+  context: RollbackContext,
+  { table, was, now, index }: Restoration & { readonly index: Index },
+): void {
+  const inItsPlace = was.type === "p" ? createdKeys(context, table).filter(({ type }) => type === "p") : [];
+  const away = [...(now ? [now] : []), ...inItsPlace];
+  const foreignKeys: Repointed[] = [];
+  for (const one of away) {
+    const found = repointed(context, table, one);
+    if (typeof found === "string") {
+      context.keep(
+        partKey("constraint", table, was.name),
+        `constraint ${constraintLabel(table, was.name)} stays as the deployment made it: ${found}`,
+      );
+      for (const other of inItsPlace) {
+        const key = partKey("constraint", table, other.name);
+        context.settled.add(key);
+        context.keep(key, `constraint ${constraintLabel(table, other.name)} is kept: ${found}`);
+      }
+      return;
+    }
+    foreignKeys.push(...found);
+  }
+  for (const one of inItsPlace) context.settled.add(partKey("constraint", table, one.name));
+  // What the deployment made of it may serve as it is; what only has its name makes room.
+  const created = plainIndexes(table.indexes).filter((one) =>
+    context.isCreated(partKey("index", table, one.name)),
+  );
+  const form = indexForm(index);
+  const isLike = (one: Index): boolean => one.valid && indexForm(one) === form;
+  const twin = created.find((one) => isLike(one) && one.name === was.name) ?? created.find(isLike);
+  const namesake = twin ? undefined : created.find(({ name }) => name === was.name);
+  const built = twin?.name ?? temporaryName(context.names, table, was);
+  context.reserved.add(built);
+  for (const one of [twin, namesake]) if (one) context.settled.add(partKey("index", table, one.name));
+  // Built already, where the rollback was interrupted before the constraint took it.
+  if (!table.indexes.some(({ name, valid }) => name === built && valid)) {
+    context.add({
+      kind: "create index",
+      title: `build index ${table.schema}.${built}`,
+      sql: concurrently(index, built),
+      target: part("index", table, built),
+      locks: [[table, "SHARE UPDATE EXCLUSIVE"]],
+      transactional: false,
+      scans: true,
+      safety: "Built concurrently: readers and writers of the table go on.",
+    });
+  }
+  const words = was.type === "p" ? "PRIMARY KEY" : "UNIQUE";
   context.add({
-    ...common,
-    kind: "validate constraint",
-    title: `validate constraint ${was.name} of ${qualifiedLabel(table)}`,
-    sql: `ALTER TABLE ${quoteName(table)} VALIDATE CONSTRAINT ${name};`,
-    locks: [[table, "SHARE UPDATE EXCLUSIVE"], ...referenced(was, "ROW SHARE")],
-    scans: true,
-    safety: "Rows are read under a lock that lets readers and writers go on.",
+    target: part("constraint", table, was.name),
+    kind: "add constraint",
+    title: `restore constraint ${was.name} of ${qualifiedLabel(table)}`,
+    sql: underSchemas(
+      context.before,
+      [
+        ...release(foreignKeys),
+        ...away.map(
+          ({ name }) => `ALTER TABLE ${quoteName(table)} DROP CONSTRAINT ${quoteIdentifier(name)};`,
+        ),
+        ...(namesake ? [`DROP INDEX ${quoteQualified(table.schema, namesake.name)};`] : []),
+        `ALTER TABLE ${quoteName(table)} ADD CONSTRAINT ${quoteIdentifier(was.name)} ${words} USING INDEX ${quoteIdentifier(built)}${was.deferrable ? " DEFERRABLE" : ""}${was.initiallyDeferred ? " INITIALLY DEFERRED" : ""};`,
+        ...repoint(foreignKeys),
+      ].join("\n"),
+    ),
+    locks: [[table, "ACCESS EXCLUSIVE"], ...lockedWith(foreignKeys)],
+    safety: "The index is there already: only the catalog is changed.",
+    blocked: namesake
+      ? context.foreign(context.dependentsOn("index", { schema: table.schema, name: namesake.name }))
+      : null,
   });
+  validateRepointed(context, foreignKeys);
 }
 
 /** Drops what an interrupted rollback built for a constraint that does not come back after all. */
@@ -287,7 +458,7 @@ export function dropLeftoverIndexes(context: RollbackContext): void {
 function temporaryName(
   names: Names,
   { schema, name: table }: Table,
-  { name, definition }: Constraint,
+  { name, definition }: Pick<Constraint, "name" | "definition">,
 ): string {
   const digest = createHash("sha256").update(JSON.stringify([schema, table, name, definition]));
   return `${unfinishedPrefix(names)}${digest.digest("hex").slice(0, 16)}`;
@@ -323,6 +494,7 @@ export function dropCreatedIndexes(context: RollbackContext): void {
     context,
     (index, table) =>
       context.isCreated(partKey("index", table, index.name)) &&
+      !context.settled.has(partKey("index", table, index.name)) &&
       formerIndexName(context, table, index) === undefined,
   );
 }
@@ -370,6 +542,15 @@ export function restoreIndexes(context: RollbackContext): void {
         );
         continue;
       }
+      const holder = table.constraints.find(
+        ({ name }) =>
+          table.indexes.some((one) => one.constraint === name && one.name === index.name) &&
+          context.isCreated(partKey("constraint", table, name)),
+      );
+      if (holder) {
+        exchangeKey(context, table, holder, index);
+        continue;
+      }
       if (isAltered) dropIndex(context, table, index);
       context.add({
         kind: "create index",
@@ -385,6 +566,36 @@ export function restoreIndexes(context: RollbackContext): void {
   }
 }
 
+/** Puts a former index in the place of a constraint that has its name, so that neither is missing meanwhile. */
+function exchangeKey(context: RollbackContext, table: Table, holder: Constraint, index: Index): void {
+  const temporary = temporaryName(context.names, table, { name: index.name, definition: index.definition });
+  context.reserved.add(temporary);
+  if (!table.indexes.some(({ name, valid }) => name === temporary && valid)) {
+    context.add({
+      kind: "create index",
+      title: `build index ${table.schema}.${temporary}`,
+      sql: concurrently(index, temporary),
+      target: part("index", table, temporary),
+      locks: [[table, "SHARE UPDATE EXCLUSIVE"]],
+      transactional: false,
+      scans: true,
+      safety: "Built concurrently: readers and writers of the table go on.",
+    });
+  }
+  context.add({
+    kind: "create index",
+    title: `restore index ${table.schema}.${index.name}`,
+    sql: [
+      `ALTER TABLE ${quoteName(table)} DROP CONSTRAINT ${quoteIdentifier(holder.name)};`,
+      `ALTER INDEX ${quoteQualified(table.schema, temporary)} RENAME TO ${quoteIdentifier(index.name)};`,
+    ].join("\n"),
+    target: part("index", table, index.name),
+    locks: [[table, "ACCESS EXCLUSIVE"]],
+    safety: "The index is there already: only the catalog is changed.",
+    blocked: context.foreign(context.dependentsOn("index", { schema: table.schema, name: index.name })),
+  });
+}
+
 /** Why an index cannot be built as it was; null where it can. */
 function indexHindrance(context: RollbackContext, table: Table, index: Index): string | null {
   const needed = [
@@ -395,18 +606,22 @@ function indexHindrance(context: RollbackContext, table: Table, index: Index): s
   const isThere = (name: string | null): boolean =>
     name === null || table.columns.some((column) => column.name === name);
   if (!needed.every(isThere)) return `a column that it needs was dropped (${index.definition})`;
+  if (context.unfit.has(partKey("index", table, index.name)))
+    return `${unfitReason(table)} (${index.definition})`;
   return context.violated.has(constraintLabel(table, index.name))
     ? `rows written since do not satisfy it (${index.definition})`
     : null;
 }
 
+/** What an index is but for its name. */
+const indexForm = ({ definition }: Index): string =>
+  fingerprint({ ...indexStatement(definition), idxname: "" });
+
 /** What an index was called before the deployment, where nothing but its name is new. */
 function formerIndexName(context: RollbackContext, table: Table, index: Index): string | undefined {
   const isNew = (one: Index): boolean => context.isCreated(partKey("index", table, one.name));
   if (!isNew(index)) return undefined;
-  const print = ({ definition }: Index): string =>
-    fingerprint({ ...indexStatement(definition), idxname: "" });
-  const same = (one: Index): boolean => print(one) === print(index);
+  const same = (one: Index): boolean => indexForm(one) === indexForm(index);
   const kept = context.keptTables.find((one) => one.table === table);
   const formers = plainIndexes(kept?.was.indexes ?? []).filter(
     (one) =>

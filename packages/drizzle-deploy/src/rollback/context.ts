@@ -1,6 +1,5 @@
 import {
   type Catalog,
-  compareCatalogs,
   type FunctionObject,
   type Index,
   type ObjectIdentity,
@@ -15,8 +14,9 @@ import type { Names } from "../model/names.ts";
 import type { Plan, Step, Target } from "../model/step.ts";
 import type { Dependent } from "../plan/dependents.ts";
 import type { QualifiedName } from "../sql/names.ts";
-import { type Changes, changesOf, keyOfTarget, withoutInvalidIndexes } from "./changes.ts";
+import { type Changes, changesOf, withoutInvalidIndexes } from "./changes.ts";
 import { rollbackStep, type StepDraft } from "./draft.ts";
+import type { StandingRenames } from "./undo-renames.ts";
 
 /** What a rollback is planned from. */
 export interface RollbackFacts {
@@ -31,13 +31,17 @@ export interface RollbackFacts {
   readonly dropped: readonly Target[];
   /** What they made. */
   readonly made: readonly Target[];
-  /** Steps that renamed what cannot be made anew: tables, columns, types. */
-  readonly renamed: readonly Step[];
+  /** What it renamed; every other name here is that of before. */
+  readonly renamed: StandingRenames;
+  /** Hazards that are allowed: by the id of a step, or all of a name. */
+  readonly allow: readonly string[];
   /** What is in the archive already. */
   readonly archived: Catalog;
   readonly dependents: readonly Dependent[];
   /** Constraints, as `schema.table.name`, that rows written since do not satisfy as they were before. */
   readonly violated: ReadonlySet<string>;
+  /** Keys of what was before and would not be taken any more, since a column that it names stays changed. */
+  readonly unfit: ReadonlySet<string>;
   readonly sizes: readonly TableSize[];
   /** The migrations that the deployment applied. */
   readonly migrations: Plan["migrations"];
@@ -65,7 +69,7 @@ export interface KeptTable {
 }
 
 /** What every part of the planning needs, and where it puts its steps. */
-export interface RollbackContext extends Pick<RollbackFacts, "names" | "archived" | "violated"> {
+export interface RollbackContext extends Pick<RollbackFacts, "names" | "archived" | "violated" | "unfit"> {
   readonly before: Catalog;
   readonly actual: Catalog;
   readonly head: Catalog;
@@ -80,13 +84,13 @@ export interface RollbackContext extends Pick<RollbackFacts, "names" | "archived
   readonly kept: Set<string>;
   /** Names of the indexes that its steps build, or find built, for constraints to take. */
   readonly reserved: Set<string>;
+  /** Keys of what a step for something else takes along: it needs no step of its own. */
+  readonly settled: Set<string>;
   /** Leaves something as the deployment made it. */
   keep(key: string, reason: string): void;
   add(draft: StepDraft): void;
   isCreated(key: string): boolean;
   isRemoved(key: string): boolean;
-  /** Whether it was there before and is not any more, whoever did that. */
-  wasRemoved(target: Target): boolean;
   /** Whether a property of the object is not as before. */
   isAltered(key: string, ignore?: readonly string[]): boolean;
   dependentsOn(kind: Dependent["on"]["kind"], object: QualifiedName): Dependent[];
@@ -182,11 +186,6 @@ export function createContext(facts: RollbackFacts): RollbackContext {
   const changes = changesOf({ before, actual, head, dropped: facts.dropped, made: facts.made });
   const created = new Set(changes.created.map(objectKey));
   const removed = new Set(changes.removed.map(objectKey));
-  const gone = new Set(
-    compareCatalogs(before, actual).flatMap(({ kind, object }) =>
-      kind === "missing" ? objectKey(object) : [],
-    ),
-  );
   const steps: Step[] = [];
   const notes: string[] = [];
   const kept = new Set(changes.recast.map(objectKey));
@@ -198,6 +197,7 @@ export function createContext(facts: RollbackFacts): RollbackContext {
     names: facts.names,
     archived: facts.archived,
     violated: facts.violated,
+    unfit: facts.unfit,
     changes,
     keptTables: actual.tables.flatMap((table) => {
       const was = find(before.tables, table);
@@ -212,14 +212,14 @@ export function createContext(facts: RollbackFacts): RollbackContext {
     notes,
     kept,
     reserved: new Set(),
+    settled: new Set(),
     keep(key, reason) {
       kept.add(key);
       notes.push(reason);
     },
-    add: (draft) => void steps.push(rollbackStep(draft, facts.sizes)),
+    add: (draft) => void steps.push(rollbackStep(draft, facts)),
     isCreated: (key) => created.has(key),
     isRemoved: (key) => removed.has(key),
-    wasRemoved: (target) => gone.has(keyOfTarget(target)),
     isAltered: (key, ignore = []) =>
       changes.altered.some(({ object, property }) => objectKey(object) === key && !ignore.includes(property)),
     dependentsOn: (kind, { schema, name }) =>

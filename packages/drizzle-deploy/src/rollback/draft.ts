@@ -1,7 +1,7 @@
 import type { Catalog } from "../catalog/index.ts";
 import type { TableSize } from "../model/deployment-report.ts";
 import type { LockMode } from "../model/lock-modes.ts";
-import type { Step, StepKind, Target } from "../model/step.ts";
+import type { Hazard, Step, StepKind, Target } from "../model/step.ts";
 import { catalogEstimate, estimateScan } from "../plan/estimate.ts";
 import { lock } from "../plan/statements/draft.ts";
 import type { QualifiedName } from "../sql/names.ts";
@@ -26,6 +26,8 @@ export interface StepDraft {
   readonly safety: string;
   /** Why it must not run: nothing runs then. */
   readonly blocked?: string | null;
+  /** What is to be allowed before it runs. */
+  readonly hazard?: Omit<Hazard, "allowed"> | undefined;
 }
 
 /** The size of the table that a step works on; null where there is none. */
@@ -36,13 +38,25 @@ function sizeOf(target: Target | null, sizes: readonly TableSize[]): Step["size"
   return found ? { bytes: found.tableBytes + found.indexBytes, rows: Math.max(found.rows, 0) } : null;
 }
 
+const stepId = (title: string): string => `${rollbackTag}/${title}`;
+
 /** A step of a rollback. Its id is its title: the same act has the same id whenever it is planned. */
-export function rollbackStep(draft: StepDraft, sizes: readonly TableSize[]): Step {
-  const { kind, title, sql, target, safety, transactional = true } = draft;
+export function rollbackStep(
+  draft: StepDraft,
+  { sizes, allow }: { sizes: readonly TableSize[]; allow: readonly string[] },
+): Step {
+  const { kind, title, sql, target, safety, hazard, transactional = true } = draft;
+  const id = stepId(title);
+  const allowed = hazard !== undefined && (allow.includes(hazard.name) || allow.includes(id));
+  const reason =
+    draft.blocked ??
+    (hazard && !allowed
+      ? `${hazard.message} ${hazard.safeForm} Then allow it: --allow ${hazard.name}`
+      : null);
   const duration = draft.scans ? "long" : "short";
   const size = sizeOf(target, sizes);
   return {
-    id: `${rollbackTag}/${title}`,
+    id,
     migration: rollbackTag,
     kind,
     title,
@@ -51,9 +65,9 @@ export function rollbackStep(draft: StepDraft, sizes: readonly TableSize[]): Ste
     needs: [],
     locks: (draft.locks ?? []).map(([relation, mode]) => lock(relation, mode, duration)),
     transactional,
-    action: draft.blocked ? "blocked" : "run",
-    reason: draft.blocked ?? null,
-    hazards: [],
+    action: reason === null ? "run" : "blocked",
+    reason,
+    hazards: hazard ? [{ ...hazard, allowed }] : [],
     safety,
     size,
     estimate: draft.scans && size ? estimateScan(size.bytes) : catalogEstimate,

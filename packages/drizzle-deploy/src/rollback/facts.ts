@@ -7,7 +7,7 @@ import type { QualifiedName } from "../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
 
 /** Has names read and printed as a catalog has them, for the rest of the transaction. */
-async function lookThrough(sql: Queryable, schemas: readonly string[]): Promise<void> {
+export async function lookThrough(sql: Queryable, schemas: readonly string[]): Promise<void> {
   await sql.unsafe(`select pg_catalog.set_config('search_path', $1, true)`, [
     [...schemas.map(quoteIdentifier), "pg_temp"].join(", "),
   ]);
@@ -51,8 +51,13 @@ function repetition({ schema, name }: QualifiedName, index: Index): string | nul
 const foundSchema = z.tuple([z.object({ found: z.boolean() })]);
 
 /** Whether a query finds anything; false where what it reads is not there any more. */
-async function finds(sql: Transaction, query: string | null, schemas: readonly string[]): Promise<boolean> {
-  if (query === null) return false;
+async function finds(
+  sql: Transaction,
+  question: string | null,
+  { schemas, asked }: { schemas: readonly string[]; asked: (query: string) => string },
+): Promise<boolean> {
+  if (question === null) return false;
+  const query = asked(question);
   try {
     return await sql.savepoint(async (attempt) => {
       await lookThrough(attempt, schemas);
@@ -74,24 +79,34 @@ export async function isViolated(
     table,
     constraint,
     index,
-    schemas,
+    ...where
   }: {
     table: QualifiedName;
     constraint: Constraint;
     /** What implements it. */
     index: Index | undefined;
     schemas: readonly string[];
+    asked: (query: string) => string;
   },
 ): Promise<boolean> {
-  return finds(sql, index ? repetition(table, index) : offence(table, constraint), schemas);
+  return finds(sql, index ? repetition(table, index) : offence(table, constraint), where);
 }
 
 /** Whether rows are there that a unique index would refuse. */
 export async function isRepeated(
   sql: Transaction,
-  { table, index, schemas }: { table: QualifiedName; index: Index; schemas: readonly string[] },
+  {
+    table,
+    index,
+    ...where
+  }: {
+    table: QualifiedName;
+    index: Index;
+    schemas: readonly string[];
+    asked: (query: string) => string;
+  },
 ): Promise<boolean> {
-  return finds(sql, repetition(table, index), schemas);
+  return finds(sql, repetition(table, index), where);
 }
 
 /** `schema.table.name` of a constraint. */

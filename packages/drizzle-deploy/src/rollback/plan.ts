@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Plan, Step } from "../model/step.ts";
+import { includesStep, parseStepId } from "../model/step-id.ts";
 import { recordTables } from "../records/records.ts";
 import { quoteLiteral, quoteQualified } from "../sql/quote.ts";
 import {
@@ -19,6 +20,7 @@ import { undoPolicies } from "./policies.ts";
 import { archiveTables, dropTypes, undoColumns, undoRemarks } from "./tables.ts";
 import { dropTriggers, restoreTriggers } from "./triggers.ts";
 import { restoreTypes } from "./types.ts";
+import { undoRenames } from "./undo-renames.ts";
 import { undoViews } from "./views.ts";
 
 /** `indexes`: what was added to speed things up. `all`: everything but columns and rows. */
@@ -58,7 +60,7 @@ export function planRollback(facts: RollbackFacts, scope: RollbackScope): Planne
             (find(context.head.tables, table)?.indexes.some(({ name }) => name === index.name) ?? false))),
     );
   } else {
-    refuseRenames(context, facts);
+    undoRenames(context, facts.renamed);
     undoEverything(context);
   }
   dropLeftoverIndexes(context);
@@ -112,21 +114,6 @@ function undoHidden(context: RollbackContext, { names, once, undo, migrations }:
 const hashesOf = (migrations: RollbackFacts["migrations"]): string =>
   migrations.map(({ hash }) => quoteLiteral(hash)).join(", ");
 
-/** What was renamed would be taken for something new, and for something lost. */
-function refuseRenames(context: RollbackContext, { renamed }: RollbackFacts): void {
-  for (const step of renamed) {
-    if (!step.target || !context.wasRemoved(step.target)) continue;
-    context.add({
-      kind: "rename",
-      title: `undo: ${step.title}`,
-      sql: step.sql,
-      target: step.target,
-      safety: "It is not run.",
-      blocked: `the deployment did: ${step.sql.replaceAll(/\s+/g, " ")}; rename it back by hand, when the clients are ready for that, then roll back`,
-    });
-  }
-}
-
 /** Drizzle's journal rows of the migrations, and the engine's own of their steps, but for what is not undone yet. */
 function forgetMigrations(
   context: RollbackContext,
@@ -140,12 +127,31 @@ function forgetMigrations(
     kind: "journal",
     title: `take ${migrations.map(({ tag }) => tag).join(", ")} out of the journal`,
     sql: [
+      ...keptOf(names, hashes, keptIds, done),
       `DELETE FROM ${quoteQualified(schema, name)} WHERE hash IN (${hashes}) AND created_at IN (${migrations.map(({ when }) => when).join(", ")});`,
       `UPDATE ${recordTables(names).steps} SET status = 'undone' WHERE status = 'done' AND migration_hash IN (${hashes})${kept ? ` AND step_id NOT IN (${kept})` : ""};`,
     ].join("\n"),
     target: { kind: "data", schema, name, table: null },
     locks: [[{ schema, name }, "ROW EXCLUSIVE"]],
     safety: "A few rows of the journals: from here on the migrations are pending again, and can be deployed.",
+  });
+}
+
+/** Records by itself what stays of a step that ran several statements, and is undone as a whole. */
+function keptOf(
+  names: RollbackFacts["names"],
+  hashes: string,
+  keptIds: readonly string[],
+  done: readonly string[],
+): string[] {
+  const { steps } = recordTables(names);
+  return keptIds.flatMap((id) => {
+    if (done.includes(id)) return [];
+    const whole = done.find((one) => includesStep(parseStepId(one), parseStepId(id)));
+    if (whole === undefined) return [];
+    return [
+      `INSERT INTO ${steps} (deployment_id, step_id, migration_hash, sql_hash, status, attempts, started_at, finished_at) SELECT deployment_id, ${quoteLiteral(id)}, migration_hash, sql_hash, 'done', attempts, started_at, finished_at FROM ${steps} WHERE status = 'done' AND step_id = ${quoteLiteral(whole)} AND migration_hash IN (${hashes}) ON CONFLICT (deployment_id, step_id) DO UPDATE SET status = 'done';`,
+    ];
   });
 }
 

@@ -6,6 +6,7 @@ import { qualifiedLabel } from "../sql/names.ts";
 import { quoteQualified } from "../sql/quote.ts";
 import { partKey, type RollbackContext, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";
+import { unfitReason } from "./fit.ts";
 
 const on = (table: Pick<Table, "schema" | "name">): string => quoteQualified(table.schema, table.name);
 
@@ -32,7 +33,19 @@ export function undoPolicies(context: RollbackContext): void {
         locks: [[table, "ACCESS EXCLUSIVE"]],
         safety: momentary,
       });
+    const lost = was.policies.filter(({ name }) => {
+      const key = partKey("policy", table, name);
+      return context.unfit.has(key) && (context.isRemoved(key) || context.isAltered(key));
+    });
+    for (const policy of lost) {
+      const isThere = table.policies.some(({ name }) => name === policy.name);
+      context.keep(
+        partKey("policy", table, policy.name),
+        `policy ${policy.name} on ${qualifiedLabel(table)} ${isThere ? "stays as the deployment made it" : "stays away"}: ${unfitReason(table)}`,
+      );
+    }
     for (const policy of was.policies) {
+      if (lost.includes(policy)) continue;
       const now = table.policies.find(({ name }) => name === policy.name);
       const key = partKey("policy", table, policy.name);
       if (!now && context.isRemoved(key)) step("restore", policy, createPolicy(table, policy));
@@ -40,8 +53,15 @@ export function undoPolicies(context: RollbackContext): void {
     }
     restoreSwitches(context, table, was);
     for (const policy of table.policies) {
-      if (context.isCreated(partKey("policy", table, policy.name)))
-        step("drop", policy, dropPolicy(table, policy.name));
+      const key = partKey("policy", table, policy.name);
+      if (!context.isCreated(key)) continue;
+      // It may be what came in the place of the lost one: without either nobody would see a row.
+      if (lost.some(({ name }) => !table.policies.some((one) => one.name === name)))
+        context.keep(
+          key,
+          `policy ${policy.name} on ${qualifiedLabel(table)} is kept: a former one cannot come back`,
+        );
+      else step("drop", policy, dropPolicy(table, policy.name));
     }
   }
   // An archived table keeps its policies, but for those that need a function which goes.

@@ -22,8 +22,8 @@ export interface Deployment {
   readonly migrations: Plan["migrations"];
   readonly dropped: readonly Target[];
   readonly made: readonly Target[];
-  /** Steps that renamed what holds rows or is part of what does. */
-  readonly renamed: readonly Step[];
+  /** What it ran, in order. */
+  readonly statements: readonly string[];
   /** What it did that no catalog shows: changed rows, opaque statements. */
   readonly once: readonly Step[];
   /** Whether Drizzle's journal still has any of it. */
@@ -83,7 +83,7 @@ const runSchema = z.tuple([z.object({ plan: z.string(), before: z.string() })]);
 const onceKinds: readonly Step["kind"][] = ["change data", "opaque"];
 
 /** What is renamed back by making it anew under its former name. */
-const remade: readonly Target["kind"][] = ["policy", "constraint", "trigger", "index", "view", "function"];
+const remade: readonly Target["kind"][] = ["policy", "constraint", "trigger", "index"];
 
 /** What a step did, each part of it by itself where it is of several. */
 const partsOf = ({ parts, ...step }: Step): Step[] =>
@@ -183,7 +183,7 @@ export async function findDeployment(
         kind.startsWith("drop ") || (kind === "rename" && target !== null && remade.includes(target.kind)),
     ),
     made: targets(({ kind }) => !kind.startsWith("drop ") && !onceKinds.includes(kind)),
-    renamed: steps.filter(({ kind, target }) => kind === "rename" && target && !remade.includes(target.kind)),
+    statements: steps.filter(({ kind }) => !onceKinds.includes(kind)).map(({ sql }) => sql),
     once: [...new Map(once.map((step) => [step.id, step])).values()],
     isJournalled: journal.some(({ hash }) => hashes.has(hash)),
     done: done.map(({ step }) => step),

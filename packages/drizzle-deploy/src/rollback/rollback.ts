@@ -8,11 +8,12 @@ import {
   readCatalog,
 } from "../catalog/index.ts";
 import { DeployError } from "../findings/errors.ts";
+import { functionLabel } from "../kinds/function.ts";
 import { reportedErrorSchema, stepResultSchema } from "../model/deployment-report.ts";
 import { journalTableOf } from "../model/journal-table.ts";
 import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
-import { planSchema, type Target, targetOf } from "../model/step.ts";
+import { hazardNames, planSchema, type Target, targetOf } from "../model/step.ts";
 import { readArchive } from "../plan/facts.ts";
 import type { Transaction } from "../postgres/index.ts";
 import { connect, type DatabaseUrl, redactUrl, type Sql } from "../postgres/index.ts";
@@ -27,8 +28,12 @@ import { tableSizes } from "../run/sizes.ts";
 import { sayWhich, withoutInvalidIndexes } from "./changes.ts";
 import { find, plainIndexes, type RollbackFacts } from "./context.ts";
 import { constraintLabel, isRepeated, isViolated, readDependents } from "./facts.ts";
+import { findUnfit, type Questions } from "./fit.ts";
 import { type PlannedRollback, planRollback, type RollbackScope, rollbackScopes } from "./plan.ts";
 import { type Deployment, findDeployment } from "./records.ts";
+import { type FormerNames, formerNames } from "./renamed-catalog.ts";
+import { type Rename, renamesOf } from "./renames.ts";
+import { nameNow, standingRenames } from "./undo-renames.ts";
 
 export { type PlannedRollback, planRollback, type RollbackFacts, type RollbackScope, rollbackScopes };
 
@@ -88,6 +93,8 @@ export interface RollbackOptions {
   readonly scope?: RollbackScope | undefined;
   /** The id of the deployment that is meant. Default: the last one, unless that was rolled back already. */
   readonly deployment?: string | undefined;
+  /** Hazards that are accepted, by the ids of their steps, or all of a name: `breaks-clients`. */
+  readonly allow?: readonly string[] | undefined;
   /** Who approved it. */
   readonly approvedBy?: string | undefined;
   /** Who runs it. Default: whoever runs this process. */
@@ -112,24 +119,56 @@ function inPathOrder(catalog: Catalog, path: readonly string[]): Catalog {
 async function gatherRollbackFacts(
   sql: Transaction,
   project: Project,
-  deployment: Deployment,
+  { deployment, allow }: { deployment: Deployment; allow: readonly string[] },
 ): Promise<RollbackFacts> {
-  const before = inPathOrder(deployment.before, project.schemas);
-  const actual = inPathOrder(await readCatalog(sql, { schemas: project.schemas }), project.schemas);
-  const head = expectedHere(project, await readOrigin(sql, project))(deployment.to);
+  const { schemas } = project;
+  const before = inPathOrder(deployment.before, schemas);
+  const expected = expectedHere(project, await readOrigin(sql, project))(deployment.to);
+  const all = renamesOf(deployment.statements, { before, schemas });
+  const reached = [...new Set([...schemas, ...all.flatMap(({ was, now }) => [was.schema, now.schema])])];
+  const raw = inPathOrder(await readCatalog(sql, { schemas: reached }), reached);
+  const found = await readDependents(sql, reached);
+  const renamed = standingRenames(all, { raw, before, head: expected, dependents: found });
+  const former = formerNames(renamed.renames, { schemas: reached, now: raw });
+  const isManaged = ({ schema }: { schema: string }): boolean => schemas.includes(schema);
+  const actual = within(
+    former.catalog({ ...raw, views: raw.views.filter((view) => !renamed.inTheWay.includes(view)) }),
+    schemas,
+  );
+  const made = deployment.made.map(former.target);
+  const head = withMoved(former.catalog(expected), {
+    before,
+    actual,
+    made,
+    renames: renamed.renames,
+    schemas,
+  });
+  // What is asked of the rows is asked under the names that things have now.
+  const current = formerNames(
+    renamed.renames.map(({ kind, was, now, of }) => ({
+      kind,
+      was: now,
+      now: was,
+      of: of && nameNow(renamed.renames, of, kind === "label" ? ["type", "domain"] : ["table", "view"]),
+    })),
+    { schemas: reached, now: former.catalog(raw) },
+  );
+  const questions = { before, actual, schemas: reached, asked: current.text };
   return {
     project: project.name,
     names: project.names,
     before,
     actual,
     head,
-    dropped: [...deployment.dropped, ...droppedAlong(project, deployment)],
-    made: deployment.made,
-    renamed: deployment.renamed,
+    dropped: [...deployment.dropped.map(former.target), ...droppedAlong(project, deployment, former)],
+    made,
+    renamed,
+    allow,
     archived: await readArchive(sql, project),
-    dependents: await readDependents(sql, project.schemas),
-    violated: await violatedConstraints(sql, { before, actual, schemas: project.schemas }),
-    sizes: await tableSizes(sql, project.schemas),
+    dependents: found.map(former.dependent).filter(({ on }) => isManaged(on)),
+    violated: await violatedConstraints(sql, questions),
+    unfit: await findUnfit(sql, questions),
+    sizes: await tableSizes(sql, schemas),
     migrations: deployment.migrations,
     journal: journalTableOf(project),
     isJournalled: deployment.isJournalled,
@@ -141,18 +180,98 @@ async function gatherRollbackFacts(
   };
 }
 
+/** What a catalog has in some schemas. */
+function within(catalog: Catalog, schemas: readonly string[]): Catalog {
+  const isWithin = ({ schema }: { schema: string }): boolean => schemas.includes(schema);
+  return {
+    ...catalog,
+    schemas: catalog.schemas.filter(({ name }) => schemas.includes(name)),
+    tables: catalog.tables.filter(isWithin),
+    views: catalog.views.filter(isWithin),
+    functions: catalog.functions.filter(isWithin),
+    enums: catalog.enums.filter(isWithin),
+    domains: catalog.domains.filter(isWithin),
+    sequences: catalog.sequences.filter(isWithin),
+  };
+}
+
+/**
+ * What a deployment was to make, with what it moved to a schema that nobody manages: no expected catalog shows that. Of
+ * it, what was there before or is what a step made came with the deployment.
+ */
+function withMoved(
+  head: Catalog,
+  {
+    before,
+    actual,
+    made,
+    renames,
+    schemas,
+  }: {
+    before: Catalog;
+    actual: Catalog;
+    made: readonly Target[];
+    renames: readonly Rename[];
+    schemas: readonly string[];
+  },
+): Catalog {
+  const hidden = renames.filter(({ now, of }) => of === null && !schemas.includes(now.schema));
+  const isHidden = (one: { schema: string; name: string }): boolean =>
+    hidden.some(({ was }) => was.schema === one.schema && was.name === one.name);
+  const tables = actual.tables.filter(isHidden).map((table) => {
+    const was = find(before.tables, table);
+    const known =
+      (kind: Target["kind"], list: readonly { name: string }[] | undefined) =>
+      ({ name }: { name: string }): boolean =>
+        (list ?? []).some((one) => one.name === name) ||
+        made.some(
+          (target) =>
+            target.kind === kind &&
+            target.schema === table.schema &&
+            target.table === table.name &&
+            target.name === name,
+        );
+    return {
+      ...table,
+      columns: table.columns.filter(known("column", was?.columns)),
+      constraints: table.constraints.filter(known("constraint", was?.constraints)),
+      indexes: table.indexes.filter(known("index", was?.indexes)),
+      policies: table.policies.filter(known("policy", was?.policies)),
+      triggers: table.triggers.filter(known("trigger", was?.triggers)),
+    };
+  });
+  const isOwned = ({ ownedBy }: Catalog["sequences"][number]): boolean =>
+    ownedBy !== null && isHidden({ schema: ownedBy.schema, name: ownedBy.table });
+  return {
+    ...within(head, schemas),
+    tables: [...within(head, schemas).tables, ...tables],
+    views: [...within(head, schemas).views, ...actual.views.filter(isHidden)],
+    functions: [
+      ...within(head, schemas).functions,
+      ...actual.functions.filter((one) => isHidden({ schema: one.schema, name: functionLabel(one) })),
+    ],
+    enums: [...within(head, schemas).enums, ...actual.enums.filter(isHidden)],
+    domains: [...within(head, schemas).domains, ...actual.domains.filter(isHidden)],
+    sequences: [
+      ...within(head, schemas).sequences,
+      ...actual.sequences.filter((one) => isHidden(one) || isOwned(one)),
+    ],
+  };
+}
+
 /** What a deployment's migrations take away, also without saying so: an index with its column. */
-function droppedAlong(project: Project, { from, to }: Deployment): Target[] {
+function droppedAlong(project: Project, { from, to }: Deployment, former: FormerNames): Target[] {
   if (from === null) return [];
-  return compareCatalogs(project.expectedCatalog(from), project.expectedCatalog(to)).flatMap(
-    ({ kind, object }) => (kind === "missing" ? (targetOf(object) ?? []) : []),
+  const head = former.catalog(project.expectedCatalog(to));
+  return compareCatalogs(project.expectedCatalog(from), head).flatMap(({ kind, object }) =>
+    kind === "missing" ? (targetOf(object) ?? []) : [],
   );
 }
 
 /** Constraints and unique indexes that would come back, and that rows written since do not satisfy. */
 async function violatedConstraints(
   sql: Transaction,
-  { before, actual, schemas }: { before: Catalog; actual: Catalog; schemas: readonly string[] },
+  { before, actual, schemas, asked }: Questions,
 ): Promise<Set<string>> {
   const violated = new Set<string>();
   for (const was of before.tables) {
@@ -162,16 +281,23 @@ async function violatedConstraints(
       const now = table.constraints.find(({ name }) => name === constraint.name);
       if (now?.definition === constraint.definition) continue;
       const index = was.indexes.find((one) => one.constraint === constraint.name);
-      if (await isViolated(sql, { table, constraint, index, schemas }))
+      if (await isViolated(sql, { table, constraint, index, schemas, asked }))
         violated.add(constraintLabel(table, constraint.name));
     }
     for (const index of plainIndexes(was.indexes)) {
       const now = table.indexes.find(({ name }) => name === index.name);
       if (now?.definition === index.definition && now.valid) continue;
-      if (await isRepeated(sql, { table, index, schemas })) violated.add(constraintLabel(table, index.name));
+      if (await isRepeated(sql, { table, index, schemas, asked }))
+        violated.add(constraintLabel(table, index.name));
     }
   }
   return violated;
+}
+
+interface Wanted {
+  readonly scope: RollbackScope;
+  readonly deployment: string | undefined;
+  readonly allow: readonly string[];
 }
 
 interface Planned {
@@ -184,14 +310,33 @@ interface Planned {
 async function plan(
   sql: Sql,
   project: Project,
-  { scope, deployment: wanted }: { scope: RollbackScope; deployment: string | undefined },
+  { scope, deployment: wanted, allow }: Wanted,
 ): Promise<Planned> {
   const result = await sql.begin("isolation level repeatable read read only", async (transaction) => {
     const deployment = await findDeployment(transaction, project, wanted);
-    const facts = await gatherRollbackFacts(transaction, project, deployment);
-    return { deployment, facts, planned: planRollback(facts, scope) };
+    const facts = await gatherRollbackFacts(transaction, project, { deployment, allow });
+    const planned = planRollback(facts, scope);
+    requireKnown(project.names, allow, planned);
+    return { deployment, facts, planned };
   });
   return result;
+}
+
+/** What is allowed has to be there, or a mistyped name would go unnoticed; a kind of hazard need not come up. */
+function requireKnown(
+  { command }: Names,
+  allow: readonly string[],
+  { plan: { steps } }: PlannedRollback,
+): void {
+  const unknown = allow.find(
+    (one) => !hazardNames.some((name) => name === one) && !steps.some(({ id }) => id === one),
+  );
+  if (unknown === undefined) return;
+  throw new DeployError(
+    "USAGE",
+    `there is no hazard and no step ${unknown} to allow`,
+    `Name a kind of hazard, as breaks-clients, or the id of a step, as ${command} rollback --dry-run --json prints it. Nothing was changed.`,
+  );
 }
 
 function previewOf(
@@ -229,10 +374,11 @@ export async function previewRollback(
   url: DatabaseUrl,
   scope: RollbackScope = "indexes",
   deployment?: string,
+  allow: readonly string[] = [],
 ): Promise<RollbackPreview> {
   const sql = await connect(url, { applicationName: `${project.names.command} rollback preview` });
   try {
-    return previewOf(url, scope, await plan(sql, project, { scope, deployment }));
+    return previewOf(url, scope, await plan(sql, project, { scope, deployment, allow }));
   } finally {
     await sql.end({ timeout: 1 });
   }
@@ -246,7 +392,7 @@ function requireUnblocked({ command }: Names, { plan: { steps } }: RollbackPrevi
   const more = blocked.length > 5 ? `; and ${blocked.length - 5} more` : "";
   throw new DeployError(
     "PLAN_BLOCKED",
-    `the rollback would break what is not ours: ${reasons.join("; ")}${more}. Nothing was changed`,
+    `the rollback must not run as it is: ${reasons.join("; ")}${more}. Nothing was changed`,
     `Settle these, then run it again. ${command} rollback --dry-run shows the whole plan.`,
   );
 }
@@ -301,7 +447,7 @@ export async function rollback(
     schemas: project.schemas,
   });
   try {
-    const wanted = { scope, deployment: options.deployment };
+    const wanted = { scope, deployment: options.deployment, allow: options.allow ?? [] };
     const preview = previewOf(url, scope, await plan(session.sql, project, wanted));
     await observer({ type: "planned", plan: preview.plan });
     requireUnblocked(project.names, preview);
@@ -418,6 +564,7 @@ async function carryOut(
   const { left, differences } = await prove(session.sql, project, {
     scope,
     deployment: preview.deployment.id,
+    allow: options.allow ?? [],
   });
   if (left.length === 0) return { ...execution, differences };
   return {
@@ -440,9 +587,9 @@ const isPartOf = (object: ObjectIdentity, kept: ReadonlySet<string>): boolean =>
 async function prove(
   sql: Sql,
   project: Project,
-  { scope, deployment }: { scope: RollbackScope; deployment: string },
+  { scope, deployment, allow }: Wanted,
 ): Promise<{ left: string[]; differences: RollbackReport["differences"] }> {
-  const { facts, planned: again } = await plan(sql, project, { scope, deployment });
+  const { facts, planned: again } = await plan(sql, project, { scope, deployment, allow });
   const before = withoutInvalidIndexes(facts.before);
   const intended = new Set(compareCatalogs(before, facts.head).map(sayWhich));
   const differences = compareCatalogs(before, facts.actual).map((difference) => {

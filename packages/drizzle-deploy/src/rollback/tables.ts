@@ -1,11 +1,14 @@
 import { type Column, type Domain, objectKey, type Table, withoutValidity } from "../catalog/index.ts";
 import { functionLabel, functionSignature } from "../kinds/function.ts";
+import { defaultGrantees, setGrants } from "../kinds/grant.ts";
 import { momentary, part } from "../plan/statements/draft.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { qualifiedLabel } from "../sql/names.ts";
 import { quoteIdentifier, quoteLiteral, quoteName, quoteQualified } from "../sql/quote.ts";
 import { dependentLabel, find, type KeptTable, partKey, type RollbackContext, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";
+import { unfitReason } from "./fit.ts";
+import { continueAt, identitySequence, sequenceOptions } from "./types.ts";
 
 /** Kinds of change to a column that stay: taking them back could lose or refuse what rows hold now. */
 const keptProperties: Readonly<Record<string, string>> = {
@@ -75,7 +78,12 @@ function restoreColumn(context: RollbackContext, { table }: KeptTable, now: Colu
   const altered = (property: string): boolean => isPropertyAltered(context, key, property);
   const label = `${qualifiedLabel(table)}.${now.name}`;
   const isFilledOtherwise = now.identity !== null || now.generated !== null;
-  if (altered("default") && !isFilledOtherwise) {
+  if (altered("default") && context.unfit.has(key)) {
+    context.keep(key, `column ${label} keeps its default, as the deployment made it: ${unfitReason(table)}`);
+  } else if (altered("default") && was.identity !== null && now.identity === null && now.default !== null) {
+    // Numbers have to come from somewhere.
+    context.keep(key, `column ${label} keeps its default, as the deployment made it`);
+  } else if (altered("default") && !isFilledOtherwise) {
     const action = was.default === null ? "DROP DEFAULT" : `SET DEFAULT ${was.default}`;
     alterColumn(context, table, now.name, "restore the default of", action);
   }
@@ -85,9 +93,54 @@ function restoreColumn(context: RollbackContext, { table }: KeptTable, now: Colu
     else
       context.keep(key, `column ${label} may stay empty, as the deployment made it: rows may be so by now`);
   }
+  const isIdentityBack = altered("identity") && restoreIdentity(context, table, now, was);
   for (const [property, words] of Object.entries(keptProperties)) {
-    if (altered(property)) context.keep(key, `column ${label} keeps ${words}, as the deployment made it`);
+    if (altered(property) && !(property === "identity" && isIdentityBack))
+      context.keep(key, `column ${label} keeps ${words}, as the deployment made it`);
   }
+}
+
+/** Has a column numbered again as it was; says whether it is. */
+function restoreIdentity(context: RollbackContext, table: Table, now: Column, was: Column): boolean {
+  if (was.identity === null) return false;
+  const column = `${quoteName(table)} ALTER COLUMN ${quoteIdentifier(now.name)}`;
+  const words = was.identity === "always" ? "ALWAYS" : "BY DEFAULT";
+  const step = (title: string, sql: readonly string[]): void =>
+    context.add({
+      kind: "alter column",
+      title: `${title} ${qualifiedLabel(table)}.${now.name}`,
+      sql: sql.join("\n"),
+      target: part("column", table, now.name),
+      locks: [[table, "ACCESS EXCLUSIVE"]],
+      safety: momentary,
+    });
+  if (now.identity !== null) {
+    step("restore the identity of", [`ALTER TABLE ${column} SET GENERATED ${words};`]);
+    return true;
+  }
+  // Numbers come from a default, or from whoever writes: a column that may be empty cannot have an identity.
+  if (now.default !== null || now.generated !== null || now.nullable || now.type !== was.type) return false;
+  const sequence = identitySequence(context.before, table, now.name);
+  if (!sequence) return false;
+  const isTaken = [context.actual.sequences, context.actual.tables, context.actual.views].some((list) =>
+    find<QualifiedName>(list, sequence),
+  );
+  const options = sequenceOptions(sequence);
+  step("restore the identity of", [
+    `ALTER TABLE ${column} ADD GENERATED ${words} AS IDENTITY (${isTaken ? "" : `SEQUENCE NAME ${quoteName(sequence)} `}${options});`,
+    ...continueAt(
+      `pg_catalog.pg_get_serial_sequence(${quoteLiteral(quoteName(table))}, ${quoteLiteral(now.name)})`,
+      sequence,
+      [{ table, name: now.name }],
+    ),
+    ...(isTaken
+      ? []
+      : setGrants("SEQUENCE", quoteName(sequence), {
+          ...sequence,
+          grantees: defaultGrantees(context.actual),
+        })),
+  ]);
+  return true;
 }
 
 function isPropertyAltered(context: RollbackContext, key: string, property: string): boolean {

@@ -4,6 +4,7 @@ import { qualifiedLabel } from "../sql/names.ts";
 import { quoteIdentifier, quoteName } from "../sql/quote.ts";
 import { find, partKey, type RollbackContext, usesFunction } from "./context.ts";
 import { underSchemas } from "./draft.ts";
+import { unfitReason } from "./fit.ts";
 
 const modes: Readonly<Record<Trigger["enabled"], string>> = {
   origin: "ENABLE",
@@ -57,7 +58,16 @@ function restoreOf(
 ): void {
   for (const trigger of was.triggers) {
     const key = partKey("trigger", relation, trigger.name, kind);
-    if (context.isRemoved(key) || context.isAltered(key)) restore(context, relation, trigger);
+    if (!context.isRemoved(key) && !context.isAltered(key)) continue;
+    if (kind === "table" && context.unfit.has(key)) {
+      const isThere = relation.triggers.some(({ name }) => name === trigger.name);
+      context.keep(
+        key,
+        `trigger ${trigger.name} on ${qualifiedLabel(relation)} ${isThere ? "stays as the deployment made it" : "stays away"}: ${unfitReason(relation)}`,
+      );
+      continue;
+    }
+    restore(context, relation, trigger);
   }
 }
 

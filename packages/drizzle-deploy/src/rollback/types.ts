@@ -1,4 +1,11 @@
-import { type Column, type Domain, type EnumType, objectKey, type Sequence } from "../catalog/index.ts";
+import {
+  type Catalog,
+  type Column,
+  type Domain,
+  type EnumType,
+  objectKey,
+  type Sequence,
+} from "../catalog/index.ts";
 import { defaultGrantees, setGrants } from "../kinds/grant.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { qualifiedLabel } from "../sql/names.ts";
@@ -71,6 +78,8 @@ function restoreSequence(context: RollbackContext, one: Sequence): void {
   const { ownedBy } = one;
   const owner = ownedBy && find(context.actual.tables, { schema: ownedBy.schema, name: ownedBy.table });
   const column = owner?.columns.find(({ name }) => name === ownedBy?.column);
+  // It comes back with the identity of its column.
+  if (ownedBy?.identity && column?.identity === null && isIdentityToReturn(column, one, context)) return;
   if (ownedBy && (ownedBy.identity || !column || column.identity !== null)) {
     context.keep(
       objectKey({ kind: "sequence", schema: one.schema, name: one.name, parent: null, label: "" }),
@@ -78,26 +87,17 @@ function restoreSequence(context: RollbackContext, one: Sequence): void {
     );
     return;
   }
-  const isUp = BigInt(one.increment) > 0n;
-  const numbers = users.map(
-    ({ table, name }) =>
-      `(SELECT ${isUp ? "max" : "min"}(${quoteIdentifier(name)}::bigint) FROM ${quoteName(table)})`,
-  );
   add(context, "create sequence", "sequence", one, [
-    `CREATE SEQUENCE ${quoteName(one)} AS ${one.type} INCREMENT BY ${one.increment} MINVALUE ${one.minimum} MAXVALUE ${one.maximum} START WITH ${one.start} CACHE ${one.cache}${one.cycle ? " CYCLE" : ""};`,
+    `CREATE SEQUENCE ${quoteName(one)} AS ${one.type} ${sequenceOptions(one)};`,
     ...(ownedBy === null
       ? []
       : [
           `ALTER SEQUENCE ${quoteName(one)} OWNED BY ${quoteQualified(ownedBy.schema, ownedBy.table)}.${quoteIdentifier(ownedBy.column)};`,
         ]),
-    ...(numbers.length === 0
-      ? []
-      : [
-          `SELECT setval(${quoteLiteral(quoteName(one))}, last) FROM (SELECT ${isUp ? "greatest" : "least"}(${numbers.join(", ")}) AS last) AS held WHERE last BETWEEN ${one.minimum} AND ${one.maximum};`,
-        ]),
+    ...continueAt(quoteLiteral(quoteName(one)), one, users),
     ...setGrants("SEQUENCE", quoteName(one), { ...one, grantees: defaultGrantees(context.actual) }),
   ]);
-  if (numbers.length === 0) {
+  if (users.length === 0) {
     context.notes.push(
       `sequence ${qualifiedLabel(one)} begins again at ${one.start}: where it stood went with it`,
     );
@@ -117,4 +117,49 @@ function counts(column: Column, { schema, name }: Sequence): boolean {
     if (typeof sval === "string" && printed.includes(sval)) isNamed = true;
   });
   return isNamed;
+}
+
+/** What a sequence is made with. */
+export const sequenceOptions = (one: Sequence): string =>
+  `INCREMENT BY ${one.increment} MINVALUE ${one.minimum} MAXVALUE ${one.maximum} START WITH ${one.start} CACHE ${one.cache}${one.cycle ? " CYCLE" : ""}`;
+
+/** Has a sequence go on behind the largest number that columns hold; `sequence` is an expression. */
+export function continueAt(
+  sequence: string,
+  { increment, minimum, maximum }: Sequence,
+  users: readonly { readonly table: QualifiedName; readonly name: string }[],
+): string[] {
+  if (users.length === 0) return [];
+  const isUp = BigInt(increment) > 0n;
+  const numbers = users.map(
+    ({ table, name }) =>
+      `(SELECT ${isUp ? "max" : "min"}(${quoteIdentifier(name)}::bigint) FROM ${quoteName(table)})`,
+  );
+  return [
+    `SELECT setval(${sequence}, last) FROM (SELECT ${isUp ? "greatest" : "least"}(${numbers.join(", ")}) AS last) AS held WHERE last BETWEEN ${minimum} AND ${maximum};`,
+  ];
+}
+
+/** The sequence of an identity column. */
+export const identitySequence = (
+  { sequences }: Catalog,
+  table: QualifiedName,
+  column: string,
+): Sequence | undefined =>
+  sequences.find(
+    ({ ownedBy }) =>
+      ownedBy?.identity === true &&
+      ownedBy.schema === table.schema &&
+      ownedBy.table === table.name &&
+      ownedBy.column === column,
+  );
+
+/** Whether the column of a sequence that is gone gets its identity back. */
+function isIdentityToReturn(now: Column, { ownedBy }: Sequence, { before }: RollbackContext): boolean {
+  const was =
+    ownedBy &&
+    find(before.tables, { schema: ownedBy.schema, name: ownedBy.table })?.columns.find(
+      ({ name }) => name === now.name,
+    );
+  return was?.type === now.type && now.default === null && now.generated === null && !now.nullable;
 }

@@ -39,6 +39,7 @@ function hindrance(context: RollbackContext, view: View): string | null {
     const gone = one.columns.find(({ name }) => named.includes(name) && !isThere(name));
     if (gone) return `column ${qualifiedLabel(one)}.${gone.name}, which it reads, was dropped`;
   }
+  if (context.unfit.has(topKey("view", view))) return "the columns that it reads are not as it needs them";
   const other = before.views.find(
     (one) => reads(view, one) && !find(actual.views, one) && hindrance(context, one) !== null,
   );

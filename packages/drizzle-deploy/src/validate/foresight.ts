@@ -105,7 +105,11 @@ export function settledBy(
 }
 
 /** After these, texts that nobody touches read differently: what will be there only the server can tell. */
-const isTransforming = ({ does }: Goal): boolean => does === "rename" || does === "bring back";
+const isTransforming = (goal: Goal): boolean =>
+  goal.does === "rename" ||
+  goal.does === "bring back" ||
+  // A label of an enum that has another name.
+  (goal.does === "alter" && goal.properties.includes("labels"));
 
 /**
  * What would be wrong once every step is done: a validation that can be seen to fail is better known before the first

@@ -1,0 +1,269 @@
+import type { AlterTableStmt, DropStmt, Node } from "libpg-query";
+import type { Catalog } from "../catalog/index.ts";
+import { functionLabel } from "../kinds/function.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { parseStatements } from "../sql/parser.ts";
+import { argumentTypes, names } from "../sql/tree.ts";
+import { find } from "./context.ts";
+
+/** What has another name than before, since the deployment renamed it or moved it to another schema. */
+export interface Rename {
+  readonly kind: "table" | "view" | "sequence" | "type" | "domain" | "function" | "column" | "label";
+  /** Before the deployment; a function's name comes with its argument types. */
+  readonly was: QualifiedName;
+  readonly now: QualifiedName;
+  /** What a column or label belongs to, by its name before. */
+  readonly of: QualifiedName | null;
+}
+
+/** What shares its names: relations of all kinds do, and so do types. */
+type Space = "relation" | "type" | "function" | `column ${string}` | `label ${string}`;
+
+const placeOf = (parts: readonly string[], home: string): QualifiedName => ({
+  schema: parts.at(-2) ?? home,
+  name: parts.at(-1) ?? "",
+});
+
+const text = ({ schema, name }: QualifiedName): string => JSON.stringify([schema, name]);
+
+/** Where everything came to that statements renamed, made and dropped, one after the other. */
+function createTracker() {
+  const origins = new Map<string, { space: Space; now: QualifiedName; was: QualifiedName | null }>();
+  const key = (space: Space, place: QualifiedName): string => `${space} ${text(place)}`;
+  /** What is in a place now: where it was at first, null for what is new or gone. */
+  const originOf = (space: Space, place: QualifiedName): QualifiedName | null => {
+    const found = origins.get(key(space, place));
+    return found ? found.was : place;
+  };
+  const put = (space: Space, now: QualifiedName, was: QualifiedName | null): void =>
+    void origins.set(key(space, now), { space, now, was });
+  return {
+    originOf,
+    anew: (space: Space, place: QualifiedName): void => put(space, place, null),
+    move(space: Space, from: QualifiedName, to: QualifiedName): void {
+      const was = originOf(space, from);
+      put(space, from, null);
+      put(space, to, was);
+    },
+    moved: () =>
+      [...origins.values()].flatMap(({ space, now, was }) =>
+        was !== null && text(was) !== text(now) ? [{ space, now, was }] : [],
+      ),
+  };
+}
+
+type Tracker = ReturnType<typeof createTracker>;
+
+/** Where names without a schema belong: as in `plan/statements/resolve.ts`. */
+const home = "public";
+
+const listed = (node: Node | undefined): string[] =>
+  node && "List" in node ? names(node.List.items) : node ? names([node]) : [];
+
+/** The space of a column or label; null where what it belongs to is new. */
+function within(
+  tracker: Tracker,
+  kind: "column" | "label",
+  of: QualifiedName,
+): { space: Space; schema: string } | null {
+  const was = tracker.originOf(kind === "column" ? "relation" : "type", of);
+  return was && { space: `${kind} ${text(was)}`, schema: was.schema };
+}
+
+function follow(tracker: Tracker, node: Node, schemas: readonly string[]): void {
+  if ("RenameStmt" in node) {
+    const { renameType, relation, subname = "", newname = "", object } = node.RenameStmt;
+    const place = { schema: relation?.schemaname ?? home, name: relation?.relname ?? "" };
+    switch (renameType) {
+      case "OBJECT_TABLE":
+      case "OBJECT_VIEW":
+      case "OBJECT_MATVIEW":
+      case "OBJECT_SEQUENCE":
+        tracker.move("relation", place, { ...place, name: newname });
+        return;
+      case "OBJECT_COLUMN": {
+        const found = within(tracker, "column", place);
+        const at = (name: string): QualifiedName => ({ schema: found?.schema ?? "", name });
+        if (found) tracker.move(found.space, at(subname), at(newname));
+        return;
+      }
+      case "OBJECT_TYPE":
+      case "OBJECT_DOMAIN": {
+        const type = placeOf(listed(object), home);
+        tracker.move("type", type, { ...type, name: newname });
+        return;
+      }
+      case "OBJECT_FUNCTION":
+      case "OBJECT_PROCEDURE":
+      case "OBJECT_ROUTINE": {
+        const from = functionPlace(object, schemas);
+        if (from)
+          tracker.move("function", from, {
+            ...from,
+            name: newname + from.name.slice(from.name.indexOf("(")),
+          });
+        return;
+      }
+      default:
+        return;
+    }
+  }
+  if ("AlterObjectSchemaStmt" in node) {
+    const { objectType, relation, object, newschema: schema = "" } = node.AlterObjectSchemaStmt;
+    switch (objectType) {
+      case "OBJECT_TABLE":
+      case "OBJECT_VIEW":
+      case "OBJECT_MATVIEW":
+      case "OBJECT_SEQUENCE": {
+        const place = { schema: relation?.schemaname ?? home, name: relation?.relname ?? "" };
+        tracker.move("relation", place, { ...place, schema });
+        return;
+      }
+      case "OBJECT_TYPE":
+      case "OBJECT_DOMAIN": {
+        const type = placeOf(listed(object), home);
+        tracker.move("type", type, { ...type, schema });
+        return;
+      }
+      case "OBJECT_FUNCTION":
+      case "OBJECT_PROCEDURE":
+      case "OBJECT_ROUTINE": {
+        const from = functionPlace(object, schemas);
+        if (from) tracker.move("function", from, { ...from, schema });
+        return;
+      }
+      default:
+        return;
+    }
+  }
+  if ("AlterEnumStmt" in node) {
+    const { typeName, oldVal, newVal = "" } = node.AlterEnumStmt;
+    const found = within(tracker, "label", placeOf(names(typeName), home));
+    const at = (name: string): QualifiedName => ({ schema: found?.schema ?? "", name });
+    if (found && oldVal !== undefined) tracker.move(found.space, at(oldVal), at(newVal));
+    else if (found) tracker.anew(found.space, at(newVal));
+    return;
+  }
+  followMade(tracker, node);
+}
+
+/** What is made takes a name that something else may have had. */
+function followMade(tracker: Tracker, node: Node): void {
+  const relation =
+    "CreateStmt" in node
+      ? node.CreateStmt.relation
+      : "ViewStmt" in node
+        ? node.ViewStmt.view
+        : "CreateTableAsStmt" in node
+          ? node.CreateTableAsStmt.into?.rel
+          : "CreateSeqStmt" in node
+            ? node.CreateSeqStmt.sequence
+            : undefined;
+  // CREATE OR REPLACE and IF NOT EXISTS may find what is there.
+  const mayFind =
+    ("CreateStmt" in node && node.CreateStmt.if_not_exists) || ("ViewStmt" in node && node.ViewStmt.replace);
+  if (relation && !mayFind)
+    tracker.anew("relation", { schema: relation.schemaname ?? home, name: relation.relname ?? "" });
+  if ("CreateEnumStmt" in node) tracker.anew("type", placeOf(names(node.CreateEnumStmt.typeName), home));
+  if ("CreateDomainStmt" in node)
+    tracker.anew("type", placeOf(names(node.CreateDomainStmt.domainname), home));
+  if ("DropStmt" in node) followDropped(tracker, node.DropStmt);
+  if ("AlterTableStmt" in node) followColumns(tracker, node.AlterTableStmt);
+}
+
+function followDropped(tracker: Tracker, { removeType, objects = [] }: DropStmt): void {
+  const space: Space | null =
+    removeType === "OBJECT_TABLE" ||
+    removeType === "OBJECT_VIEW" ||
+    removeType === "OBJECT_MATVIEW" ||
+    removeType === "OBJECT_SEQUENCE"
+      ? "relation"
+      : removeType === "OBJECT_TYPE" || removeType === "OBJECT_DOMAIN"
+        ? "type"
+        : null;
+  if (space === null) return;
+  for (const object of objects) {
+    const path = "TypeName" in object ? names(object.TypeName.names) : listed(object);
+    tracker.anew(space, placeOf(path, home));
+  }
+}
+
+function followColumns(tracker: Tracker, { relation, cmds = [] }: AlterTableStmt): void {
+  const found = within(tracker, "column", {
+    schema: relation?.schemaname ?? home,
+    name: relation?.relname ?? "",
+  });
+  if (!found) return;
+  for (const cmd of cmds) {
+    if (!("AlterTableCmd" in cmd)) continue;
+    const { subtype, name, def, missing_ok: isIfNotExists } = cmd.AlterTableCmd;
+    const column =
+      subtype === "AT_AddColumn" && def && "ColumnDef" in def && !isIfNotExists
+        ? def.ColumnDef.colname
+        : subtype === "AT_DropColumn"
+          ? name
+          : undefined;
+    if (column !== undefined) tracker.anew(found.space, { schema: found.schema, name: column });
+  }
+}
+
+function functionPlace(object: Node | undefined, schemas: readonly string[]): QualifiedName | null {
+  if (!object || !("ObjectWithArgs" in object)) return null;
+  const { schema, name } = placeOf(names(object.ObjectWithArgs.objname), home);
+  return { schema, name: `${name}(${argumentTypes(object.ObjectWithArgs, schemas)})` };
+}
+
+/** What statements leave under another name, whatever they renamed on the way. */
+export function renamesOf(
+  statements: readonly string[],
+  { before, schemas }: { before: Catalog; schemas: readonly string[] },
+): Rename[] {
+  const tracker = createTracker();
+  for (const statement of statements) {
+    for (const { node } of parseStatements(statement)) follow(tracker, node, schemas);
+  }
+  return tracker.moved().flatMap(({ space, was, now }): Rename[] => {
+    if (space === "function") return [{ kind: "function", was, now, of: null }];
+    if (space === "relation") {
+      const kind = find(before.views, was) ? "view" : find(before.sequences, was) ? "sequence" : "table";
+      return [{ kind, was, now, of: null }];
+    }
+    if (space === "type")
+      return [{ kind: find(before.domains, was) ? "domain" : "type", was, now, of: null }];
+    const kind = space.startsWith("column ") ? "column" : "label";
+    const of = [...before.tables, ...before.views, ...before.enums].find(
+      (one) => text(one) === space.slice(kind.length + 1),
+    );
+    return of ? [{ kind, was, now, of: { schema: of.schema, name: of.name } }] : [];
+  });
+}
+
+/** Whether a catalog has something under a name. */
+export function isThere(
+  catalog: Catalog,
+  kind: Rename["kind"],
+  name: QualifiedName,
+  of: QualifiedName | null,
+): boolean {
+  switch (kind) {
+    case "table":
+      return find(catalog.tables, name) !== undefined;
+    case "view":
+      return find(catalog.views, name) !== undefined;
+    case "sequence":
+      return find(catalog.sequences, name) !== undefined;
+    case "type":
+      return find(catalog.enums, name) !== undefined;
+    case "domain":
+      return find(catalog.domains, name) !== undefined;
+    case "function":
+      return catalog.functions.some((one) => one.schema === name.schema && functionLabel(one) === name.name);
+    case "column": {
+      const relation = of && (find(catalog.tables, of) ?? find(catalog.views, of));
+      const columns: readonly { readonly name: string }[] = relation ? relation.columns : [];
+      return columns.some((column) => column.name === name.name);
+    }
+    case "label":
+      return of !== null && (find(catalog.enums, of)?.labels.includes(name.name) ?? false);
+  }
+}
