@@ -20,7 +20,7 @@ import { notesOf } from "./notes.ts";
 import { type ParsedStatement, parseMigration } from "./parse.ts";
 import { isReplacedBeside, type ReplacedIndex, replacedIndex } from "./replaced-index.ts";
 import { contextOf, type SimulatedCatalog, simulateCatalog } from "./simulated-catalog.ts";
-import { type ClassifiedStatement, type Span, spansOf } from "./spans.ts";
+import { type ClassifiedStatement, isForOthers, type Span, spansOf } from "./spans.ts";
 import { classify, classifyRepairs, type Draft, type StatementContext } from "./statements/index.ts";
 import { isSameObjectAs, makes, overlaps, takesAway, takesAwayWhole } from "./step-relations.ts";
 import {
@@ -437,7 +437,7 @@ function planSpan(
   const targets = statements.flatMap(({ drafts }) => drafts.flatMap(({ target }) => target ?? []));
   if (targets.some((target) => project.leaveOut(target, simulated.catalog()) !== null)) return null;
   const id = spanId(migration.tag, statements);
-  const decided = decideSpan(statements, {
+  let decided = decideSpan(statements, {
     simulated,
     timeline,
     schemas: project.schemas,
@@ -474,7 +474,11 @@ function planSpan(
     }
     return [now];
   });
-  const { draft, parts, estimate: expected } = planTogether(span, asTheyCome, facts);
+  if (asTheyCome.every((statement) => isForOthers(statement, span.temporary))) {
+    decided = { action: "skip", reason: "Nothing would stay of it." };
+  }
+  const toRun = isToRun(decided) ? asTheyCome : statements;
+  const { draft, parts, estimate: expected } = planTogether(span, toRun, facts);
   const refusal = parts
     .map(({ draft: one }) => withGrantors(withOwner(decided, one, facts), one, facts))
     .find(({ action }) => action === "blocked");
@@ -488,8 +492,9 @@ function planSpan(
     })),
   };
   const whole = { draft, isRepair: false, isGroup: true, enables: false };
-  const goals = changes ? parts.map(({ draft: { goal } }) => goal) : [];
-  return [...builds, { ...whole, step: changes ? { ...step, estimate: expected } : step, goals }];
+  if (!isToRun(decided)) return [...builds, { ...whole, step, goals: [] }];
+  const goals = parts.map(({ draft: { goal } }) => goal);
+  return [...builds, { ...whole, step: { ...step, estimate: expected }, goals }];
 }
 
 /** Whether no catalog shows what a statement does. */

@@ -63,7 +63,7 @@ const isSameName = (one: Target, other: Target): boolean =>
   family(one) === family(other) && nameOf(one) === nameOf(other);
 
 /** Whether one object is a part of the other: of a table or view, or in a schema. */
-function isPartOf(part: Target, whole: Target): boolean {
+export function isPartOf(part: Target, whole: Target): boolean {
   if (whole.kind === "schema") return part.schema === whole.name;
   return (
     (whole.kind === "table" || whole.kind === "view") &&
@@ -185,7 +185,7 @@ function mayTakeAlong(one: ClassifiedStatement, part: Target): boolean {
   });
 }
 
-/** Names that live no longer than a transaction or a session: temporary tables, and those of a statement that locks. */
+/** The name of what lives no longer than its session: a temporary table, view or sequence. */
 function temporaryName({ node }: ParsedStatement): string | null {
   const relation =
     "CreateStmt" in node
@@ -213,6 +213,22 @@ export function isNamedIn(tree: unknown, name: string): boolean {
     }
   });
   return found;
+}
+
+/** Whether an object is the session's own, by the names of those that are. */
+export const isTemporary =
+  (names: readonly string[]) =>
+  ({ schema, name }: { schema: string | null; name: string }): boolean =>
+    names.includes(name) && (schema === "public" || schema === "pg_temp");
+
+/** Whether a statement does nothing but for the others of its transaction: it locks, sets, or has to do with a temporary table. */
+export function isForOthers(statement: ClassifiedStatement, temporary: readonly string[]): boolean {
+  const isTemp = isTemporary(temporary);
+  return (
+    lastsToTheEnd(statement) ||
+    temporaryName(statement) !== null ||
+    statement.drafts.some(({ target }) => target !== null && isTemp(target))
+  );
 }
 
 /** Whether what a statement does lasts to the end of the transaction, and is meant for what comes after it. */

@@ -9,8 +9,15 @@ import { strongest } from "./group-steps.ts";
 import { differences, grantsOf, has } from "./in-catalog.ts";
 import { nameBeside } from "./replaced-index.ts";
 import type { SimulatedCatalog } from "./simulated-catalog.ts";
-import { type ClassifiedStatement, type Span, subjects } from "./spans.ts";
-import type { Draft } from "./statements/index.ts";
+import {
+  type ClassifiedStatement,
+  isForOthers,
+  isPartOf,
+  isTemporary,
+  type Span,
+  subjects,
+} from "./spans.ts";
+import type { Draft, Goal } from "./statements/index.ts";
 
 /*
  * Statements that must not be taken apart, as one step: in one transaction, in the order and the form in which the
@@ -59,7 +66,42 @@ export function decideSpan(
   if (isAs(before)) return { action: "run", reason: null };
   // Of rows no catalog tells whether they were changed.
   const isHidden = goals.some(({ does }) => does === "journalled");
-  return !isHidden && after.some(isAs) ? { action: "skip", reason: "It is as wanted." } : "apart";
+  if (!isHidden && after.some(isAs)) return { action: "skip", reason: "It is as wanted." };
+  return canRun(goals, simulated) ? { action: "run", reason: null } : "apart";
+}
+
+const keyOf = ({ kind, schema, table, name }: Target): string => JSON.stringify([kind, schema, table, name]);
+
+/** Whether each object is there, or not there, when it is its turn, one statement after the other. */
+function canRun(goals: readonly Goal[], simulated: SimulatedCatalog): boolean {
+  const known = new Map<string, boolean>();
+  const gone: Target[] = [];
+  const exists = (target: Target): boolean =>
+    known.get(keyOf(target)) ?? (!gone.some((whole) => isPartOf(target, whole)) && simulated.exists(target));
+  for (const goal of goals) {
+    switch (goal.does) {
+      case "create":
+        if (exists(goal.target)) return false;
+        for (const one of [goal.target, ...goal.parts]) known.set(keyOf(one), true);
+        break;
+      case "drop":
+        if (!exists(goal.target)) return false;
+        known.set(keyOf(goal.target), false);
+        gone.push(goal.target);
+        break;
+      case "rename":
+        if (!exists(goal.target) || exists(goal.to)) return false;
+        known.set(keyOf(goal.target), false);
+        known.set(keyOf(goal.to), true);
+        break;
+      case "alter":
+        if (!exists(goal.target)) return false;
+        break;
+      default:
+        break;
+    }
+  }
+  return true;
 }
 
 function isSameIn(target: Target, expected: Timeline["before"], simulated: SimulatedCatalog): boolean {
@@ -181,20 +223,13 @@ export const partsInTransaction = (
   names: Names,
 ): readonly Draft[] => inTransaction(statement, statements, names).drafts;
 
-/** Session-wide names of tables that no other session knows. */
-const isTemporary = (names: readonly string[]) => (one: { schema: string | null; name: string }) =>
-  names.includes(one.name) && (one.schema === "public" || one.schema === "pg_temp");
-
 /** The whole span as one draft: what its parts lock, need and bring about together. */
 export function planTogether(
   { reason, temporary }: Span,
   statements: readonly ClassifiedStatement[],
   facts: Facts,
 ): PlannedSpan {
-  const texts = statements.map((statement) => ({
-    number: statement.number,
-    ...inTransaction(statement, statements, facts.names),
-  }));
+  const texts = statements.map((statement) => inTransaction(statement, statements, facts.names));
   const parts = texts.flatMap(({ drafts }) => drafts);
   const titles = parts.map(({ title }) => title);
   const more = titles.length > 3 ? `; and ${titles.length - 3} more` : "";
@@ -202,7 +237,13 @@ export function planTogether(
   const estimates = parts.map(({ work }) => estimate(work, facts));
   const isTemp = isTemporary(temporary);
   return {
-    parts: texts.flatMap(({ number, drafts }) => drafts.map((draft) => ({ number, draft }))),
+    parts: statements.flatMap((statement, at) =>
+      (texts[at]?.drafts ?? []).map((draft) => ({
+        number: statement.number,
+        // Nothing is left of it once the transaction is over.
+        draft: isForOthers(statement, temporary) ? { ...draft, kind: "transaction" as const } : draft,
+      })),
+    ),
     estimate: {
       milliseconds: estimates.reduce((sum, { milliseconds }) => sum + milliseconds, 0),
       growthBytes: estimates.reduce((sum, { growthBytes }) => sum + growthBytes, 0),

@@ -64,8 +64,19 @@ export async function detectForeignChanges(
     const earlier = plan.steps.slice(0, plan.steps.indexOf(step));
     if (earlier.some((other) => other.target && labelOf(other.target) === label)) return;
     // What a rename or code gave this name was not known by it.
-    const isOurs = earlier.some(({ kind }) => ["rename", "move table", "opaque"].includes(kind));
+    const isOurs = earlier.some(({ kind }) =>
+      ["rename", "move table", "opaque", "transaction"].includes(kind),
+    );
     if (isOurs && before.get(label) === null) return;
+    // It went along with what it was a part of.
+    const isGone = earlier.some(
+      ({ kind, target: whole }) =>
+        kind.startsWith("drop ") &&
+        whole !== null &&
+        whole.schema === target.schema &&
+        whole.name === target.table,
+    );
+    if (isGone) return;
     if ((await readVersions(transaction, [target])).get(label) === before.get(label)) return;
     throw new DeployError(
       "PLAN_OUTDATED",
