@@ -142,9 +142,8 @@ export const cases: readonly Case[] = [
   },
   {
     sql: "DROP INDEX IF EXISTS area.child_amount_idx CASCADE",
-    steps: ["/drop index"],
-    hazards: ["unsupported"],
-    runs: ['DROP INDEX CONCURRENTLY "area"."child_amount_idx"'],
+    steps: ["drop index"],
+    hazards: ["data-loss"],
   },
   {
     sql: "DROP INDEX area.child_amount_idx, area.alone_b_idx",
@@ -486,7 +485,7 @@ export const cases: readonly Case[] = [
   {
     sql: "ALTER TABLE area.child DROP CONSTRAINT child_label_key CASCADE",
     steps: ["drop constraint"],
-    hazards: ["unsupported"],
+    hazards: ["data-loss"],
   },
   {
     sql: "ALTER TABLE area.child VALIDATE CONSTRAINT child_late_fk",
@@ -734,7 +733,7 @@ export const cases: readonly Case[] = [
   {
     sql: "DROP TYPE area.mood CASCADE",
     steps: ["drop type"],
-    hazards: ["unsupported"],
+    hazards: ["data-loss"],
   },
   {
     sql: "CREATE TYPE area.pair AS (a integer, b text)",
@@ -806,7 +805,7 @@ export const cases: readonly Case[] = [
   {
     sql: "DROP SCHEMA elsewhere CASCADE",
     steps: ["drop schema"],
-    hazards: ["unsupported"],
+    hazards: ["data-loss"],
   },
   {
     sql: "CREATE EXTENSION IF NOT EXISTS pg_trgm",
@@ -850,6 +849,12 @@ export const cases: readonly Case[] = [
     sql: "DROP FUNCTION area.calm()",
     steps: ["drop function"],
     hazards: ["breaks-clients"],
+  },
+  {
+    sql: "DROP FUNCTION IF EXISTS area.missing(integer), area.calm()",
+    steps: ["drop function", "drop function"],
+    hazards: ["breaks-clients"],
+    runs: ["DROP FUNCTION IF EXISTS area.missing(int)", "DROP FUNCTION IF EXISTS area.calm()"],
   },
   {
     sql: "DROP FUNCTION IF EXISTS area.missing(integer)",

@@ -96,32 +96,82 @@ it.each([
   },
 );
 
-it("a unique index that is replaced goes on deciding upserts", { timeout: 120_000 }, async () => {
-  const first = [
-    "create table win (id serial primary key, k text, f text)",
-    "create unique index win_k on win (k)",
-  ];
-  const second = ["drop index win_k", "create unique index win_k on win (k) include (f)"];
-  const project = await writtenProject("upserts", [first, second]);
-  const { url, sql } = await createDatabase("empty");
-  await migrateWithDrizzle(url, (await writtenProject("upserts", [first])).migrationsFolder);
-  await sql`insert into win (k, f) select 'k' || n, '' from generate_series(1, 100000) n`;
-  const refused: unknown[] = [];
-  let over = false;
-  let written = 0;
-  const writer = (async () => {
-    while (!over) {
-      await sql`insert into win (k, f) values (${`k${written}`}, 'new') on conflict (k) do update set f = excluded.f`.catch(
-        (error: unknown) => refused.push(error),
+it.each([
+  {
+    what: "a unique index",
+    first: ["create unique index win_k on win (k)"],
+    second: ["drop index win_k", "create unique index win_k on win (k) include (f)"],
+  },
+  {
+    what: "a unique key",
+    first: ["alter table win add constraint win_k unique (k)"],
+    second: [
+      "alter table win drop constraint win_k",
+      "alter table win add constraint win_k unique (k) include (f)",
+    ],
+  },
+  {
+    what: "a primary key that moves to another column",
+    first: [
+      "alter table win alter column k set not null",
+      "alter table win add constraint win_k unique (k)",
+      "alter table win add constraint win_pkey primary key (id)",
+      "create table other (win int constraint other_win references win (id))",
+    ],
+    second: [
+      "alter table win drop constraint win_pkey cascade",
+      "alter table win add constraint win_id unique (id)",
+      "alter table win add constraint win_pkey primary key (k)",
+      "alter table other add constraint other_win foreign key (win) references win (id)",
+    ],
+  },
+])(
+  "$what that is replaced goes on deciding upserts, also when it is stopped in between",
+  {
+    timeout: 120_000,
+  },
+  async ({ first, second }) => {
+    const table = "create table win (id serial, k text, f text)";
+    const project = await writtenProject("upserts", [[table, ...first], second]);
+    const { url, sql } = await createDatabase("empty");
+    await migrateWithDrizzle(url, (await writtenProject("upserts", [[table, ...first]])).migrationsFolder);
+    await sql`insert into win (k, f) select 'k' || n, '' from generate_series(1, 100000) n`;
+    const refused: unknown[] = [];
+    let over = false;
+    let written = 0;
+    const writer = (async () => {
+      while (!over) {
+        await sql`insert into win (k, f) values (${`k${written}`}, 'new') on conflict (k) do update set f = excluded.f`.catch(
+          (error: unknown) => refused.push(error),
+        );
+        written += 1;
+      }
+    })();
+    const stop = new AbortController();
+    const allow = ["0001_upserts"];
+    const deployed = async () => {
+      const half = await deploy(
+        url,
+        { allow, stopSignal: stop.signal },
+        {
+          project,
+          observer: (event) => {
+            if (event.type === "step done") stop.abort();
+          },
+        },
       );
-      written += 1;
-    }
-  })();
-  const report = await deploy(url, {}, { project }).finally(() => {
-    over = true;
-  });
-  await writer;
-  expect(report.error).toBeNull();
-  expect(written).toBeGreaterThan(10);
-  expect(refused).toEqual([]);
-});
+      return { half, report: await deploy(url, { allow }, { project }) };
+    };
+    const { half, report } = await deployed().finally(() => {
+      over = true;
+    });
+    await writer;
+    expect(half.outcome).toBe("stopped");
+    expect(report.error).toBeNull();
+    expect(written).toBeGreaterThan(10);
+    expect(refused).toEqual([]);
+    const wanted = await createDatabase("empty");
+    await migrateWithDrizzle(wanted.url, project.migrationsFolder);
+    expect(await differencesBetween({ ...wanted }, { ...wanted, url, sql })).toEqual([]);
+  },
+);

@@ -328,7 +328,7 @@ function dropConstraint(command: AlterTableCmd, { table, context, sql }: Place):
       command.behavior === "DROP_CASCADE"
         ? [
             {
-              name: "unsupported",
+              name: "data-loss",
               message: `CASCADE also drops the foreign keys that depend on ${name}, which the plan can't name.`,
               safeForm: "Drop each foreign key by name first, then the constraint without CASCADE.",
             },
