@@ -22,6 +22,8 @@ export interface Deployment {
   readonly migrations: Plan["migrations"];
   readonly dropped: readonly Target[];
   readonly made: readonly Target[];
+  /** Ids of the steps that rollbacks of it did. */
+  readonly takenBack: readonly string[];
   /** What it ran, in order. */
   readonly statements: readonly string[];
   /** What it did that no catalog shows: changed rows, opaque statements. */
@@ -84,6 +86,8 @@ const onceKinds: readonly Step["kind"][] = ["change data", "opaque"];
 
 /** What is renamed back by making it anew under its former name. */
 const remade: readonly Target["kind"][] = ["policy", "constraint", "trigger", "index"];
+
+const stepsSchema = z.array(z.object({ step: z.string() }));
 
 const doneSchema = z.array(z.object({ hash: z.string(), step: z.string() }));
 
@@ -162,6 +166,15 @@ export async function findDeployment(
   const once = plans
     .flatMap((plan) => plan.steps)
     .filter(({ id, kind }) => onceKinds.includes(kind) && done.some(({ step }) => step === id));
+  const takenBack = stepsSchema.parse([
+    ...(await sql.unsafe(
+      `select s.step_id as step from ${recordTables(project.names).steps} s
+       join ${recordTables(project.names).deployments} d on d.id = s.deployment_id
+       where d.kind = 'rollback' and d.project = $1 and s.status = 'done'
+         and d.started_at > (select started_at from ${recordTables(project.names).deployments} where id = $2::uuid)`,
+      [project.name, last.id],
+    )),
+  ]);
   const journal = await readJournal(sql);
   return {
     id: last.id,
@@ -175,6 +188,7 @@ export async function findDeployment(
         kind.startsWith("drop ") || (kind === "rename" && target !== null && remade.includes(target.kind)),
     ),
     made: targets(({ kind }) => !kind.startsWith("drop ") && !onceKinds.includes(kind)),
+    takenBack: takenBack.map(({ step }) => step),
     statements: steps.filter(({ kind }) => !onceKinds.includes(kind)).map(({ sql }) => sql),
     once: [...new Map(once.map((step) => [step.id, step])).values()],
     isJournalled: journal.some(({ hash }) => hashes.has(hash)),

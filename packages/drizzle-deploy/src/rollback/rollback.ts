@@ -127,21 +127,26 @@ async function gatherRollbackFacts(
   const reached = [...new Set([...schemas, ...all.flatMap(({ was, now }) => [was.schema, now.schema])])];
   const raw = inPathOrder(await readCatalog(sql, { schemas: reached }), reached);
   const found = await readDependents(sql, reached);
-  const renamed = standingRenames(all, { raw, before, head: expected, dependents: found });
+  const renamed = standingRenames(all, {
+    raw,
+    before,
+    head: expected,
+    dependents: found,
+    takenBack: deployment.takenBack,
+  });
   const former = formerNames(renamed.renames, { schemas: reached, now: raw });
   const isManaged = ({ schema }: { schema: string }): boolean => schemas.includes(schema);
   const actual = within(
     former.catalog({ ...raw, views: raw.views.filter((view) => !renamed.inTheWay.includes(view)) }),
     schemas,
   );
-  const made = deployment.made.map(former.target);
-  const head = withMoved(former.catalog(expected), {
-    before,
-    actual,
-    made,
-    renames: renamed.renames,
-    schemas,
-  });
+  // The deployment was to rename also what has its name back already.
+  const intended = formerNames(
+    all.filter((one) => !renamed.clashes.includes(one)),
+    { schemas: reached, now: expected },
+  );
+  const made = deployment.made.map(intended.target);
+  const head = withMoved(intended.catalog(expected), { before, actual, made, renames: all, schemas });
   // What is asked of the rows is asked under the names that things have now.
   const current = formerNames(
     renamed.renames.map(({ kind, was, now, of }) => ({
@@ -159,7 +164,7 @@ async function gatherRollbackFacts(
     before,
     actual,
     head,
-    dropped: [...deployment.dropped.map(former.target), ...droppedAlong(project, deployment, former)],
+    dropped: [...deployment.dropped.map(intended.target), ...droppedAlong(project, deployment, intended)],
     made,
     renamed,
     allow,
