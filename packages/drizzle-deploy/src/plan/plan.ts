@@ -8,7 +8,7 @@ import { isToRun, nameOf, type Plan, type Step, type Target } from "../model/ste
 import { formatStepId, includesStep, parseStepId } from "../model/step-id.ts";
 import type { Sql } from "../postgres/index.ts";
 import { expectedHere } from "../records/origin.ts";
-import type { QualifiedName } from "../sql/names.ts";
+import { type QualifiedName, qualifiedLabel } from "../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
 import { type Decision, decide, type Timeline } from "./converge.ts";
 import { isDroppedLater } from "./dropped-later.ts";
@@ -21,6 +21,7 @@ import { type ParsedStatement, parseMigration } from "./parse.ts";
 import { type ReplacedIndex, replacedIndex } from "./replaced-index.ts";
 import { contextOf, type SimulatedCatalog, simulateCatalog } from "./simulated-catalog.ts";
 import { classify, classifyRepairs, type Draft, type StatementContext } from "./statements/index.ts";
+import { resolve } from "./statements/resolve.ts";
 import { isSameObjectAs, makes, overlaps, takesAway, takesAwayWhole } from "./step-relations.ts";
 
 /** What a plan may take for granted. */
@@ -214,10 +215,11 @@ function planMigration(
   for (const statement of statements) {
     const number = formatStepId({ migration: migration.tag, parts: [String(statement.number)] });
     const inPlace = replacing.get(statement.number);
+    const statementsAfter = statements.filter((one) => one.number > statement.number);
+    const after = [...statementsAfter, ...migrationsAfter.flat()];
     const drafts = inPlace
       ? numbered(number, inPlace)
-      : draftsOf(statement, number, { context, migration, timeline, planning });
-    const statementsAfter = statements.filter((one) => one.number > statement.number);
+      : draftsOf(statement, number, { context, migration, timeline, planning, after });
     for (const { id, draft, isRepair } of drafts) {
       const replaced = replacedIndex(draft, {
         later: statementsAfter,
@@ -441,7 +443,15 @@ function draftsOf(
     migration,
     timeline,
     planning,
-  }: { context: StatementContext; migration: Migration; timeline: Timeline; planning: PlanningContext },
+    after,
+  }: {
+    context: StatementContext;
+    migration: Migration;
+    timeline: Timeline;
+    planning: PlanningContext;
+    /** The statements after it, of its own migration and of those that follow. */
+    after: readonly ParsedStatement[];
+  },
 ): Numbered[] {
   const { facts, simulated } = planning;
   const drafts = classify(statement, context);
@@ -463,7 +473,12 @@ function draftsOf(
       if (isDone(facts, migration, number) && (size?.bytes ?? 0) <= smallTable) simulated.adoptNew(table);
       return [{ id: number, draft: first, isRepair: false }, ...repairsOf(statement, number, context)];
     }
-    if (facts.archive.tables.some(({ name }) => name === table.name)) {
+    // Of several tables that have the name in turn, the last is the one that was put aside.
+    const isMadeAgain = after.some(
+      ({ node }) =>
+        "CreateStmt" in node && qualifiedLabel(resolve(node.CreateStmt.relation)) === qualifiedLabel(table),
+    );
+    if (!isMadeAgain && facts.archive.tables.some(({ name }) => name === table.name)) {
       simulated.restore(table);
       return [
         { id: number, draft: bringBack(facts.names, first, table), isRepair: false },

@@ -24,6 +24,8 @@ export interface Deployment {
   readonly made: readonly Target[];
   /** Ids of the steps that rollbacks of it did. */
   readonly takenBack: readonly string[];
+  /** All its steps, also those that it found done. */
+  readonly steps: readonly Step[];
   /** What it ran, in order. */
   readonly statements: readonly string[];
   /** What it did that no catalog shows: changed rows, opaque statements. */
@@ -188,6 +190,7 @@ export async function findDeployment(
         kind.startsWith("drop ") || (kind === "rename" && target !== null && remade.includes(target.kind)),
     ),
     made: targets(({ kind }) => !kind.startsWith("drop ") && !onceKinds.includes(kind)),
+    steps: plans.flatMap((plan) => plan.steps),
     takenBack: takenBack.map(({ step }) => step),
     statements: steps.filter(({ kind }) => !onceKinds.includes(kind)).map(({ sql }) => sql),
     once: [...new Map(once.map((step) => [step.id, step])).values()],

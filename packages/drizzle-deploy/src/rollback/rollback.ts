@@ -31,7 +31,8 @@ import { findUnfit, type Questions } from "./fit.ts";
 import { type PlannedRollback, planRollback, type RollbackScope, rollbackScopes } from "./plan.ts";
 import { type Deployment, findDeployment } from "./records.ts";
 import { type FormerNames, formerNames } from "./renamed-catalog.ts";
-import { type Rename, renamesOf } from "./renames.ts";
+import { followNames, type Rename } from "./renames.ts";
+import { madeByCode, staysDone } from "./staying.ts";
 import { nameNow, standingRenames } from "./undo-renames.ts";
 
 export { type PlannedRollback, planRollback, type RollbackFacts, type RollbackScope, rollbackScopes };
@@ -123,7 +124,7 @@ async function gatherRollbackFacts(
   const { schemas } = project;
   const before = inPathOrder(deployment.before, schemas);
   const expected = expectedHere(project, await readOrigin(sql, project))(deployment.to);
-  const all = renamesOf(deployment.statements, { before, schemas });
+  const { renames: all, gone } = followNames(deployment.statements, { before, schemas });
   const reached = [...new Set([...schemas, ...all.flatMap(({ was, now }) => [was.schema, now.schema])])];
   const raw = inPathOrder(await readCatalog(sql, { schemas: reached }), reached);
   const found = await readDependents(sql, reached);
@@ -176,6 +177,9 @@ async function gatherRollbackFacts(
     migrations: deployment.migrations,
     isJournalled: deployment.isJournalled,
     done: deployment.done,
+    staying: staysDone(deployment, { all, gone }),
+    remade: gone.flatMap(({ kind, was }) => (kind === "table" && find(raw.tables, was) ? was : [])),
+    byCode: madeByCode(project, deployment, intended),
     from: deployment.from,
     once: deployment.once,
     undo: project.undo ?? {},
@@ -599,15 +603,18 @@ async function prove(
     const isOurs = intended.has(sayWhich(difference));
     const isKept = scope === "indexes" || isPartOf(object, again.kept);
     // Of grants, privilege by privilege, the plan knows better than a comparison of the whole.
-    const why = again.kept.has(objectKey(object))
-      ? "kept"
-      : !isOurs
-        ? "others"
-        : isKept
-          ? "kept"
-          : object.kind === "grant"
-            ? "others"
-            : "left";
+    // Columns come in the order in which they were made: nothing brings that back.
+    const isOrder = difference.kind === "different" && difference.property === "columnOrder";
+    const why =
+      again.kept.has(objectKey(object)) || isOrder
+        ? "kept"
+        : !isOurs
+          ? "others"
+          : isKept
+            ? "kept"
+            : object.kind === "grant"
+              ? "others"
+              : "left";
     return {
       object: `${object.kind} ${object.label}`,
       why,
