@@ -171,6 +171,89 @@ const kinds: Readonly<Record<string, readonly History[]>> = {
       rows: ["insert into t values (1, 1)"],
     },
   ],
+  "what stays, and is not done again": [
+    {
+      name: "what a block made, beside what statements made",
+      migrations: [
+        [
+          "CREATE TABLE z (id int PRIMARY KEY, own text, n int DEFAULT 1)",
+          "ALTER TABLE z ENABLE ROW LEVEL SECURITY",
+          "CREATE POLICY old ON z USING (id > 0)",
+        ],
+        [
+          "CREATE FUNCTION zf() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end'",
+          "CREATE FUNCTION unused() RETURNS int LANGUAGE sql AS 'select 1'",
+          `DO $$ BEGIN CREATE TRIGGER "Zt" BEFORE INSERT ON z FOR EACH ROW EXECUTE FUNCTION zf(); EXCEPTION WHEN duplicate_object THEN null; END $$`,
+          `DO $$ BEGIN EXECUTE 'CREATE VIEW zv AS SELECT id FROM z'; CREATE TABLE zt2 (id serial PRIMARY KEY); CREATE INDEX z_own ON z (own); END $$`,
+          "DO $$ BEGIN ALTER TABLE z ALTER COLUMN n SET DEFAULT 2; DROP POLICY old ON z; CREATE POLICY new ON z USING (id > 1); CREATE TYPE ty AS ENUM ('a'); END $$",
+          "CREATE INDEX z_n ON z (n)",
+          "ALTER TABLE z ADD COLUMN more int UNIQUE",
+        ],
+      ],
+      rows: ["insert into z values (1)"],
+    },
+    {
+      name: "a column that was made anew out of the one before",
+      migrations: [
+        [`CREATE TABLE t (id int PRIMARY KEY, "A" int NOT NULL, b text)`],
+        [
+          `ALTER TABLE t RENAME COLUMN "A" TO a_old`,
+          `ALTER TABLE t ADD COLUMN "A" text`,
+          `UPDATE t SET "A" = 'no. ' || a_old`,
+          `ALTER TABLE t ALTER COLUMN "A" SET NOT NULL`,
+          "ALTER TABLE t DROP COLUMN a_old",
+          "ALTER TABLE t ALTER COLUMN b SET DEFAULT 'x'",
+        ],
+      ],
+      rows: [`insert into t values (1, 1)`],
+    },
+    {
+      name: "a table that was made anew with rows of its own",
+      migrations: [
+        ["CREATE TABLE t (id int PRIMARY KEY, a int)", "CREATE INDEX t_a ON t (a)"],
+        ["DROP TABLE t", "CREATE TABLE t (id int PRIMARY KEY, a text)", "INSERT INTO t VALUES (7, 'seven')"],
+      ],
+      rows: ["insert into t values (1, 1)"],
+    },
+    {
+      name: "a column and a table that are gone, with what was done to them before",
+      applied: 1,
+      migrations: [
+        [
+          "CREATE TABLE t (id int PRIMARY KEY, c int NOT NULL DEFAULT 0, d int CONSTRAINT t_d CHECK (d > 0))",
+          "CREATE TABLE gone (id int PRIMARY KEY)",
+          "CREATE VIEW v AS SELECT id FROM gone",
+        ],
+        [
+          "ALTER TABLE t ALTER COLUMN c DROP NOT NULL",
+          "ALTER TABLE t ALTER COLUMN c SET DEFAULT 1",
+          "ALTER TABLE t DROP CONSTRAINT t_d",
+        ],
+        [
+          "ALTER TABLE t RENAME COLUMN c TO e",
+          "ALTER TABLE gone ENABLE ROW LEVEL SECURITY",
+          "CREATE POLICY p ON gone USING (true)",
+        ],
+        [
+          "ALTER TABLE t DROP COLUMN e",
+          "ALTER TABLE t DROP COLUMN d",
+          "ALTER TABLE gone RENAME TO going",
+          "DROP TABLE going CASCADE",
+        ],
+      ],
+      rows: ["insert into t values (1, 2, 3)"],
+    },
+    {
+      name: "a table that was made, renamed away, made again, and the first dropped",
+      migrations: [
+        ["CREATE TABLE a (id int PRIMARY KEY)"],
+        [`CREATE TABLE "B" (id int PRIMARY KEY)`],
+        [`ALTER TABLE "B" RENAME TO b_old`],
+        [`CREATE TABLE "B" (id int, n int)`],
+        ["DROP TABLE b_old"],
+      ],
+    },
+  ],
   "a rename": [
     {
       name: "a table with all that names it",

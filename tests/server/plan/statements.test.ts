@@ -38,7 +38,9 @@ const context = contextOfCases(statementFacts());
 
 /** What belongs to the server, is not there, is not known, or is refused in any case; and what waits for no writer. */
 const isRunnable = ({ kind, hazards, sql: text }: Draft) =>
-  kind !== "role" && !text.startsWith("VACUUM") && hazards.every(({ name }) => name !== "unsupported" && name !== "unknown");
+  kind !== "role" &&
+  !text.startsWith("VACUUM") &&
+  hazards.every(({ name }) => name !== "unsupported" && name !== "unknown");
 
 class Undo extends Error {}
 

@@ -153,7 +153,13 @@ export const stepSchema = z.strictObject({
   /** What each of several statements does that run in one transaction. */
   parts: z
     .array(
-      z.strictObject({ id: name, kind: z.enum(stepKinds), title: name, target: targetSchema.nullable() }),
+      z.strictObject({
+        id: name,
+        kind: z.enum(stepKinds),
+        title: name,
+        sql: name,
+        target: targetSchema.nullable(),
+      }),
     )
     .optional(),
 });

@@ -104,6 +104,8 @@ export function decide(draft: Draft, around: ConvergeContext): Decision {
   if (!isToRun(decision)) return decision;
   const missing = draft.needs.find((need) => !around.simulated.exists(need) && !mayBe(need, around));
   if (!missing) return decision;
+  // A later migration took it away, with what was done to it.
+  if (around.isDone && !has(around.timeline.last, missing)) return doneBefore;
   return blocked(`It needs ${missing.kind} ${nameOf(missing)}, which is not there.`);
 }
 

@@ -8,7 +8,7 @@ import { isToRun, nameOf, type Plan, type Step, type Target } from "../model/ste
 import { formatStepId, includesStep, parseStepId } from "../model/step-id.ts";
 import type { Sql } from "../postgres/index.ts";
 import { expectedHere } from "../records/origin.ts";
-import type { QualifiedName } from "../sql/names.ts";
+import { type QualifiedName, qualifiedLabel } from "../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
 import { type Decision, decide, decideBuild, isEmptied, type Timeline } from "./converge.ts";
 import { isDroppedLater } from "./dropped-later.ts";
@@ -22,6 +22,7 @@ import { isReplacedBeside, type ReplacedIndex, replacedIndex } from "./replaced-
 import { contextOf, type SimulatedCatalog, simulateCatalog } from "./simulated-catalog.ts";
 import { type ClassifiedStatement, isForOthers, type Span, spansOf } from "./spans.ts";
 import { classify, classifyRepairs, type Draft, type StatementContext } from "./statements/index.ts";
+import { resolve } from "./statements/resolve.ts";
 import { isSameObjectAs, makes, overlaps, takesAway, takesAwayWhole } from "./step-relations.ts";
 import {
   decideSpan,
@@ -237,12 +238,13 @@ function planMigration(
     const number = formatStepId({ migration: migration.tag, parts: [String(statement.number)] });
     const isTogether = together !== undefined && statement.number <= together.last;
     const inPlace = replacing.get(statement.number);
+    const statementsAfter = statements.filter((one) => one.number > statement.number);
+    const after = [...statementsAfter, ...migrationsAfter.flat()];
     const drafts = isTogether
       ? validationOf(statement, number)
       : inPlace
         ? numbered(number, inPlace)
-        : draftsOf(statement, number, { context, migration, timeline, planning });
-    const statementsAfter = statements.filter((one) => one.number > statement.number);
+        : draftsOf(statement, number, { context, migration, timeline, planning, after });
     for (const { id, draft, isRepair } of drafts) {
       const replaced = replacedIndex(draft, {
         later: statementsAfter,
@@ -484,10 +486,11 @@ function planSpan(
     .find(({ action }) => action === "blocked");
   const step = {
     ...stepOf(draft, refusal ?? decided, { id, migration, planning }),
-    parts: parts.map(({ number, draft: { kind, title, target } }) => ({
+    parts: parts.map(({ number, draft: { kind, title, target, sql } }) => ({
       id: formatStepId({ migration: migration.tag, parts: [String(number)] }),
       kind,
       title,
+      sql,
       target,
     })),
   };
@@ -578,7 +581,15 @@ function draftsOf(
     migration,
     timeline,
     planning,
-  }: { context: StatementContext; migration: Migration; timeline: Timeline; planning: PlanningContext },
+    after,
+  }: {
+    context: StatementContext;
+    migration: Migration;
+    timeline: Timeline;
+    planning: PlanningContext;
+    /** The statements after it, of its own migration and of those that follow. */
+    after: readonly ParsedStatement[];
+  },
 ): Numbered[] {
   const { facts, simulated } = planning;
   const drafts = classify(statement, context);
@@ -600,7 +611,12 @@ function draftsOf(
       if (isDone(facts, migration, number) && (size?.bytes ?? 0) <= smallTable) simulated.adoptNew(table);
       return [{ id: number, draft: first, isRepair: false }, ...repairsOf(statement, number, context)];
     }
-    if (facts.archive.tables.some(({ name }) => name === table.name)) {
+    // Of several tables that have the name in turn, the last is the one that was put aside.
+    const isMadeAgain = after.some(
+      ({ node }) =>
+        "CreateStmt" in node && qualifiedLabel(resolve(node.CreateStmt.relation)) === qualifiedLabel(table),
+    );
+    if (!isMadeAgain && facts.archive.tables.some(({ name }) => name === table.name)) {
       simulated.restore(table);
       return [
         { id: number, draft: bringBack(facts.names, first, table), isRepair: false },

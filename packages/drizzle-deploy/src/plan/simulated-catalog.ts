@@ -59,6 +59,13 @@ function createStates() {
     get,
     set,
     all: (): readonly Known[] => [...known.values()],
+    /** Has a table, with what belongs to it, be as it was read. */
+    forget({ schema, name }: QualifiedName): void {
+      for (const [id, { target }] of known) {
+        const isIt = target.kind === "table" && target.table === null && target.name === name;
+        if (target.schema === schema && (isIt || target.table === name)) known.delete(id);
+      }
+    },
     /** Gives an object another name; what belongs to a table goes with it. */
     move(from: Target, to: Target): void {
       const own = get(from);
@@ -272,6 +279,7 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
     restore: ({ schema, name }) => {
       const archived = facts.archive.tables.find((table) => table.name === name);
       if (!archived) return;
+      states.forget({ schema, name });
       catalog = {
         ...catalog,
         tables: [...catalog.tables, movedTable(facts.names, archived, schema)],

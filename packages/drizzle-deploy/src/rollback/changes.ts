@@ -4,8 +4,10 @@ import {
   type Difference,
   type ObjectIdentity,
   objectKey,
+  rootOf,
 } from "../catalog/index.ts";
 import type { Target } from "../model/step.ts";
+import type { QualifiedName } from "../sql/names.ts";
 import { isSameButForCasts } from "./casts.ts";
 
 /** The key of what a step's target names. */
@@ -50,6 +52,47 @@ function recasting(alterations: readonly Alteration[]): (alteration: Alteration)
     const reads =
       parent === null ? kind === "view" : parent.kind === "view" || retyped.has(objectKey(parent));
     return reads && expressions.includes(property) && isSameButForCasts(object, alteration);
+  };
+}
+
+/** Changes without those of some tables. */
+export function withoutTables(changes: Changes, tables: readonly QualifiedName[]): Changes {
+  const isElsewhere = (object: ObjectIdentity): boolean => {
+    const { kind, schema, name } = rootOf(object);
+    return kind !== "table" || !tables.some((one) => one.schema === schema && one.name === name);
+  };
+  return {
+    created: changes.created.filter(isElsewhere),
+    removed: changes.removed.filter(isElsewhere),
+    altered: changes.altered.filter(({ object }) => isElsewhere(object)),
+    recast: changes.recast.filter(isElsewhere),
+  };
+}
+
+/** Changes without those that code made, and the objects of those. */
+export function withoutCode(
+  changes: Changes,
+  byCode: ReadonlySet<string>,
+): { changes: Changes; staying: readonly ObjectIdentity[] } {
+  if (byCode.size === 0) return { changes, staying: [] };
+  const says = (kind: Difference["kind"], object: ObjectIdentity, property: string | null): boolean =>
+    byCode.has(JSON.stringify([kind, objectKey(object), property]));
+  const isCreated = (object: ObjectIdentity): boolean => says("extra", object, null);
+  const isRemoved = (object: ObjectIdentity): boolean => says("missing", object, null);
+  const isAltered = ({ object, property }: Changes["altered"][number]): boolean =>
+    says("different", object, property);
+  return {
+    changes: {
+      ...changes,
+      created: changes.created.filter((one) => !isCreated(one)),
+      removed: changes.removed.filter((one) => !isRemoved(one)),
+      altered: changes.altered.filter((one) => !isAltered(one)),
+    },
+    staying: [
+      ...changes.created.filter(isCreated),
+      ...changes.removed.filter(isRemoved),
+      ...changes.altered.filter(isAltered).map(({ object }) => object),
+    ],
   };
 }
 

@@ -13,8 +13,8 @@ import type { JournalTable } from "../model/journal-table.ts";
 import type { Names } from "../model/names.ts";
 import type { Plan, Step, Target } from "../model/step.ts";
 import type { Dependent } from "../plan/dependents.ts";
-import type { QualifiedName } from "../sql/names.ts";
-import { type Changes, changesOf, withoutInvalidIndexes } from "./changes.ts";
+import { type QualifiedName, qualifiedLabel } from "../sql/names.ts";
+import { type Changes, changesOf, withoutCode, withoutInvalidIndexes, withoutTables } from "./changes.ts";
 import { rollbackStep, type StepDraft } from "./draft.ts";
 import type { StandingRenames } from "./undo-renames.ts";
 
@@ -51,6 +51,12 @@ export interface RollbackFacts {
   readonly isJournalled: boolean;
   /** Ids of their steps that are recorded as done. */
   readonly done: readonly string[];
+  /** Ids of those of them whose effect a rollback cannot take back: they stay recorded as done. */
+  readonly staying: readonly string[];
+  /** Tables that it dropped and made anew, by their names: other tables than before. */
+  readonly remade: readonly QualifiedName[];
+  /** What code of the deployment did to the catalog (see `sayWhich`): it is not run again, so that it stays. */
+  readonly byCode: ReadonlySet<string>;
   /** The migration before them. */
   readonly from: string | null;
   /** What the deployment did that no catalog shows: changed rows, opaque statements. */
@@ -94,6 +100,8 @@ export interface RollbackContext extends Pick<RollbackFacts, "names" | "archived
   /** Whether a property of the object is not as before. */
   isAltered(key: string, ignore?: readonly string[]): boolean;
   dependentsOn(kind: Dependent["on"]["kind"], object: QualifiedName): Dependent[];
+  /** Whether it stays as the deployment made it. */
+  isKept(dependent: Dependent): boolean;
   /** Whether it belongs to what the deployment was to make of the database. */
   isOurs(dependent: Dependent): boolean;
   /** Why something cannot be dropped: what depends on it and is somebody else's. Null where nothing is. */
@@ -183,12 +191,26 @@ function isPartOf(
 export function createContext(facts: RollbackFacts): RollbackContext {
   const { actual, head } = facts;
   const before = withoutInvalidIndexes(facts.before);
-  const changes = changesOf({ before, actual, head, dropped: facts.dropped, made: facts.made });
+  const all = changesOf({ before, actual, head, dropped: facts.dropped, made: facts.made });
+  const { changes, staying } = withoutCode(withoutTables(all, facts.remade), facts.byCode);
+  const isRemade = (table: Table): boolean => find(facts.remade, table) !== undefined;
   const created = new Set(changes.created.map(objectKey));
   const removed = new Set(changes.removed.map(objectKey));
   const steps: Step[] = [];
-  const notes: string[] = [];
-  const kept = new Set(changes.recast.map(objectKey));
+  const remade = actual.tables.filter(isRemade);
+  const notes = [
+    ...remade.map(
+      (table) =>
+        `table ${qualifiedLabel(table)} was dropped by the deployment and made anew: it stays so, and the rows of before have to be restored from the backup`,
+    ),
+    ...staying.map(
+      ({ kind, label }) => `${kind} ${label} stays as the deployment's code left it, which is not run again`,
+    ),
+  ];
+  const kept = new Set([
+    ...[...changes.recast, ...staying].map(objectKey),
+    ...remade.map((table) => topKey("table", table)),
+  ]);
   const isOurs = (dependent: Dependent): boolean => isPartOf(facts, dependent);
   return {
     before,
@@ -202,7 +224,7 @@ export function createContext(facts: RollbackFacts): RollbackContext {
     keptTables: actual.tables.flatMap((table) => {
       const was = find(before.tables, table);
       const wanted = find(head.tables, table);
-      return was && wanted ? [{ table, was, wanted }] : [];
+      return was && wanted && !isRemade(table) ? [{ table, was, wanted }] : [];
     }),
     createdTables: actual.tables.filter((table) => created.has(topKey("table", table))),
     createdFunctions: actual.functions.filter((one) =>
@@ -224,6 +246,17 @@ export function createContext(facts: RollbackFacts): RollbackContext {
       changes.altered.some(({ object, property }) => objectKey(object) === key && !ignore.includes(property)),
     dependentsOn: (kind, { schema, name }) =>
       facts.dependents.filter(({ on }) => on.kind === kind && on.schema === schema && on.name === name),
+    isKept: ({ kind, schema, name, table }) =>
+      kept.has(
+        table === null
+          ? topKey(kind, { schema, name })
+          : partKey(
+              kind,
+              { schema, name: table },
+              name,
+              find(actual.views, { schema, name: table }) ? "view" : "table",
+            ),
+      ),
     isOurs,
     foreign(dependents) {
       const labels = [...new Set(dependents.filter((one) => !isOurs(one)).map(dependentLabel))];

@@ -38,7 +38,8 @@ function sizeOf(target: Target | null, sizes: readonly TableSize[]): Step["size"
   return found ? { bytes: found.tableBytes + found.indexBytes, rows: Math.max(found.rows, 0) } : null;
 }
 
-const stepId = (title: string): string => `${rollbackTag}/${title}`;
+/** The id of a step of a rollback. */
+export const stepId = (title: string): string => `${rollbackTag}/${title}`;
 
 /** A step of a rollback. Its id is its title: the same act has the same id whenever it is planned. */
 export function rollbackStep(

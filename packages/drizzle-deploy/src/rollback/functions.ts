@@ -90,7 +90,7 @@ export function dropFunctions(context: RollbackContext): void {
   for (const one of ordered) {
     const label = `${one.schema}.${functionLabel(one)}`;
     const blocked = context.foreign(dependents(one));
-    const stays = dependents(one).filter(staysWith);
+    const stays = dependents(one).filter((by) => staysWith(by) || context.isKept(by));
     if (!blocked && stays.length > 0) {
       context.keep(
         topKey("function", { schema: one.schema, name: functionLabel(one) }),

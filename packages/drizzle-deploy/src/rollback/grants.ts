@@ -4,7 +4,7 @@ import { type Granted, grantStatement, roleName } from "../kinds/grant.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { qualifiedLabel } from "../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
-import { find, type RollbackContext } from "./context.ts";
+import { find, type RollbackContext, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";
 
 /**
@@ -80,7 +80,7 @@ export function undoGrants(context: RollbackContext): void {
     for (const now of actual[list]) {
       const was = find<QualifiedName & { grants: Grant[] }>(before[list], now);
       const wanted = find<QualifiedName & { grants: Grant[] }>(head[list], now);
-      if (!was || !wanted) continue;
+      if (!was || !wanted || context.kept.has(topKey("table", now))) continue;
       const name = quoteQualified(now.schema, now.name);
       const sql = restoreGrants(kind, name, {
         before: was.grants,

@@ -117,10 +117,10 @@ const hashesOf = (migrations: RollbackFacts["migrations"]): string =>
 /** Drizzle's journal rows of the migrations, and the engine's own of their steps, but for what is not undone yet. */
 function forgetMigrations(
   context: RollbackContext,
-  { names, journal: { schema, name }, migrations, isJournalled, done, once }: RollbackFacts,
+  { names, journal: { schema, name }, migrations, isJournalled, done, once, staying }: RollbackFacts,
 ): void {
   const hashes = hashesOf(migrations);
-  const keptIds = once.map(({ id }) => id);
+  const keptIds = [...once.map(({ id }) => id), ...staying];
   if (!isJournalled && done.every((id) => keptIds.includes(id))) return;
   const kept = keptIds.map((id) => quoteLiteral(id)).join(", ");
   context.add({

@@ -22,6 +22,10 @@ export interface Deployment {
   readonly migrations: Plan["migrations"];
   readonly dropped: readonly Target[];
   readonly made: readonly Target[];
+  /** Ids of the steps that rollbacks of it did. */
+  readonly takenBack: readonly string[];
+  /** All its steps, also those that it found done. */
+  readonly steps: readonly Step[];
   /** What it ran, in order. */
   readonly statements: readonly string[];
   /** What it did that no catalog shows: changed rows, opaque statements. */
@@ -88,6 +92,8 @@ const remade: readonly Target["kind"][] = ["policy", "constraint", "trigger", "i
 /** What a step did, each part of it by itself where it is of several. */
 const partsOf = ({ parts, ...step }: Step): Step[] =>
   parts ? parts.map((part) => ({ ...step, ...part })) : [step];
+
+const stepsSchema = z.array(z.object({ step: z.string() }));
 
 const doneSchema = z.array(z.object({ hash: z.string(), step: z.string() }));
 
@@ -170,6 +176,15 @@ export async function findDeployment(
     .flatMap((step) => partsOf(step).map((part) => ({ part, names: [step.id, part.id] })))
     .filter(({ names }) => done.some(({ step }) => names.includes(step)))
     .flatMap(({ part }) => (onceKinds.includes(part.kind) ? [part] : []));
+  const takenBack = stepsSchema.parse([
+    ...(await sql.unsafe(
+      `select s.step_id as step from ${recordTables(project.names).steps} s
+       join ${recordTables(project.names).deployments} d on d.id = s.deployment_id
+       where d.kind = 'rollback' and d.project = $1 and s.status = 'done'
+         and d.started_at > (select started_at from ${recordTables(project.names).deployments} where id = $2::uuid)`,
+      [project.name, last.id],
+    )),
+  ]);
   const { rows: journal } = await readJournal(sql, project);
   return {
     id: last.id,
@@ -183,6 +198,8 @@ export async function findDeployment(
         kind.startsWith("drop ") || (kind === "rename" && target !== null && remade.includes(target.kind)),
     ),
     made: targets(({ kind }) => !kind.startsWith("drop ") && !onceKinds.includes(kind)),
+    steps: plans.flatMap((plan) => plan.steps).flatMap(partsOf),
+    takenBack: takenBack.map(({ step }) => step),
     statements: steps.filter(({ kind }) => !onceKinds.includes(kind)).map(({ sql }) => sql),
     once: [...new Map(once.map((step) => [step.id, step])).values()],
     isJournalled: journal.some(({ hash }) => hashes.has(hash)),

@@ -26,8 +26,30 @@ const placeOf = (parts: readonly string[], home: string): QualifiedName => ({
 
 const text = ({ schema, name }: QualifiedName): string => JSON.stringify([schema, name]);
 
+/** Every place that something had, from its first on. */
+interface Trace {
+  readonly space: Space;
+  readonly was: QualifiedName;
+  readonly places: readonly QualifiedName[];
+}
+
+/** A table or column that a deployment dropped, whatever was made under its name since, with all names it had. */
+export interface Gone {
+  readonly kind: "table" | "column";
+  readonly was: QualifiedName;
+  readonly names: readonly QualifiedName[];
+  /** The table of a column, by its name before. */
+  readonly of: QualifiedName | null;
+}
+
 /** Where everything came to that statements renamed, made and dropped, one after the other. */
 function createTracker() {
+  const traces = new Map<string, Trace>();
+  const note = (space: Space, was: QualifiedName | null, place: QualifiedName): void => {
+    if (was === null) return;
+    const trace = traces.get(key(space, was)) ?? { space, was, places: [was] };
+    traces.set(key(space, was), { ...trace, places: [...trace.places, place] });
+  };
   const origins = new Map<string, { space: Space; now: QualifiedName; was: QualifiedName | null }>();
   const key = (space: Space, place: QualifiedName): string => `${space} ${text(place)}`;
   /** What is in a place now: where it was at first, null for what is new or gone. */
@@ -39,12 +61,23 @@ function createTracker() {
     void origins.set(key(space, now), { space, now, was });
   return {
     originOf,
-    anew: (space: Space, place: QualifiedName): void => put(space, place, null),
+    anew(space: Space, place: QualifiedName): void {
+      note(space, originOf(space, place), place);
+      put(space, place, null);
+    },
     move(space: Space, from: QualifiedName, to: QualifiedName): void {
       const was = originOf(space, from);
+      note(space, was, to);
       put(space, from, null);
       put(space, to, was);
     },
+    /** What is in no place any more. */
+    gone: () =>
+      [...traces.values()].filter(
+        ({ space, was }) =>
+          origins.has(key(space, was)) &&
+          ![...origins.values()].some((one) => one.space === space && one.was && text(one.was) === text(was)),
+      ),
     moved: () =>
       [...origins.values()].flatMap(({ space, now, was }) =>
         was !== null && text(was) !== text(now) ? [{ space, now, was }] : [],
@@ -213,15 +246,27 @@ function functionPlace(object: Node | undefined, schemas: readonly string[]): Qu
   return { schema, name: `${name}(${argumentTypes(object.ObjectWithArgs, schemas)})` };
 }
 
-/** What statements leave under another name, whatever they renamed on the way. */
-export function renamesOf(
+/** What statements leave under another name, whatever they renamed on the way, and what they drop of what holds rows. */
+export function followNames(
   statements: readonly string[],
   { before, schemas }: { before: Catalog; schemas: readonly string[] },
-): Rename[] {
+): { readonly renames: readonly Rename[]; readonly gone: readonly Gone[] } {
   const tracker = createTracker();
   for (const statement of statements) {
     for (const { node } of parseStatements(statement)) follow(tracker, node, schemas);
   }
+  const gone = tracker.gone().flatMap(({ space, was, places: names }): Gone[] => {
+    if (space === "relation")
+      return find(before.tables, was) ? [{ kind: "table", was, names, of: null }] : [];
+    const of = before.tables.find((one) => `column ${text(one)}` === space);
+    return of?.columns.some(({ name }) => name === was.name)
+      ? [{ kind: "column", was, names, of: { schema: of.schema, name: of.name } }]
+      : [];
+  });
+  return { renames: renamesOf(tracker, before), gone };
+}
+
+function renamesOf(tracker: Tracker, before: Catalog): Rename[] {
   return tracker.moved().flatMap(({ space, was, now }): Rename[] => {
     if (space === "function") return [{ kind: "function", was, now, of: null }];
     if (space === "relation") {

@@ -32,7 +32,8 @@ import { findUnfit, type Questions } from "./fit.ts";
 import { type PlannedRollback, planRollback, type RollbackScope, rollbackScopes } from "./plan.ts";
 import { type Deployment, findDeployment } from "./records.ts";
 import { type FormerNames, formerNames } from "./renamed-catalog.ts";
-import { type Rename, renamesOf } from "./renames.ts";
+import { followNames, type Rename } from "./renames.ts";
+import { madeByCode, staysDone } from "./staying.ts";
 import { nameNow, standingRenames } from "./undo-renames.ts";
 
 export { type PlannedRollback, planRollback, type RollbackFacts, type RollbackScope, rollbackScopes };
@@ -124,25 +125,30 @@ async function gatherRollbackFacts(
   const { schemas } = project;
   const before = inPathOrder(deployment.before, schemas);
   const expected = expectedHere(project, await readOrigin(sql, project))(deployment.to);
-  const all = renamesOf(deployment.statements, { before, schemas });
+  const { renames: all, gone } = followNames(deployment.statements, { before, schemas });
   const reached = [...new Set([...schemas, ...all.flatMap(({ was, now }) => [was.schema, now.schema])])];
   const raw = inPathOrder(await readCatalog(sql, { schemas: reached }), reached);
   const found = await readDependents(sql, reached);
-  const renamed = standingRenames(all, { raw, before, head: expected, dependents: found });
+  const renamed = standingRenames(all, {
+    raw,
+    before,
+    head: expected,
+    dependents: found,
+    takenBack: deployment.takenBack,
+  });
   const former = formerNames(renamed.renames, { schemas: reached, now: raw });
   const isManaged = ({ schema }: { schema: string }): boolean => schemas.includes(schema);
   const actual = within(
     former.catalog({ ...raw, views: raw.views.filter((view) => !renamed.inTheWay.includes(view)) }),
     schemas,
   );
-  const made = deployment.made.map(former.target);
-  const head = withMoved(former.catalog(expected), {
-    before,
-    actual,
-    made,
-    renames: renamed.renames,
-    schemas,
-  });
+  // The deployment was to rename also what has its name back already.
+  const intended = formerNames(
+    all.filter((one) => !renamed.clashes.includes(one)),
+    { schemas: reached, now: expected },
+  );
+  const made = deployment.made.map(intended.target);
+  const head = withMoved(intended.catalog(expected), { before, actual, made, renames: all, schemas });
   // What is asked of the rows is asked under the names that things have now.
   const current = formerNames(
     renamed.renames.map(({ kind, was, now, of }) => ({
@@ -160,7 +166,7 @@ async function gatherRollbackFacts(
     before,
     actual,
     head,
-    dropped: [...deployment.dropped.map(former.target), ...droppedAlong(project, deployment, former)],
+    dropped: [...deployment.dropped.map(intended.target), ...droppedAlong(project, deployment, intended)],
     made,
     renamed,
     allow,
@@ -173,6 +179,9 @@ async function gatherRollbackFacts(
     journal: journalTableOf(project),
     isJournalled: deployment.isJournalled,
     done: deployment.done,
+    staying: staysDone(deployment, { all, gone }),
+    remade: gone.flatMap(({ kind, was }) => (kind === "table" && find(raw.tables, was) ? was : [])),
+    byCode: madeByCode(project, deployment, intended),
     from: deployment.from,
     once: deployment.once,
     undo: project.undo ?? {},
@@ -597,15 +606,18 @@ async function prove(
     const isOurs = intended.has(sayWhich(difference));
     const isKept = scope === "indexes" || isPartOf(object, again.kept);
     // Of grants, privilege by privilege, the plan knows better than a comparison of the whole.
-    const why = again.kept.has(objectKey(object))
-      ? "kept"
-      : !isOurs
-        ? "others"
-        : isKept
-          ? "kept"
-          : object.kind === "grant"
-            ? "others"
-            : "left";
+    // Columns come in the order in which they were made: nothing brings that back.
+    const isOrder = difference.kind === "different" && difference.property === "columnOrder";
+    const why =
+      again.kept.has(objectKey(object)) || isOrder
+        ? "kept"
+        : !isOurs
+          ? "others"
+          : isKept
+            ? "kept"
+            : object.kind === "grant"
+              ? "others"
+              : "left";
     return {
       object: `${object.kind} ${object.label}`,
       why,

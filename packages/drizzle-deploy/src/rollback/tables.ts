@@ -360,7 +360,7 @@ export function dropTypes(context: RollbackContext): void {
       const by = context.dependentsOn("type", one);
       const blocked = context.foreign(by);
       const isKept = by.some(
-        ({ kind: what }) => what === "column" || what === "constraint" || what === "index",
+        (other) => ["column", "constraint", "index"].includes(other.kind) || context.isKept(other),
       );
       if (!blocked && isKept) {
         context.keep(

@@ -7,7 +7,7 @@ import { momentary } from "../plan/statements/draft.ts";
 import { type QualifiedName, qualifiedLabel } from "../sql/names.ts";
 import { quoteIdentifier, quoteLiteral, quoteName } from "../sql/quote.ts";
 import { dependentLabel, find, inOrder, type RollbackContext } from "./context.ts";
-import type { Locked } from "./draft.ts";
+import { type Locked, stepId } from "./draft.ts";
 import { isThere, type Rename } from "./renames.ts";
 
 /** What of the renames of a deployment still stands, and what is in the way of taking it back. */
@@ -44,11 +44,24 @@ export function standingRenames(
     before,
     head,
     dependents,
-  }: Record<"raw" | "before" | "head", Catalog> & { dependents: readonly Dependent[] },
+    takenBack,
+  }: Record<"raw" | "before" | "head", Catalog> & {
+    readonly dependents: readonly Dependent[];
+    /** Ids of the steps that rollbacks did already. */
+    readonly takenBack: readonly string[];
+  },
 ): StandingRenames {
-  const owner = ({ of, kind }: Rename): QualifiedName | null =>
-    of && nameNow(all, of, kind === "label" ? types : relations);
-  const present = all.filter((one) => isThere(raw, one.kind, one.now, owner(one)));
+  const owner = ({ of, kind }: Rename): QualifiedName | null => {
+    if (of === null) return null;
+    const now = nameNow(all, of, kind === "label" ? types : relations);
+    const isIt = (one: QualifiedName): boolean => isSame(one, now);
+    return [...raw.tables, ...raw.views, ...raw.enums].some(isIt) ? now : of;
+  };
+  const found = all.filter((one) => isThere(raw, one.kind, one.now, owner(one)));
+  // Where names went round, the catalog does not tell whether they are back.
+  const present = inGroups(found)
+    .filter((group) => group.length === 1 || !takenBack.includes(stepId(titleOfAll(group))))
+    .flat();
   const isFree = (one: Rename): boolean =>
     !spaceOf(one.kind).some((kind) => isThere(raw, kind, one.was, owner(one))) ||
     present.some(
@@ -97,6 +110,8 @@ const titleOf = ({ kind, of, now, was }: Rename): string => {
     of ? `${qualifiedLabel(of)}.${name.name}` : qualifiedLabel(name);
   return `rename ${kind === "label" ? "value" : kind} ${label(now)} back to ${label(was)}`;
 };
+
+const titleOfAll = (group: readonly Rename[]): string => group.map(titleOf).join(", ");
 
 /** Renames that have to go in one step, since each waits for the name of another; else one by one, in order. */
 function inGroups(renames: readonly Rename[]): Rename[][] {
@@ -236,7 +251,7 @@ export function undoRenames(context: RollbackContext, standing: StandingRenames)
     );
     context.add({
       kind: "rename",
-      title: group.map(titleOf).join(", "),
+      title: titleOfAll(group),
       sql: sql.join("\n"),
       target: targetNow(first),
       locks,

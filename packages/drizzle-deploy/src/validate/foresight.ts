@@ -26,18 +26,24 @@ const lineOf = (object: ObjectIdentity): ObjectIdentity[] => [
   ...(object.parent ? lineOf(object.parent) : []),
 ];
 
+const isSame = (object: ObjectIdentity, target: Target): boolean => {
+  const own = targetOf(object);
+  return own !== null && isSameTarget(own, target);
+};
+
 /** Whether an object is what a target names, or part of it. */
 const isWithin = (object: ObjectIdentity, target: Target): boolean =>
-  lineOf(object).some((one) => {
-    const own = targetOf(one);
-    return own !== null && isSameTarget(own, target);
-  });
+  lineOf(object).some((one) => isSame(one, target));
 
 /** What making an object leaves as it is where the object is there already. */
 const leftAlone = ["comment", "rowSecurity", "forceRowSecurity", "options"];
 
 /** Whether a step brings about what a difference is about; of code, see `settledBy`. */
-function settles(goal: Goal, kind: PlannedStep["step"]["kind"], difference: Difference): boolean {
+function settles(
+  goal: Goal,
+  { kind, target }: Pick<PlannedStep["step"], "kind" | "target">,
+  difference: Difference,
+): boolean {
   const { object } = difference;
   switch (goal.does) {
     case "create":
@@ -65,7 +71,10 @@ function settles(goal: Goal, kind: PlannedStep["step"]["kind"], difference: Diff
         goal.targets.some((target) => isWithin(object, target))
       );
     case "journalled":
-      return kind === "grant" && object.kind === "grant";
+      // What no catalog shows as a whole changes its own object at most: the identity of a column.
+      return kind === "grant"
+        ? object.kind === "grant"
+        : target !== null && difference.kind === "different" && isSame(object, target);
     case "temporary":
     case "role":
     case "session":
@@ -81,7 +90,7 @@ export function settledBy(
   project: Project,
   { plan, planned }: DetailedPlan,
 ): (difference: Difference) => boolean {
-  const goals = planned.flatMap((one) => one.goals.map((goal) => ({ goal, kind: one.step.kind })));
+  const goals = planned.flatMap(({ step, goals: own }) => own.map((goal) => ({ goal, step })));
   const tags = [plan.from, ...plan.migrations.map(({ tag }) => tag)];
   const withCode = new Set(
     planned.flatMap(({ goals: own, step }) =>
@@ -101,7 +110,7 @@ export function settledBy(
     byCode.has(aboutKey(difference)) ||
     lineOf(difference.object).some((one) => byCode.has(propertyKey(one, null)));
   return (difference) =>
-    goals.some(({ goal, kind }) => settles(goal, kind, difference)) || isByCode(difference);
+    goals.some(({ goal, step }) => settles(goal, step, difference)) || isByCode(difference);
 }
 
 /** After these, texts that nobody touches read differently: what will be there only the server can tell. */

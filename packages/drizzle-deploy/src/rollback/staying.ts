@@ -1,0 +1,127 @@
+import {
+  type Catalog,
+  compareCatalogs,
+  type Difference,
+  type ObjectIdentity,
+  rootOf,
+  withoutObjects,
+} from "../catalog/index.ts";
+import type { Project } from "../model/project.ts";
+import { isSameTarget, type Step, type Target, targetOf } from "../model/step.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { sayWhich } from "./changes.ts";
+import type { Deployment } from "./records.ts";
+import type { FormerNames } from "./renamed-catalog.ts";
+import type { Gone, Rename } from "./renames.ts";
+
+const isSame = (one: QualifiedName, other: QualifiedName): boolean =>
+  one.schema === other.schema && one.name === other.name;
+
+/**
+ * Ids of the steps of a deployment that stay done though it is taken back: they worked on a table or column that was
+ * dropped, of which the rows cannot come back. To do them again would fail; or where something else was made under
+ * that name since, it would cost the rows of that.
+ */
+export function staysDone(
+  { steps }: Pick<Deployment, "steps">,
+  { all, gone }: { all: readonly Rename[]; gone: readonly Gone[] },
+): string[] {
+  const tables = (of: QualifiedName): QualifiedName[] => [
+    of,
+    ...all.filter(({ kind, was }) => kind === "table" && isSame(was, of)).map(({ now }) => now),
+  ];
+  const concerns = (target: Target, { kind, names, of }: Gone): boolean => {
+    const { schema, name, table } = target;
+    if (schema === null) return false;
+    if (kind === "table") return names.some((one) => isSame(one, { schema, name: table ?? name }));
+    return (
+      target.kind === "column" &&
+      table !== null &&
+      of !== null &&
+      tables(of).some((one) => isSame(one, { schema, name: table })) &&
+      names.some((one) => one.name === name)
+    );
+  };
+  return steps.flatMap(({ id, target }) => (target && gone.some((one) => concerns(target, one)) ? id : []));
+}
+
+/** Properties that hold a text in which other objects are named. */
+const texts = ["definition", "default", "generated", "using", "check", "type"];
+
+/** Whether a step, which is no code, is behind what a migration changes. */
+function explains(
+  step: Step,
+  target: Target | null,
+  difference: Difference,
+  columnsOf: (object: ObjectIdentity) => readonly string[],
+): boolean {
+  const { object } = difference;
+  const root = rootOf(object);
+  if (object.kind === "grant") {
+    if (step.kind === "grant") return true;
+    return difference.kind === "extra" && target?.schema === root.schema && target.name === root.name;
+  }
+  if (difference.kind === "missing" && /\bCASCADE\b/i.test(step.sql)) return true;
+  if (difference.kind === "different") {
+    const isRenamed = ["rename", "move table", "alter type", "alter column"].includes(step.kind);
+    if (isRenamed && texts.includes(difference.property)) return true;
+    if (difference.property === "comment") return step.kind === "comment";
+    if (difference.property === "columnOrder") return true;
+  }
+  if (
+    object.kind === "sequence" &&
+    ["create table", "add column", "alter column", "drop column", "drop table"].includes(step.kind)
+  )
+    return true;
+  if (target === null) return false;
+  for (let one: typeof object | null = object; one; one = one.parent) {
+    const own = targetOf(one);
+    if (own && isSameTarget(own, target)) return true;
+  }
+  const isSameTable = target.schema === root.schema && target.table === root.name;
+  // A key makes its columns required.
+  if (difference.kind === "different")
+    return isSameTable && target.kind === "constraint" && difference.property === "nullable";
+  // A column comes and goes with the constraints and indexes on it.
+  return isSameTable && target.kind === "column" && columnsOf(object).includes(target.name);
+}
+
+/** The columns that constraints and indexes are on. */
+function columnsIn(catalogs: readonly Catalog[]): (object: ObjectIdentity) => readonly string[] {
+  return ({ kind, name, parent }) =>
+    catalogs.flatMap(({ tables }) => {
+      const table = tables.find((one) => one.schema === parent?.schema && one.name === parent.name);
+      if (kind === "constraint") return table?.constraints.find((one) => one.name === name)?.columns ?? [];
+      const index = kind === "index" ? table?.indexes.find((one) => one.name === name) : undefined;
+      return index ? [...index.keys.flatMap(({ column }) => column ?? []), ...index.include] : [];
+    });
+}
+
+/**
+ * What code of a deployment did to the catalog, by `sayWhich`: what its migrations change and no other step is behind.
+ * Code that the project knows how to undo is left out: that is done again.
+ */
+export function madeByCode(
+  project: Project,
+  { steps, once, migrations, from }: Deployment,
+  former: FormerNames,
+): Set<string> {
+  const found = new Set<string>();
+  const tags = [from, ...migrations.map(({ tag }) => tag)];
+  const codes = once.filter(({ id, kind }) => kind === "opaque" && project.undo?.[id] === undefined);
+  for (const tag of new Set(codes.map(({ migration }) => migration))) {
+    const after = former.catalog(project.expectedCatalog(tag));
+    const previous = tags[tags.indexOf(tag) - 1] ?? null;
+    const before =
+      previous === null ? withoutObjects(after) : former.catalog(project.expectedCatalog(previous));
+    const others = steps
+      .filter(({ migration, kind }) => migration === tag && kind !== "opaque")
+      .map((step) => ({ step, target: step.target && former.target(step.target) }));
+    const columnsOf = columnsIn([before, after]);
+    for (const difference of compareCatalogs(before, after)) {
+      if (!others.some(({ step, target }) => explains(step, target, difference, columnsOf)))
+        found.add(sayWhich(difference));
+    }
+  }
+  return found;
+}
