@@ -171,6 +171,62 @@ const kinds: Readonly<Record<string, readonly History[]>> = {
       rows: ["insert into t values (1, 1)"],
     },
   ],
+  "a function that what stays depends on": [
+    {
+      name: "with another result, under an index, a policy, a trigger, a check and a default",
+      migrations: [
+        [
+          "CREATE FUNCTION f(i int) RETURNS int LANGUAGE sql IMMUTABLE AS 'select i'",
+          "CREATE TABLE t (id int PRIMARY KEY, a int CONSTRAINT t_c CHECK (f(a) > 0), b int DEFAULT f(7))",
+          "CREATE INDEX t_f ON t (f(a))",
+          "CREATE POLICY p ON t USING (f(a) > 1)",
+          "CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end'",
+          "CREATE TRIGGER tr BEFORE UPDATE ON t FOR EACH ROW WHEN (f(new.a) > 3) EXECUTE FUNCTION tf()",
+        ],
+        [
+          "DROP INDEX t_f",
+          "DROP TRIGGER tr ON t",
+          "DROP POLICY p ON t",
+          "ALTER TABLE t DROP CONSTRAINT t_c",
+          "ALTER TABLE t ALTER COLUMN b DROP DEFAULT",
+          "DROP FUNCTION f(int)",
+          "CREATE FUNCTION f(i int) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'select i::bigint'",
+          "CREATE INDEX t_f ON t (f(a))",
+          "ALTER TABLE t ADD CONSTRAINT t_c CHECK (f(a) > 0)",
+        ],
+      ],
+      rows: ["insert into t values (1, 2)"],
+    },
+  ],
+  comments: [
+    {
+      name: "of all that a catalog has comments of",
+      migrations: [
+        [
+          "CREATE SCHEMA app",
+          `CREATE TABLE app."T" (id int PRIMARY KEY, a int)`,
+          `CREATE VIEW app.v AS SELECT id, a FROM app."T"`,
+          `CREATE MATERIALIZED VIEW app.m AS SELECT id FROM app."T"`,
+          "CREATE DOMAIN app.d AS int",
+          "CREATE PROCEDURE app.pr(a int) LANGUAGE plpgsql AS 'begin end'",
+          "COMMENT ON COLUMN app.v.a IS 'old'",
+          "COMMENT ON SCHEMA app IS 'it''s old'",
+        ],
+        [
+          `COMMENT ON TABLE app."T" IS 'new'`,
+          "COMMENT ON VIEW app.v IS 'new'",
+          "COMMENT ON COLUMN app.v.a IS 'new'",
+          "COMMENT ON COLUMN app.v.id IS E'a\\nb'",
+          "COMMENT ON MATERIALIZED VIEW app.m IS 'new'",
+          "COMMENT ON COLUMN app.m.id IS 'new'",
+          "COMMENT ON DOMAIN app.d IS 'new'",
+          "COMMENT ON PROCEDURE app.pr(int) IS 'new'",
+          "COMMENT ON SCHEMA app IS NULL",
+        ],
+      ],
+      schemas: ["app"],
+    },
+  ],
   "what stays, and is not done again": [
     {
       name: "what a block made, beside what statements made",

@@ -106,6 +106,7 @@ async function rollBackBetween(
     allow: [],
     staying: [],
     byCode: new Set(),
+    unseen: [],
     remade: [],
     unfit: new Set(),
     archived: { ...actual, schemas: [], tables: [], sequences: [] },

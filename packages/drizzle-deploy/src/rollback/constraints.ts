@@ -231,7 +231,8 @@ function dropKey(context: RollbackContext, table: Table, key: Constraint): void 
   validateRepointed(context, foreignKeys);
 }
 
-function validate(context: RollbackContext, table: Table, was: Constraint): void {
+/** Has the rows looked at that a constraint was not held against when it came. */
+export function validate(context: RollbackContext, table: Table, was: Constraint): void {
   context.add({
     target: part("constraint", table, was.name),
     kind: "validate constraint",
@@ -508,7 +509,8 @@ function isAttached({ actual }: RollbackContext, { partition }: Table, index: In
   return of.indexes.some((one) => form(one) === form(index));
 }
 
-function dropIndex(context: RollbackContext, table: Table, { name }: Index): void {
+/** Drops an index, concurrently. */
+export function dropIndex(context: RollbackContext, table: Table, { name }: Index): void {
   context.add({
     kind: "drop index",
     title: `drop index ${table.schema}.${name}`,
@@ -527,7 +529,8 @@ export function restoreIndexes(context: RollbackContext): void {
     for (const index of plainIndexes(was.indexes)) {
       const key = partKey("index", table, index.name);
       const isAltered = context.isAltered(key, ["valid", "ready"]);
-      if (!isAltered && !context.isRemoved(key)) continue;
+      const isRebuilt = context.rebuilt.has(key);
+      if (!isAltered && !context.isRemoved(key) && !isRebuilt) continue;
       const renamed = table.indexes.find((one) => formerIndexName(context, table, one) === index.name);
       if (renamed) {
         renameIndex(context, table, renamed, index.name);
@@ -551,7 +554,7 @@ export function restoreIndexes(context: RollbackContext): void {
         exchangeKey(context, table, holder, index);
         continue;
       }
-      if (isAltered) dropIndex(context, table, index);
+      if (isAltered && !isRebuilt) dropIndex(context, table, index);
       context.add({
         kind: "create index",
         title: `restore index ${table.schema}.${index.name}`,

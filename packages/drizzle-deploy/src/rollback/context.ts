@@ -61,6 +61,8 @@ export interface RollbackFacts {
   readonly from: string | null;
   /** What the deployment did that no catalog shows: changed rows, opaque statements. */
   readonly once: readonly Step[];
+  /** What it did that no catalog shows either, and that is done again. */
+  readonly unseen: readonly Step[];
   /** What undoes some of those, by their ids. */
   readonly undo: Readonly<Record<string, string>>;
   /** For the plan's `createdAt`. */
@@ -90,6 +92,8 @@ export interface RollbackContext extends Pick<RollbackFacts, "names" | "archived
   readonly kept: Set<string>;
   /** Names of the indexes that its steps build, or find built, for constraints to take. */
   readonly reserved: Set<string>;
+  /** Keys of indexes that went with what they rest on, and are to be built again. */
+  readonly rebuilt: Set<string>;
   /** Keys of what a step for something else takes along: it needs no step of its own. */
   readonly settled: Set<string>;
   /** Leaves something as the deployment made it. */
@@ -234,6 +238,7 @@ export function createContext(facts: RollbackFacts): RollbackContext {
     notes,
     kept,
     reserved: new Set(),
+    rebuilt: new Set(),
     settled: new Set(),
     keep(key, reason) {
       kept.add(key);

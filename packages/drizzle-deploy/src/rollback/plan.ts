@@ -89,7 +89,11 @@ function undoEverything(context: RollbackContext): void {
 }
 
 /** Undoes what the project knows how to undo though no catalog shows it; the rest stays. */
-function undoHidden(context: RollbackContext, { names, once, undo, migrations }: RollbackFacts): void {
+function undoHidden(context: RollbackContext, facts: RollbackFacts): void {
+  const { names, once, unseen, undo, migrations } = facts;
+  for (const { id, title } of unseen) {
+    context.notes.push(`step ${id}, ${title}: what it did stays, since nothing tells what was there before`);
+  }
   for (const { id, title } of once) {
     const sql = undo[id];
     if (sql === undefined) {

@@ -33,7 +33,7 @@ import { type PlannedRollback, planRollback, type RollbackScope, rollbackScopes 
 import { type Deployment, findDeployment } from "./records.ts";
 import { type FormerNames, formerNames } from "./renamed-catalog.ts";
 import { followNames, type Rename } from "./renames.ts";
-import { madeByCode, staysDone } from "./staying.ts";
+import { changesUnseen, madeByCode, staysDone } from "./staying.ts";
 import { nameNow, standingRenames } from "./undo-renames.ts";
 
 export { type PlannedRollback, planRollback, type RollbackFacts, type RollbackScope, rollbackScopes };
@@ -184,6 +184,7 @@ async function gatherRollbackFacts(
     byCode: madeByCode(project, deployment, intended),
     from: deployment.from,
     once: deployment.once,
+    unseen: changesUnseen(deployment),
     undo: project.undo ?? {},
     now: new Date(),
   };

@@ -1,3 +1,4 @@
+import type { Node } from "libpg-query";
 import {
   type Catalog,
   compareCatalogs,
@@ -7,8 +8,9 @@ import {
   withoutObjects,
 } from "../catalog/index.ts";
 import type { Project } from "../model/project.ts";
-import { isSameTarget, type Step, type Target, targetOf } from "../model/step.ts";
+import { isSameTarget, isToRun, type Step, type Target, targetOf } from "../model/step.ts";
 import type { QualifiedName } from "../sql/names.ts";
+import { parseStatements } from "../sql/parser.ts";
 import { sayWhich } from "./changes.ts";
 import type { Deployment } from "./records.ts";
 import type { FormerNames } from "./renamed-catalog.ts";
@@ -124,4 +126,54 @@ export function madeByCode(
     }
   }
   return found;
+}
+
+/** What a comment may be on that a catalog has the comments of. */
+const commented: readonly (string | undefined)[] = [
+  "OBJECT_TABLE",
+  "OBJECT_COLUMN",
+  "OBJECT_VIEW",
+  "OBJECT_MATVIEW",
+  "OBJECT_TYPE",
+  "OBJECT_DOMAIN",
+  "OBJECT_SCHEMA",
+  "OBJECT_FUNCTION",
+  "OBJECT_PROCEDURE",
+  "OBJECT_ROUTINE",
+];
+
+/** Settings of a table or column that no catalog has. */
+const unseen: readonly (string | undefined)[] = [
+  "AT_SetStorage",
+  "AT_SetCompression",
+  "AT_SetStatistics",
+  "AT_SetOptions",
+  "AT_ResetOptions",
+  "AT_ClusterOn",
+  "AT_DropCluster",
+  "AT_ReplicaIdentity",
+  "AT_ChangeOwner",
+];
+
+const isUnseen = (node: Node): boolean => {
+  if ("CommentStmt" in node) return !commented.includes(node.CommentStmt.objtype);
+  if ("AlterOwnerStmt" in node) return true;
+  return (
+    "AlterTableStmt" in node &&
+    (node.AlterTableStmt.cmds ?? []).some(
+      (cmd) => "AlterTableCmd" in cmd && unseen.includes(cmd.AlterTableCmd.subtype),
+    )
+  );
+};
+
+/** The steps of a deployment that changed what no catalog shows, and that are safe to repeat: what was before is not known. */
+export function changesUnseen({ steps, once }: Pick<Deployment, "steps" | "once">): Step[] {
+  return steps.filter(
+    (step) =>
+      isToRun(step) &&
+      !once.some(({ id }) => id === step.id) &&
+      step.kind !== "opaque" &&
+      step.kind !== "change data" &&
+      parseStatements(step.sql).some(({ node }) => isUnseen(node)),
+  );
 }

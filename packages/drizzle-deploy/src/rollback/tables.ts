@@ -210,6 +210,15 @@ export function undoRemarks(context: RollbackContext): void {
         view,
       );
     }
+    for (const column of was?.columns ?? []) {
+      if (!isCommented(partKey("column", view, column.name, "view"))) continue;
+      comment(
+        `column ${qualifiedLabel(view)}.${column.name}`,
+        `COLUMN ${quoteName(view)}.${quoteIdentifier(column.name)}`,
+        column.comment,
+        view,
+      );
+    }
   }
   for (const was of before.functions) {
     const named = { schema: was.schema, name: functionLabel(was) };

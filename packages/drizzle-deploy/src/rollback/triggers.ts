@@ -1,6 +1,6 @@
 import type { Table, Trigger } from "../catalog/index.ts";
 import { momentary, part } from "../plan/statements/draft.ts";
-import { qualifiedLabel } from "../sql/names.ts";
+import { type QualifiedName, qualifiedLabel } from "../sql/names.ts";
 import { quoteIdentifier, quoteName } from "../sql/quote.ts";
 import { find, partKey, type RollbackContext, usesFunction } from "./context.ts";
 import { underSchemas } from "./draft.ts";
@@ -71,6 +71,14 @@ function restoreOf(
   }
 }
 
+/** The statements that make a trigger. */
+export const createTrigger = (on: QualifiedName, { definition, enabled, name }: Trigger): string[] => [
+  `${definition};`,
+  ...(enabled === "origin"
+    ? []
+    : [`ALTER TABLE ${quoteName(on)} ${modes[enabled]} TRIGGER ${quoteIdentifier(name)};`]),
+];
+
 function restore(context: RollbackContext, table: Triggered, trigger: Trigger): void {
   // A view that was made anew before has it already.
   const isThere =
@@ -84,10 +92,7 @@ function restore(context: RollbackContext, table: Triggered, trigger: Trigger): 
       context.before,
       [
         ...(isThere ? [`DROP TRIGGER IF EXISTS ${name} ON ${quoteName(table)};`] : []),
-        `${trigger.definition};`,
-        ...(trigger.enabled === "origin"
-          ? []
-          : [`ALTER TABLE ${quoteName(table)} ${modes[trigger.enabled]} TRIGGER ${name};`]),
+        ...createTrigger(table, trigger),
       ].join("\n"),
     ),
     target: part("trigger", table, trigger.name),
