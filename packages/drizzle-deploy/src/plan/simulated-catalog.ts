@@ -26,6 +26,8 @@ export interface SimulatedCatalog {
   readonly overloads: (name: QualifiedName) => readonly string[];
   /** Whether a step runs code that no planner can see into, and may make anything. */
   readonly isOpaque: () => boolean;
+  /** Whether a relation or constraint of the schema has a name, those that a step makes included. */
+  readonly isTaken: (name: QualifiedName) => boolean;
   /** Takes a step as run; what it makes is as the migration leaves it. */
   readonly apply: (draft: Draft, after: Catalog) => void;
   /** Brings a table back from the archive. */
@@ -81,6 +83,7 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
   const fresh = new Set<string>();
   const derived = new Set<string>();
   const roles = new Set(facts.roles);
+  const named = new Set<string>();
   let isAnyGrantChanged = false;
   let isOpaque = false;
 
@@ -201,7 +204,14 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
       return [...new Set([...here, ...made])];
     },
     isOpaque: () => isOpaque,
+    isTaken: ({ schema, name }) =>
+      named.has(JSON.stringify([schema, name])) ||
+      facts.relations.some(same(schema, name)) ||
+      catalog.tables.some(
+        (table) => table.schema === schema && table.constraints.some((one) => one.name === name),
+      ),
     apply: ({ goal, kind, sql }, after) => {
+      if ("target" in goal) named.add(JSON.stringify([goal.target.schema, goal.target.name]));
       switch (goal.does) {
         case "create":
           for (const one of [goal.target, ...goal.parts]) {
@@ -216,6 +226,7 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
         case "alter":
           if (stateOf(goal.target) === "untouched") states.set(goal.target, "changed");
           if (goal.type !== undefined) catalog = withType(catalog, goal.target, goal.type);
+          if (goal.properties.includes("partition")) catalog = withPartition(catalog, after, goal.target);
           return;
         case "drop":
           states.set(goal.target, "gone");
@@ -237,6 +248,14 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
           return;
         case "build":
           states.set(goal.target, "made");
+          return;
+        case "in partition":
+          if (goal.step !== "make" && goal.step !== "build") {
+            if (stateOf(goal.target) === "untouched") states.set(goal.target, "changed");
+          } else {
+            states.set(goal.target, "made");
+          }
+          catalog = withObject(withoutPart(catalog, after, goal.target), after, goal.target);
           return;
         case "exchange":
           catalog = withObject(
@@ -412,6 +431,26 @@ function withObject(catalog: Catalog, from: Catalog, target: Target): Catalog {
   }
 }
 
+/** The catalog without a part that another has in a form of its own; else as it is. */
+function withoutPart(catalog: Catalog, from: Catalog, target: Target): Catalog {
+  const list = partOf[target.kind];
+  const isThere =
+    list !== undefined &&
+    from.tables.find(inTableOf(target))?.[list].some((part) => part.name === target.name);
+  return isThere ? withoutObject(catalog, target) : catalog;
+}
+
+/** The catalog with a table as the partition that it is in another, or is not. */
+function withPartition(catalog: Catalog, from: Catalog, { schema, name }: Target): Catalog {
+  const isIt = (one: QualifiedName) => one.schema === schema && one.name === name;
+  const found = from.tables.find(isIt);
+  if (!found) return catalog;
+  return {
+    ...catalog,
+    tables: catalog.tables.map((one) => (isIt(one) ? { ...one, partition: found.partition } : one)),
+  };
+}
+
 function withType(catalog: Catalog, target: Target, type: string): Catalog {
   const isIn = inTableOf(target);
   return {
@@ -503,6 +542,12 @@ export function contextOf(
     schemas,
     isNew: simulated.isNew,
     table: ({ schema, name }) => simulated.catalog().tables.find(same(schema, name)),
+    tableAfter: ({ schema, name }) => after.tables.find(same(schema, name)),
+    isTaken: simulated.isTaken,
+    strangePartitions: (relation) =>
+      facts.inheritance
+        .filter(({ parent, child }) => same(relation.schema, relation.name)(parent) && !schemas.includes(child.schema))
+        .map(({ child }) => child),
     tableAtLast: ({ schema, name }) => last.tables.find(same(schema, name)),
     tableBefore: ({ schema, name }) => before?.tables.find(same(schema, name)),
     isView: ({ schema, name }) =>

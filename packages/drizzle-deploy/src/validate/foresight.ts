@@ -55,6 +55,7 @@ function settles(goal: Goal, kind: PlannedStep["step"]["kind"], difference: Diff
     case "bring back":
     case "build":
     case "exchange":
+    case "in partition":
       return isWithin(object, goal.target);
     case "rename":
       return isWithin(object, goal.to) || isWithin(object, goal.target);
@@ -72,15 +73,49 @@ function settles(goal: Goal, kind: PlannedStep["step"]["kind"], difference: Diff
   }
 }
 
+/** What of a partitioned table, or of one that others inherit from, is theirs too. */
+const handedDown: readonly Target["kind"][] = ["column", "constraint", "trigger"];
+
+/** What a step does to the partitions of the table that it works on, and to what inherits from it. */
+function ofPartitions(goal: Goal, facts: DetailedPlan["facts"]): Goal[] {
+  if (!("target" in goal)) return [];
+  const { target } = goal;
+  const isAttached = goal.does === "alter" && target.kind === "table" && goal.properties.includes("partition");
+  const owner = target.table ?? target.name;
+  // A partition gets what the whole has, and keeps it when it goes.
+  if (isAttached) return [{ does: "drop", target }, ...ofTheirs(target, facts)];
+  if (target.table === null || !handedDown.includes(target.kind)) return [];
+  return facts.inheritance
+    .filter(({ parent }) => parent.schema === target.schema && parent.name === owner)
+    .flatMap(({ child }) => {
+      const own = { ...goal, target: { ...target, schema: child.schema, table: child.name } };
+      return [own, ...ofPartitions(own, facts)];
+    });
+}
+
+/** The partitions of a table, as what is changed with it. */
+function ofTheirs({ schema, name }: Target, facts: DetailedPlan["facts"]): Goal[] {
+  return facts.inheritance
+    .filter(({ parent }) => parent.schema === schema && parent.name === name)
+    .flatMap(({ child }) => {
+      const target: Target = { kind: "table", schema: child.schema, name: child.name, table: null };
+      return [{ does: "drop" as const, target }, ...ofTheirs(target, facts)];
+    });
+}
+
 /**
  * Tells whether the steps that are to run take a difference away. Code that no planner can see into is taken to do what
  * its migration makes of the catalog, and nothing else.
  */
 export function settledBy(
   project: Project,
-  { plan, planned }: DetailedPlan,
+  { facts, plan, planned }: DetailedPlan,
 ): (difference: Difference) => boolean {
-  const goals = planned.flatMap((one) => one.goals.map((goal) => ({ goal, kind: one.step.kind })));
+  const goals = planned.flatMap((one) =>
+    one.goals
+      .flatMap((goal) => [goal, ...ofPartitions(goal, facts)])
+      .map((goal) => ({ goal, kind: one.step.kind })),
+  );
   const tags = [plan.from, ...plan.migrations.map(({ tag }) => tag)];
   const withCode = new Set(
     planned.flatMap(({ goals: own, step }) =>

@@ -16,6 +16,7 @@ import type { QualifiedName } from "../../sql/names.ts";
  * - `temporary`: an object that later steps of the same statement remove again; not needed once `until` is reached.
  * - `grant`: what the grantees may do with the objects.
  * - `bring back`: a table that a rollback put aside.
+ * - `in partition`: what one partition has to have before the partitioned table can take it over.
  * - `role`: a role that has to be there, or not; it is every database's of the server.
  * - `journalled`: nothing that a catalog shows; only the journal of steps knows.
  */
@@ -46,6 +47,18 @@ export type Goal =
       readonly target: Target;
       readonly step: "make" | "validate" | "remove";
       readonly until: Until;
+    }
+  | {
+      readonly does: "in partition";
+      /** The partition's own index or constraint. */
+      readonly target: Target;
+      /** That of the partitioned table. */
+      readonly of: Target;
+      readonly step: "build" | "adopt" | "attach" | "make" | "validate";
+      /** Whether the whole is complete with it. */
+      readonly isLast: boolean;
+      /** Reached: nothing is left to do. */
+      readonly until?: Until;
     }
   | { readonly does: "grant"; readonly targets: readonly Target[]; readonly grantees: readonly string[] }
   | { readonly does: "bring back"; readonly target: Target }
@@ -99,6 +112,12 @@ export interface StatementContext {
   readonly isNew: (relation: QualifiedName) => boolean;
   /** A managed table as it is; undefined for one that is not there or not managed. */
   readonly table: (relation: QualifiedName) => Table | undefined;
+  /** A table as this migration leaves it. */
+  readonly tableAfter: (relation: QualifiedName) => Table | undefined;
+  /** Whether a relation or a constraint of the schema has a name. */
+  readonly isTaken: (name: QualifiedName) => boolean;
+  /** The partitions of a table that no managed schema has. */
+  readonly strangePartitions: (relation: QualifiedName) => readonly QualifiedName[];
   /** A table as the last migration leaves it. */
   readonly tableAtLast: (relation: QualifiedName) => Table | undefined;
   /** Whether a relation is a view, or becomes one by this plan. */
