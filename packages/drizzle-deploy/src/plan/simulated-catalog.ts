@@ -546,7 +546,10 @@ export function contextOf(
     isTaken: simulated.isTaken,
     strangePartitions: (relation) =>
       facts.inheritance
-        .filter(({ parent, child }) => same(relation.schema, relation.name)(parent) && !schemas.includes(child.schema))
+        .filter(
+          ({ parent, child }) =>
+            same(relation.schema, relation.name)(parent) && !schemas.includes(child.schema),
+        )
         .map(({ child }) => child),
     tableAtLast: ({ schema, name }) => last.tables.find(same(schema, name)),
     tableBefore: ({ schema, name }) => before?.tables.find(same(schema, name)),

@@ -12,6 +12,13 @@ import { columnsIn } from "../sql/tree.ts";
 import { find, partKey, plainIndexes, type RollbackContext } from "./context.ts";
 import { type Locked, type StepDraft, underSchemas } from "./draft.ts";
 import { constraintLabel } from "./facts.ts";
+import {
+  isHandedDown,
+  isToDetach,
+  partitionsOf,
+  restorePartitionedForeignKey,
+  restorePartitionedIndex,
+} from "./partitions.ts";
 
 const referenced = ({ references }: Constraint, mode: Locked[1]): Locked[] =>
   references ? [[{ schema: references.schema, name: references.table }, mode]] : [];
@@ -31,6 +38,8 @@ function forEachFormer(
   for (const { table, was: former, wanted } of context.keptTables) {
     for (const was of former.constraints) {
       const key = partKey("constraint", table, was.name);
+      // That of a partition comes back with that of the partitioned table.
+      if (was.inherited) continue;
       const now = table.constraints.find(({ name }) => name === was.name);
       const isGone = !wanted.constraints.some(({ name }) => name === was.name);
       const isToRestore = now ? context.isAltered(key) : context.isRemoved(key);
@@ -53,6 +62,7 @@ export function dropForeignKeys(context: RollbackContext): void {
   for (const { table } of context.keptTables) {
     for (const constraint of table.constraints.filter(isForeignKey)) {
       if (
+        !isHandedDown(context, table, constraint) &&
         context.isCreated(partKey("constraint", table, constraint.name)) &&
         !formerName(context, table, constraint)
       )
@@ -62,6 +72,8 @@ export function dropForeignKeys(context: RollbackContext): void {
   // What stays must not be held back by rows of the archive, of which nobody knows any more, nor rest on what goes.
   for (const table of context.createdTables) {
     for (const constraint of table.constraints.filter(isForeignKey)) {
+      // It goes with that of the partitioned table alone.
+      if (constraint.inherited) continue;
       const { references } = constraint;
       const isArchived = context.createdTables.some(
         ({ schema, name }) => schema === references?.schema && name === references.table,
@@ -72,7 +84,8 @@ export function dropForeignKeys(context: RollbackContext): void {
   }
   for (const table of context.archived.tables) {
     for (const constraint of table.constraints.filter(isForeignKey)) {
-      if (restsOnCreated(context, table, constraint)) drop(context, table, constraint);
+      if (!constraint.inherited && restsOnCreated(context, table, constraint))
+        drop(context, table, constraint);
     }
   }
 }
@@ -103,6 +116,7 @@ function restsOnCreated(
 export function undoConstraints(context: RollbackContext): void {
   for (const { table } of context.keptTables) {
     for (const constraint of table.constraints) {
+      if (isHandedDown(context, table, constraint)) continue;
       if (!context.isCreated(partKey("constraint", table, constraint.name))) continue;
       const former = formerName(context, table, constraint);
       if (former !== undefined) rename(context, table, constraint, former);
@@ -209,6 +223,15 @@ function restore(context: RollbackContext, restoration: Restoration): void {
     );
     return;
   }
+  const former = find(context.before.tables, table);
+  if (
+    index &&
+    was.type !== "x" &&
+    former &&
+    restorePartitionedIndex(context, { table, was: former, index, now })
+  )
+    return;
+  if (was.type === "f" && !now && restorePartitionedForeignKey(context, table, was)) return;
   const name = quoteIdentifier(was.name);
   const removal = now ? [`ALTER TABLE ${quoteName(table)} DROP CONSTRAINT ${name};`] : [];
   const common = { target: part("constraint", table, was.name) };
@@ -328,7 +351,10 @@ export function dropCreatedIndexes(context: RollbackContext): void {
 }
 
 /** Whether an index of a partition belongs to one of the partitioned table: it stays or goes with that. */
-function isAttached({ actual }: RollbackContext, { partition }: Table, index: Index): boolean {
+function isAttached(context: RollbackContext, table: Table, index: Index): boolean {
+  const { actual } = context;
+  const { partition } = table;
+  if (index.attachedTo !== undefined) return index.attachedTo !== null && !isToDetach(context, table);
   const of = partition && find(actual.tables, partition.of);
   if (!of) return false;
   const form = ({ method, unique, keys, predicate }: Index): string =>
@@ -337,6 +363,20 @@ function isAttached({ actual }: RollbackContext, { partition }: Table, index: In
 }
 
 function dropIndex(context: RollbackContext, table: Table, { name }: Index): void {
+  const blocked = context.foreign(context.dependentsOn("index", { schema: table.schema, name }));
+  if (table.kind === "partitioned") {
+    context.add({
+      kind: "drop index",
+      title: `drop index ${table.schema}.${name}`,
+      sql: `DROP INDEX IF EXISTS ${quoteQualified(table.schema, name)}`,
+      target: part("index", table, name),
+      locks: [table, ...partitionsOf(context, table)].map((one) => [one, "ACCESS EXCLUSIVE"]),
+      safety:
+        "PostgreSQL drops no index of a partitioned table concurrently: those of the partitions go with it, under locks held for a moment.",
+      blocked,
+    });
+    return;
+  }
   context.add({
     kind: "drop index",
     title: `drop index ${table.schema}.${name}`,
@@ -345,7 +385,7 @@ function dropIndex(context: RollbackContext, table: Table, { name }: Index): voi
     locks: [[table, "SHARE UPDATE EXCLUSIVE"]],
     transactional: false,
     safety: "Dropped concurrently: readers and writers of the table go on.",
-    blocked: context.foreign(context.dependentsOn("index", { schema: table.schema, name })),
+    blocked,
   });
 }
 
@@ -370,7 +410,10 @@ export function restoreIndexes(context: RollbackContext): void {
         );
         continue;
       }
+      // That of a partition comes back with that of the partitioned table.
+      if (index.attachedTo) continue;
       if (isAltered) dropIndex(context, table, index);
+      if (restorePartitionedIndex(context, { table, was, index })) continue;
       context.add({
         kind: "create index",
         title: `restore index ${table.schema}.${index.name}`,

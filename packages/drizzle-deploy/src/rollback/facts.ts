@@ -94,6 +94,28 @@ export async function isRepeated(
   return finds(sql, repetition(table, index), schemas);
 }
 
+/** Whether rows keep a table from being the partition that it was: its own out of bound, or others' within it. */
+export async function isOutOfBound(
+  sql: Transaction,
+  {
+    table,
+    constraint,
+    rest,
+    schemas,
+  }: {
+    table: QualifiedName;
+    /** What rows of the partition satisfy. */
+    constraint: string;
+    /** The partition that takes what no other does. */
+    rest: QualifiedName | undefined;
+    schemas: readonly string[];
+  },
+): Promise<boolean> {
+  const own = `select from ${quoteQualified(table.schema, table.name)} where ${constraint} is not true`;
+  const others = rest ? `select from ${quoteQualified(rest.schema, rest.name)} where ${constraint}` : null;
+  return (await finds(sql, own, schemas)) || (await finds(sql, others, schemas));
+}
+
 /** `schema.table.name` of a constraint. */
 export const constraintLabel = (table: QualifiedName, name: string): string =>
   `${table.schema}.${table.name}.${name}`;

@@ -80,7 +80,8 @@ const handedDown: readonly Target["kind"][] = ["column", "constraint", "trigger"
 function ofPartitions(goal: Goal, facts: DetailedPlan["facts"]): Goal[] {
   if (!("target" in goal)) return [];
   const { target } = goal;
-  const isAttached = goal.does === "alter" && target.kind === "table" && goal.properties.includes("partition");
+  const isAttached =
+    goal.does === "alter" && target.kind === "table" && goal.properties.includes("partition");
   const owner = target.table ?? target.name;
   // A partition gets what the whole has, and keeps it when it goes.
   if (isAttached) return [{ does: "drop", target }, ...ofTheirs(target, facts)];

@@ -3,7 +3,9 @@ import type { Target } from "../../model/step.ts";
 import type { QualifiedName } from "../../sql/names.ts";
 import { qualifiedLabel } from "../../sql/names.ts";
 import { constraintName } from "./constraint-name.ts";
-import { catalogChange, type Draft, lock, part, target } from "./draft.ts";
+import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
+import { defaultPartition, foreignEnds, sparingDefault } from "./partition.ts";
+import { descendants } from "./partitions.ts";
 import { needsOf, resolve, unique } from "./resolve.ts";
 
 /** A table's constraints of a `CREATE TABLE`, those of its columns included, with the names they get. */
@@ -31,7 +33,7 @@ export function columnsOf(statement: CreateStmt): ColumnDef[] {
 }
 
 /** `CREATE TABLE`: a new table stops nobody; a foreign key locks the table that it points at. */
-export function createTable(statement: CreateStmt, sql: string): Draft[] {
+export function createTable(statement: CreateStmt, sql: string, context: StatementContext): Draft[] {
   const table = resolve(statement.relation);
   const itself = target("table", table);
   const constraints = constraintsOf(statement, table);
@@ -52,11 +54,19 @@ export function createTable(statement: CreateStmt, sql: string): Draft[] {
     ...constraints.map(({ name }) => part("constraint", table, name)),
   ];
   const temporary = statement.relation?.relpersistence === "t";
+  const [parent] = parents;
+  const isPartition = statement.partbound !== undefined && parent !== undefined;
+  const partition =
+    isPartition && !statement.partbound?.is_default && !context.isNew(parent)
+      ? sparingDefault(table, parent, { context, until: { target: itself, properties: [] } })
+      : { before: [], after: [], isSpared: true };
+  const rest = isPartition ? defaultPartition(parent, context) : undefined;
   return [
+    ...partition.before,
     catalogChange({
       kind: "create table",
       title: `create table ${qualifiedLabel(table)}`,
-      sql,
+      sql: [sql, ...partition.after].join(";\n"),
       target: itself,
       needs: unique(
         [
@@ -71,9 +81,12 @@ export function createTable(statement: CreateStmt, sql: string): Draft[] {
         ...parents.map((one) =>
           lock(one, statement.partbound ? "ACCESS EXCLUSIVE" : "SHARE UPDATE EXCLUSIVE"),
         ),
+        ...(rest ? [rest, ...descendants(rest, context)].map((one) => lock(one, "ACCESS EXCLUSIVE")) : []),
+        ...(isPartition ? foreignEnds(parent, context, "SHARE ROW EXCLUSIVE") : []),
       ],
-      safety:
-        others.length > 0
+      safety: isPartition
+        ? "A new, empty table: the partitioned table is locked for a moment, and no row is looked at."
+        : others.length > 0
           ? "A new, empty table: its foreign keys have nothing to check, and lock what they point at for a moment."
           : "A new, empty table: nobody uses it yet.",
       goal: {
@@ -92,15 +105,15 @@ export function createTable(statement: CreateStmt, sql: string): Draft[] {
               },
             ]
           : []),
-        ...(statement.partbound
-          ? [
+        ...(partition.isSpared
+          ? []
+          : [
               {
                 name: "long-lock" as const,
                 message: `A new partition locks ${parents.map(qualifiedLabel).join(", ")} against reads and writes, and its default partition is scanned meanwhile.`,
-                safeForm: `CREATE TABLE ${qualifiedLabel(table)} (LIKE …); then ALTER TABLE … ATTACH PARTITION ${qualifiedLabel(table)} …;`,
+                safeForm: `CREATE TABLE ${qualifiedLabel(table)} (LIKE …); then ALTER TABLE … ATTACH PARTITION ${qualifiedLabel(table)} …; or allow this step by name, in a quiet hour.`,
               },
-            ]
-          : []),
+            ]),
       ],
     }),
   ];

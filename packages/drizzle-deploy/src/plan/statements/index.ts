@@ -81,7 +81,7 @@ function faithfully(sql: string, work: () => Draft[]): Draft[] {
 }
 
 function dispatch(node: ParsedStatement["node"], sql: string, context: StatementContext): Draft[] {
-  if ("CreateStmt" in node) return createTable(node.CreateStmt, sql);
+  if ("CreateStmt" in node) return createTable(node.CreateStmt, sql, context);
   if ("AlterTableStmt" in node) return alterTable(node.AlterTableStmt, sql, context);
   if ("IndexStmt" in node) return createIndex(node.IndexStmt, sql, context);
   if ("DropStmt" in node) return drop(node.DropStmt, sql, context);

@@ -14,18 +14,32 @@ import { freeName, indexColumnNames } from "./index-name.ts";
  * "Declarative Partitioning", "Partition Maintenance".
  */
 
+/** What it takes to know of a database to serve its partitions: of a deployment's, or of a rollback's. */
+export type PartitionContext = Pick<
+  StatementContext,
+  | "names"
+  | "isNew"
+  | "isTaken"
+  | "table"
+  | "tableAfter"
+  | "partitions"
+  | "strangePartitions"
+  | "referencing"
+  | "indexTable"
+>;
+
 /** Whether a table is partitioned, has partitions, and rows may be in them: then nothing is done to it at one go. */
-export function isSpread(table: QualifiedName, context: StatementContext): boolean {
+export function isSpread(table: QualifiedName, context: PartitionContext): boolean {
   return descendants(table, context).some((one) => !context.isNew(one));
 }
 
 /** The partitions of a table, and theirs, each after what it is a partition of. */
-export function descendants(table: QualifiedName, context: StatementContext): QualifiedName[] {
+export function descendants(table: QualifiedName, context: PartitionContext): QualifiedName[] {
   return context.partitions(table).flatMap((one) => [one, ...descendants(one, context)]);
 }
 
 /** Partitions that no managed schema has, of a table or of its partitions: the plan knows nothing of what is in them. */
-export function strangers(table: QualifiedName, context: StatementContext): QualifiedName[] {
+export function strangers(table: QualifiedName, context: PartitionContext): QualifiedName[] {
   return [table, ...descendants(table, context)].flatMap((one) => [...context.strangePartitions(one)]);
 }
 
@@ -87,7 +101,7 @@ function partOf(
 }
 
 /** Steps that bring an index of a partitioned table to all of its partitions. */
-export function indexOfPartitions(index: PartitionedIndex, context: StatementContext): Draft[] {
+export function indexOfPartitions(index: PartitionedIndex, context: PartitionContext): Draft[] {
   const steps = spread(index, context.partitions(index.table), context);
   return [...steps.first, ...steps.builds, ...steps.attaching];
 }
@@ -96,7 +110,7 @@ export function indexOfPartitions(index: PartitionedIndex, context: StatementCon
 export function spread(
   index: PartitionedIndex,
   partitions: readonly QualifiedName[],
-  context: StatementContext,
+  context: PartitionContext,
   isAttaching = true,
 ): { first: Draft[]; builds: Draft[]; attaching: Draft[] } {
   const result: { first: Draft[]; builds: Draft[]; attaching: Draft[] } = {
@@ -111,10 +125,17 @@ export function spread(
   const label = index.key === null ? "idx" : index.key === "p" ? "pkey" : "key";
   for (const one of partitions) {
     const table = context.table(one);
-    const isFree = (name: QualifiedName) => context.isTaken(name) || taken.has(qualifiedLabel(name));
+    const isGiven = (name: QualifiedName) => context.isTaken(name) || taken.has(qualifiedLabel(name));
     const plain = freeName(one, index.columns, label, () => false);
     const found = table && partOf(table, index, plain);
-    const name = found?.name ?? freeName(one, index.columns, label, isFree);
+    // As the migrations leave it elsewhere, or as it was.
+    const expected = context
+      .tableAfter(one)
+      ?.indexes.find(({ attachedTo }) =>
+        isCalled({ schema: index.table.schema, name: index.name })(attachedTo),
+      );
+    const isExpected = expected !== undefined && !isGiven({ schema: one.schema, name: expected.name });
+    const name = found?.name ?? (isExpected ? expected.name : freeName(one, index.columns, label, isGiven));
     taken.add(qualifiedLabel({ schema: one.schema, name }));
     const itself = part("index", one, name);
     const attach = `ALTER INDEX ${whole} ATTACH PARTITION ${quoteQualified(one.schema, name)}`;
@@ -200,7 +221,7 @@ export function ofStatement(
   statement: IndexStmt,
   table: QualifiedName,
   name: string,
-  context: StatementContext,
+  context: PartitionContext,
 ): PartitionedIndex {
   const { if_not_exists: _, concurrent: __, ...rest } = statement;
   const on = (one: QualifiedName, called: string, form: { only: boolean; concurrent: boolean }): string =>
@@ -267,11 +288,15 @@ export function ofKey(
 }
 
 /** How partitions get their part of an index that the partitioned table has already. */
-export function ofIndex(table: Table, index: Index, context: StatementContext): PartitionedIndex | null {
+export function ofIndex(table: Table, index: Index, context: PartitionContext): PartitionedIndex | null {
   const constraint = table.constraints.find(({ name }) => name === index.constraint);
   if (constraint && (constraint.type === "p" || constraint.type === "u")) {
     const timing = `${constraint.deferrable ? " DEFERRABLE" : ""}${constraint.initiallyDeferred ? " INITIALLY DEFERRED" : ""}`;
-    return ofKey({ ...constraint, ...index, name: constraint.name, type: constraint.type, timing }, table, index);
+    return ofKey(
+      { ...constraint, ...index, name: constraint.name, type: constraint.type, timing },
+      table,
+      index,
+    );
   }
   const node = parseStatements(index.definition)[0]?.node;
   if (constraint || !node || !("IndexStmt" in node)) return null;
@@ -295,7 +320,7 @@ export interface PartitionedForeignKey {
 export function foreignKeyOfPartitions(
   key: PartitionedForeignKey,
   partitions: readonly QualifiedName[],
-  context: StatementContext,
+  context: PartitionContext,
 ): Draft[] {
   const of = part("constraint", key.table, key.name);
   const until = key.until ? { until: key.until } : {};
@@ -308,8 +333,7 @@ export function foreignKeyOfPartitions(
       (other) => isSame(other) && (other.validated || other.name === key.name),
     );
     const isTaken = table?.constraints.some(({ name }) => name === key.name) ?? false;
-    const name =
-      found?.name ?? (isTaken ? freeName(one, key.columns, "fkey", context.isTaken) : key.name);
+    const name = found?.name ?? (isTaken ? freeName(one, key.columns, "fkey", context.isTaken) : key.name);
     const itself = part("constraint", one, name);
     const isSelf = qualifiedLabel(one) === qualifiedLabel(key.references);
     const shared = { target: itself, needs: [target("table", one), target("table", key.references)] };
