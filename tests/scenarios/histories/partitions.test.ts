@@ -68,7 +68,7 @@ const histories: readonly History[] = [
       "ALTER TABLE ev_a ADD CONSTRAINT by_hand UNIQUE (id, at)",
       "CREATE INDEX of_hand ON ev_a (who)",
       "CREATE TABLE ev_later PARTITION OF ev FOR VALUES FROM ('2027-01-01') TO ('2027-02-01')",
-      'CREATE TABLE "Ev Quoted" PARTITION OF ev FOR VALUES FROM (\'2027-02-01\') TO (\'2027-03-01\')',
+      "CREATE TABLE \"Ev Quoted\" PARTITION OF ev FOR VALUES FROM ('2027-02-01') TO ('2027-03-01')",
     ],
   },
   {
@@ -107,11 +107,7 @@ const histories: readonly History[] = [
   {
     name: "a foreign key to it, from a table with rows",
     migrations: [
-      [
-        ...events,
-        "ALTER TABLE ev ADD PRIMARY KEY (id, at)",
-        "CREATE TABLE seen (id bigint, at timestamptz)",
-      ],
+      [...events, "ALTER TABLE ev ADD PRIMARY KEY (id, at)", "CREATE TABLE seen (id bigint, at timestamptz)"],
       ["ALTER TABLE seen ADD CONSTRAINT seen_ev FOREIGN KEY (id, at) REFERENCES ev (id, at)"],
     ],
     rows: [...rows, "insert into seen values (1, '2026-04-02')"],

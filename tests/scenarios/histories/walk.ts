@@ -6,12 +6,7 @@ import postgres from "postgres";
 import { inject } from "vitest";
 import { z } from "zod";
 import { compareCatalogs, readCatalog } from "../../../packages/drizzle-deploy/src/catalog/index.ts";
-import {
-  baseline,
-  deploy,
-  type Project,
-  rollback,
-} from "../../../packages/drizzle-deploy/src/index.ts";
+import { baseline, deploy, type Project, rollback } from "../../../packages/drizzle-deploy/src/index.ts";
 import type { DatabaseUrl } from "../../../packages/drizzle-deploy/src/postgres/index.ts";
 import { createDatabase, type TestDatabase } from "../../support/database.ts";
 import { projectIn } from "../../support/project.ts";
@@ -34,7 +29,10 @@ export function writeMigrations(migrations: readonly (readonly string[])[]): str
   mkdirSync(join(folder, "meta"));
   const entries = migrations.map((statements, idx) => {
     const tag = `${String(idx).padStart(4, "0")}_m${idx}`;
-    writeFileSync(join(folder, `${tag}.sql`), statements.map((one) => `${one};`).join("\n--> statement-breakpoint\n"));
+    writeFileSync(
+      join(folder, `${tag}.sql`),
+      statements.map((one) => `${one};`).join("\n--> statement-breakpoint\n"),
+    );
     return { idx, version: "7", when: 1_780_000_000_000 + idx, tag, breakpoints: true };
   });
   writeFileSync(
@@ -61,7 +59,10 @@ export async function applyWithDrizzle(url: DatabaseUrl, folder: string): Promis
 const rowsSchema = z.array(z.object({ line: z.string() }));
 
 /** The rows of every table of the schemas, by table. */
-export async function rowsOf({ sql }: TestDatabase, schemas: readonly string[]): Promise<Record<string, string[]>> {
+export async function rowsOf(
+  { sql }: TestDatabase,
+  schemas: readonly string[],
+): Promise<Record<string, string[]>> {
   const { tables } = await readCatalog(sql, { schemas });
   const rows: Record<string, string[]> = {};
   for (const { schema, name } of tables) {
@@ -76,10 +77,17 @@ export interface Outcome {
 }
 
 const tell = (error: unknown): string =>
-  error instanceof Error ? `${"code" in error ? String(error.code) : error.name}: ${error.message}` : String(error);
+  error instanceof Error
+    ? `${"code" in error ? String(error.code) : error.name}: ${error.message}`
+    : String(error);
 
 /** Walks a history there, back and there again; what went wrong, in a line each. */
-export async function walk({ migrations, applied = 1, rows = [], schemas = ["public"] }: History): Promise<string[]> {
+export async function walk({
+  migrations,
+  applied = 1,
+  rows = [],
+  schemas = ["public"],
+}: History): Promise<string[]> {
   const wrong: string[] = [];
   const start = writeMigrations(migrations.slice(0, applied));
   const folder = writeMigrations(migrations);
@@ -140,10 +148,12 @@ export async function walk({ migrations, applied = 1, rows = [], schemas = ["pub
   const same = async (title: string) => {
     await differ(title, after);
     const now = await rowsOf(database, schemas);
-    if (JSON.stringify(now) !== JSON.stringify(rowsAfter)) wrong.push(`${title}: rows are ${JSON.stringify(now)}, wanted ${JSON.stringify(rowsAfter)}`);
+    if (JSON.stringify(now) !== JSON.stringify(rowsAfter))
+      wrong.push(`${title}: rows are ${JSON.stringify(now)}, wanted ${JSON.stringify(rowsAfter)}`);
   };
   await same("deployed");
-  const journal = async () => (await database.sql`select hash from drizzle.__drizzle_migrations order by id`).map(({ hash }) => hash);
+  const journal = async () =>
+    (await database.sql`select hash from drizzle.__drizzle_migrations order by id`).map(({ hash }) => hash);
   const journalled = await journal();
   const again = await applyWithDrizzle(database.url, folder);
   if (again !== null) wrong.push(`Drizzle afterwards: ${again}`);
@@ -154,7 +164,10 @@ export async function walk({ migrations, applied = 1, rows = [], schemas = ["pub
     const kept = new Set(report.differences.filter(({ why }) => why === "kept").map(({ object }) => object));
     const found = compareCatalogs(before, await catalog(database), { owners: true });
     for (const { kind, object, ...more } of found)
-      if (!kept.has(`${object.kind} ${object.label}`)) wrong.push(`rolled back: ${kind} ${object.kind} ${object.label} ${JSON.stringify(more)} (${report.differences.map((one) => `${one.object} ${one.why}`).join(", ")})`);
+      if (!kept.has(`${object.kind} ${object.label}`))
+        wrong.push(
+          `rolled back: ${kind} ${object.kind} ${object.label} ${JSON.stringify(more)} (${report.differences.map((one) => `${one.object} ${one.why}`).join(", ")})`,
+        );
   } catch (error) {
     wrong.push(`rollback refused: ${tell(error)}`);
     await differ("refused rollback", after);

@@ -84,6 +84,7 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
   const derived = new Set<string>();
   const roles = new Set(facts.roles);
   const named = new Set<string>();
+  const wholes = new Map<string, { readonly target: Target; readonly of: Target }>();
   let isAnyGrantChanged = false;
   let isOpaque = false;
 
@@ -155,6 +156,21 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
     return parts[kind]?.some((one) => one.name === name) ?? true;
   };
 
+  /** The indexes of partitions that go with one of a partitioned table, or with its key. */
+  const partsOf = (whole: Target): Target[] => {
+    if (whole.kind !== "index" && whole.kind !== "constraint") return [];
+    const known = [...wholes.values()]
+      .filter(({ of }) => of.schema === whole.schema && of.table === whole.table && of.name === whole.name)
+      .map(({ target }) => target);
+    const found = catalog.tables.flatMap(({ schema, name: table, indexes }) =>
+      indexes
+        .filter(({ attachedTo }) => attachedTo?.schema === whole.schema && attachedTo.name === whole.name)
+        .map(({ name }): Target => ({ kind: "index", schema, table, name })),
+    );
+    const parts = [...new Map([...known, ...found].map((one) => [key(one), one])).values()];
+    return parts.flatMap((one) => [...partsOf(one), one, { ...one, kind: "constraint" as const }]);
+  };
+
   return {
     catalog: () => catalog,
     stateOf,
@@ -206,12 +222,17 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
     isOpaque: () => isOpaque,
     isTaken: ({ schema, name }) =>
       named.has(JSON.stringify([schema, name])) ||
-      facts.relations.some(same(schema, name)) ||
+      facts.relations.some(
+        ({ kind, table, ...one }) =>
+          same(schema, name)(one) &&
+          stateOf({ kind, schema, name, table: kind === "index" ? table : null }) !== "gone",
+      ) ||
       catalog.tables.some(
         (table) => table.schema === schema && table.constraints.some((one) => one.name === name),
       ),
     apply: ({ goal, kind, sql }, after) => {
-      if ("target" in goal) named.add(JSON.stringify([goal.target.schema, goal.target.name]));
+      if ("target" in goal && goal.does !== "drop")
+        named.add(JSON.stringify([goal.target.schema, goal.target.name]));
       switch (goal.does) {
         case "create":
           for (const one of [goal.target, ...goal.parts]) {
@@ -229,8 +250,11 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
           if (goal.properties.includes("partition")) catalog = withPartition(catalog, after, goal.target);
           return;
         case "drop":
-          states.set(goal.target, "gone");
-          catalog = withoutObject(catalog, goal.target);
+          for (const one of [...partsOf(goal.target), goal.target]) {
+            states.set(one, "gone");
+            catalog = withoutObject(catalog, one);
+            named.delete(JSON.stringify([one.schema, one.name]));
+          }
           if (goal.target.kind === "constraint" && goal.target.schema !== null) {
             // The index of a key goes with it.
             states.set({ ...goal.target, kind: "index" }, "gone");
@@ -255,6 +279,7 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
           } else {
             states.set(goal.target, "made");
           }
+          wholes.set(key(goal.target), { target: goal.target, of: goal.of });
           catalog = withObject(withoutPart(catalog, after, goal.target), after, goal.target);
           return;
         case "exchange":

@@ -55,8 +55,10 @@ function settles(goal: Goal, kind: PlannedStep["step"]["kind"], difference: Diff
     case "bring back":
     case "build":
     case "exchange":
-    case "in partition":
       return isWithin(object, goal.target);
+    case "in partition":
+      // The index of a key is its constraint's.
+      return isWithin(object, goal.target) || isWithin(object, { ...goal.target, kind: "constraint" });
     case "rename":
       return isWithin(object, goal.to) || isWithin(object, goal.target);
     case "grant":

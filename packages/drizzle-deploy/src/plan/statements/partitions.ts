@@ -134,7 +134,11 @@ export function spread(
       ?.indexes.find(({ attachedTo }) =>
         isCalled({ schema: index.table.schema, name: index.name })(attachedTo),
       );
-    const isExpected = expected !== undefined && !isGiven({ schema: one.schema, name: expected.name });
+    const isExpected =
+      expected !== undefined &&
+      index.like !== undefined &&
+      isLike(expected, index.like) &&
+      !isGiven({ schema: one.schema, name: expected.name });
     const name = found?.name ?? (isExpected ? expected.name : freeName(one, index.columns, label, isGiven));
     taken.add(qualifiedLabel({ schema: one.schema, name }));
     const itself = part("index", one, name);
@@ -216,6 +220,27 @@ export function spread(
   return result;
 }
 
+/** Whether an index may be what a statement makes, and not another that had or gets its name. */
+function isOf({ unique, keys, include, predicate }: Index, statement: IndexStmt): boolean {
+  const columns = (nodes: IndexStmt["indexParams"] = []) =>
+    nodes.map((node) => ("IndexElem" in node ? (node.IndexElem.name ?? null) : null));
+  const form = (...parts: unknown[]): string => JSON.stringify(parts);
+  return (
+    form(
+      unique,
+      keys.map(({ column }) => column),
+      include,
+      predicate !== null,
+    ) ===
+    form(
+      statement.unique ?? false,
+      columns(statement.indexParams),
+      columns(statement.indexIncludingParams),
+      statement.whereClause !== undefined,
+    )
+  );
+}
+
 /** How partitions get their part of an index that a statement makes. */
 export function ofStatement(
   statement: IndexStmt,
@@ -246,7 +271,7 @@ export function ofStatement(
     key: null,
     like: [context.tableAfter(table), context.table(table)]
       .flatMap((one) => one?.indexes ?? [])
-      .find((one) => one.name === name),
+      .find((one) => one.name === name && isOf(one, statement)),
     build: (one, called) => on(one, called, { only: false, concurrent: true }),
     only: (one, called) => on(one, called, { only: true, concurrent: false }),
     adopt: null,
