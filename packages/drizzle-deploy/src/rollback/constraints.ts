@@ -169,12 +169,17 @@ function rename(context: RollbackContext, table: Table, { name }: Constraint, fo
 
 function drop(context: RollbackContext, table: Table, constraint: Constraint): void {
   const index = table.indexes.find((one) => one.constraint === constraint.name);
+  const after = index ? standIns(context, table, index.name) : [];
+  const all = table.kind === "partitioned" ? [table, ...partitionsOf(context, table)] : [table];
   context.add({
     kind: "drop constraint",
     title: `drop constraint ${constraint.name} of ${qualifiedLabel(table)}`,
-    sql: `ALTER TABLE ${quoteName(table)} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(constraint.name)};`,
+    sql: `ALTER TABLE ${quoteName(table)} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(constraint.name)}${after.length > 0 ? after.join("") : ";"}`,
     target: part("constraint", table, constraint.name),
-    locks: [[table, "ACCESS EXCLUSIVE"], ...referenced(constraint, "ACCESS EXCLUSIVE")],
+    locks: [
+      ...all.map((one): Locked => [one, "ACCESS EXCLUSIVE"]),
+      ...referenced(constraint, "ACCESS EXCLUSIVE"),
+    ],
     safety: momentary,
     blocked: index
       ? context.foreign(context.dependentsOn("index", { schema: table.schema, name: index.name }))
@@ -228,7 +233,7 @@ function restore(context: RollbackContext, restoration: Restoration): void {
     index &&
     was.type !== "x" &&
     former &&
-    restorePartitionedIndex(context, { table, was: former, index, now })
+    restorePartitionedIndex(context, { table, was: former, index, isReplaced: now !== undefined })
   )
     return;
   if (was.type === "f" && !now && restorePartitionedForeignKey(context, table, was)) return;
@@ -310,7 +315,7 @@ export function dropLeftoverIndexes(context: RollbackContext): void {
 function temporaryName(
   names: Names,
   { schema, name: table }: Table,
-  { name, definition }: Constraint,
+  { name, definition }: Pick<Constraint, "name" | "definition">,
 ): string {
   const digest = createHash("sha256").update(JSON.stringify([schema, table, name, definition]));
   return `${unfinishedPrefix(names)}${digest.digest("hex").slice(0, 16)}`;
@@ -362,13 +367,59 @@ function isAttached(context: RollbackContext, table: Table, index: Index): boole
   return of.indexes.some((one) => form(one) === form(index));
 }
 
+/**
+ * Indexes of partitions that were there before the deployment gave the partitioned table one that took them over: they
+ * would go with that. Builds each once more beside it, and returns the statements that put it in its place then.
+ */
+function standIns(context: RollbackContext, whole: Table, name: string): string[] {
+  if (whole.kind !== "partitioned") return [];
+  return partsOf(context, whole.schema, name).flatMap(({ table, index }) => {
+    const was = find(context.before.tables, table);
+    const former = was?.indexes.find((one) => one.name === index.name && !one.attachedTo);
+    if (!former || table.kind === "partitioned") return [];
+    const constraint = was?.constraints.find((one) => one.name === former.constraint);
+    const temporary = temporaryName(context.names, table, former);
+    context.reserved.add(temporary);
+    if (!table.indexes.some((one) => one.name === temporary && one.valid)) {
+      context.add({
+        kind: "create index",
+        title: `build ${table.schema}.${former.name} once more, beside the one that goes with ${name}`,
+        sql: concurrently(former, temporary),
+        target: part("index", table, temporary),
+        locks: [[table, "SHARE UPDATE EXCLUSIVE"]],
+        transactional: false,
+        scans: true,
+        safety: "Built concurrently: readers and writers of the table go on.",
+      });
+    }
+    const words = constraint?.type === "p" ? "PRIMARY KEY" : "UNIQUE";
+    return constraint
+      ? `;\nALTER TABLE ${quoteName(table)} ADD CONSTRAINT ${quoteIdentifier(constraint.name)} ${words} USING INDEX ${quoteIdentifier(temporary)}${constraint.deferrable ? " DEFERRABLE" : ""}${constraint.initiallyDeferred ? " INITIALLY DEFERRED" : ""}`
+      : `;\nALTER INDEX ${quoteQualified(table.schema, temporary)} RENAME TO ${quoteIdentifier(former.name)}`;
+  });
+}
+
+/** The indexes of partitions that go with one of a partitioned table. */
+function partsOf(
+  context: RollbackContext,
+  schema: string,
+  name: string,
+): { readonly table: Table; readonly index: Index }[] {
+  return context.actual.tables.flatMap((table) =>
+    table.indexes
+      .filter(({ attachedTo }) => attachedTo?.schema === schema && attachedTo.name === name)
+      .flatMap((index) => [{ table, index }, ...partsOf(context, table.schema, index.name)]),
+  );
+}
+
 function dropIndex(context: RollbackContext, table: Table, { name }: Index): void {
   const blocked = context.foreign(context.dependentsOn("index", { schema: table.schema, name }));
   if (table.kind === "partitioned") {
+    const after = standIns(context, table, name);
     context.add({
       kind: "drop index",
       title: `drop index ${table.schema}.${name}`,
-      sql: `DROP INDEX IF EXISTS ${quoteQualified(table.schema, name)}`,
+      sql: [`DROP INDEX IF EXISTS ${quoteQualified(table.schema, name)}`, ...after].join(""),
       target: part("index", table, name),
       locks: [table, ...partitionsOf(context, table)].map((one) => [one, "ACCESS EXCLUSIVE"]),
       safety:
@@ -413,7 +464,7 @@ export function restoreIndexes(context: RollbackContext): void {
       // That of a partition comes back with that of the partitioned table.
       if (index.attachedTo) continue;
       if (isAltered) dropIndex(context, table, index);
-      if (restorePartitionedIndex(context, { table, was, index })) continue;
+      if (restorePartitionedIndex(context, { table, was, index, isReplaced: isAltered })) continue;
       context.add({
         kind: "create index",
         title: `restore index ${table.schema}.${index.name}`,

@@ -16,8 +16,7 @@ import { find, type RollbackContext, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";
 
 /** Partitions, their indexes and keys as they were, by the steps that a deployment would take there. */
-function partitionContext({ names, actual, before }: RollbackContext): PartitionContext {
-  const tables = actual.tables;
+function partitionContext({ names, actual, before }: RollbackContext, { tables } = actual): PartitionContext {
   return {
     names,
     isNew: () => false,
@@ -59,9 +58,9 @@ function isDone({ goal }: Draft, { tables }: Catalog): boolean {
 }
 
 /** The steps of a deployment as a rollback's. */
-function add(context: RollbackContext, drafts: readonly Draft[]): void {
+function add(context: RollbackContext, drafts: readonly Draft[], actual = context.actual): void {
   for (const draft of drafts) {
-    if (isDone(draft, context.actual)) continue;
+    if (isDone(draft, actual)) continue;
     const { kind, title, sql, target, locks, transactional, safety, work } = draft;
     context.add({
       kind,
@@ -140,18 +139,55 @@ export function attachPartitions(context: RollbackContext): void {
   }
 }
 
+/** The catalog without an index, and without those of partitions that go with it. */
+function withoutIndex(catalog: Catalog, schema: string, name: string): Catalog {
+  const parts = catalog.tables.flatMap((table) =>
+    table.indexes.flatMap(({ name: part, attachedTo }) =>
+      attachedTo?.schema === schema && attachedTo.name === name ? [{ schema: table.schema, name: part }] : [],
+    ),
+  );
+  const without: Catalog = {
+    ...catalog,
+    tables: catalog.tables.map((table) =>
+      table.schema === schema
+        ? {
+            ...table,
+            indexes: table.indexes.filter((one) => one.name !== name),
+            constraints: table.constraints.filter((one) => one.name !== name),
+          }
+        : table,
+    ),
+  };
+  return parts.reduce((left, one) => withoutIndex(left, one.schema, one.name), without);
+}
+
 /** Builds an index of a partitioned table again, and the key that it is for; false where there is nothing to build. */
 export function restorePartitionedIndex(
   context: RollbackContext,
-  { table, was, index, now }: { table: Table; was: Table; index: Index; now?: Constraint | undefined },
+  {
+    table,
+    was,
+    index,
+    isReplaced,
+  }: {
+    table: Table;
+    was: Table;
+    index: Index;
+    /** Whether another is in its place, and goes before it comes. */
+    isReplaced: boolean;
+  },
 ): boolean {
-  const around = partitionContext(context);
+  const actual = isReplaced ? withoutIndex(context.actual, table.schema, index.name) : context.actual;
+  const around = partitionContext(context, actual);
   if (table.kind !== "partitioned" || partitionsOf(context, table).length === 0) return false;
   const made = ofIndex(was, index, around);
   if (made === null) return false;
   const name = quoteIdentifier(index.name);
-  const removal = now ? [`ALTER TABLE ${quoteName(table)} DROP CONSTRAINT ${name}`] : [];
-  const isThere = !now && table.indexes.some((one) => one.name === index.name);
+  const removal =
+    isReplaced && index.constraint !== null
+      ? [`ALTER TABLE ${quoteName(table)} DROP CONSTRAINT ${name}`]
+      : [];
+  const isThere = !isReplaced && table.indexes.some((one) => one.name === index.name);
   if (!isThere) {
     context.add({
       kind: index.constraint === null ? "create index" : "add constraint",
@@ -167,7 +203,7 @@ export function restorePartitionedIndex(
       safety: "ONLY: nothing is built yet, and the lock is held for a moment.",
     });
   }
-  add(context, indexOfPartitions(made, around));
+  add(context, indexOfPartitions(made, around), actual);
   return true;
 }
 

@@ -5,7 +5,9 @@ import {
   describeDifference,
   followsFrom,
   isComment,
+  isTakenOver,
   type ObjectIdentity,
+  partOfWhole,
   propertyKey,
   withoutObjects,
 } from "../catalog/index.ts";
@@ -161,6 +163,20 @@ export function foreseenFindings(project: Project, { facts, plan, planned }: Det
   const follows = followsFrom(all, wanted);
   const isSaid = whatIsSaid(project, plan);
   const isLeftOut = isLeftOutOf(project, actual);
+  const isToBeTakenOver = (difference: Difference): boolean => {
+    const whole = partOfWhole(difference, wanted)?.attachedTo;
+    const { parent } = difference.object;
+    return planned.some(({ goals }) =>
+      goals.some(
+        (goal) =>
+          goal.does === "in partition" &&
+          goal.of.schema === whole?.schema &&
+          goal.of.name === whole?.name &&
+          goal.target.schema === parent?.schema &&
+          goal.target.table === parent?.name,
+      ),
+    );
+  };
   const stuck = all.filter(
     (difference) =>
       difference.kind !== "extra" &&
@@ -172,6 +188,8 @@ export function foreseenFindings(project: Project, { facts, plan, planned }: Det
       isSaid(difference) &&
       notAsMet.has(aboutKey(difference)) &&
       !isLeftOut(difference.object) &&
+      !isTakenOver(difference, wanted, actual) &&
+      !isToBeTakenOver(difference) &&
       !isSettled(difference) &&
       !follows(difference),
   );
