@@ -153,6 +153,10 @@ function checked(
         sql: adding(constraint, name, place),
         ...(strange.length === 0
           ? {
+              // Those of the partitions give way to its own, whose triggers at the other end go.
+              locks: shared.locks.map((one) =>
+                one.schema === table.schema && one.name === table.name ? one : lock(one, "ACCESS EXCLUSIVE"),
+              ),
               safety:
                 "Each partition has it and every row is checked: the partitioned table takes them over, and the locks are held for a moment.",
             }

@@ -61,7 +61,10 @@ const recursing: readonly StepKind[] = [
 
 /** What is done to a partitioned table is done to its partitions. */
 function withPartitions(draft: Draft, table: QualifiedName, context: StatementContext): Draft {
-  const isOwn = draft.goal.does !== "in partition" && draft.target?.table === table.name;
+  const isOwn =
+    draft.goal.does !== "in partition" &&
+    !/^ALTER TABLE ONLY\b/i.test(draft.sql) &&
+    draft.target?.table === table.name;
   const partitions = recursing.includes(draft.kind) && isOwn ? descendants(table, context) : [];
   return {
     ...draft,

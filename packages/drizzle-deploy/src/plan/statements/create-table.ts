@@ -61,6 +61,7 @@ export function createTable(statement: CreateStmt, sql: string, context: Stateme
       ? sparingDefault(table, parent, { context, until: { target: itself, properties: [] } })
       : { before: [], after: [], isSpared: true };
   const rest = isPartition ? defaultPartition(parent, context) : undefined;
+  const duration = partition.isSpared ? ("short" as const) : ("long" as const);
   return [
     ...partition.before,
     catalogChange({
@@ -79,9 +80,11 @@ export function createTable(statement: CreateStmt, sql: string, context: Stateme
         ...uniqueRelations(others).map((one) => lock(one, "SHARE ROW EXCLUSIVE")),
         // A partition is attached, and a child inherits: both change the parent.
         ...parents.map((one) =>
-          lock(one, statement.partbound ? "ACCESS EXCLUSIVE" : "SHARE UPDATE EXCLUSIVE"),
+          lock(one, statement.partbound ? "ACCESS EXCLUSIVE" : "SHARE UPDATE EXCLUSIVE", duration),
         ),
-        ...(rest ? [rest, ...descendants(rest, context)].map((one) => lock(one, "ACCESS EXCLUSIVE")) : []),
+        ...(rest
+          ? [rest, ...descendants(rest, context)].map((one) => lock(one, "ACCESS EXCLUSIVE", duration))
+          : []),
         ...(isPartition ? foreignEnds(parent, context, "SHARE ROW EXCLUSIVE") : []),
       ],
       safety: isPartition

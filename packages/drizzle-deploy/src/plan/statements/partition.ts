@@ -245,7 +245,8 @@ export function attachPartition(command: AlterTableCmd, { table: parent, context
           ...descendants(partition, context),
           ...(rest ? [rest, ...descendants(rest, context)] : []),
         ].map((one) => lock(one, "ACCESS EXCLUSIVE", duration)),
-        ...foreignEnds(parent, context, "SHARE ROW EXCLUSIVE"),
+        // A foreign key that was added before gives way to that of the whole.
+        ...foreignEnds(parent, context, isNew ? "SHARE ROW EXCLUSIVE" : "ACCESS EXCLUSIVE"),
       ],
       goal: { does: "alter", target: itself, properties: ["partition"] },
       work: isScanned ? { does: "scan", table: partition, lookups: false } : { does: "catalog" },
