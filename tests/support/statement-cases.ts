@@ -504,6 +504,13 @@ export const cases: readonly Case[] = [
   {
     sql: "ALTER TABLE area.parted ADD CONSTRAINT parted_key UNIQUE (id, k)",
     steps: ["add constraint", "/create index", "/create index", "add constraint", "add constraint"],
+    runs: [
+      'ALTER TABLE ONLY "area"."parted" ADD CONSTRAINT "parted_key" UNIQUE ("id", "k")',
+      'CREATE UNIQUE INDEX CONCURRENTLY "parted_1_id_k_key" ON "area"."parted_1" ("id", "k")',
+      'CREATE UNIQUE INDEX CONCURRENTLY "parted_rest_id_k_key" ON "area"."parted_rest" ("id", "k")',
+      'ALTER TABLE "area"."parted_1" ADD CONSTRAINT "parted_1_id_k_key" UNIQUE USING INDEX "parted_1_id_k_key";\nALTER INDEX "area"."parted_key" ATTACH PARTITION "area"."parted_1_id_k_key"',
+      'ALTER TABLE "area"."parted_rest" ADD CONSTRAINT "parted_rest_id_k_key" UNIQUE USING INDEX "parted_rest_id_k_key";\nALTER INDEX "area"."parted_key" ATTACH PARTITION "area"."parted_rest_id_k_key"',
+    ],
   },
   {
     sql: "ALTER TABLE area.child DROP CONSTRAINT child_parent_fk",

@@ -1,5 +1,9 @@
+import postgres from "postgres";
 import { expect, it } from "vitest";
-import { type History, walk } from "./walk.ts";
+import { baseline, type DeploymentReport, deploy } from "../../../packages/drizzle-deploy/src/index.ts";
+import { createDatabase } from "../../support/database.ts";
+import { projectIn } from "../../support/project.ts";
+import { applyWithDrizzle, type History, walk, writeMigrations } from "./walk.ts";
 
 const events = [
   "CREATE TABLE ev (id bigint NOT NULL, at timestamptz NOT NULL, who int, payload jsonb) PARTITION BY RANGE (at)",
@@ -196,4 +200,76 @@ const histories: readonly History[] = [
 
 it.each(histories)("deploys, rolls back and deploys again: $name", async (history) => {
   expect(await walk(history)).toEqual([]);
+});
+
+const options = { mode: "quick", backupId: "none", allow: ["0001_m1"] } as const;
+
+/** A database with rows in every partition, and the project that is to be deployed on it. */
+async function adopted(statements: readonly string[]) {
+  const folder = writeMigrations([events, statements]);
+  const database = await createDatabase("empty");
+  expect(await applyWithDrizzle(database.url, writeMigrations([events]))).toBeNull();
+  for (const row of rows) await database.sql.unsafe(row);
+  const project = await projectIn(folder, ["public"], "history");
+  await baseline(project, database.url);
+  return { database, folder, project };
+}
+
+const statements = [
+  "ALTER TABLE ev ADD CONSTRAINT ev_unique UNIQUE (id, at)",
+  "CREATE INDEX ev_payload ON ev USING gin (payload)",
+  "ALTER TABLE ev ADD CONSTRAINT ev_who FOREIGN KEY (who) REFERENCES who (id)",
+];
+
+it("goes on wherever it was stopped, also where partitions came and went meanwhile", async () => {
+  const { database, folder, project } = await adopted(statements);
+  const { sql, url } = database;
+  await sql`create table ev_gone partition of ev for values from ('2029-01-01') to ('2029-02-01')`;
+  let report: DeploymentReport;
+  let runs = 0;
+  do {
+    runs += 1;
+    const stop = new AbortController();
+    report = await deploy(project, url, { ...options, stopSignal: stop.signal }, (event) => {
+      if (event.type === "step done") stop.abort();
+    });
+    if (runs === 4)
+      await sql`create table ev_new partition of ev for values from ('2027-01-01') to ('2027-02-01')`;
+    if (runs === 8) await sql`drop table ev_gone`;
+  } while (report.outcome === "stopped");
+  expect(report).toMatchObject({ ok: true });
+  expect(runs).toBeGreaterThan(10);
+  const invalid = await sql`select indexrelid::regclass::text as name from pg_index where not indisvalid`;
+  expect([...invalid]).toEqual([]);
+  const loose = await sql`
+    select c.relname from pg_class c join pg_index i on i.indexrelid = c.oid
+    where i.indrelid in (select relid from pg_partition_tree('ev') where level > 0) and not c.relispartition`;
+  expect([...loose]).toEqual([]);
+  expect(await applyWithDrizzle(url, folder)).toBeNull();
+});
+
+it("stops no writer while it builds an index on a partition", async () => {
+  const { database, project } = await adopted(["CREATE INDEX ev_payload ON ev USING gin (payload)"]);
+  const connect = () => postgres(database.url, { max: 1, onnotice: () => {} });
+  const [holder, writer] = [connect(), connect()];
+  await writer.unsafe("set lock_timeout = '10s'");
+  const written: string[] = [];
+  const isBuild = (step: Step) => !step.transactional && step.target?.table === "ev_a";
+  try {
+    const report = await deploy(project, database.url, options, async (event) => {
+      if (event.type === "step started" && isBuild(event.step)) {
+        await holder.unsafe(`begin; insert into ev values (99, '2026-04-03', 1, '{}')`).simple();
+      }
+      if (event.type === "step waiting" && isBuild(event.step)) {
+        for (const at of ["2026-04-04", "2026-05-04", "2026-09-04"])
+          await writer.unsafe(`insert into ev values (100, '${at}', 1, '{}')`);
+        written.push(event.step.title);
+        await holder.unsafe("commit");
+      }
+    });
+    expect(report).toMatchObject({ ok: true });
+    expect(written).not.toEqual([]);
+  } finally {
+    await Promise.all([holder.end(), writer.end()]);
+  }
 });

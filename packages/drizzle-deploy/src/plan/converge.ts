@@ -127,6 +127,8 @@ function byGoal(draft: Draft, around: ConvergeContext): Decision {
       return around.simulated.exists(goal.by) ? run : asWanted;
     case "temporary":
       return temporary(goal, around);
+    case "domain rule":
+      return domainRule(goal, around);
     case "in partition":
       return inPartition(goal, around);
     case "grant":
@@ -486,6 +488,24 @@ function temporary(
   const validated =
     simulated.stateOf(target) === "untouched" && constraintOf(simulated.catalog(), target)?.validated;
   return validated ? asWanted : run;
+}
+
+function domainRule({ target, name, step }: Of<"domain rule">, around: ConvergeContext): Decision {
+  const { simulated, timeline, isDone } = around;
+  const ruleIn = (catalog: Catalog) =>
+    catalog.domains.find(isCalled(target))?.constraints.find((one) => one.name === name);
+  const found = ruleIn(simulated.catalog());
+  const isWanted = ruleIn(timeline.after[0]) !== undefined;
+  switch (step) {
+    case "add":
+      if (found) return asWanted;
+      return isDone && !isWanted ? doneBefore : run;
+    case "validate":
+      return found?.validated || (isDone && !found) ? asWanted : run;
+    case "drop":
+      if (!found) return notThere;
+      return isDone && isWanted ? doneBefore : run;
+  }
 }
 
 function inPartition(

@@ -2,6 +2,7 @@ import type { Catalog, Table } from "../catalog/index.ts";
 import type { Names } from "../model/names.ts";
 import type { Target } from "../model/step.ts";
 import type { QualifiedName } from "../sql/names.ts";
+import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
 import type { Facts } from "./facts.ts";
 import type { Draft, StatementContext } from "./statements/index.ts";
 
@@ -273,6 +274,9 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
         case "build":
           states.set(goal.target, "made");
           return;
+        case "domain rule":
+          catalog = withDomainRule(catalog, after, goal);
+          return;
         case "in partition":
           if (goal.step !== "make" && goal.step !== "build") {
             if (stateOf(goal.target) === "untouched") states.set(goal.target, "changed");
@@ -465,6 +469,29 @@ function withoutPart(catalog: Catalog, from: Catalog, target: Target): Catalog {
   return isThere ? withoutObject(catalog, target) : catalog;
 }
 
+/** The catalog with a constraint of a domain as a step leaves it. */
+function withDomainRule(
+  catalog: Catalog,
+  from: Catalog,
+  { target: { schema, name: domain }, name, step }: Extract<Draft["goal"], { does: "domain rule" }>,
+): Catalog {
+  const isIt = (one: QualifiedName) => one.schema === schema && one.name === domain;
+  const wanted = from.domains.find(isIt)?.constraints.find((one) => one.name === name);
+  return {
+    ...catalog,
+    domains: catalog.domains.map((one) => {
+      if (!isIt(one)) return one;
+      const others = one.constraints.filter((other) => other.name !== name);
+      const own = one.constraints.find((other) => other.name === name) ??
+        wanted ?? { name, definition: "CHECK (true)", validated: false };
+      return {
+        ...one,
+        constraints: step === "drop" ? others : [...others, { ...own, validated: step === "validate" }],
+      };
+    }),
+  };
+}
+
 /** The catalog with a table as the partition that it is in another, or is not. */
 function withPartition(catalog: Catalog, from: Catalog, { schema, name }: Target): Catalog {
   const isIt = (one: QualifiedName) => one.schema === schema && one.name === name;
@@ -650,6 +677,16 @@ export function contextOf(
             ownedBy.table === table.name &&
             (column === undefined || ownedBy.column === column),
         ),
+    domainRules: ({ schema, name }) =>
+      simulated
+        .catalog()
+        .domains.find(same(schema, name))
+        ?.constraints.map((one) => one.name) ?? [],
+    usersOf: ({ schema, name }) => {
+      const printed = [quoteIdentifier(name), quoteQualified(schema, name), name, `${schema}.${name}`];
+      const isIt = ({ type }: { type: string }) => printed.includes(type.replace(/\[\]$/, ""));
+      return simulated.catalog().tables.filter(({ columns }) => columns.some(isIt));
+    },
     isStrictDomain: (type) =>
       facts.domains.some(
         ({ schema, name }) => type === `${schema}.${name}` || (schemas.includes(schema) && type === name),

@@ -57,10 +57,15 @@ function settles(goal: Goal, kind: PlannedStep["step"]["kind"], difference: Diff
     case "bring back":
     case "build":
     case "exchange":
+    case "domain rule":
       return isWithin(object, goal.target);
     case "in partition":
-      // The index of a key is its constraint's.
-      return isWithin(object, goal.target) || isWithin(object, { ...goal.target, kind: "constraint" });
+      // The index of a key is its constraint's. The last part makes the whole valid.
+      return (
+        (goal.isLast && isWithin(object, goal.of)) ||
+        isWithin(object, goal.target) ||
+        isWithin(object, { ...goal.target, kind: "constraint" })
+      );
     case "rename":
       return isWithin(object, goal.to) || isWithin(object, goal.target);
     case "grant":

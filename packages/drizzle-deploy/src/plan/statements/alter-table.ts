@@ -13,6 +13,7 @@ import { attachIndex, attachPartition, detachPartition } from "./partition.ts";
 import { descendants } from "./partitions.ts";
 import { columns, needsOf, resolve, unique } from "./resolve.ts";
 import { setNotNull } from "./set-not-null.ts";
+import { alterComposite } from "./type.ts";
 
 interface Place {
   readonly table: QualifiedName;
@@ -39,6 +40,8 @@ export function alterTable(statement: AlterTableStmt, sql: string, context: Stat
       case "OBJECT_VIEW":
       case "OBJECT_MATVIEW":
         return alterView(command, place);
+      case "OBJECT_TYPE":
+        return alterComposite(command, { type: table, sql: own, context });
       case "OBJECT_INDEX":
         return command.subtype === "AT_AttachPartition"
           ? attachIndex(command, { index: table, context, sql: own })

@@ -34,8 +34,8 @@ function objectName(first: string, second: string | null, label: string): string
   return [clip(first, one), ...(second === null ? [] : [clip(second, other)]), label].join("_");
 }
 
-/** What kind of thing is named: an index, or the index and constraint of a key, or a foreign key. */
-export type NameLabel = "idx" | "key" | "pkey" | "fkey";
+/** What kind of thing is named: an index, or the index and constraint of a key, or another constraint. */
+export type NameLabel = "idx" | "key" | "pkey" | "fkey" | "check";
 
 /**
  * The first name that is free for an index or constraint of a table.
@@ -53,7 +53,7 @@ export function freeName(
     addition += (addition === "" ? "" : "_") + column;
     if (byteLength(addition) > longest) break;
   }
-  const second = label === "pkey" ? null : clip(addition, longest);
+  const second = label === "pkey" || addition === "" ? null : clip(addition, longest);
   for (let pass = 0; ; pass += 1) {
     const name = objectName(table.name, second, pass === 0 ? label : `${label}${pass}`);
     if (!isTaken({ schema: table.schema, name })) return name;

@@ -21,7 +21,7 @@ import { role } from "./role.ts";
 import { createExtension, createSchema } from "./schema.ts";
 import { alterSequence, createSequence } from "./sequence.ts";
 import { createTrigger } from "./trigger.ts";
-import { alterDomain, alterEnum, createComposite, createDomain, createEnum } from "./type.ts";
+import { alterDomain, alterEnum, createComposite, createDomain, createEnum, createRange } from "./type.ts";
 
 export type { Draft, Goal, StatementContext, Work } from "./draft.ts";
 
@@ -109,7 +109,8 @@ function dispatch(node: ParsedStatement["node"], sql: string, context: Statement
   if ("AlterEnumStmt" in node) return alterEnum(node.AlterEnumStmt, sql);
   if ("CompositeTypeStmt" in node) return createComposite(node.CompositeTypeStmt, sql);
   if ("CreateDomainStmt" in node) return createDomain(node.CreateDomainStmt, sql);
-  if ("AlterDomainStmt" in node) return alterDomain(node.AlterDomainStmt, sql);
+  if ("AlterDomainStmt" in node) return alterDomain(node.AlterDomainStmt, sql, context);
+  if ("CreateRangeStmt" in node) return createRange(node.CreateRangeStmt, sql);
   if ("CreateSeqStmt" in node) return createSequence(node.CreateSeqStmt, sql);
   if ("AlterSeqStmt" in node) return alterSequence(node.AlterSeqStmt, sql, context);
   if ("CreateSchemaStmt" in node) return createSchema(node.CreateSchemaStmt, sql);
