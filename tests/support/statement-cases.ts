@@ -30,6 +30,10 @@ alter table area.child add constraint child_late_fk foreign key (other_id) refer
 create table area.alone (id bigint generated always as identity primary key, a integer, b integer not null, t text, v varchar(10));
 create table area.parted (id integer, k integer) partition by range (k);
 create table area.parted_1 partition of area.parted for values from (0) to (10);
+create table area.parted_rest partition of area.parted default;
+create index parted_id on area.parted (id);
+create table area.loose (id integer, k integer);
+insert into area.loose select i, 20 from generate_series(1, 100) i;
 create table area.bin (id integer);
 create table area.indexed (id integer primary key, word varchar(20), part varchar(20), plain varchar(20));
 create index indexed_word on area.indexed (lower(word));
@@ -131,9 +135,26 @@ export const cases: readonly Case[] = [
   },
   {
     sql: "CREATE INDEX parted_k ON area.parted (k)",
-    steps: ["/create index"],
-    hazards: ["unsupported"],
-    runs: ["CREATE INDEX CONCURRENTLY parted_k ON area.parted (k)"],
+    steps: ["create index", "/create index", "/create index", "create index", "create index"],
+    runs: [
+      "CREATE INDEX parted_k ON ONLY area.parted (k)",
+      "CREATE INDEX CONCURRENTLY parted_1_k_idx ON area.parted_1 (k)",
+      "CREATE INDEX CONCURRENTLY parted_rest_k_idx ON area.parted_rest (k)",
+      'ALTER INDEX "area"."parted_k" ATTACH PARTITION "area"."parted_1_k_idx"',
+      'ALTER INDEX "area"."parted_k" ATTACH PARTITION "area"."parted_rest_k_idx"',
+    ],
+  },
+  {
+    sql: "CREATE INDEX parted_k ON ONLY area.parted (k)",
+    steps: ["create index"],
+  },
+  {
+    sql: "DROP INDEX area.parted_id",
+    steps: ["drop index"],
+  },
+  {
+    sql: "ALTER INDEX area.parted_id ATTACH PARTITION area.parted_1_id_idx",
+    steps: ["create index"],
   },
   {
     sql: 'DROP INDEX "area"."child_amount_idx"',
@@ -471,8 +492,31 @@ export const cases: readonly Case[] = [
   },
   {
     sql: "ALTER TABLE area.parted ADD CONSTRAINT parted_fk FOREIGN KEY (k) REFERENCES area.parent (id)",
-    steps: ["add constraint"],
-    hazards: ["long-lock"],
+    steps: [
+      "add constraint",
+      "validate constraint",
+      "add constraint",
+      "validate constraint",
+      "add constraint",
+    ],
+    runs: [
+      "ALTER TABLE area.parted_1 ADD CONSTRAINT parted_fk FOREIGN KEY (k) REFERENCES area.parent (id) NOT VALID",
+      'ALTER TABLE "area"."parted_1" VALIDATE CONSTRAINT "parted_fk"',
+      "ALTER TABLE area.parted_rest ADD CONSTRAINT parted_fk FOREIGN KEY (k) REFERENCES area.parent (id) NOT VALID",
+      'ALTER TABLE "area"."parted_rest" VALIDATE CONSTRAINT "parted_fk"',
+      "ALTER TABLE area.parted ADD CONSTRAINT parted_fk FOREIGN KEY (k) REFERENCES area.parent (id)",
+    ],
+  },
+  {
+    sql: "ALTER TABLE area.parted ADD CONSTRAINT parted_key UNIQUE (id, k)",
+    steps: ["add constraint", "/create index", "/create index", "add constraint", "add constraint"],
+    runs: [
+      'ALTER TABLE ONLY "area"."parted" ADD CONSTRAINT "parted_key" UNIQUE ("id", "k")',
+      'CREATE UNIQUE INDEX CONCURRENTLY "parted_1_id_k_key" ON "area"."parted_1" ("id", "k")',
+      'CREATE UNIQUE INDEX CONCURRENTLY "parted_rest_id_k_key" ON "area"."parted_rest" ("id", "k")',
+      'ALTER TABLE "area"."parted_1" ADD CONSTRAINT "parted_1_id_k_key" UNIQUE USING INDEX "parted_1_id_k_key";\nALTER INDEX "area"."parted_key" ATTACH PARTITION "area"."parted_1_id_k_key"',
+      'ALTER TABLE "area"."parted_rest" ADD CONSTRAINT "parted_rest_id_k_key" UNIQUE USING INDEX "parted_rest_id_k_key";\nALTER INDEX "area"."parted_key" ATTACH PARTITION "area"."parted_rest_id_k_key"',
+    ],
   },
   {
     sql: "ALTER TABLE area.child DROP CONSTRAINT child_parent_fk",
@@ -592,8 +636,22 @@ export const cases: readonly Case[] = [
   },
   {
     sql: "ALTER TABLE area.parted DETACH PARTITION area.parted_1",
-    steps: ["opaque"],
-    hazards: ["unsupported"],
+    steps: ["table option"],
+    runs: ['ALTER TABLE "area"."parted" DETACH PARTITION "area"."parted_1"'],
+  },
+  {
+    sql: "ALTER TABLE area.parted ATTACH PARTITION area.loose FOR VALUES FROM (20) TO (30)",
+    steps: ["/create index", "table option"],
+    hazards: ["long-lock"],
+    runs: [
+      "CREATE INDEX CONCURRENTLY loose_id_idx ON area.loose (id)",
+      "ALTER TABLE area.parted ATTACH PARTITION area.loose FOR VALUES FROM (20) TO (30)",
+    ],
+  },
+  {
+    sql: "DROP TABLE area.parted_1",
+    steps: ["drop table"],
+    hazards: ["data-loss"],
   },
   {
     sql: "ALTER TABLE area.child RENAME TO kid",

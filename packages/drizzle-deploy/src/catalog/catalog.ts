@@ -3,6 +3,11 @@ import { z } from "zod";
 const name = z.string().min(1);
 const comment = z.string().nullable();
 
+/*
+ * Databases keep catalogs that earlier versions read. What those did not read is optional: where it is not there, nobody
+ * knows, and nothing is held against it.
+ */
+
 /** A reference to an object by schema and name, both unquoted. */
 export const qualifiedNameSchema = z.strictObject({ schema: name, name });
 
@@ -58,6 +63,8 @@ export const constraintSchema = z.strictObject({
   enforced: z.boolean(),
   deferrable: z.boolean(),
   initiallyDeferred: z.boolean(),
+  /** Whether a partition, or a child, has it of its parent: it stays and goes with that. */
+  inherited: z.boolean().optional(),
 });
 
 export const indexKeySchema = z.strictObject({
@@ -90,6 +97,8 @@ export const indexSchema = z.strictObject({
   keys: z.array(indexKeySchema).min(1),
   include: z.array(name),
   predicate: z.string().nullable(),
+  /** The index of the partitioned table that it is a part of: it goes with that. */
+  attachedTo: qualifiedNameSchema.nullable().optional(),
 });
 
 export const policyCommands = ["ALL", "SELECT", "INSERT", "UPDATE", "DELETE"] as const;
@@ -113,6 +122,8 @@ export const triggerSchema = z.strictObject({
   /** When it fires: `origin` is the ordinary state (not while replicating). */
   enabled: z.enum(["origin", "disabled", "replica", "always"]),
   function: qualifiedNameSchema,
+  /** Whether a partition has it of its parent: it stays and goes with that. */
+  inherited: z.boolean().optional(),
 });
 
 /** A table with all that belongs to it. */
@@ -130,7 +141,14 @@ export const tableSchema = z.strictObject({
   /** The partition key of a partitioned table. */
   partitionKey: z.string().nullable(),
   /** The table it is a partition of, and its bound. */
-  partition: z.strictObject({ of: qualifiedNameSchema, bound: name }).nullable(),
+  partition: z
+    .strictObject({
+      of: qualifiedNameSchema,
+      bound: name,
+      /** What its rows satisfy for it to be one, as `pg_get_partition_constraintdef` prints it; null where all may be in it. */
+      constraint: z.string().nullable().optional(),
+    })
+    .nullable(),
   /** In physical order. */
   columns: z.array(columnSchema),
   constraints: z.array(constraintSchema),

@@ -40,3 +40,4 @@ export {
 } from "./objects.ts";
 export { catalogQuery } from "./query.ts";
 export { pinnedSettings, readCatalog } from "./read.ts";
+export { isTakenOver, partOfWhole } from "./taken-over.ts";

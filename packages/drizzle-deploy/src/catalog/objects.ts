@@ -63,6 +63,13 @@ export interface CatalogObject {
 }
 
 const yesNo = (value: boolean): string => (value ? "yes" : "no");
+/** A property that catalogs of earlier versions do not have. */
+const known = <T>(
+  property: string,
+  value: T | null | undefined,
+  print: (value: T) => string,
+): Record<string, string | null> =>
+  value === undefined ? {} : { [property]: value === null ? null : print(value) };
 const joined = (values: readonly string[]): string => values.join(", ");
 
 function child(parent: ObjectIdentity, kind: ObjectKind, name: string): ObjectIdentity {
@@ -100,6 +107,7 @@ function indexObjects(parent: ObjectIdentity, indexes: readonly Index[]): Catalo
         definition: index.definition,
         valid: yesNo(index.valid),
         ready: yesNo(index.ready),
+        ...known("attachedTo", index.attachedTo, ({ schema, name }) => `${schema}.${name}`),
       },
     }));
 }
@@ -107,7 +115,11 @@ function indexObjects(parent: ObjectIdentity, indexes: readonly Index[]): Catalo
 function triggerObjects(parent: ObjectIdentity, triggers: readonly Trigger[]): CatalogObject[] {
   return triggers.map((trigger) => ({
     identity: child(parent, "trigger", trigger.name),
-    properties: { definition: trigger.definition, enabled: trigger.enabled },
+    properties: {
+      definition: trigger.definition,
+      enabled: trigger.enabled,
+      ...known("inherited", trigger.inherited, yesNo),
+    },
   }));
 }
 
@@ -155,6 +167,7 @@ function tableObjects(table: Catalog["tables"][number]): CatalogObject[] {
         definition: constraint.definition,
         validated: yesNo(constraint.validated),
         enforced: yesNo(constraint.enforced),
+        ...known("inherited", constraint.inherited, yesNo),
       },
     })),
     ...indexObjects(identity, table.indexes),

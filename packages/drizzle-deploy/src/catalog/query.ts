@@ -55,6 +55,7 @@ const columns = list(
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped`,
 );
 
+// A foreign key to a partitioned table has one of its own for each partition of that: none that anybody made, or can drop.
 // conenforced exists from PostgreSQL 18 on; naming it would fail the whole query before that.
 const constraints = list(
   `json_build_object('name', k.conname, 'type', k.contype, 'definition', pg_get_constraintdef(k.oid),
@@ -64,11 +65,12 @@ const constraints = list(
     'validated', k.convalidated,
     'enforced', coalesce(case when current_setting('server_version_num')::int >= 180000
       then (to_jsonb(k) ->> 'conenforced')::boolean end, true),
-    'deferrable', k.condeferrable, 'initiallyDeferred', k.condeferred)`,
+    'deferrable', k.condeferrable, 'initiallyDeferred', k.condeferred, 'inherited', k.coninhcount > 0)`,
   "k.conname",
   `pg_constraint k left join pg_class r on r.oid = k.confrelid
     left join pg_namespace rn on rn.oid = r.relnamespace
-    where k.conrelid = c.oid and k.contype in ('p', 'u', 'f', 'c', 'x')`,
+    where k.conrelid = c.oid and k.contype in ('p', 'u', 'f', 'c', 'x')
+      and not exists (select from pg_constraint kp where kp.oid = k.conparentid and kp.conrelid = k.conrelid)`,
 );
 
 // indoption holds two bits a key: 1 is DESC, 2 is NULLS FIRST (src/include/catalog/pg_index.h).
@@ -94,7 +96,11 @@ const indexes = list(
       where k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x') and k.conrelid = i.indrelid),
     'keys', ${indexKeys},
     'include', ${columnNames("i.indrelid", "(i.indkey::int2[])[i.indnkeyatts:]")},
-    'predicate', pg_get_expr(i.indpred, i.indrelid))`,
+    'predicate', pg_get_expr(i.indpred, i.indrelid),
+    'attachedTo', case when ic.relispartition then (
+      select json_build_object('schema', pn.nspname, 'name', pi.relname)
+      from pg_inherits h join pg_class pi on pi.oid = h.inhparent join pg_namespace pn on pn.oid = pi.relnamespace
+      where h.inhrelid = ic.oid) end)`,
   "ic.relname",
   `pg_index i join pg_class ic on ic.oid = i.indexrelid join pg_am am on am.oid = ic.relam
     where i.indrelid = c.oid`,
@@ -118,7 +124,7 @@ const triggers = list(
   `json_build_object('name', tg.tgname, 'definition', pg_get_triggerdef(tg.oid, false),
     'enabled', case tg.tgenabled when 'O' then 'origin' when 'D' then 'disabled' when 'R' then 'replica'
       when 'A' then 'always' end,
-    'function', json_build_object('schema', fn.nspname, 'name', f.proname))`,
+    'function', json_build_object('schema', fn.nspname, 'name', f.proname), 'inherited', tg.tgparentid <> 0)`,
   "tg.tgname",
   `pg_trigger tg join pg_proc f on f.oid = tg.tgfoid join pg_namespace fn on fn.oid = f.pronamespace
     where tg.tgrelid = c.oid and not tg.tgisinternal`,
@@ -139,7 +145,7 @@ const tables = list(
     'options', ${list("o", 'o collate "C"', "unnest(c.reloptions) o")},
     'partitionKey', case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end,
     'partition', (select json_build_object('of', json_build_object('schema', pn.nspname, 'name', pc.relname),
-        'bound', pg_get_expr(c.relpartbound, c.oid))
+        'bound', pg_get_expr(c.relpartbound, c.oid), 'constraint', pg_get_partition_constraintdef(c.oid))
       from pg_inherits h join pg_class pc on pc.oid = h.inhparent join pg_namespace pn on pn.oid = pc.relnamespace
       where c.relispartition and h.inhrelid = c.oid),
     'columns', ${columns}, 'constraints', ${constraints}, 'indexes', ${indexes}, 'policies', ${policies},

@@ -133,6 +133,10 @@ function byGoal(draft: Draft, around: ConvergeContext): Decision {
       return around.simulated.exists(goal.by) ? run : asWanted;
     case "temporary":
       return temporary(goal, around);
+    case "domain rule":
+      return domainRule(goal, around);
+    case "in partition":
+      return inPartition(goal, around);
     case "grant":
       return grant(goal, around);
     case "bring back":
@@ -506,6 +510,72 @@ function temporary(
   const validated =
     simulated.stateOf(target) === "untouched" && constraintOf(simulated.catalog(), target)?.validated;
   return validated ? asWanted : run;
+}
+
+function domainRule({ target, name, step }: Of<"domain rule">, around: ConvergeContext): Decision {
+  const { simulated, timeline, isDone } = around;
+  const ruleIn = (catalog: Catalog) =>
+    catalog.domains.find(isCalled(target))?.constraints.find((one) => one.name === name);
+  const found = ruleIn(simulated.catalog());
+  const isWanted = ruleIn(timeline.after[0]) !== undefined;
+  switch (step) {
+    case "add":
+      if (found) return asWanted;
+      return isDone && !isWanted ? doneBefore : run;
+    case "validate":
+      return found?.validated || (isDone && !found) ? asWanted : run;
+    case "drop":
+      if (!found) return notThere;
+      return isDone && isWanted ? doneBefore : run;
+  }
+}
+
+function inPartition(
+  { target, of, step, isLast, until }: Of<"in partition">,
+  { simulated, timeline }: ConvergeContext,
+): Decision {
+  const catalog = simulated.catalog();
+  const table = tableOf(catalog, target);
+  const isReached =
+    until !== undefined &&
+    simulated.stateOf(until.target) === "untouched" &&
+    timeline.after.some((expected) =>
+      differences(expected, catalog, until.target).every(
+        (one) => one.kind === "different" && !until.properties.includes(one.property),
+      ),
+    );
+  if (isReached) return asWanted;
+  const isThere = simulated.exists(target);
+  if (target.kind === "constraint") {
+    // The partitioned table has taken over what its partitions have.
+    if (simulated.exists(of)) return asWanted;
+    if (step === "make") return isThere ? asWanted : run;
+    return simulated.stateOf(target) === "untouched" && constraintOf(catalog, target)?.validated
+      ? asWanted
+      : run;
+  }
+  const index = table?.indexes.find(({ name }) => name === target.name);
+  const whole = tableOf(catalog, of)?.indexes.find(({ name }) => name === of.name);
+  const isAttached =
+    simulated.stateOf(target) === "untouched" &&
+    index?.attachedTo?.schema === of.schema &&
+    index.attachedTo.name === of.name;
+  // What is dropped again by a later step, and was.
+  const isOfKey = simulated.exists({ ...of, kind: "constraint" });
+  if (until === undefined && !isOfKey && !simulated.exists(of)) return notThere;
+  switch (step) {
+    case "make":
+    case "validate":
+      return isThere ? asWanted : run;
+    case "build":
+      if (!isThere || isAttached) return isAttached ? asWanted : run;
+      return index && !index.valid ? leftOver : asWanted;
+    case "adopt":
+      return simulated.stateOf(target) === "untouched" && index?.constraint ? asWanted : run;
+    case "attach":
+      // Done once more it has PostgreSQL look whether the whole is complete: a partition may have gone meanwhile.
+      return isAttached && (whole?.valid !== false || !isLast) ? asWanted : run;
+  }
 }
 
 function grant(

@@ -593,9 +593,11 @@ function draftsOf(
 ): Numbered[] {
   const { facts, simulated } = planning;
   const drafts = classify(statement, context);
-  const [first] = drafts;
+  // What makes room for a partition comes before the table itself.
+  const first = drafts.find(({ goal }) => goal.does === "create" && goal.target.kind === "table");
   const goal = first?.goal;
   if (first && goal?.does === "create" && goal.target.kind === "table" && goal.target.schema !== null) {
+    const own = numbered(number, drafts).find(({ draft }) => draft === first)?.id ?? number;
     const table = { schema: goal.target.schema, name: goal.target.name };
     if (simulated.exists(goal.target) && simulated.stateOf(goal.target) === "untouched") {
       const size = facts.relations.find((one) => one.schema === table.schema && one.name === table.name);
@@ -603,13 +605,13 @@ function draftsOf(
         ({ schema, name }) => schema === table.schema && name === table.name,
       );
       // A later statement drops or renames it: what it lacks of this one may be on its way there.
-      if (isTransient && isDone(facts, migration, number)) {
+      if (isTransient && isDone(facts, migration, own)) {
         simulated.adoptNew(table);
         return numbered(number, drafts);
       }
       // Made by a deployment that was interrupted: still as good as empty, unless it has been used since.
-      if (isDone(facts, migration, number) && (size?.bytes ?? 0) <= smallTable) simulated.adoptNew(table);
-      return [{ id: number, draft: first, isRepair: false }, ...repairsOf(statement, number, context)];
+      if (isDone(facts, migration, own) && (size?.bytes ?? 0) <= smallTable) simulated.adoptNew(table);
+      return [...numbered(number, drafts), ...repairsOf(statement, number, context)];
     }
     // Of several tables that have the name in turn, the last is the one that was put aside.
     const isMadeAgain = after.some(

@@ -2,6 +2,7 @@ import type { Catalog, Table } from "../catalog/index.ts";
 import type { Names } from "../model/names.ts";
 import type { Target } from "../model/step.ts";
 import type { QualifiedName } from "../sql/names.ts";
+import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
 import type { Facts } from "./facts.ts";
 import type { Draft, StatementContext } from "./statements/index.ts";
 
@@ -26,6 +27,8 @@ export interface SimulatedCatalog {
   readonly overloads: (name: QualifiedName) => readonly string[];
   /** Whether a step runs code that no planner can see into, and may make anything. */
   readonly isOpaque: () => boolean;
+  /** Whether a relation or constraint of the schema has a name, those that a step makes included. */
+  readonly isTaken: (name: QualifiedName) => boolean;
   /** Takes a step as run; what it makes is as the migration leaves it. */
   readonly apply: (draft: Draft, after: Catalog) => void;
   /** Brings a table back from the archive. */
@@ -88,6 +91,8 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
   const fresh = new Set<string>();
   const derived = new Set<string>();
   const roles = new Set(facts.roles);
+  const named = new Set<string>();
+  const wholes = new Map<string, { readonly target: Target; readonly of: Target }>();
   let isAnyGrantChanged = false;
   let isOpaque = false;
 
@@ -159,6 +164,21 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
     return parts[kind]?.some((one) => one.name === name) ?? true;
   };
 
+  /** The indexes of partitions that go with one of a partitioned table, or with its key. */
+  const partsOf = (whole: Target): Target[] => {
+    if (whole.kind !== "index" && whole.kind !== "constraint") return [];
+    const known = [...wholes.values()]
+      .filter(({ of }) => of.schema === whole.schema && of.table === whole.table && of.name === whole.name)
+      .map(({ target }) => target);
+    const found = catalog.tables.flatMap(({ schema, name: table, indexes }) =>
+      indexes
+        .filter(({ attachedTo }) => attachedTo?.schema === whole.schema && attachedTo.name === whole.name)
+        .map(({ name }): Target => ({ kind: "index", schema, table, name })),
+    );
+    const parts = [...new Map([...known, ...found].map((one) => [key(one), one])).values()];
+    return parts.flatMap((one) => [...partsOf(one), one, { ...one, kind: "constraint" as const }]);
+  };
+
   return {
     catalog: () => catalog,
     stateOf,
@@ -208,7 +228,19 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
       return [...new Set([...here, ...made])];
     },
     isOpaque: () => isOpaque,
+    isTaken: ({ schema, name }) =>
+      named.has(JSON.stringify([schema, name])) ||
+      facts.relations.some(
+        ({ kind, table, ...one }) =>
+          same(schema, name)(one) &&
+          stateOf({ kind, schema, name, table: kind === "index" ? table : null }) !== "gone",
+      ) ||
+      catalog.tables.some(
+        (table) => table.schema === schema && table.constraints.some((one) => one.name === name),
+      ),
     apply: ({ goal, kind, sql }, after) => {
+      if ("target" in goal && goal.does !== "drop")
+        named.add(JSON.stringify([goal.target.schema, goal.target.name]));
       switch (goal.does) {
         case "create":
           for (const one of [goal.target, ...goal.parts]) {
@@ -223,10 +255,14 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
         case "alter":
           if (stateOf(goal.target) === "untouched") states.set(goal.target, "changed");
           if (goal.type !== undefined) catalog = withType(catalog, goal.target, goal.type);
+          if (goal.properties.includes("partition")) catalog = withPartition(catalog, after, goal.target);
           return;
         case "drop":
-          states.set(goal.target, "gone");
-          catalog = withoutObject(catalog, goal.target);
+          for (const one of [...partsOf(goal.target), goal.target]) {
+            states.set(one, "gone");
+            catalog = withoutObject(catalog, one);
+            named.delete(JSON.stringify([one.schema, one.name]));
+          }
           if (goal.target.kind === "constraint" && goal.target.schema !== null) {
             // The index of a key goes with it.
             states.set({ ...goal.target, kind: "index" }, "gone");
@@ -244,6 +280,18 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
           return;
         case "build":
           states.set(goal.target, "made");
+          return;
+        case "domain rule":
+          catalog = withDomainRule(catalog, after, goal);
+          return;
+        case "in partition":
+          if (goal.step !== "make" && goal.step !== "build") {
+            if (stateOf(goal.target) === "untouched") states.set(goal.target, "changed");
+          } else {
+            states.set(goal.target, "made");
+          }
+          wholes.set(key(goal.target), { target: goal.target, of: goal.of });
+          catalog = withObject(withoutPart(catalog, after, goal.target), after, goal.target);
           return;
         case "exchange":
           catalog = withObject(
@@ -421,6 +469,49 @@ function withObject(catalog: Catalog, from: Catalog, target: Target): Catalog {
   }
 }
 
+/** The catalog without a part that another has in a form of its own; else as it is. */
+function withoutPart(catalog: Catalog, from: Catalog, target: Target): Catalog {
+  const list = partOf[target.kind];
+  const isThere =
+    list !== undefined &&
+    from.tables.find(inTableOf(target))?.[list].some((part) => part.name === target.name);
+  return isThere ? withoutObject(catalog, target) : catalog;
+}
+
+/** The catalog with a constraint of a domain as a step leaves it. */
+function withDomainRule(
+  catalog: Catalog,
+  from: Catalog,
+  { target: { schema, name: domain }, name, step }: Extract<Draft["goal"], { does: "domain rule" }>,
+): Catalog {
+  const isIt = (one: QualifiedName) => one.schema === schema && one.name === domain;
+  const wanted = from.domains.find(isIt)?.constraints.find((one) => one.name === name);
+  return {
+    ...catalog,
+    domains: catalog.domains.map((one) => {
+      if (!isIt(one)) return one;
+      const others = one.constraints.filter((other) => other.name !== name);
+      const own = one.constraints.find((other) => other.name === name) ??
+        wanted ?? { name, definition: "CHECK (true)", validated: false };
+      return {
+        ...one,
+        constraints: step === "drop" ? others : [...others, { ...own, validated: step === "validate" }],
+      };
+    }),
+  };
+}
+
+/** The catalog with a table as the partition that it is in another, or is not. */
+function withPartition(catalog: Catalog, from: Catalog, { schema, name }: Target): Catalog {
+  const isIt = (one: QualifiedName) => one.schema === schema && one.name === name;
+  const found = from.tables.find(isIt);
+  if (!found) return catalog;
+  return {
+    ...catalog,
+    tables: catalog.tables.map((one) => (isIt(one) ? { ...one, partition: found.partition } : one)),
+  };
+}
+
 function withType(catalog: Catalog, target: Target, type: string): Catalog {
   const isIn = inTableOf(target);
   return {
@@ -512,6 +603,15 @@ export function contextOf(
     schemas,
     isNew: simulated.isNew,
     table: ({ schema, name }) => simulated.catalog().tables.find(same(schema, name)),
+    tableAfter: ({ schema, name }) => after.tables.find(same(schema, name)),
+    isTaken: simulated.isTaken,
+    strangePartitions: (relation) =>
+      facts.inheritance
+        .filter(
+          ({ parent, child }) =>
+            same(relation.schema, relation.name)(parent) && !schemas.includes(child.schema),
+        )
+        .map(({ child }) => child),
     tableAtLast: ({ schema, name }) => last.tables.find(same(schema, name)),
     tableBefore: ({ schema, name }) => before?.tables.find(same(schema, name)),
     isView: ({ schema, name }) =>
@@ -586,6 +686,16 @@ export function contextOf(
             ownedBy.table === table.name &&
             (column === undefined || ownedBy.column === column),
         ),
+    domainRules: ({ schema, name }) =>
+      simulated
+        .catalog()
+        .domains.find(same(schema, name))
+        ?.constraints.map((one) => one.name) ?? [],
+    usersOf: ({ schema, name }) => {
+      const printed = [quoteIdentifier(name), quoteQualified(schema, name), name, `${schema}.${name}`];
+      const isIt = ({ type }: { type: string }) => printed.includes(type.replace(/\[\]$/, ""));
+      return simulated.catalog().tables.filter(({ columns }) => columns.some(isIt));
+    },
     isStrictDomain: (type) =>
       facts.domains.some(
         ({ schema, name }) => type === `${schema}.${name}` || (schemas.includes(schema) && type === name),

@@ -94,8 +94,11 @@ export function subjects(goal: Goal): Target[] {
       return [...goal.targets];
     case "temporary":
       return [goal.until.target];
+    case "in partition":
+      return [goal.target, goal.of];
     case "build":
     case "exchange":
+    case "domain rule":
     case "alter":
     case "drop":
     case "bring back":

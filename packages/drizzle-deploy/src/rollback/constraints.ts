@@ -13,6 +13,13 @@ import { find, partKey, plainIndexes, type RollbackContext } from "./context.ts"
 import { type Locked, type StepDraft, underSchemas } from "./draft.ts";
 import { constraintLabel } from "./facts.ts";
 import { unfitReason } from "./fit.ts";
+import {
+  isHandedDown,
+  isToDetach,
+  partitionsOf,
+  restorePartitionedForeignKey,
+  restorePartitionedIndex,
+} from "./partitions.ts";
 
 const referenced = ({ references }: Constraint, mode: Locked[1]): Locked[] =>
   references ? [[{ schema: references.schema, name: references.table }, mode]] : [];
@@ -32,6 +39,8 @@ function forEachFormer(
   for (const { table, was: former, wanted } of context.keptTables) {
     for (const was of former.constraints) {
       const key = partKey("constraint", table, was.name);
+      // That of a partition comes back with that of the partitioned table.
+      if (was.inherited) continue;
       const now = table.constraints.find(({ name }) => name === was.name);
       const isGone = !wanted.constraints.some(({ name }) => name === was.name);
       const isToRestore = now ? context.isAltered(key) : context.isRemoved(key);
@@ -54,6 +63,7 @@ export function dropForeignKeys(context: RollbackContext): void {
   for (const { table } of context.keptTables) {
     for (const constraint of table.constraints.filter(isForeignKey)) {
       if (
+        !isHandedDown(context, table, constraint) &&
         context.isCreated(partKey("constraint", table, constraint.name)) &&
         !formerName(context, table, constraint)
       )
@@ -63,6 +73,8 @@ export function dropForeignKeys(context: RollbackContext): void {
   // What stays must not be held back by rows of the archive, of which nobody knows any more, nor rest on what goes.
   for (const table of context.createdTables) {
     for (const constraint of table.constraints.filter(isForeignKey)) {
+      // It goes with that of the partitioned table alone.
+      if (constraint.inherited) continue;
       const { references } = constraint;
       const isArchived = context.createdTables.some(
         ({ schema, name }) => schema === references?.schema && name === references.table,
@@ -73,7 +85,8 @@ export function dropForeignKeys(context: RollbackContext): void {
   }
   for (const table of context.archived.tables) {
     for (const constraint of table.constraints.filter(isForeignKey)) {
-      if (restsOnCreated(context, table, constraint)) drop(context, table, constraint);
+      if (!constraint.inherited && restsOnCreated(context, table, constraint))
+        drop(context, table, constraint);
     }
   }
 }
@@ -104,6 +117,7 @@ function restsOnCreated(
 export function undoConstraints(context: RollbackContext): void {
   for (const { table } of context.keptTables) {
     for (const constraint of table.constraints) {
+      if (isHandedDown(context, table, constraint)) continue;
       if (!context.isCreated(partKey("constraint", table, constraint.name))) continue;
       const former = formerName(context, table, constraint);
       if (former !== undefined) rename(context, table, constraint, former);
@@ -285,12 +299,17 @@ function rename(context: RollbackContext, table: Table, { name }: Constraint, fo
 
 function drop(context: RollbackContext, table: Table, constraint: Constraint): void {
   const index = table.indexes.find((one) => one.constraint === constraint.name);
+  const after = index ? standIns(context, table, index.name) : [];
+  const all = table.kind === "partitioned" ? [table, ...partitionsOf(context, table)] : [table];
   context.add({
     kind: "drop constraint",
     title: `drop constraint ${constraint.name} of ${qualifiedLabel(table)}`,
-    sql: `ALTER TABLE ${quoteName(table)} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(constraint.name)};`,
+    sql: `ALTER TABLE ${quoteName(table)} DROP CONSTRAINT IF EXISTS ${quoteIdentifier(constraint.name)}${after.length > 0 ? after.join("") : ";"}`,
     target: part("constraint", table, constraint.name),
-    locks: [[table, "ACCESS EXCLUSIVE"], ...referenced(constraint, "ACCESS EXCLUSIVE")],
+    locks: [
+      ...all.map((one): Locked => [one, "ACCESS EXCLUSIVE"]),
+      ...referenced(constraint, "ACCESS EXCLUSIVE"),
+    ],
     safety: momentary,
     blocked: index
       ? context.foreign(context.dependentsOn("index", { schema: table.schema, name: index.name }))
@@ -341,6 +360,15 @@ function restore(context: RollbackContext, restoration: Restoration): void {
     );
     return;
   }
+  const former = find(context.before.tables, table);
+  if (
+    index &&
+    was.type !== "x" &&
+    former &&
+    restorePartitionedIndex(context, { table, was: former, index, isReplaced: now !== undefined })
+  )
+    return;
+  if (was.type === "f" && !now && restorePartitionedForeignKey(context, table, was)) return;
   const name = quoteIdentifier(was.name);
   const removal = now ? [`ALTER TABLE ${quoteName(table)} DROP CONSTRAINT ${name};`] : [];
   const common = { target: part("constraint", table, was.name) };
@@ -501,7 +529,10 @@ export function dropCreatedIndexes(context: RollbackContext): void {
 }
 
 /** Whether an index of a partition belongs to one of the partitioned table: it stays or goes with that. */
-function isAttached({ actual }: RollbackContext, { partition }: Table, index: Index): boolean {
+function isAttached(context: RollbackContext, table: Table, index: Index): boolean {
+  const { actual } = context;
+  const { partition } = table;
+  if (index.attachedTo !== undefined) return index.attachedTo !== null && !isToDetach(context, table);
   const of = partition && find(actual.tables, partition.of);
   if (!of) return false;
   const form = ({ method, unique, keys, predicate }: Index): string =>
@@ -509,8 +540,68 @@ function isAttached({ actual }: RollbackContext, { partition }: Table, index: In
   return of.indexes.some((one) => form(one) === form(index));
 }
 
-/** Drops an index, concurrently. */
+/**
+ * Indexes of partitions that were there before the deployment gave the partitioned table one that took them over: they
+ * would go with that. Builds each once more beside it, and returns the statements that put it in its place then.
+ */
+function standIns(context: RollbackContext, whole: Table, name: string): string[] {
+  if (whole.kind !== "partitioned") return [];
+  return partsOf(context, whole.schema, name).flatMap(({ table, index }) => {
+    const was = find(context.before.tables, table);
+    const former = was?.indexes.find((one) => one.name === index.name && !one.attachedTo);
+    if (!former || table.kind === "partitioned") return [];
+    const constraint = was?.constraints.find((one) => one.name === former.constraint);
+    const temporary = temporaryName(context.names, table, former);
+    context.reserved.add(temporary);
+    if (!table.indexes.some((one) => one.name === temporary && one.valid)) {
+      context.add({
+        kind: "create index",
+        title: `build ${table.schema}.${former.name} once more, beside the one that goes with ${name}`,
+        sql: concurrently(former, temporary),
+        target: part("index", table, temporary),
+        locks: [[table, "SHARE UPDATE EXCLUSIVE"]],
+        transactional: false,
+        scans: true,
+        safety: "Built concurrently: readers and writers of the table go on.",
+      });
+    }
+    const words = constraint?.type === "p" ? "PRIMARY KEY" : "UNIQUE";
+    return constraint
+      ? `;\nALTER TABLE ${quoteName(table)} ADD CONSTRAINT ${quoteIdentifier(constraint.name)} ${words} USING INDEX ${quoteIdentifier(temporary)}${constraint.deferrable ? " DEFERRABLE" : ""}${constraint.initiallyDeferred ? " INITIALLY DEFERRED" : ""}`
+      : `;\nALTER INDEX ${quoteQualified(table.schema, temporary)} RENAME TO ${quoteIdentifier(former.name)}`;
+  });
+}
+
+/** The indexes of partitions that go with one of a partitioned table. */
+function partsOf(
+  context: RollbackContext,
+  schema: string,
+  name: string,
+): { readonly table: Table; readonly index: Index }[] {
+  return context.actual.tables.flatMap((table) =>
+    table.indexes
+      .filter(({ attachedTo }) => attachedTo?.schema === schema && attachedTo.name === name)
+      .flatMap((index) => [{ table, index }, ...partsOf(context, table.schema, index.name)]),
+  );
+}
+
+/** Drops an index, concurrently where PostgreSQL does. */
 export function dropIndex(context: RollbackContext, table: Table, { name }: Index): void {
+  const blocked = context.foreign(context.dependentsOn("index", { schema: table.schema, name }));
+  if (table.kind === "partitioned") {
+    const after = standIns(context, table, name);
+    context.add({
+      kind: "drop index",
+      title: `drop index ${table.schema}.${name}`,
+      sql: [`DROP INDEX IF EXISTS ${quoteQualified(table.schema, name)}`, ...after].join(""),
+      target: part("index", table, name),
+      locks: [table, ...partitionsOf(context, table)].map((one) => [one, "ACCESS EXCLUSIVE"]),
+      safety:
+        "PostgreSQL drops no index of a partitioned table concurrently: those of the partitions go with it, under locks held for a moment.",
+      blocked,
+    });
+    return;
+  }
   context.add({
     kind: "drop index",
     title: `drop index ${table.schema}.${name}`,
@@ -519,7 +610,7 @@ export function dropIndex(context: RollbackContext, table: Table, { name }: Inde
     locks: [[table, "SHARE UPDATE EXCLUSIVE"]],
     transactional: false,
     safety: "Dropped concurrently: readers and writers of the table go on.",
-    blocked: context.foreign(context.dependentsOn("index", { schema: table.schema, name })),
+    blocked,
   });
 }
 
@@ -545,6 +636,8 @@ export function restoreIndexes(context: RollbackContext): void {
         );
         continue;
       }
+      // That of a partition comes back with that of the partitioned table.
+      if (index.attachedTo) continue;
       const holder = table.constraints.find(
         ({ name }) =>
           table.indexes.some((one) => one.constraint === name && one.name === index.name) &&
@@ -555,6 +648,7 @@ export function restoreIndexes(context: RollbackContext): void {
         continue;
       }
       if (isAltered && !isRebuilt) dropIndex(context, table, index);
+      if (restorePartitionedIndex(context, { table, was, index, isReplaced: isAltered })) continue;
       context.add({
         kind: "create index",
         title: `restore index ${table.schema}.${index.name}`,

@@ -109,6 +109,29 @@ export async function isRepeated(
   return finds(sql, repetition(table, index), where);
 }
 
+/** Whether rows keep a table from being the partition that it was: its own out of bound, or others' within it. */
+export async function isOutOfBound(
+  sql: Transaction,
+  {
+    table,
+    constraint,
+    rest,
+    ...where
+  }: {
+    table: QualifiedName;
+    /** What rows of the partition satisfy. */
+    constraint: string;
+    /** The partition that takes what no other does. */
+    rest: QualifiedName | undefined;
+    schemas: readonly string[];
+    asked: (query: string) => string;
+  },
+): Promise<boolean> {
+  const own = `select from ${quoteQualified(table.schema, table.name)} where ${constraint} is not true`;
+  const others = rest ? `select from ${quoteQualified(rest.schema, rest.name)} where ${constraint}` : null;
+  return (await finds(sql, own, where)) || (await finds(sql, others, where));
+}
+
 /** `schema.table.name` of a constraint. */
 export const constraintLabel = (table: QualifiedName, name: string): string =>
   `${table.schema}.${table.name}.${name}`;

@@ -16,6 +16,7 @@ import { createContext, find, partKey, type RollbackContext, type RollbackFacts 
 import { rollbackTag } from "./draft.ts";
 import { dropFunctions, restoreFunctions } from "./functions.ts";
 import { undoGrants } from "./grants.ts";
+import { attachPartitions, detachPartitions } from "./partitions.ts";
 import { undoPolicies } from "./policies.ts";
 import { archiveTables, dropTypes, undoColumns, undoRemarks } from "./tables.ts";
 import { dropTriggers, restoreTriggers } from "./triggers.ts";
@@ -53,8 +54,6 @@ export function planRollback(facts: RollbackFacts, scope: RollbackScope): Planne
       context,
       (index, table) =>
         !index.unique &&
-        // On a partitioned table PostgreSQL neither drops nor builds one concurrently.
-        table.kind !== "partitioned" &&
         (context.isCreated(partKey("index", table, index.name)) ||
           (context.createdTables.includes(table) &&
             (find(context.head.tables, table)?.indexes.some(({ name }) => name === index.name) ?? false))),
@@ -69,6 +68,7 @@ export function planRollback(facts: RollbackFacts, scope: RollbackScope): Planne
 
 function undoEverything(context: RollbackContext): void {
   // What fires goes before what it needs, what is needed comes back before what needs it.
+  detachPartitions(context);
   dropTriggers(context);
   restoreTypes(context);
   restoreFunctions(context);
@@ -79,6 +79,7 @@ function undoEverything(context: RollbackContext): void {
   undoColumns(context);
   restoreIndexes(context);
   restoreForeignKeys(context);
+  attachPartitions(context);
   dropCreatedIndexes(context);
   restoreTriggers(context);
   undoGrants(context);

@@ -25,9 +25,10 @@ import { type Execution, executePlan } from "../run/execute.ts";
 import { defaultGiveUpAfter, defaultLockTimeout } from "../run/limits.ts";
 import { openSession, type Session } from "../run/session.ts";
 import { tableSizes } from "../run/sizes.ts";
+import type { QualifiedName } from "../sql/names.ts";
 import { sayWhich, withoutInvalidIndexes } from "./changes.ts";
 import { find, plainIndexes, type RollbackFacts } from "./context.ts";
-import { constraintLabel, isRepeated, isViolated, readDependents } from "./facts.ts";
+import { constraintLabel, isOutOfBound, isRepeated, isViolated, readDependents } from "./facts.ts";
 import { findUnfit, type Questions } from "./fit.ts";
 import { type PlannedRollback, planRollback, type RollbackScope, rollbackScopes } from "./plan.ts";
 import { type Deployment, findDeployment } from "./records.ts";
@@ -278,6 +279,9 @@ function droppedAlong(project: Project, { from, to }: Deployment, former: Former
   );
 }
 
+const isSameName = (one: QualifiedName, other: QualifiedName): boolean =>
+  one.schema === other.schema && one.name === other.name;
+
 /** Constraints and unique indexes that would come back, and that rows written since do not satisfy. */
 async function violatedConstraints(
   sql: Transaction,
@@ -287,6 +291,15 @@ async function violatedConstraints(
   for (const was of before.tables) {
     const table = find(actual.tables, was);
     if (!table) continue;
+    const { partition } = was;
+    if (partition?.constraint && table.partition === null) {
+      const rest = actual.tables.find(
+        (one) => one.partition?.bound === "DEFAULT" && isSameName(one.partition.of, partition.of),
+      );
+      const { constraint } = partition;
+      if (await isOutOfBound(sql, { table, constraint, rest, schemas, asked }))
+        violated.add(constraintLabel(table, ""));
+    }
     for (const constraint of was.constraints) {
       const now = table.constraints.find(({ name }) => name === constraint.name);
       if (now?.definition === constraint.definition) continue;

@@ -20,7 +20,7 @@ const keptProperties: Readonly<Record<string, string>> = {
 };
 
 /** Properties of a table that stay: taking them back would rewrite it, or part it from its rows. */
-const keptTableProperties = ["kind", "persistence", "partitionKey", "partition", "columnOrder"];
+const keptTableProperties = ["kind", "persistence", "partitionKey", "columnOrder"];
 
 /** Makes defaults, and whether a column may be empty, as they were; columns themselves stay. */
 export function undoColumns(context: RollbackContext): void {

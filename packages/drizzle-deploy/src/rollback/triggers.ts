@@ -26,6 +26,8 @@ export function dropTriggers(context: RollbackContext): void {
     for (const relation of relations) {
       const isArchived = context.createdTables.some((table) => table === relation);
       for (const trigger of relation.triggers) {
+        // It goes with that of the partitioned table.
+        if (trigger.inherited) continue;
         const isCreated = context.isCreated(partKey("trigger", relation, trigger.name, parentKind));
         if (!isCreated && !(isArchived && usesFunction(trigger, context.createdFunctions))) continue;
         context.add({
@@ -57,6 +59,7 @@ function restoreOf(
   was: Triggered,
 ): void {
   for (const trigger of was.triggers) {
+    if (trigger.inherited) continue;
     const key = partKey("trigger", relation, trigger.name, kind);
     if (!context.isRemoved(key) && !context.isAltered(key)) continue;
     if (kind === "table" && context.unfit.has(key)) {

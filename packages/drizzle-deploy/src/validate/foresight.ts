@@ -5,7 +5,9 @@ import {
   describeDifference,
   followsFrom,
   isComment,
+  isTakenOver,
   type ObjectIdentity,
+  partOfWhole,
   propertyKey,
   withoutObjects,
 } from "../catalog/index.ts";
@@ -61,7 +63,15 @@ function settles(
     case "bring back":
     case "build":
     case "exchange":
+    case "domain rule":
       return isWithin(object, goal.target);
+    case "in partition":
+      // The index of a key is its constraint's. The last part makes the whole valid.
+      return (
+        (goal.isLast && isWithin(object, goal.of)) ||
+        isWithin(object, goal.target) ||
+        isWithin(object, { ...goal.target, kind: "constraint" })
+      );
     case "rename":
       return isWithin(object, goal.to) || isWithin(object, goal.target);
     case "grant":
@@ -82,15 +92,48 @@ function settles(
   }
 }
 
+/** What of a partitioned table, or of one that others inherit from, is theirs too. */
+const handedDown: readonly Target["kind"][] = ["column", "constraint", "trigger"];
+
+/** What a step does to the partitions of the table that it works on, and to what inherits from it. */
+function ofPartitions(goal: Goal, facts: DetailedPlan["facts"]): Goal[] {
+  if (!("target" in goal)) return [];
+  const { target } = goal;
+  const isAttached =
+    goal.does === "alter" && target.kind === "table" && goal.properties.includes("partition");
+  const owner = target.table ?? target.name;
+  // A partition gets what the whole has, and keeps it when it goes.
+  if (isAttached) return [{ does: "drop", target }, ...ofTheirs(target, facts)];
+  if (target.table === null || !handedDown.includes(target.kind)) return [];
+  return facts.inheritance
+    .filter(({ parent }) => parent.schema === target.schema && parent.name === owner)
+    .flatMap(({ child }) => {
+      const own = { ...goal, target: { ...target, schema: child.schema, table: child.name } };
+      return [own, ...ofPartitions(own, facts)];
+    });
+}
+
+/** The partitions of a table, as what is changed with it. */
+function ofTheirs({ schema, name }: Target, facts: DetailedPlan["facts"]): Goal[] {
+  return facts.inheritance
+    .filter(({ parent }) => parent.schema === schema && parent.name === name)
+    .flatMap(({ child }) => {
+      const target: Target = { kind: "table", schema: child.schema, name: child.name, table: null };
+      return [{ does: "drop" as const, target }, ...ofTheirs(target, facts)];
+    });
+}
+
 /**
  * Tells whether the steps that are to run take a difference away. Code that no planner can see into is taken to do what
  * its migration makes of the catalog, and nothing else.
  */
 export function settledBy(
   project: Project,
-  { plan, planned }: DetailedPlan,
+  { facts, plan, planned }: DetailedPlan,
 ): (difference: Difference) => boolean {
-  const goals = planned.flatMap(({ step, goals: own }) => own.map((goal) => ({ goal, step })));
+  const goals = planned.flatMap(({ step, goals: own }) =>
+    own.flatMap((goal) => [goal, ...ofPartitions(goal, facts)]).map((goal) => ({ goal, step })),
+  );
   const tags = [plan.from, ...plan.migrations.map(({ tag }) => tag)];
   const withCode = new Set(
     planned.flatMap(({ goals: own, step }) =>
@@ -137,6 +180,20 @@ export function foreseenFindings(project: Project, { facts, plan, planned }: Det
   const follows = followsFrom(all, wanted);
   const isSaid = whatIsSaid(project, plan);
   const isLeftOut = isLeftOutOf(project, actual);
+  const isToBeTakenOver = (difference: Difference): boolean => {
+    const whole = partOfWhole(difference, wanted)?.attachedTo;
+    const { parent } = difference.object;
+    return planned.some(({ goals }) =>
+      goals.some(
+        (goal) =>
+          goal.does === "in partition" &&
+          goal.of.schema === whole?.schema &&
+          goal.of.name === whole?.name &&
+          goal.target.schema === parent?.schema &&
+          goal.target.table === parent?.name,
+      ),
+    );
+  };
   const stuck = all.filter(
     (difference) =>
       difference.kind !== "extra" &&
@@ -148,6 +205,8 @@ export function foreseenFindings(project: Project, { facts, plan, planned }: Det
       isSaid(difference) &&
       notAsMet.has(aboutKey(difference)) &&
       !isLeftOut(difference.object) &&
+      !isTakenOver(difference, wanted, actual) &&
+      !isToBeTakenOver(difference) &&
       !isSettled(difference) &&
       !follows(difference),
   );

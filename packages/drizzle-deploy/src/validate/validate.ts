@@ -7,6 +7,7 @@ import {
   describeDifference,
   followsFrom,
   isComment,
+  isTakenOver,
   type ObjectIdentity,
   readCatalog,
   withoutObjects,
@@ -112,7 +113,10 @@ export async function validate(
     tag === null
       ? []
       : compareCatalogs(project.expectedCatalog(tag), catalog).filter(
-          (difference) => difference.kind !== "extra" && !isLeftOut(difference.object),
+          (difference) =>
+            difference.kind !== "extra" &&
+            !isLeftOut(difference.object) &&
+            !isTakenOver(difference, project.expectedCatalog(tag), catalog),
         );
   const oldKeys = new Set(differences(plan.from, before).map(aboutKey));
   const said = whatIsSaid(project, plan);

@@ -34,7 +34,7 @@ describe("a statement", () => {
   });
 
   it.each(titled)("%s is the same statement after it was printed", (_, { sql: text, runs = [] }) => {
-    for (const one of runs.length > 0 ? runs : [text]) {
+    for (const one of runs.length > 0 ? runs.flatMap((run) => run.split(";\n")) : [text]) {
       const { node } = parsed(one);
       let printed: string;
       try {
@@ -51,8 +51,11 @@ describe("a statement", () => {
 
   it("is planned as it was when its own steps are planned again", () => {
     for (const { sql: text } of cases) {
-      for (const { sql: own, kind, hazards } of classify(parsed(text), context)) {
+      for (const { sql: own, kind, hazards, goal } of classify(parsed(text), context)) {
+        // What a partition gets is named by what the whole has by then.
+        if (goal.does === "in partition") continue;
         const again = classify(parsed(own), context);
+        if (again.some((draft) => draft.goal.does === "in partition")) continue;
         if (hazards.some(({ name }) => name === "unsupported")) continue;
         // One already in its safe form stays one step, but SET NOT NULL, which does not say what proves it.
         if (kind === "alter column" && again.length > 1) continue;

@@ -7,6 +7,14 @@ import { columnsIn, names } from "../../sql/tree.ts";
 import { constraintName } from "./constraint-name.ts";
 import { builtConcurrently } from "./create-index.ts";
 import { catalogChange, type Draft, lock, part, refused, type StatementContext, target } from "./draft.ts";
+import {
+  descendants,
+  foreignKeyOfPartitions,
+  indexOfPartitions,
+  isSpread,
+  ofKey,
+  strangers,
+} from "./partitions.ts";
 import { columns, needsOf, resolve, unique } from "./resolve.ts";
 import { setNotNull } from "./set-not-null.ts";
 
@@ -51,7 +59,7 @@ export function addConstraint(constraint: Constraint, place: Place): Draft[] {
 function adding(
   constraint: Constraint,
   name: string,
-  { table, column, sql }: Place,
+  { table, column, sql }: Pick<Place, "table" | "column" | "sql">,
   notValid = false,
 ): string {
   if (sql !== null && !notValid) return sql;
@@ -92,11 +100,13 @@ function checked(
   place: Place,
   mode: "ACCESS EXCLUSIVE" | "SHARE ROW EXCLUSIVE",
 ): Draft[] {
-  const { table, context } = place;
+  const { table, context, column } = place;
   const itself = part("constraint", table, name);
   const referenced = constraint.pktable ? resolve(constraint.pktable) : null;
   const used = columnsOf(constraint, place);
   const isSelf = referenced !== null && qualifiedLabel(referenced) === qualifiedLabel(table);
+  // A foreign key makes triggers in every partition at both of its ends.
+  const ends = referenced ? [referenced, ...descendants(referenced, context)] : [];
   const shared = {
     kind: "add constraint" as const,
     title: `add ${referenced ? "foreign key" : "check"} ${name} on ${qualifiedLabel(table)}`,
@@ -109,10 +119,11 @@ function checked(
         : []),
       ...needsOf(constraint.raw_expr),
     ]),
-    locks: [lock(table, mode), ...(referenced && !isSelf ? [lock(referenced, mode)] : [])],
+    locks: [lock(table, mode), ...(isSelf ? [] : ends.map((one) => lock(one, mode)))],
     goal: { does: "create" as const, target: itself, parts: [] },
   };
-  if (context.isNew(table)) {
+  const isEmpty = context.isNew(table) && !isSpread(table, context);
+  if (isEmpty) {
     return [
       catalogChange({
         ...shared,
@@ -124,20 +135,44 @@ function checked(
     ];
   }
   if (referenced && context.table(table)?.kind === "partitioned") {
+    const strange = strangers(table, context);
+    const definition = context.tableAfter(table)?.constraints.find((one) => one.name === name)?.definition;
+    const key = {
+      table,
+      name,
+      columns: used,
+      references: referenced,
+      definition,
+      add: (one: QualifiedName, called: string) =>
+        adding(constraint, called, { table: one, column, sql: null }, true),
+    };
     return [
+      ...foreignKeyOfPartitions(key, descendants(table, context), context),
       catalogChange({
         ...shared,
         sql: adding(constraint, name, place),
-        locks: shared.locks.map((one) => ({ ...one, duration: "long" as const })),
-        safety: "Every row is checked while writers wait.",
-        work: { does: "scan", table, lookups: true },
-        hazards: [
-          {
-            name: "long-lock",
-            message: `A foreign key of the partitioned table ${qualifiedLabel(table)} can't be NOT VALID: writes to it and to ${qualifiedLabel(referenced)} wait while every row is checked.`,
-            safeForm: `Add the foreign key to each partition, NOT VALID, validate each, then add it to ${qualifiedLabel(table)}.`,
-          },
-        ],
+        ...(strange.length === 0
+          ? {
+              // Those of the partitions give way to its own, whose triggers at the other end go.
+              locks: shared.locks.map((one) =>
+                one.schema === table.schema && one.name === table.name ? one : lock(one, "ACCESS EXCLUSIVE"),
+              ),
+              safety:
+                "Each partition has it and every row is checked: the partitioned table takes them over, and the locks are held for a moment.",
+            }
+          : {
+              locks: shared.locks.map((one) => ({ ...one, duration: "long" as const })),
+              safety: "The rows of a partition that is not managed are checked while writers wait.",
+              work: { does: "scan" as const, table, lookups: true },
+              hazards: [
+                {
+                  name: "long-lock" as const,
+                  message: `${strange.map(qualifiedLabel).join(", ")} is a partition of ${qualifiedLabel(table)} in a schema that is not managed: writes to ${qualifiedLabel(table)} and ${qualifiedLabel(referenced)} wait while its rows are checked.`,
+                  safeForm:
+                    "Name its schema among those that the project manages; or allow this step by name, in a quiet hour.",
+                },
+              ],
+            }),
       }),
     ];
   }
@@ -192,7 +227,8 @@ function indexed(constraint: Constraint, name: string, place: Place): Draft[] {
   const primary = constraint.contype === "CONSTR_PRIMARY";
   const title = `add ${primary ? "primary" : "unique"} key ${name} on ${qualifiedLabel(table)}`;
   const needs = unique([target("table", table), ...columns(table, [...keys, ...included])]);
-  if (context.isNew(table)) {
+  const isPartitioned = context.table(table)?.kind === "partitioned";
+  if ((context.isNew(table) || isPartitioned) && !isSpread(table, context)) {
     return [
       catalogChange({
         kind: "add constraint",
@@ -201,7 +237,9 @@ function indexed(constraint: Constraint, name: string, place: Place): Draft[] {
         target: itself,
         needs,
         locks: [lock(table, "ACCESS EXCLUSIVE")],
-        safety: "The table is made by this deployment and empty.",
+        safety: context.isNew(table)
+          ? "The table is made by this deployment and empty."
+          : "The partitioned table has no rows: nothing is built, and the lock is held for a moment.",
         goal: { does: "create", target: itself, parts: [] },
       }),
     ];
@@ -220,6 +258,20 @@ function indexed(constraint: Constraint, name: string, place: Place): Draft[] {
     ...(constraint.deferrable ? ["DEFERRABLE"] : []),
     ...(constraint.initdeferred ? ["INITIALLY DEFERRED"] : []),
   ];
+  if (isPartitioned) {
+    const key = {
+      name,
+      columns: keys,
+      include: included,
+      type: primary ? ("p" as const) : ("u" as const),
+      nullsNotDistinct: constraint.nulls_not_distinct ?? false,
+      timing: timing.map((word) => ` ${word}`).join(""),
+    };
+    return [
+      ...nullable.flatMap((one) => setNotNull(table, one, context)),
+      ...keyOfPartitions(key, { title, needs, adding: adding(constraint, name, place) }, place),
+    ];
+  }
   return [
     ...nullable.flatMap((key) => setNotNull(table, key, context)),
     catalogChange({
@@ -235,16 +287,6 @@ function indexed(constraint: Constraint, name: string, place: Place): Draft[] {
       safety: builtConcurrently,
       goal: { does: "create", target: index, parts: [] },
       work: { does: "index", table, columns: [...keys, ...included], predicate: null },
-      hazards:
-        context.table(table)?.kind === "partitioned"
-          ? [
-              {
-                name: "unsupported",
-                message: `${qualifiedLabel(table)} is partitioned: PostgreSQL builds no index on it concurrently.`,
-                safeForm: `Build the index on each partition concurrently, then add ${name} to ${qualifiedLabel(table)}, which takes them over.`,
-              },
-            ]
-          : [],
     }),
     catalogChange({
       kind: "add constraint",
@@ -256,6 +298,60 @@ function indexed(constraint: Constraint, name: string, place: Place): Draft[] {
       safety: "The index is there already: it becomes the constraint, under a lock held for a moment.",
       goal: { does: "create", target: itself, parts: [] },
     }),
+  ];
+}
+
+/** A key of a table whose partitions others use: each gets its own, and the whole takes them over. */
+function keyOfPartitions(
+  key: Parameters<typeof ofKey>[0],
+  { title, needs, adding: whole }: { title: string; needs: Draft["needs"]; adding: string },
+  { table, context }: Place,
+): Draft[] {
+  const itself = part("constraint", table, key.name);
+  const shared = {
+    kind: "add constraint" as const,
+    target: itself,
+    needs,
+    goal: { does: "create" as const, target: itself, parts: [] },
+  };
+  const strange = strangers(table, context);
+  if (strange.length > 0) {
+    return [
+      catalogChange({
+        ...shared,
+        title,
+        sql: whole,
+        locks: [
+          lock(table, "ACCESS EXCLUSIVE", "long"),
+          ...descendants(table, context).map((one) => lock(one, "ACCESS EXCLUSIVE", "long")),
+        ],
+        safety: "Everybody waits while its indexes are built.",
+        work: { does: "index", table, columns: [...key.columns, ...key.include], predicate: null },
+        hazards: [
+          {
+            name: "long-lock",
+            message: `${strange.map(qualifiedLabel).join(", ")} is a partition of ${qualifiedLabel(table)} in a schema that is not managed: the plan can't serve it by itself, and everybody waits while ${key.name} is built.`,
+            safeForm:
+              "Name its schema among those that the project manages; or allow this step by name, in a quiet hour.",
+          },
+        ],
+      }),
+    ];
+  }
+  const like = [context.tableAfter(table), context.table(table)]
+    .flatMap((one) => one?.indexes ?? [])
+    .find((one) => one.constraint === key.name);
+  const index = ofKey(key, table, like);
+  return [
+    catalogChange({
+      ...shared,
+      title: `${title}, without its partitions`,
+      sql: index.only(table, key.name),
+      locks: [lock(table, "ACCESS EXCLUSIVE")],
+      safety:
+        "ONLY: nothing is built yet, and the lock is held for a moment. Partitions that come later get theirs with it.",
+    }),
+    ...indexOfPartitions(index, context),
   ];
 }
 

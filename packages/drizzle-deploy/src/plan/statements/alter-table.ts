@@ -9,8 +9,11 @@ import { addConstraint, validate } from "./add-constraint.ts";
 import { alterType } from "./alter-type.ts";
 import { catalogChange, type Draft, lock, part, refused, type StatementContext, target } from "./draft.ts";
 import { referencedTables } from "./drop.ts";
+import { attachIndex, attachPartition, detachPartition } from "./partition.ts";
+import { descendants } from "./partitions.ts";
 import { columns, needsOf, resolve, unique } from "./resolve.ts";
 import { setNotNull } from "./set-not-null.ts";
+import { alterComposite } from "./type.ts";
 
 interface Place {
   readonly table: QualifiedName;
@@ -37,6 +40,12 @@ export function alterTable(statement: AlterTableStmt, sql: string, context: Stat
       case "OBJECT_VIEW":
       case "OBJECT_MATVIEW":
         return alterView(command, place);
+      case "OBJECT_TYPE":
+        return alterComposite(command, { type: table, sql: own, context });
+      case "OBJECT_INDEX":
+        return command.subtype === "AT_AttachPartition"
+          ? attachIndex(command, { index: table, context, sql: own })
+          : [notUnderstood(command, place)];
       default:
         return [notUnderstood(command, place)];
     }
@@ -55,7 +64,11 @@ const recursing: readonly StepKind[] = [
 
 /** What is done to a partitioned table is done to its partitions. */
 function withPartitions(draft: Draft, table: QualifiedName, context: StatementContext): Draft {
-  const partitions = recursing.includes(draft.kind) ? context.partitions(table) : [];
+  const isOwn =
+    draft.goal.does !== "in partition" &&
+    !/^ALTER TABLE ONLY\b/i.test(draft.sql) &&
+    draft.target?.table === table.name;
+  const partitions = recursing.includes(draft.kind) && isOwn ? descendants(table, context) : [];
   return {
     ...draft,
     locks: draft.locks.flatMap((one) =>
@@ -91,6 +104,10 @@ function alterOne(command: AlterTableCmd, place: Place): Draft[] {
       return command.def && "Constraint" in command.def
         ? addConstraint(command.def.Constraint, { table, context, column: null, sql: place.sql })
         : [notUnderstood(command, place)];
+    case "AT_AttachPartition":
+      return attachPartition(command, place);
+    case "AT_DetachPartition":
+      return detachPartition(command, place);
     case "AT_ValidateConstraint": {
       const name = command.name ?? "";
       const references = context.table(table)?.constraints.find((one) => one.name === name)?.references;

@@ -4,6 +4,7 @@ import { qualifiedLabel } from "../../sql/names.ts";
 import { printOr } from "../../sql/parser.ts";
 import { columnsIn } from "../../sql/tree.ts";
 import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
+import { descendants, indexOfPartitions, isSpread, ofStatement, strangers } from "./partitions.ts";
 import { columns, needsOf, resolve, unique } from "./resolve.ts";
 
 /** The columns of an index's keys, in order; those that an expression uses count too. */
@@ -66,7 +67,9 @@ export function createIndex(statement: IndexStmt, sql: string, context: Statemen
     target: index,
     goal: { does: "create" as const, target: index, parts: [] },
   };
-  if (context.isNew(table)) {
+  const isWhole = statement.relation?.inh === true && context.table(table)?.kind === "partitioned";
+  if (isWhole && isSpread(table, context)) return createSpread(statement, { sql, table, draft }, context);
+  if (context.isNew(table) || context.table(table)?.kind === "partitioned") {
     return [
       catalogChange({
         ...draft,
@@ -75,8 +78,12 @@ export function createIndex(statement: IndexStmt, sql: string, context: Statemen
           statement.concurrent || statement.if_not_exists
             ? printed(statement, table, { sql, concurrent: false })
             : sql,
+        // Made without its partitions it is not valid before they have theirs.
+        ...(statement.relation?.inh === true ? {} : { goal: { ...draft.goal, ignore: ["valid", "ready"] } }),
         locks: [lock(table, "SHARE")],
-        safety: "The table is made by this deployment and empty.",
+        safety: context.isNew(table)
+          ? "The table is made by this deployment and empty."
+          : "The partitioned table has no rows of its own: nothing is built, and the lock is held for a moment.",
       }),
     ];
   }
@@ -87,7 +94,6 @@ export function createIndex(statement: IndexStmt, sql: string, context: Statemen
       transactional: false,
       locks: [lock(table, "SHARE UPDATE EXCLUSIVE", "long")],
       safety: builtConcurrently,
-      hazards: partitionedHazards(context, table, name),
     }),
   ];
 }
@@ -111,13 +117,54 @@ function printed(
   );
 }
 
-function partitionedHazards(context: StatementContext, table: QualifiedName, name: string): Draft["hazards"] {
-  if (context.table(table)?.kind !== "partitioned") return [];
+/** `CREATE INDEX` on a table whose partitions others use: each gets its own, and the whole takes them over. */
+function createSpread(
+  statement: IndexStmt,
+  {
+    sql,
+    table,
+    draft,
+  }: {
+    sql: string;
+    table: QualifiedName;
+    draft: Pick<Draft, "kind" | "title" | "target" | "needs" | "work"> & {
+      readonly target: NonNullable<Draft["target"]>;
+    };
+  },
+  context: StatementContext,
+): Draft[] {
+  const { name } = draft.target;
+  const strange = strangers(table, context);
+  if (strange.length > 0) {
+    return [
+      catalogChange({
+        ...draft,
+        sql,
+        goal: { does: "create", target: draft.target, parts: [] },
+        locks: [table, ...descendants(table, context)].map((one) => lock(one, "SHARE", "long")),
+        safety: "Writers wait while it is built.",
+        hazards: [
+          {
+            name: "long-lock",
+            message: `${strange.map(qualifiedLabel).join(", ")} is a partition of ${qualifiedLabel(table)} in a schema that is not managed: the plan can't serve it by itself, and writes to every partition wait while ${name} is built.`,
+            safeForm: `Name its schema among those that the project manages; or allow this step by name, in a quiet hour.`,
+          },
+        ],
+      }),
+    ];
+  }
+  const index = ofStatement(statement, table, name, context);
   return [
-    {
-      name: "unsupported",
-      message: `${qualifiedLabel(table)} is partitioned: PostgreSQL builds no index on it concurrently, and ${name} would stop writes on every partition.`,
-      safeForm: `CREATE INDEX ${name} ON ONLY ${qualifiedLabel(table)} …; then CREATE INDEX CONCURRENTLY on each partition, and ALTER INDEX ${name} ATTACH PARTITION …;`,
-    },
+    catalogChange({
+      ...draft,
+      title: `${draft.title}, without its partitions`,
+      sql: index.only(table, name),
+      goal: { does: "create", target: draft.target, parts: [], ignore: ["valid", "ready"] },
+      locks: [lock(table, "SHARE")],
+      work: { does: "catalog" },
+      safety:
+        "ON ONLY: nothing is built yet, and the lock is held for a moment. Partitions that come later get theirs with it.",
+    }),
+    ...indexOfPartitions(index, context),
   ];
 }

@@ -3,7 +3,9 @@ import type { Target } from "../../model/step.ts";
 import type { QualifiedName } from "../../sql/names.ts";
 import { qualifiedLabel } from "../../sql/names.ts";
 import { constraintName } from "./constraint-name.ts";
-import { catalogChange, type Draft, lock, part, target } from "./draft.ts";
+import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
+import { defaultPartition, foreignEnds, sparingDefault } from "./partition.ts";
+import { descendants } from "./partitions.ts";
 import { needsOf, resolve, unique } from "./resolve.ts";
 import { temporary } from "./session.ts";
 
@@ -32,7 +34,7 @@ export function columnsOf(statement: CreateStmt): ColumnDef[] {
 }
 
 /** `CREATE TABLE`: a new table stops nobody; a foreign key locks the table that it points at. */
-export function createTable(statement: CreateStmt, sql: string): Draft[] {
+export function createTable(statement: CreateStmt, sql: string, context: StatementContext): Draft[] {
   const table = resolve(statement.relation);
   const itself = target("table", table);
   const constraints = constraintsOf(statement, table);
@@ -55,11 +57,20 @@ export function createTable(statement: CreateStmt, sql: string): Draft[] {
   if (statement.relation?.relpersistence === "t") {
     return [temporary("create temporary table", table.name, sql, needsOf(statement.tableElts))];
   }
+  const [parent] = parents;
+  const isPartition = statement.partbound !== undefined && parent !== undefined;
+  const partition =
+    isPartition && !statement.partbound?.is_default && !context.isNew(parent)
+      ? sparingDefault(table, parent, { context, until: { target: itself, properties: [] } })
+      : { before: [], after: [], isSpared: true };
+  const rest = isPartition ? defaultPartition(parent, context) : undefined;
+  const duration = partition.isSpared ? ("short" as const) : ("long" as const);
   return [
+    ...partition.before,
     catalogChange({
       kind: "create table",
       title: `create table ${qualifiedLabel(table)}`,
-      sql,
+      sql: [sql, ...partition.after].join(";\n"),
       target: itself,
       needs: unique(
         [
@@ -72,11 +83,16 @@ export function createTable(statement: CreateStmt, sql: string): Draft[] {
         ...uniqueRelations(others).map((one) => lock(one, "SHARE ROW EXCLUSIVE")),
         // A partition is attached, and a child inherits: both change the parent.
         ...parents.map((one) =>
-          lock(one, statement.partbound ? "ACCESS EXCLUSIVE" : "SHARE UPDATE EXCLUSIVE"),
+          lock(one, statement.partbound ? "ACCESS EXCLUSIVE" : "SHARE UPDATE EXCLUSIVE", duration),
         ),
+        ...(rest
+          ? [rest, ...descendants(rest, context)].map((one) => lock(one, "ACCESS EXCLUSIVE", duration))
+          : []),
+        ...(isPartition ? foreignEnds(parent, context, "SHARE ROW EXCLUSIVE") : []),
       ],
-      safety:
-        others.length > 0
+      safety: isPartition
+        ? "A new, empty table: the partitioned table is locked for a moment, and no row is looked at."
+        : others.length > 0
           ? "A new, empty table: its foreign keys have nothing to check, and lock what they point at for a moment."
           : "A new, empty table: nobody uses it yet.",
       goal: {
@@ -86,15 +102,15 @@ export function createTable(statement: CreateStmt, sql: string): Draft[] {
         isDerived: parents.length > 0 || copied.length > 0 || statement.ofTypename !== undefined,
       },
       hazards: [
-        ...(statement.partbound
-          ? [
+        ...(partition.isSpared
+          ? []
+          : [
               {
                 name: "long-lock" as const,
                 message: `A new partition locks ${parents.map(qualifiedLabel).join(", ")} against reads and writes, and its default partition is scanned meanwhile.`,
-                safeForm: `CREATE TABLE ${qualifiedLabel(table)} (LIKE …); then ALTER TABLE … ATTACH PARTITION ${qualifiedLabel(table)} …;`,
+                safeForm: `CREATE TABLE ${qualifiedLabel(table)} (LIKE …); then ALTER TABLE … ATTACH PARTITION ${qualifiedLabel(table)} …; or allow this step by name, in a quiet hour.`,
               },
-            ]
-          : []),
+            ]),
       ],
     }),
   ];

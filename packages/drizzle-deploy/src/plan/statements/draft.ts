@@ -16,6 +16,8 @@ import type { QualifiedName } from "../../sql/names.ts";
  * - `temporary`: an object that later steps of the same statement remove again; not needed once `until` is reached.
  * - `grant`: what the grantees may do with the objects.
  * - `bring back`: a table that a rollback put aside.
+ * - `domain rule`: a constraint of a domain that has to be there, to be validated, or not to be there.
+ * - `in partition`: what one partition has to have before the partitioned table can take it over.
  * - `role`: a role that has to be there, or not; it is every database's of the server.
  * - `session`: what is the deployment's own to give, as transactions and timeouts are.
  * - `journalled`: nothing that a catalog shows; only the journal of steps knows.
@@ -47,6 +49,25 @@ export type Goal =
       readonly target: Target;
       readonly step: "make" | "validate" | "remove";
       readonly until: Until;
+    }
+  | {
+      readonly does: "in partition";
+      /** The partition's own index or constraint. */
+      readonly target: Target;
+      /** That of the partitioned table. */
+      readonly of: Target;
+      readonly step: "build" | "adopt" | "attach" | "make" | "validate";
+      /** Whether the whole is complete with it. */
+      readonly isLast: boolean;
+      /** Reached: nothing is left to do. */
+      readonly until?: Until;
+    }
+  | {
+      readonly does: "domain rule";
+      /** The domain. */
+      readonly target: Target;
+      readonly name: string;
+      readonly step: "add" | "validate" | "drop";
     }
   | { readonly does: "grant"; readonly targets: readonly Target[]; readonly grantees: readonly string[] }
   | { readonly does: "bring back"; readonly target: Target }
@@ -103,6 +124,12 @@ export interface StatementContext {
   readonly isNew: (relation: QualifiedName) => boolean;
   /** A managed table as it is; undefined for one that is not there or not managed. */
   readonly table: (relation: QualifiedName) => Table | undefined;
+  /** A table as this migration leaves it. */
+  readonly tableAfter: (relation: QualifiedName) => Table | undefined;
+  /** Whether a relation or a constraint of the schema has a name. */
+  readonly isTaken: (name: QualifiedName) => boolean;
+  /** The partitions of a table that no managed schema has. */
+  readonly strangePartitions: (relation: QualifiedName) => readonly QualifiedName[];
   /** A table as the last migration leaves it. */
   readonly tableAtLast: (relation: QualifiedName) => Table | undefined;
   /** Whether a relation is a view, or becomes one by this plan. */
@@ -129,6 +156,10 @@ export interface StatementContext {
   readonly reads: (view: QualifiedName) => readonly QualifiedName[];
   /** The sequences of identity and serial columns, of one column where it is named. */
   readonly sequencesOf: (table: QualifiedName, column?: string) => readonly QualifiedName[];
+  /** The constraints of a domain; none for an unknown one. */
+  readonly domainRules: (domain: QualifiedName) => readonly string[];
+  /** The managed tables with columns of a type. */
+  readonly usersOf: (type: QualifiedName) => readonly QualifiedName[];
   /** Whether a type, as printed, is a domain that not every value is allowed in. */
   readonly isStrictDomain: (type: string) => boolean;
   /** The schema and table of an index; undefined for an unknown one. */

@@ -7,6 +7,8 @@ import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
 import { names, typeText } from "../../sql/tree.ts";
 import { catalogChange, type Draft, lock, part, refused, type StatementContext, target } from "./draft.ts";
 import { functionTarget } from "./function.ts";
+import { defaultPartition } from "./partition.ts";
+import { descendants } from "./partitions.ts";
 import { resolveName } from "./resolve.ts";
 
 /** `DROP …`: one step an object. */
@@ -210,7 +212,8 @@ function dropTable(
   // Dropping a foreign key removes its triggers from the table at the other end.
   const others: Lock[] = [
     ...referencedTables(table, context),
-    ...context.partitions(table),
+    ...descendants(table, context),
+    ...wholeOf(table, context),
     ...context.sequencesOf(table),
     ...(isCascading ? [...context.referencing(table), ...context.dependents(table)] : []),
   ].map((other) => lock(other, "ACCESS EXCLUSIVE"));
@@ -227,6 +230,14 @@ function dropTable(
             },
           ],
   });
+}
+
+/** What a partition is taken away from, and the partition that then takes its rows. */
+function wholeOf(table: QualifiedName, context: StatementContext): QualifiedName[] {
+  const of = context.table(table)?.partition?.of;
+  if (!of) return [];
+  const rest = defaultPartition(of, context);
+  return [of, ...(rest && qualifiedLabel(rest) !== qualifiedLabel(table) ? [rest] : [])];
 }
 
 function alsoGone(table: QualifiedName, context: StatementContext): string {
@@ -260,6 +271,13 @@ function dropIndex(
   const table = context.indexTable(index);
   const cascade = statement.behavior === "DROP_CASCADE";
   const itself = part("index", table ?? { schema: index.schema, name: index.name }, index.name);
+  if (table !== undefined && context.table(table)?.kind === "partitioned") {
+    return simple("drop index", itself, sql ?? `DROP INDEX ${quoted(index)}`, {
+      locks: [table, ...descendants(table, context)].map((one) => lock(one, "ACCESS EXCLUSIVE")),
+      safety:
+        "PostgreSQL drops no index of a partitioned table concurrently: those of the partitions go with it, under locks held for a moment.",
+    });
+  }
   if (table !== undefined && context.isNew(table)) {
     return simple("drop index", itself, sql ?? `DROP INDEX ${quoted(index)}`, {
       locks: [lock(table, "ACCESS EXCLUSIVE")],

@@ -22,7 +22,7 @@ import { createExtension, createSchema } from "./schema.ts";
 import { alterSequence, createSequence } from "./sequence.ts";
 import { lockTables, maintenance, setting, transactionControl } from "./session.ts";
 import { createTrigger } from "./trigger.ts";
-import { alterDomain, alterEnum, createComposite, createDomain, createEnum } from "./type.ts";
+import { alterDomain, alterEnum, createComposite, createDomain, createEnum, createRange } from "./type.ts";
 
 export type { Draft, Goal, StatementContext, Work } from "./draft.ts";
 
@@ -82,7 +82,7 @@ function faithfully(sql: string, work: () => Draft[]): Draft[] {
 }
 
 function dispatch(node: ParsedStatement["node"], sql: string, context: StatementContext): Draft[] {
-  if ("CreateStmt" in node) return createTable(node.CreateStmt, sql);
+  if ("CreateStmt" in node) return createTable(node.CreateStmt, sql, context);
   if ("AlterTableStmt" in node) return alterTable(node.AlterTableStmt, sql, context);
   if ("IndexStmt" in node) return createIndex(node.IndexStmt, sql, context);
   if ("DropStmt" in node) return drop(node.DropStmt, sql, context);
@@ -110,7 +110,8 @@ function dispatch(node: ParsedStatement["node"], sql: string, context: Statement
   if ("AlterEnumStmt" in node) return alterEnum(node.AlterEnumStmt, sql);
   if ("CompositeTypeStmt" in node) return createComposite(node.CompositeTypeStmt, sql);
   if ("CreateDomainStmt" in node) return createDomain(node.CreateDomainStmt, sql);
-  if ("AlterDomainStmt" in node) return alterDomain(node.AlterDomainStmt, sql);
+  if ("AlterDomainStmt" in node) return alterDomain(node.AlterDomainStmt, sql, context);
+  if ("CreateRangeStmt" in node) return createRange(node.CreateRangeStmt, sql);
   if ("CreateSeqStmt" in node) return createSequence(node.CreateSeqStmt, sql);
   if ("AlterSeqStmt" in node) return alterSequence(node.AlterSeqStmt, sql, context);
   if ("CreateSchemaStmt" in node) return createSchema(node.CreateSchemaStmt, sql);
