@@ -6,7 +6,7 @@ import { type Catalog, withoutObjects } from "./catalog.ts";
 import { CatalogHistory } from "./pool.ts";
 import { catalogQuery } from "./query.ts";
 import { pinnedSettings, readCatalog } from "./read.ts";
-import { runOnScratch } from "./scratch.ts";
+import { openSession, runOnScratch } from "./scratch.ts";
 
 /** What catalogs are generated from. */
 export interface Generation {
@@ -48,6 +48,7 @@ export async function generateExpected(
 ): Promise<Map<string, Catalog>> {
   const connection = await sql.reserve();
   try {
+    await openSession(connection);
     const empty = await readCatalog(connection, { schemas });
     const keys =
       cacheFolder === null ? [] : keysOf(migrations, await surroundingsOf(connection, schemas, empty));
