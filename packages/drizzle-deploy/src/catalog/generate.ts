@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Migration } from "../migrations/index.ts";
 import { keysOf, loadHistory, type Surroundings, saveHistory } from "./cache.ts";
 import { type Catalog, withoutObjects } from "./catalog.ts";
+import { followCatalog } from "./follow.ts";
 import { CatalogHistory } from "./pool.ts";
 import { catalogQuery } from "./query.ts";
 import { pinnedSettings, readCatalog } from "./read.ts";
@@ -57,9 +58,10 @@ export async function generateExpected(
     const had = history.length;
     if (had < migrations.length) {
       let at = 0;
+      const read = followCatalog(connection, schemas);
       await runOnScratch(connection, migrations, async () => {
         at += 1;
-        if (at > had) history.add(await readCatalog(connection, { schemas }));
+        if (at > had) history.add(await read());
       });
       if (cacheFolder !== null) saveHistory(cacheFolder, keys, history, had);
     }
