@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
-import { describe, expect, inject, it } from "vitest";
+import { describe, expect, inject, it, onTestFinished, vi } from "vitest";
 import { z } from "zod";
 import { compareCatalogs, readCatalog } from "../../../packages/drizzle-deploy/src/catalog/index.ts";
 import {
@@ -15,6 +15,8 @@ import {
   projectOfFolder,
   rollback,
 } from "../../../packages/drizzle-deploy/src/index.ts";
+import { connect } from "../../../packages/drizzle-deploy/src/postgres/index.ts";
+import { quoteIdentifier, quoteLiteral } from "../../../packages/drizzle-deploy/src/sql/quote.ts";
 import { spfpNames } from "../../../src/spfp.ts";
 import { createDatabase, type TestDatabase } from "../../support/database.ts";
 
@@ -342,5 +344,162 @@ describe("two projects with one journal", () => {
     const changed = write([file("0000_m0", 5_000, "CREATE TABLE shop (id bigint primary key)")]);
     const project = await projectOf(changed, { ...shopOptions, sharesJournal: true });
     await expect(deployTo(database, project)).rejects.toMatchObject({ code: "MIGRATION_CHANGED" });
+  });
+});
+
+describe("settings of a database", () => {
+  const set = async ({ url, sql }: TestDatabase, settings: Readonly<Record<string, string>>) => {
+    const name = new URL(url).pathname.slice(1);
+    for (const [setting, value] of Object.entries(settings)) {
+      await sql.unsafe(`alter database ${quoteIdentifier(name)} set ${setting} = ${quoteLiteral(value)}`);
+    }
+  };
+  const settings = {
+    timezone: "America/Sao_Paulo",
+    extra_float_digits: "-5",
+    bytea_output: "escape",
+    quote_all_identifiers: "on",
+    intervalstyle: "iso_8601",
+    idle_session_timeout: "300ms",
+    statement_timeout: "20s",
+  };
+  const files = [
+    file(
+      "0000_m0",
+      1_000,
+      `CREATE TABLE big (id int primary key, a int, at timestamptz default '2024-02-01 00:00+00',
+        local timestamptz default '2024-07-01 12:30', iv interval default '-1 day +02:03:00', f float8 default 0.1,
+        b bytea default '\\xdead', CHECK (at > '2001-02-03 04:05:06.789'))`,
+    ),
+    file(
+      "0001_m1",
+      2_000,
+      "CREATE INDEX big_a ON big (a) WHERE at > '2024-01-02'",
+      "CREATE VIEW big_v AS SELECT id FROM big WHERE at > '2024-01-02' AND local < '2024-07-01'",
+      "CREATE POLICY p ON big USING (at > '2030-01-01')",
+      "ALTER TABLE big ADD COLUMN d date DEFAULT '2024-03-04'",
+    ),
+  ];
+
+  it("make no difference, and end no session that waits", async () => {
+    const [wanted, database] = [await createDatabase("empty"), await createDatabase("empty")];
+    const folder = write(files);
+    for (const one of [wanted, database]) {
+      await set(one, settings);
+      await applyWithDrizzle(one, write(files.slice(0, 1)));
+    }
+    await applyWithDrizzle(wanted, folder);
+    const project = await projectOf(folder);
+    expect((await baseline(project, database.url)).outcome).toBe("already adopted");
+    const confirm = async () => {
+      // For as long as it takes until another session of the same settings is ended for being idle.
+      await connect(wanted.url, { applicationName: "idle" });
+      await vi.waitFor(
+        async () =>
+          expect(await wanted.sql`select from pg_stat_activity where application_name = 'idle'`).toHaveLength(
+            0,
+          ),
+        { timeout: 60_000, interval: 100 },
+      );
+      return {};
+    };
+    expect(await deployTo(database, project, { confirm })).toEqual(done);
+    expect(await differences(wanted, database)).toEqual([]);
+    expect(await rollback(project, database.url, { scope: "all", approvedBy: "Ana" })).toMatchObject({
+      ok: true,
+    });
+    expect(await deployTo(database, project)).toEqual(done);
+    expect(await differences(wanted, database)).toEqual([]);
+  });
+
+  it("do not hide another time than the migration's", async () => {
+    const database = await createDatabase("empty");
+    await set(database, { timezone: "America/Sao_Paulo" });
+    const project = await projectOf(write(files));
+    expect(await deployTo(database, project)).toEqual(done);
+    const expected = project.expectedCatalog("0001_m1");
+    const sql = await connect(database.url);
+    onTestFinished(() => sql.end());
+    const differ = async () =>
+      compareCatalogs(expected, await readCatalog(sql, { schemas: ["public"] })).map(
+        ({ object }) => object.label,
+      );
+    expect(await differ()).toEqual([]);
+    await database.sql.unsafe(
+      "create or replace view big_v as select id from big where at > '2024-01-02 01:00'",
+    );
+    expect(await differ()).toEqual(["public.big_v"]);
+  });
+});
+
+describe("schemas", () => {
+  it.each([[["app", "public"]], [["public", "app"]]] as const)(
+    "are made of what has none in public, as Drizzle does, with %j",
+    async (schemas) => {
+      const all = ["app", "public"];
+      const start = [file("0000_m0", 1_000, "CREATE SCHEMA app", "CREATE TABLE app.t (id int primary key)")];
+      const folder = write([
+        ...start,
+        file(
+          "0001_m1",
+          2_000,
+          "CREATE TYPE kind AS ENUM ('a')",
+          `CREATE TABLE "Mixed" (id int primary key, k kind DEFAULT 'a')`,
+          "CREATE TABLE app.u (id int primary key, k public.kind)",
+          "CREATE VIEW v AS SELECT id FROM app.u",
+          'CREATE INDEX mixed_k ON "Mixed" (k)',
+        ),
+      ]);
+      const [wanted, database, path] = [
+        await createDatabase("empty"),
+        await createDatabase("empty"),
+        await createDatabase("empty"),
+      ];
+      await applyWithDrizzle(wanted, folder);
+      await applyWithDrizzle(database, write(start));
+      const project = await projectOf(folder, { schemas: [...schemas] });
+      expect(await deployTo(database, project)).toEqual(done);
+      expect(await differences(wanted, database, all)).toEqual([]);
+      await path.sql.unsafe((await exportScript(project, "supabase")).sql).simple();
+      expect(await differences(wanted, path, all)).toEqual([]);
+      await rollback(project, database.url, { scope: "all", approvedBy: "Ana" });
+      expect(await deployTo(database, project)).toEqual(done);
+      expect(await differences(wanted, database, all)).toEqual([]);
+    },
+  );
+});
+
+describe("a role that a migration makes", () => {
+  it("is made where it is deployed, however often the folder was read", async () => {
+    const folder = write([
+      file(
+        "0000_m0",
+        1_000,
+        "CREATE ROLE folder_app_user",
+        "CREATE TABLE one (id int primary key)",
+        "GRANT SELECT ON one TO folder_app_user",
+      ),
+      file(
+        "0001_m1",
+        2_000,
+        "ALTER TABLE one ENABLE ROW LEVEL SECURITY",
+        "CREATE POLICY p ON one FOR ALL TO folder_app_user USING (true)",
+      ),
+    ]);
+    const database = await createDatabase("empty");
+    const other = await createDatabase("empty");
+    onTestFinished(async () => {
+      await database.drop();
+      await other.sql`drop role if exists folder_app_user`;
+    });
+    await projectOf(folder);
+    const project = await projectOf(folder);
+    const roles = () => other.sql`select from pg_roles where rolname = 'folder_app_user'`;
+    expect(await roles()).toHaveLength(0);
+    expect(await deployTo(database, project)).toEqual(done);
+    expect(await roles()).toHaveLength(1);
+    await projectOf(folder);
+    expect(await roles()).toHaveLength(1);
+    expect(await deployTo(database, await projectOf(folder))).toEqual(done);
   });
 });

@@ -31,6 +31,17 @@ export function pinnedSettings(schemas: readonly string[]): Record<string, strin
 /** Where the caller's values wait, inside the transaction, until the query is done. */
 const callersSettings = "catalog_reader.callers_settings";
 
+const settingsSchema = z.tuple([z.object({ set_config: z.string() })]);
+const callersSchema = z.object({ TimeZone: z.string() });
+
+/** The caller's time zone, where it is not UTC by one of its names. */
+function timeZoneOf(result: unknown): { timeZone?: string } {
+  const answer = settingsSchema.safeParse(Array.isArray(result) ? [...result] : result);
+  if (!answer.success) return {};
+  const { TimeZone } = callersSchema.parse(JSON.parse(answer.data[0].set_config));
+  return /^(etc\/)?(utc|gmt|uct|zulu|greenwich|universal)$/i.test(TimeZone) ? {} : { timeZone: TimeZone };
+}
+
 const rowSchema = z.tuple([z.object({ catalog: z.string(), unusable: z.string() })]);
 
 /**
@@ -83,7 +94,8 @@ export async function readCatalog(
   }
   const parsed = catalogSchema.safeParse(JSON.parse(catalog));
   if (!parsed.success) throw unreadable(parsed.error);
-  return parsed.data;
+  const timeZone = timeZoneOf(Array.isArray(results) ? results[0] : undefined);
+  return { ...parsed.data, server: { ...parsed.data.server, ...timeZone } };
 }
 
 function unreadable(error: z.ZodError): DeployError {

@@ -200,6 +200,7 @@ const leaveSession = "reset session authorization; reset role; reset all; discar
 const freshSession = `${leaveSession}
 select pg_catalog.set_config(name, '0', false) from pg_catalog.pg_settings where name in
   ('statement_timeout', 'lock_timeout', 'transaction_timeout', 'idle_session_timeout', 'idle_in_transaction_session_timeout');
+select pg_catalog.set_config('jit', 'off', false);
 select pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', 'public',
   (select pg_catalog.string_agg(pg_catalog.quote_ident(name), ', ' order by at)
    from pg_catalog.unnest(pg_catalog.current_schemas(false)) with ordinality as own (name, at) where name <> 'public')), false);`;
