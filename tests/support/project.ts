@@ -9,5 +9,11 @@ export async function projectIn(
   name: string,
 ): Promise<Project> {
   const scratch = await createDatabase("empty");
-  return await projectOfFolder(scratch.sql, { name, migrationsFolder, schemas, names: spfpNames });
+  return await projectOfFolder(scratch.sql, {
+    name,
+    migrationsFolder,
+    schemas,
+    names: spfpNames,
+    cacheFolder: null,
+  });
 }

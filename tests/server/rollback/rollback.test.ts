@@ -56,7 +56,7 @@ describe("a rollback", () => {
     expect(sql).not.toMatch(/\bcascade;/i);
     expect(sql).not.toMatch(/\b(drop table|drop column|truncate table)\b/i);
     expect(sql.match(/delete from .*/gi)).toEqual([
-      expect.stringMatching(/^DELETE FROM drizzle\.__drizzle_migrations WHERE hash IN/),
+      expect.stringMatching(/^DELETE FROM "drizzle"\."__drizzle_migrations" WHERE hash IN/),
     ]);
   });
 

@@ -269,6 +269,8 @@ export const serverSchema = z.strictObject({
   /** The role that read the catalog. */
   role: name,
   superuser: z.boolean(),
+  /** In which the session reads times without a zone, where that is not UTC: constants are printed in UTC in any case. */
+  timeZone: z.string().optional(),
 });
 
 /**

@@ -1,4 +1,5 @@
 import type { Catalog, Grant } from "./catalog.ts";
+import { utc, withInstantsOf } from "./instants.ts";
 import { type IsTextColumn, isSameBody, isSameText, type TextForm } from "./meaning.ts";
 import { type CatalogObject, catalogObjects, type ObjectIdentity, objectKey } from "./objects.ts";
 
@@ -58,13 +59,14 @@ export function compareCatalogs(
   const wanted = comparable(expected, { owners, maintain });
   const found = comparable(actual, { owners, maintain });
   const isText = [textColumns(expected), textColumns(actual)] as const;
+  const zones = [expected.server.timeZone ?? utc, actual.server.timeZone ?? utc] as const;
   const orders = columnOrders(actual);
 
   const differences: Difference[] = [];
   for (const [id, object] of wanted) {
     const other = found.get(id);
     if (other) {
-      differences.push(...propertyDifferences(object, other, { owners, isText }));
+      differences.push(...propertyDifferences(object, other, { owners, isText, zones }));
       continue;
     }
     if (!hasMissingParent(object.identity, found)) {
@@ -123,19 +125,28 @@ function hasMissingParent(identity: ObjectIdentity, objects: ReadonlyMap<string,
 function propertyDifferences(
   expected: CatalogObject,
   actual: CatalogObject,
-  { owners, isText }: { owners: boolean; isText: readonly [IsTextColumn, IsTextColumn] },
+  {
+    owners,
+    isText,
+    zones,
+  }: {
+    owners: boolean;
+    isText: readonly [IsTextColumn, IsTextColumn];
+    zones: readonly [string, string];
+  },
 ): Difference[] {
   return Object.entries(expected.properties).flatMap(([property, wanted]): Difference[] => {
     if (property === "owner" && !owners) return [];
     // One of the two was read by a version that did not look at it.
     if (!(property in actual.properties)) return [];
-    const found = actual.properties[property] ?? null;
+    const asFound = actual.properties[property] ?? null;
+    const found = formOf(expected.identity, property) ? withInstantsOf(wanted, asFound, zones) : asFound;
     const isSame =
       property === "body" && expected.properties["language"] === actual.properties["language"]
         ? isSameBody(expected.properties["language"] ?? "", wanted, found)
         : isSameValue(expected.identity, property, wanted, found, isText);
     if (isSame) return [];
-    return [{ kind: "different", object: expected.identity, property, expected: wanted, actual: found }];
+    return [{ kind: "different", object: expected.identity, property, expected: wanted, actual: asFound }];
   });
 }
 

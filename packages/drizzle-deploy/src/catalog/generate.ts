@@ -1,28 +1,73 @@
 import type postgres from "postgres";
+import { z } from "zod";
 import type { Migration } from "../migrations/index.ts";
-import type { Catalog } from "./catalog.ts";
-import { readCatalog } from "./read.ts";
-import { runOnScratch } from "./scratch.ts";
+import { keysOf, loadHistory, type Surroundings, saveHistory } from "./cache.ts";
+import { type Catalog, withoutObjects } from "./catalog.ts";
+import { followCatalog } from "./follow.ts";
+import { CatalogHistory } from "./pool.ts";
+import { catalogQuery } from "./query.ts";
+import { pinnedSettings, readCatalog } from "./read.ts";
+import { openSession, runOnScratch } from "./scratch.ts";
+
+/** What catalogs are generated from. */
+export interface Generation {
+  readonly migrations: readonly Migration[];
+  readonly schemas: readonly string[];
+  /** Where what was read is kept, so that it is read once; null, the default, keeps nothing. */
+  readonly cacheFolder?: string | null | undefined;
+}
+
+const serverSchema = z.tuple([z.object({ text: z.string() })]);
+
+/** What the server, the role and its settings may do to what migrations make. */
+const surroundingsQuery = `select json_build_array(version(), current_user,
+  (select json_agg(json_build_array(name, setting) order by name) from pg_catalog.pg_settings
+   where source in ('database', 'user', 'database user', 'global', 'client', 'session')
+     and name not in ('application_name', 'client_encoding')
+   or name in ('TimeZone', 'DateStyle', 'IntervalStyle', 'search_path', 'lc_messages')))::text as text`;
+
+async function surroundingsOf(
+  connection: Pick<postgres.ReservedSql, "unsafe">,
+  schemas: readonly string[],
+  empty: Catalog,
+): Promise<Surroundings> {
+  const [{ text }] = serverSchema.parse([...(await connection.unsafe(surroundingsQuery))]);
+  return [text, schemas, catalogQuery(schemas), pinnedSettings(schemas), empty];
+}
 
 /**
  * Applies migrations to an empty database as Drizzle does, each in a transaction but for what runs in none
  * (`CREATE INDEX CONCURRENTLY`), and reads the catalog after each: what a database has to look like there, by tag and in
- * order. The database is left as the last migration makes it, but for the roles that were made meanwhile: those go.
+ * order. The database is left as the last migration makes it, but for the roles that were made meanwhile: those go. Where
+ * all is kept from an earlier time, the migrations are not run, and the database is left as it is.
  *
  * Throws `STATEMENT_FAILED` for a statement that the server refuses, and what `readCatalog` throws.
  */
 export async function generateExpected(
   sql: Pick<postgres.Sql, "reserve">,
-  { migrations, schemas }: { migrations: readonly Migration[]; schemas: readonly string[] },
+  { migrations, schemas, cacheFolder = null }: Generation,
 ): Promise<Map<string, Catalog>> {
-  const catalogs = new Map<string, Catalog>();
   const connection = await sql.reserve();
   try {
-    await runOnScratch(connection, migrations, async ({ tag }) => {
-      catalogs.set(tag, await readCatalog(connection, { schemas }));
-    });
+    await openSession(connection);
+    const empty = await readCatalog(connection, { schemas });
+    const keys =
+      cacheFolder === null ? [] : keysOf(migrations, await surroundingsOf(connection, schemas, empty));
+    const known = cacheFolder === null ? null : loadHistory(cacheFolder, keys);
+    const history = known ?? new CatalogHistory(withoutObjects(empty));
+    const had = history.length;
+    if (had < migrations.length) {
+      let at = 0;
+      const read = followCatalog(connection, schemas);
+      await runOnScratch(connection, migrations, async () => {
+        at += 1;
+        if (at > had) history.add(await read());
+      });
+      if (cacheFolder !== null) saveHistory(cacheFolder, keys, history, had);
+    }
+    const catalogs = history.catalogs();
+    return new Map(migrations.flatMap(({ tag }, at) => (catalogs[at] ? [[tag, catalogs[at]] as const] : [])));
   } finally {
     connection.release();
   }
-  return catalogs;
 }

@@ -136,8 +136,9 @@ function ownObject(catalog: string, oid: string): string {
     where e.classid = '${catalog}'::regclass and e.objid = ${oid} and e.deptype = 'e')`;
 }
 
-const tables = list(
-  `json_build_object('schema', n.nspname, 'name', c.relname,
+const tablesWhere = (condition: string): string =>
+  list(
+    `json_build_object('schema', n.nspname, 'name', c.relname,
     'kind', case c.relkind when 'p' then 'partitioned' else 'table' end,
     'owner', pg_get_userbyid(c.relowner), 'comment', obj_description(c.oid, 'pg_class'),
     'persistence', case c.relpersistence when 'u' then 'unlogged' else 'permanent' end,
@@ -150,10 +151,10 @@ const tables = list(
       where c.relispartition and h.inhrelid = c.oid),
     'columns', ${columns}, 'constraints', ${constraints}, 'indexes', ${indexes}, 'policies', ${policies},
     'triggers', ${triggers}, 'grants', ${grants("coalesce(c.relacl, acldefault('r', c.relowner))")})`,
-  "n.nspname, c.relname",
-  `managed n join pg_class c on c.relnamespace = n.oid
-    where c.relkind in ('r', 'p') and ${ownObject("pg_class", "c.oid")}`,
-);
+    "n.nspname, c.relname",
+    `managed n join pg_class c on c.relnamespace = n.oid
+    where c.relkind in ('r', 'p') and ${ownObject("pg_class", "c.oid")}${condition}`,
+  );
 
 /** SQL for one of a view's options. */
 function viewOption(option: string): string {
@@ -264,8 +265,11 @@ const defaultPrivileges = list(
 /**
  * The text of the one query that reads a catalog: a row with column `catalog`, JSON as text (so that no parser the
  * caller configured on the connection touches it), and column `unusable`, the schemas that the role may not use.
+ *
+ * @param onlyTables the only tables to read, by their numbers (`pg_class.oid`); all else is read in any case
  */
-export function catalogQuery(names: readonly string[]): string {
+export function catalogQuery(names: readonly string[], onlyTables?: readonly number[]): string {
+  const isWanted = onlyTables ? ` and c.oid = any ('{${onlyTables.join(",")}}'::oid[])` : "";
   return `with managed as materialized (
   select oid, nspname, nspowner, nspacl from pg_namespace
   where nspname = any (array[${names.map(quoteLiteral).join(", ")}]::name[]))
@@ -274,7 +278,7 @@ select json_build_object(
     'superuser', (select rolsuper from pg_roles where rolname = current_user)),
   'schemas', ${schemas},
   'extensions', ${extensions},
-  'tables', ${tables},
+  'tables', ${tablesWhere(isWanted)},
   'views', ${views},
   'functions', ${functions},
   'enums', ${enums},

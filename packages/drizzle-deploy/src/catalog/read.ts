@@ -31,6 +31,17 @@ export function pinnedSettings(schemas: readonly string[]): Record<string, strin
 /** Where the caller's values wait, inside the transaction, until the query is done. */
 const callersSettings = "catalog_reader.callers_settings";
 
+const settingsSchema = z.tuple([z.object({ set_config: z.string() })]);
+const callersSchema = z.object({ TimeZone: z.string() });
+
+/** The caller's time zone, where it is not UTC by one of its names. */
+function timeZoneOf(result: unknown): { timeZone?: string } {
+  const answer = settingsSchema.safeParse(Array.isArray(result) ? [...result] : result);
+  if (!answer.success) return {};
+  const { TimeZone } = callersSchema.parse(JSON.parse(answer.data[0].set_config));
+  return /^(etc\/)?(utc|gmt|uct|zulu|greenwich|universal)$/i.test(TimeZone) ? {} : { timeZone: TimeZone };
+}
+
 const rowSchema = z.tuple([z.object({ catalog: z.string(), unusable: z.string() })]);
 
 /**
@@ -39,14 +50,14 @@ const rowSchema = z.tuple([z.object({ catalog: z.string(), unusable: z.string() 
  * way it is one round trip, holds on a transaction pooler, and an error undoes the settings with the transaction.
  * PostgreSQL 17 manual, 53.2.2.1 "Multiple Statements in a Simple Query".
  */
-function batch(schemas: readonly string[]): string {
+function batch(schemas: readonly string[], query: string): string {
   const pinned = `pg_catalog.json_each_text(${quoteLiteral(JSON.stringify(pinnedSettings(schemas)))})`;
   const saved = `pg_catalog.current_setting('${callersSettings}')::pg_catalog.json`;
   return [
     `select pg_catalog.set_config('${callersSettings}', (select pg_catalog.json_object_agg(key,
       pg_catalog.current_setting(key)) from ${pinned})::pg_catalog.text, true)`,
     `select pg_catalog.set_config(key, value, true) from ${pinned}`,
-    catalogQuery(schemas),
+    query,
     `select pg_catalog.set_config(key, value, true) from pg_catalog.json_each_text(${saved})`,
   ].join(";\n");
 }
@@ -61,14 +72,15 @@ function batch(schemas: readonly string[]): string {
  * since definitions are printed from the newest catalog and not from the query's snapshot. Errors of the connection
  * pass through.
  *
+ * @param onlyTables the only tables to read, by their numbers: see `catalogQuery`
  * @example
  * const catalog = await readCatalog(sql, { schemas: ["public"] });
  */
 export async function readCatalog(
   sql: Pick<postgres.ISql, "unsafe">,
-  { schemas }: { schemas: readonly string[] },
+  { schemas, onlyTables }: { schemas: readonly string[]; onlyTables?: readonly number[] | undefined },
 ): Promise<Catalog> {
-  const results: unknown = await sql.unsafe(batch(schemas)).simple();
+  const results: unknown = await sql.unsafe(batch(schemas, catalogQuery(schemas, onlyTables))).simple();
   const row = rowSchema.safeParse(Array.isArray(results) ? results[2] : undefined);
   if (!row.success) throw unreadable(row.error);
   const [{ catalog, unusable }] = row.data;
@@ -82,7 +94,8 @@ export async function readCatalog(
   }
   const parsed = catalogSchema.safeParse(JSON.parse(catalog));
   if (!parsed.success) throw unreadable(parsed.error);
-  return parsed.data;
+  const timeZone = timeZoneOf(Array.isArray(results) ? results[0] : undefined);
+  return { ...parsed.data, server: { ...parsed.data.server, ...timeZone } };
 }
 
 function unreadable(error: z.ZodError): DeployError {

@@ -183,7 +183,7 @@ class ServerRoles {
     for (const role of made) {
       const name = quoteIdentifier(role);
       await this.#connection
-        .unsafe(`drop owned by ${name}; drop role ${name}`)
+        .unsafe(`grant ${name} to current_user; drop owned by ${name}; drop role ${name}`)
         .simple()
         .catch((error: unknown) => {
           // Somebody else's by now, or not the session's to drop.
@@ -196,13 +196,19 @@ class ServerRoles {
 /** Takes back what a migration set for its session. */
 const leaveSession = "reset session authorization; reset role; reset all; discard temp;";
 
-/** A session as a migration finds it with Drizzle: names are made in `public`, and nothing is left of the one before. */
+/** As a migration finds it with Drizzle: names are made in `public`, and nothing is left of the one before. */
 const freshSession = `${leaveSession}
 select pg_catalog.set_config(name, '0', false) from pg_catalog.pg_settings where name in
   ('statement_timeout', 'lock_timeout', 'transaction_timeout', 'idle_session_timeout', 'idle_in_transaction_session_timeout');
+select pg_catalog.set_config('jit', 'off', false);
 select pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', 'public',
   (select pg_catalog.string_agg(pg_catalog.quote_ident(name), ', ' order by at)
    from pg_catalog.unnest(pg_catalog.current_schemas(false)) with ordinality as own (name, at) where name <> 'public')), false);`;
+
+/** Has a session begin as one of Drizzle's does, without the limits that role or database set. */
+export async function openSession(connection: Connection): Promise<void> {
+  await connection.unsafe(freshSession).simple();
+}
 
 /**
  * Runs a migration as Drizzle does, in one transaction; what PostgreSQL refuses there runs on its own, with what is before
@@ -216,7 +222,6 @@ async function runMigration(connection: Connection, migration: Migration, roles:
     if (role === null || (await roles.allows(role))) await send(sql);
   };
   await roles.watch(migration);
-  await send(freshSession);
   let committed = 0;
   /** Whether a piece stands inside of a transaction, by what the file says before it. */
   const isInside = (at: number): boolean =>
@@ -274,8 +279,10 @@ export async function runOnScratch(
 ): Promise<void> {
   const roles = new ServerRoles(connection);
   try {
+    await openSession(connection);
     for (const migration of migrations) {
       await runMigration(connection, migration, roles);
+      await openSession(connection);
       await after(migration);
     }
   } finally {

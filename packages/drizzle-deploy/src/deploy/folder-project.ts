@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { generateExpected } from "../catalog/index.ts";
 import { DeployError } from "../findings/errors.ts";
 import { readMigrations } from "../migrations/index.ts";
@@ -5,9 +6,25 @@ import { defaultNames, type Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
 import type { Sql } from "../postgres/index.ts";
 
+/** What a folder alone does not tell of its project. */
+export interface FolderProject
+  extends Pick<
+    Project,
+    "name" | "migrationsFolder" | "schemas" | "migrationsTable" | "migrationsSchema" | "sharesJournal"
+  > {
+  /** Default: `defaultNames`. */
+  readonly names?: Names;
+  /**
+   * Where it is kept what the scratch database said, so that it says it once: under a hash of the files, the server, the
+   * schemas and all else that it depends on. Null keeps nothing. Default: `catalogs` in the folder of `names`.
+   */
+  readonly cacheFolder?: string | null;
+}
+
 /**
  * A project of any Drizzle migrations folder, to plan, deploy and roll back. What a database has to look like after
- * each migration is found out by running them in `scratch`, an empty database that is used for nothing else. What the
+ * each migration is found out by running them in `scratch`, an empty database that is used for nothing else; once for the
+ * same files on the same server. What the
  * project asks for beyond its catalog may be added: `{ ...project, validate }`.
  *
  * @throws DeployError FILE_MISSING, FILE_INVALID, and STATEMENT_FAILED for a migration that does not run on an empty
@@ -18,18 +35,18 @@ import type { Sql } from "../postgres/index.ts";
  */
 export async function projectOfFolder(
   scratch: Sql,
-  {
-    name,
-    migrationsFolder,
-    schemas,
-    names = defaultNames,
-  }: Pick<Project, "name" | "migrationsFolder" | "schemas"> & { readonly names?: Names },
+  { name, migrationsFolder, schemas, names = defaultNames, cacheFolder, ...journal }: FolderProject,
 ): Promise<Project> {
-  const catalogs = await generateExpected(scratch, { migrations: readMigrations(migrationsFolder), schemas });
+  const catalogs = await generateExpected(scratch, {
+    migrations: readMigrations(migrationsFolder),
+    schemas,
+    cacheFolder: cacheFolder === undefined ? join(names.folder, "catalogs") : cacheFolder,
+  });
   return {
     name,
     names,
     migrationsFolder,
+    ...journal,
     schemas,
     baselineTag: null,
     expectedCatalog: (tag) => {

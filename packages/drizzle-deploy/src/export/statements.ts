@@ -183,7 +183,7 @@ export async function migrationLines(migration: Migration, options: BlockOptions
             "  BEGIN",
             `    ${run}`,
             `  EXCEPTION WHEN ${excused} THEN`,
-            `    RAISE NOTICE 'statement ${number} of ${migration.tag}: nothing to do (%)', SQLERRM;`,
+            `    RAISE NOTICE 'statement % of %: nothing to do (%)', ${number}, ${quoteLiteral(migration.tag)}, SQLERRM;`,
             "  END;",
           ]
         : [`  ${run}`]),
