@@ -4,7 +4,7 @@ import { defaultGrantees, isKnownPrivilege } from "../kinds/grant.ts";
 import { impliesCheck } from "../kinds/implied-check.ts";
 import { dressView, isExtendable } from "../kinds/view.ts";
 import { type Action, isToRun, nameOf, type Target } from "../model/step.ts";
-import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
 import {
   constraintOf,
   differences,
@@ -53,6 +53,12 @@ interface ConvergeContext {
   readonly schemas: readonly string[];
   /** Whether an earlier deployment did this step. */
   readonly isDone: boolean;
+  /** Whether what it says `IF NOT EXISTS` of is there: see `isThereInTime`. */
+  readonly isThere: boolean;
+  /** Whether its statement ran here once, and what later ones that ran here made of an object: see `History`. */
+  readonly hasRun: boolean;
+  readonly fateOf: (target: Target) => Target | null;
+  readonly wasMadeLater: (target: Target) => boolean;
   /** Properties of the object that later steps of the migration set. */
   readonly setLater: readonly string[];
   /** Whether other steps of the migration work on the same object. */
@@ -86,6 +92,14 @@ const leftOver: Decision = {
   action: "rebuild",
   reason: "What is there is the invalid left-over of an interrupted build.",
 };
+const thereInTime: Decision = {
+  action: "skip",
+  reason: "It is there by then, and IF NOT EXISTS minds nothing more.",
+};
+const past: Decision = {
+  action: "skip",
+  reason: "A later step, which ran here before, took away or renamed what it is about.",
+};
 const notThere: Decision = { action: "skip", reason: "It is not there." };
 const blocked = (reason: string): Decision => ({ action: "blocked", reason });
 
@@ -95,12 +109,55 @@ const blocked = (reason: string): Decision => ({ action: "blocked", reason });
  */
 export function decide(draft: Draft, around: ConvergeContext): Decision {
   if (draft.ifExists && !around.simulated.exists(draft.ifExists)) return notThere;
+  if (around.isThere) return thereInTime;
   if (around.isDone && around.isLeftBehind) return doneBefore;
   const decision = byGoal(draft, around);
   if (!isToRun(decision)) return decision;
   const missing = draft.needs.find((need) => !around.simulated.exists(need) && !mayBe(need, around));
-  if (!missing) return decision;
+  if (!missing) return decision.action === "run" ? asLenient(draft, around) : decision;
+  if (isPast(missing, around)) return past;
   return blocked(`It needs ${missing.kind} ${nameOf(missing)}, which is not there.`);
+}
+
+/**
+ * Whether what a step says `IF NOT EXISTS` of is there when it is its turn, so that PostgreSQL passes it over: a step
+ * before it makes that, or the migrations before left it as it is. What else is there is looked at for what it is.
+ */
+export function isThereInTime(
+  { ifNotExists }: Draft,
+  simulated: SimulatedCatalog,
+  { before }: Timeline,
+): boolean {
+  if (!ifNotExists || !simulated.exists(ifNotExists)) return false;
+  if (simulated.stateOf(ifNotExists) !== "untouched") return true;
+  return (
+    before !== null &&
+    has(before, ifNotExists) &&
+    differences(before, simulated.catalog(), ifNotExists).length === 0
+  );
+}
+
+/** A step that says `IF NOT EXISTS`, after code that may have made what it makes: it then minds nothing. */
+function asLenient(
+  { ifNotExists, lenient, transactional, sql }: Draft,
+  { simulated }: ConvergeContext,
+): Decision {
+  if (!ifNotExists || !simulated.isOpaque()) return run;
+  if (lenient !== undefined) return { ...run, sql: lenient };
+  if (!transactional) return run;
+  return {
+    ...run,
+    sql: `DO ${quoteLiteral(
+      `BEGIN\n${sql};\nEXCEPTION WHEN duplicate_object OR duplicate_table OR duplicate_column OR duplicate_schema THEN NULL;\nEND`,
+    )}`,
+  };
+}
+
+/** Whether what is not there was taken away by a later step that ran here, or is there under the name that that gave it. */
+function isPast(target: Target, { fateOf, simulated }: ConvergeContext): boolean {
+  const fate = fateOf(target);
+  if (fate === null) return true;
+  return nameOf(fate) !== nameOf(target) && simulated.exists(fate);
 }
 
 /** Whether something that is not seen may be there when it is its turn: only the server knows. */
@@ -150,6 +207,7 @@ function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: Con
   const holder = simulated.exists(target) ? null : simulated.holderOf(target);
   if (holder !== null) return blocked(holder);
   if (!simulated.exists(target) && around.isDroppedLater) return droppedLater;
+  if (!simulated.exists(target) && around.hasRun && livesOn(target, around)) return past;
   if (!simulated.exists(target))
     return isDone && (isGoneAgain || (!isWanted && !isToBeRenamed)) ? doneBefore : run;
   if (simulated.stateOf(target) !== "untouched") return run;
@@ -189,6 +247,17 @@ function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: Con
   const isFound = isAs(before);
   const decision = replace(draft, target, found, around);
   return isFound && decision.action === "blocked" && !isMadeInPlace(target) ? run : decision;
+}
+
+/** Whether what a step once made is there under the name that a later one gave it. */
+function livesOn(target: Target, { fateOf, simulated }: ConvergeContext): boolean {
+  const fate = fateOf(target);
+  return (
+    fate !== null &&
+    nameOf(fate) !== nameOf(target) &&
+    simulated.exists(fate) &&
+    simulated.stateOf(fate) === "untouched"
+  );
 }
 
 /** Whether `CREATE OR REPLACE` puts it in the place of what is there, if that is alike enough. */
@@ -344,6 +413,7 @@ function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: 
     if (simulated.isUnknown(target)) return run;
     if (isDone) return doneBefore;
     if (mayBe(target, around)) return run;
+    if (isPast(target, around) || (around.hasRun && isBegun)) return past;
     return blocked(`It changes ${target.kind} ${nameOf(target)}, which is not there.`);
   }
   if (simulated.stateOf(target) !== "untouched") return run;
@@ -388,7 +458,8 @@ function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: 
   if (isDone && isRemade) return doneBefore;
   // Made by a step of this very migration in a form of its own.
   if (!before || !has(before, target)) return run;
-  if (type !== undefined && typeOf(actual, target) === type) return asWanted;
+  const isCollated = properties.includes("collation");
+  if (type !== undefined && !isCollated && typeOf(actual, target) === type) return asWanted;
   if (isBegun) return run;
   if (draft.replacement) return replaced();
   return blocked(
@@ -421,6 +492,7 @@ function drop({ target }: Of<"drop">, around: ConvergeContext): Decision {
   // A view has taken the table's name since.
   if (isDone && target.kind === "table" && there !== null && there !== "table") return doneBefore;
   if (isDone && isMadeAgain) return doneBefore;
+  if (isLaterOnes(target, around)) return past;
   if (!has(after, target)) return run;
   // What was made anew may still have to be validated or built to its end.
   const isLike = (expected: Catalog) =>
@@ -434,12 +506,33 @@ function drop({ target }: Of<"drop">, around: ConvergeContext): Decision {
   return isDone ? doneBefore : run;
 }
 
-function rename({ target, to }: Of<"rename">, { simulated, isDone, isMadeAgain }: ConvergeContext): Decision {
+/**
+ * Whether a column that a step drops or renames, and once did, is another by now: the one that a later step made and a
+ * rollback kept, with its rows.
+ */
+function isLaterOnes(
+  target: Target,
+  { hasRun, wasMadeLater, timeline, simulated }: ConvergeContext,
+): boolean {
+  return (
+    target.kind === "column" &&
+    hasRun &&
+    wasMadeLater(target) &&
+    simulated.stateOf(target) === "untouched" &&
+    timeline.after.some(
+      (expected) => has(expected, target) && differences(expected, simulated.catalog(), target).length === 0,
+    )
+  );
+}
+
+function rename({ target, to }: Of<"rename">, around: ConvergeContext): Decision {
+  const { simulated, isDone, isMadeAgain } = around;
   const isOld = simulated.exists(target);
   const isNew = simulated.exists(to);
   if (isOld && !isNew) return isDone && isMadeAgain ? doneBefore : run;
   if (!isOld && !isNew && simulated.isUnknown(target)) return run;
   if (isDone || (isNew && !isOld)) return isDone ? doneBefore : asWanted;
+  if (isOld ? isLaterOnes(target, around) : isPast(target, around)) return past;
   return blocked(
     isOld
       ? `Both ${nameOf(target)} and ${nameOf(to)} are there.`

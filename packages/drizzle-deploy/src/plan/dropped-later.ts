@@ -7,7 +7,7 @@ const isPartOfWord = (character: string | undefined): boolean =>
   character !== undefined && /[\p{L}\p{N}_$]/u.test(character);
 
 /** Whether a text has a name as a word of its own: `idx_leads_stage` is none of `idx_leads`. */
-function hasWord(text: string, name: string): boolean {
+export function hasWord(text: string, name: string): boolean {
   for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
     if (!isPartOfWord(text[at - 1]) && !isPartOfWord(text[at + name.length])) return true;
   }
@@ -51,4 +51,18 @@ export function isDroppedLater(
   if (!later.some((some) => some.some((one) => dropsIfThere(one, target)))) return false;
   const first = later.flat().find((one) => mentions(one.node, target.name));
   return first !== undefined && dropsIfThere(first, target);
+}
+
+/**
+ * Whether nothing names what a statement makes until a later one drops it.
+ *
+ * @param later as for `isDroppedLater`
+ */
+export function isUnusedUntilDropped(
+  { goal }: Draft,
+  later: readonly (readonly ParsedStatement[])[],
+): boolean {
+  if (goal.does !== "create") return false;
+  const first = later.flat().find(({ node }) => mentions(node, goal.target.name));
+  return first !== undefined && "DropStmt" in first.node;
 }

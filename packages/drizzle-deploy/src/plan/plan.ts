@@ -10,11 +10,12 @@ import type { Sql } from "../postgres/index.ts";
 import { expectedHere } from "../records/origin.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
-import { type Decision, decide, type Timeline } from "./converge.ts";
-import { isDroppedLater } from "./dropped-later.ts";
+import { type Decision, decide, isThereInTime, type Timeline } from "./converge.ts";
+import { isDroppedLater, isUnusedUntilDropped } from "./dropped-later.ts";
 import { estimate, tableSize } from "./estimate.ts";
 import { type Facts, gatherFacts, smallTable } from "./facts.ts";
 import { groupSteps, type PlannedStep } from "./group-steps.ts";
+import { createHistory, type History, type PendingGoal, type Place } from "./history.ts";
 import { dropInvalidIndexes } from "./invalid-indexes.ts";
 import { notesOf } from "./notes.ts";
 import { type ParsedStatement, parseMigration } from "./parse.ts";
@@ -35,6 +36,7 @@ interface PlanningContext {
   readonly expected: Project["expectedCatalog"];
   readonly facts: Facts;
   readonly simulated: SimulatedCatalog;
+  readonly history: History;
   readonly allow: readonly string[];
 }
 
@@ -66,15 +68,31 @@ export async function planInDetail(
 ): Promise<DetailedPlan> {
   const { applied, pending } = facts.state;
   const expected = expectedHere(project, facts.origin);
+  const simulated = simulateCatalog(facts, project.schemas);
+  const parsed = pending.map(parseMigration);
+  const goals = (): PendingGoal[] =>
+    pending.flatMap((migration, at) => {
+      const previous = pending[at - 1] ?? applied.at(-1);
+      const known = contextOf(simulated, facts, {
+        schemas: project.schemas,
+        before: previous ? expected(previous.tag) : null,
+        after: expected(migration.tag),
+      });
+      const statements = parsed[at] ?? [];
+      return preview(migration, statements, withOwnIndexes(statements, known)).map((one) => ({
+        ...one,
+        migration,
+      }));
+    });
   const planning: PlanningContext = {
     project,
     expected,
     facts,
     allow,
-    simulated: simulateCatalog(facts, project.schemas),
+    simulated,
+    history: createHistory(facts, goals),
   };
   const planned: PlannedStep[] = [];
-  const parsed = pending.map(parseMigration);
   for (const [at, migration] of pending.entries()) {
     const previous = pending[at - 1] ?? applied.at(-1);
     const timeline: Timeline = {
@@ -191,22 +209,14 @@ function planMigration(
   }: { timeline: Timeline; later: readonly (readonly ParsedStatement[])[] },
   planning: PlanningContext,
 ): PlannedStep[] {
-  const { facts, simulated, project } = planning;
+  const { facts, simulated, project, history } = planning;
   const known = contextOf(simulated, facts, {
     schemas: project.schemas,
     before: timeline.before,
     after: timeline.after[0],
     last: timeline.last,
   });
-  let made: ((index: QualifiedName) => QualifiedName | undefined) | undefined;
-  const indexTable = (index: QualifiedName): QualifiedName | undefined => {
-    // Few migrations ask for an index that no catalog has.
-    const table = known.indexTable(index);
-    if (table) return table;
-    made ??= indexesMade(statements, known);
-    return made(index);
-  };
-  const context = { ...known, indexTable };
+  const context = withOwnIndexes(statements, known);
   const ahead = preview(migration, statements, context);
   const planned: PlannedStep[] = [];
   const settled: Draft["goal"][] = [];
@@ -218,7 +228,10 @@ function planMigration(
       ? numbered(number, inPlace)
       : draftsOf(statement, number, { context, migration, timeline, planning });
     const statementsAfter = statements.filter((one) => one.number > statement.number);
-    for (const { id, draft, isRepair } of drafts) {
+    const place: Place = { migration, number: statement.number };
+    // Asked of all steps before the first is taken as run: a column comes with its constraints, or without.
+    const isThere = drafts.map(({ draft }) => isThereInTime(draft, simulated, timeline));
+    for (const [at, { id, draft, isRepair }] of drafts.entries()) {
       const replaced = replacedIndex(draft, {
         later: statementsAfter,
         context,
@@ -233,6 +246,10 @@ function planMigration(
         timeline,
         schemas: project.schemas,
         isDone: isExchanged || isDone(facts, migration, id),
+        isThere: isThere[at] ?? false,
+        hasRun: history.hasRun(place),
+        fateOf: (target) => history.fateOf(target, place),
+        wasMadeLater: (target) => history.wasMadeLater(target, place),
         setLater: later.flatMap(({ goal }) =>
           isSameObjectAs(goal, draft) && goal.does === "alter" ? goal.properties : [],
         ),
@@ -249,7 +266,10 @@ function planMigration(
         ),
         isLeftBehind: laterDone.some(({ goal }) => takesAwayWhole(goal, draft)),
         isMadeAgain: laterDone.some(({ goal }) => makes(goal, draft)),
-        isDroppedLater: isDroppedLater(draft, statement, [statementsAfter, ...migrationsAfter]),
+        isDroppedLater:
+          isDroppedLater(draft, statement, [statementsAfter, ...migrationsAfter]) ||
+          (isViewGoneAgain(draft, place, planning) &&
+            isUnusedUntilDropped(draft, [statementsAfter, ...migrationsAfter])),
         isAlone: !ahead.some((one) => one.number !== statement.number && isSameObjectAs(one.goal, draft)),
         isFilled:
           (tableSize(draft.target, facts)?.bytes ?? 0) <= smallTable &&
@@ -388,14 +408,40 @@ function preview(
   { tag }: Migration,
   statements: readonly ParsedStatement[],
   context: StatementContext,
-): { number: number; id: string; goal: Draft["goal"] }[] {
+): { number: number; id: string; goal: Draft["goal"]; needs: Draft["needs"] }[] {
   return statements.flatMap((statement) =>
     numbered(`${tag}/${statement.number}`, classify(statement, context)).map(({ id, draft }) => ({
       number: statement.number,
       id,
       goal: draft.goal,
+      needs: draft.needs,
     })),
   );
+}
+
+/** Whether it makes a view that it made here before, and that a later statement, which ran too, took away. */
+function isViewGoneAgain({ goal }: Draft, place: Place, { history }: PlanningContext): boolean {
+  return (
+    goal.does === "create" &&
+    goal.target.kind === "view" &&
+    history.hasRun(place) &&
+    history.fateOf(goal.target, place) === null
+  );
+}
+
+/** As the context, with the indexes that the migration makes and no catalog has. */
+function withOwnIndexes(statements: readonly ParsedStatement[], known: StatementContext): StatementContext {
+  let made: ((index: QualifiedName) => QualifiedName | undefined) | undefined;
+  return {
+    ...known,
+    indexTable(index) {
+      // Few migrations ask for one.
+      const table = known.indexTable(index);
+      if (table) return table;
+      made ??= indexesMade(statements, known);
+      return made(index);
+    },
+  };
 }
 
 /** The tables of the indexes that a migration makes and takes away again, or renames: no catalog has them. */
@@ -463,11 +509,14 @@ function draftsOf(
       if (isDone(facts, migration, number) && (size?.bytes ?? 0) <= smallTable) simulated.adoptNew(table);
       return [{ id: number, draft: first, isRepair: false }, ...repairsOf(statement, number, context)];
     }
-    if (facts.archive.tables.some(({ name }) => name === table.name)) {
-      simulated.restore(table);
+    const archived = archivedAs(goal, { migration, number: statement.number }, planning);
+    if (archived) {
+      simulated.restore(archived.name, archived.as, archived.renames);
+      const draft = bringBack(facts.names, first, archived);
+      const isItself = archived.as.schema === table.schema && archived.as.name === table.name;
       return [
-        { id: number, draft: bringBack(facts.names, first, table), isRepair: false },
-        ...repairsOf(statement, number, context),
+        { id: number, draft, isRepair: false },
+        ...(isItself ? repairsOf(statement, number, context) : []),
       ];
     }
   }
@@ -481,15 +530,61 @@ function repairsOf(statement: ParsedStatement, number: string, context: Statemen
   );
 }
 
-function bringBack({ archiveSchema }: Names, draft: Draft, { schema, name }: QualifiedName): Draft {
+/** A table that a rollback put aside, and what it was called when the statement had just made it. */
+interface ArchivedTable {
+  /** Its name in the archive. */
+  readonly name: string;
+  readonly as: QualifiedName;
+  /** From the names that it and its parts have to those that they had. */
+  readonly renames: readonly { readonly target: Target; readonly to: string }[];
+}
+
+/** The table in the archive that a statement once made, whatever later statements called it; null for none. */
+function archivedAs(
+  { target, parts }: Extract<Draft["goal"], { does: "create" }>,
+  place: Place,
+  { facts: { archive }, history }: PlanningContext,
+): ArchivedTable | null {
+  if (target.schema === null) return null;
+  const as = { schema: target.schema, name: target.name };
+  const isArchived = (name: string): boolean => archive.tables.some((one) => one.name === name);
+  const isOthers = history.wasMadeLater(target, place);
+  const fate = history.hasRun(place) ? history.fateOf(target, place) : target;
+  if (fate === null || fate.schema === null) return null;
+  if (!isArchived(fate.name)) {
+    return isArchived(as.name) && !isOthers ? { name: as.name, as, renames: [] } : null;
+  }
+  if (fate.schema !== as.schema) {
+    return { name: fate.name, as: { schema: fate.schema, name: fate.name }, renames: [] };
+  }
+  if (fate.name === as.name && isOthers && !history.hasRun(place)) return null;
+  const renames = [target, ...parts].flatMap((part) => {
+    const now = part === target ? fate : history.fateOf(part, place);
+    if (now === null || now.name === part.name) return [];
+    return [{ target: { ...now, table: part.table }, to: part.name }];
+  });
+  return { name: fate.name, as, renames };
+}
+
+function bringBack({ archiveSchema }: Names, draft: Draft, { name, as, renames }: ArchivedTable): Draft {
+  const { schema } = as;
+  const renaming = renames.map(({ target, to }) => {
+    if (target.table === null)
+      return `ALTER TABLE ${quoteQualified(schema, target.name)} RENAME TO ${quoteIdentifier(to)}`;
+    const word = target.kind === "constraint" ? "CONSTRAINT" : "COLUMN";
+    return `ALTER TABLE ${quoteQualified(schema, target.table)} RENAME ${word} ${quoteIdentifier(target.name)} TO ${quoteIdentifier(to)}`;
+  });
   return {
     ...draft,
     kind: "move table",
-    title: `bring back table ${schema}.${name} from the archive, with its rows`,
-    sql: `ALTER TABLE ${quoteQualified(archiveSchema, name)} SET SCHEMA ${quoteIdentifier(schema)}`,
+    title: `bring back table ${schema}.${as.name} from the archive, with its rows`,
+    sql: [
+      `ALTER TABLE ${quoteQualified(archiveSchema, name)} SET SCHEMA ${quoteIdentifier(schema)}`,
+      ...renaming,
+    ].join(";\n"),
     needs: [],
     locks: [],
-    goal: { does: "bring back", target: { kind: "table", schema, name, table: null } },
+    goal: { does: "bring back", target: { kind: "table", schema, name: as.name, table: null } },
     safety: "Only the catalog is changed: nobody uses the archive.",
   };
 }

@@ -1,8 +1,11 @@
 import type { Catalog, Table } from "../catalog/index.ts";
 import type { Names } from "../model/names.ts";
-import type { Target } from "../model/step.ts";
+import { nameOf, type Target } from "../model/step.ts";
 import type { QualifiedName } from "../sql/names.ts";
-import type { Facts } from "./facts.ts";
+import { hasWord } from "./dropped-later.ts";
+import { sizeOf } from "./estimate.ts";
+import { type Facts, smallTable } from "./facts.ts";
+import { part } from "./statements/draft.ts";
 import type { Draft, StatementContext } from "./statements/index.ts";
 
 /** What the steps planned so far make of an object; `untouched` is as the catalog has it. */
@@ -15,6 +18,10 @@ export interface SimulatedCatalog {
   readonly stateOf: (target: Target) => ObjectState;
   readonly exists: (target: Target) => boolean;
   readonly isNew: (relation: QualifiedName) => boolean;
+  /** Whether a step makes it, and it was not there before, in another form either. */
+  readonly isMadeHere: (target: Target) => boolean;
+  /** Whether a step writes rows of a table, or may. */
+  readonly isWritten: (table: QualifiedName) => boolean;
   /** Whether only the server knows if a part is there: this plan makes its table or view of something else's columns. */
   readonly isUnknown: (target: Target) => boolean;
   /** What else has the name that a new index, table, view or sequence is to get, in words; null where it is free. */
@@ -28,8 +35,12 @@ export interface SimulatedCatalog {
   readonly isOpaque: () => boolean;
   /** Takes a step as run; what it makes is as the migration leaves it. */
   readonly apply: (draft: Draft, after: Catalog) => void;
-  /** Brings a table back from the archive. */
-  readonly restore: (table: QualifiedName) => void;
+  /** Brings a table back from the archive, where it has a name of its own; it and its parts get others after. */
+  readonly restore: (
+    archived: string,
+    as: QualifiedName,
+    renames: readonly { readonly target: Target; readonly to: string }[],
+  ) => void;
   /** A table that an interrupted deployment made: it counts as new. */
   readonly adoptNew: (table: QualifiedName) => void;
 }
@@ -80,6 +91,8 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
   const changedGrants = new Set<string>();
   const fresh = new Set<string>();
   const derived = new Set<string>();
+  const former = new Set<string>();
+  const written = new Set<string>();
   const roles = new Set(facts.roles);
   let isAnyGrantChanged = false;
   let isOpaque = false;
@@ -171,6 +184,8 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
       if (table !== null && schema !== null && isMade(schema, table)) return false;
       return inCatalog(target);
     },
+    isMadeHere: (target) => stateOf(target) === "made" && !former.has(key(target)),
+    isWritten: ({ schema, name }) => isOpaque || written.has(JSON.stringify([schema, name])),
     isNew: ({ schema, name }) => fresh.has(JSON.stringify([schema, name])),
     isUnknown: (target) =>
       target.table !== null &&
@@ -201,7 +216,12 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
       return [...new Set([...here, ...made])];
     },
     isOpaque: () => isOpaque,
-    apply: ({ goal, kind, sql }, after) => {
+    apply: ({ goal, kind, sql, locks }, after) => {
+      if (goal.does === "drop" && stateOf(goal.target) === "untouched") former.add(key(goal.target));
+      if (kind === "change data") {
+        // Those that it only reads too: rather too many than too few.
+        for (const { schema, name } of locks) written.add(JSON.stringify([schema, name]));
+      }
       switch (goal.does) {
         case "create":
           for (const one of [goal.target, ...goal.parts]) {
@@ -215,11 +235,16 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
           return;
         case "alter":
           if (stateOf(goal.target) === "untouched") states.set(goal.target, "changed");
-          if (goal.type !== undefined) catalog = withType(catalog, goal.target, goal.type);
+          if (goal.type !== undefined) catalog = withType(catalog, goal.target, goal.type, goal.collation);
           return;
         case "drop":
-          states.set(goal.target, "gone");
-          catalog = withoutObject(catalog, goal.target);
+          for (const one of [
+            goal.target,
+            ...takenAlong(goal.target, catalog, facts, /\bCASCADE\s*;?\s*$/i.test(sql)),
+          ]) {
+            states.set(one, "gone");
+            catalog = withoutObject(catalog, one);
+          }
           if (goal.target.kind === "constraint" && goal.target.schema !== null) {
             // The index of a key goes with it.
             states.set({ ...goal.target, kind: "index" }, "gone");
@@ -268,7 +293,7 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
           return;
       }
     },
-    restore: ({ schema, name }) => {
+    restore: (name, { schema }, renames) => {
       const archived = facts.archive.tables.find((table) => table.name === name);
       if (!archived) return;
       catalog = {
@@ -285,11 +310,81 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
             })),
         ],
       };
+      for (const { target, to } of renames) catalog = renamed(catalog, target, { ...target, name: to });
     },
     adoptNew: ({ schema, name }) => {
       fresh.add(JSON.stringify([schema, name]));
     },
   };
+}
+
+/**
+ * What PostgreSQL drops together with an object that is dropped: what is made of a column, the sequences that belong to
+ * it; with CASCADE also the views that read it and the foreign keys that point at it.
+ */
+function takenAlong(
+  { kind, schema, name, table }: Target,
+  { tables, sequences }: Catalog,
+  { dependencies }: Facts,
+  isCascading: boolean,
+): Target[] {
+  if (schema === null || !["column", "table", "view", "constraint"].includes(kind)) return [];
+  const relation = { schema, name: table ?? name };
+  const column = kind === "column" ? name : null;
+  const owned = sequences
+    .filter(
+      ({ ownedBy }) =>
+        kind !== "constraint" &&
+        ownedBy?.schema === schema &&
+        ownedBy.table === relation.name &&
+        (column === null || ownedBy.column === column),
+    )
+    .map((one): Target => ({ kind: "sequence", schema: one.schema, name: one.name, table: null }));
+  const own = tables.find(same(schema, relation.name));
+  const ofColumn = column === null || !own ? [] : madeOf(own, column);
+  const views = new Map<string, QualifiedName>();
+  const readers = (of: QualifiedName, by: string | null): void => {
+    for (const { view, on } of dependencies) {
+      const isOn = on.schema === of.schema && on.name === of.name && (by === null || on.column === by);
+      const id = JSON.stringify([view.schema, view.name]);
+      if (!isOn || views.has(id)) continue;
+      views.set(id, view);
+      readers(view, null);
+    }
+  };
+  if (isCascading && kind !== "constraint") readers(relation, column);
+  const pointing = !isCascading
+    ? []
+    : tables.flatMap((one) =>
+        one.constraints
+          .filter(({ references }) => references?.schema === schema && references.table === relation.name)
+          .filter(() => kind === "table")
+          .map((constraint): Target => part("constraint", one, constraint.name)),
+      );
+  return [
+    ...owned,
+    ...ofColumn,
+    ...pointing,
+    ...[...views.values()].map((view): Target => ({ kind: "view", ...view, table: null })),
+  ];
+}
+
+/** The indexes, keys and checks that are made of a column, of others too. */
+function madeOf(table: Table, column: string): Target[] {
+  const constraints = table.constraints.filter(({ columns }) => columns.includes(column));
+  const indexes = table.indexes.filter(({ keys, include, predicate, constraint }) => {
+    if (constraint !== null) return constraints.some(({ name }) => name === constraint);
+    const texts = [predicate, ...keys.map((key) => (key.column === null ? key.expression : null))];
+    return (
+      include.includes(column) ||
+      keys.some((key) => key.column === column) ||
+      texts.some((text) => text !== null && hasWord(text, column))
+    );
+  });
+  return [
+    ...constraints.map(({ name }) => part("constraint", table, name)),
+    ...indexes.map(({ name }) => part("index", table, name)),
+  ];
 }
 
 function functionOf({ schema, name }: QualifiedName, types: string): Target {
@@ -412,7 +507,12 @@ function withObject(catalog: Catalog, from: Catalog, target: Target): Catalog {
   }
 }
 
-function withType(catalog: Catalog, target: Target, type: string): Catalog {
+function withType(
+  catalog: Catalog,
+  target: Target,
+  type: string,
+  collation: string | null | undefined,
+): Catalog {
   const isIn = inTableOf(target);
   return {
     ...catalog,
@@ -421,7 +521,9 @@ function withType(catalog: Catalog, target: Target, type: string): Catalog {
         ? {
             ...one,
             columns: one.columns.map((column) =>
-              column.name === target.name ? { ...column, type } : column,
+              column.name === target.name
+                ? { ...column, type, collation: collation === undefined ? column.collation : collation }
+                : column,
             ),
           }
         : one,
@@ -487,6 +589,18 @@ function rowsOf(table: QualifiedName, catalog: Catalog, facts: Facts): number | 
     .reduce((sum, one) => sum + (rowsOf(one, catalog, facts) ?? 0), found.rows);
 }
 
+/** The names of the time zone that has no other offset, and never had. */
+const utcZones: readonly string[] = [
+  "UTC",
+  "Etc/UTC",
+  "UCT",
+  "Etc/UCT",
+  "Zulu",
+  "Etc/Zulu",
+  "Universal",
+  "Etc/Universal",
+];
+
 /** What statements are classified in. */
 export function contextOf(
   simulated: SimulatedCatalog,
@@ -498,10 +612,23 @@ export function contextOf(
     last = after,
   }: { schemas: readonly [string, ...string[]]; before: Catalog | null; after: Catalog; last?: Catalog },
 ): StatementContext {
+  const isBegun = (target: Target): boolean =>
+    simulated.stateOf(target) !== "made" && facts.begun.some((one) => key(one) === key(target));
   return {
     names: facts.names,
     schemas,
-    isNew: simulated.isNew,
+    isNew: (table) =>
+      simulated.isNew(table) ||
+      (isBegun({ kind: "table", ...table, table: null }) &&
+        (sizeOf(table, facts)?.bytes ?? Number.POSITIVE_INFINITY) <= smallTable),
+    isUtc: utcZones.includes(facts.timeZone),
+    isSmall: (table) => (sizeOf(table, facts)?.bytes ?? Number.POSITIVE_INFINITY) <= smallTable,
+    isOwn: (target) => simulated.isMadeHere(target) || isBegun(target),
+    isBegun,
+    isEmpty: (target) => {
+      const table = { schema: target.schema ?? "", name: target.table ?? target.name };
+      return facts.empty.includes(nameOf(target)) && !simulated.isWritten(table);
+    },
     table: ({ schema, name }) => simulated.catalog().tables.find(same(schema, name)),
     tableAtLast: ({ schema, name }) => last.tables.find(same(schema, name)),
     tableBefore: ({ schema, name }) => before?.tables.find(same(schema, name)),

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Catalog } from "../catalog/index.ts";
 import type { Migration } from "../migrations/index.ts";
 import type { Names } from "../model/names.ts";
-import type { Plan, Step } from "../model/step.ts";
+import { type Plan, type Step, type Target, targetSchema } from "../model/step.ts";
 import type { Queryable, Sql } from "../postgres/index.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
 import { writeJournal } from "./journal.ts";
@@ -239,14 +239,50 @@ export async function endStep(
 const doneSchema = z.array(z.object({ migration: z.string(), step: z.string() }));
 
 /** The steps that are done, by the hash of their migration's file and their id. */
-export async function doneSteps(sql: Queryable, names: Names): Promise<z.infer<typeof doneSchema>> {
+export const doneSteps = async (sql: Queryable, names: Names) => stepsWith(sql, names, "done");
+
+/** The steps that were done and have been undone since, in the same way. */
+export const undoneSteps = async (sql: Queryable, names: Names) => stepsWith(sql, names, "undone");
+
+async function stepsWith(
+  sql: Queryable,
+  names: Names,
+  status: "done" | "undone",
+): Promise<z.infer<typeof doneSchema>> {
   if (!(await hasRecords(sql, names))) return [];
   const tables = recordTables(names);
   return doneSchema.parse([
     ...(await sql.unsafe(
-      `select migration_hash as migration, step_id as step from ${tables.steps} where status = 'done'`,
+      `select distinct migration_hash as migration, step_id as step from ${tables.steps} where status = $1`,
+      [status],
     )),
   ]);
+}
+
+const madeSchema = z.array(z.object({ target: targetSchema }));
+
+/**
+ * What deployments of a project made since the last one that completed, or was rolled back: the next one continues
+ * them, and nobody was told yet that it is there.
+ */
+export async function madeSinceCompletion(
+  sql: Queryable,
+  { name, names }: { readonly name: string; readonly names: Names },
+): Promise<Target[]> {
+  if (!(await hasRecords(sql, names))) return [];
+  const { deployments, steps } = recordTables(names);
+  const rows = await sql.unsafe(
+    `select step -> 'target' as target
+     from ${deployments} d cross join lateral jsonb_array_elements(d.plan -> 'steps') step
+     join ${steps} s on s.deployment_id = d.id and s.step_id = step ->> 'id' and s.status = 'done'
+     where d.kind = 'deploy' and d.project = $1 and jsonb_typeof(step -> 'target') = 'object'
+       and (step ->> 'kind' like 'create %' or step ->> 'kind' = 'add column')
+       and step ->> 'action' = 'run'
+       and d.started_at > coalesce((select max(started_at) from ${deployments}
+         where project = $1 and kind <> 'fix' and outcome = 'completed'), '-infinity')`,
+    [name],
+  );
+  return madeSchema.parse([...rows]).map(({ target }) => target);
 }
 
 /**
