@@ -251,13 +251,18 @@ function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: Con
 
 /** Whether what a step once made is there under the name that a later one gave it. */
 function livesOn(target: Target, { fateOf, simulated }: ConvergeContext): boolean {
-  const fate = fateOf(target);
-  return (
-    fate !== null &&
-    nameOf(fate) !== nameOf(target) &&
-    simulated.exists(fate) &&
-    simulated.stateOf(fate) === "untouched"
+  return presentAs(target, fateOf(target), simulated) !== null;
+}
+
+/** What an object is called now that has got another name since it was made; null where it is not there. */
+export function presentAs(target: Target, fate: Target | null, simulated: SimulatedCatalog): Target | null {
+  if (fate === null) return null;
+  // Its table may have its former name again.
+  const found = [fate, { ...fate, schema: target.schema, table: target.table }].find(
+    (one) =>
+      nameOf(one) !== nameOf(target) && simulated.exists(one) && simulated.stateOf(one) === "untouched",
   );
+  return found ?? null;
 }
 
 /** Whether `CREATE OR REPLACE` puts it in the place of what is there, if that is alike enough. */
@@ -354,16 +359,22 @@ function replace(
     }
     case "column": {
       // A rollback keeps the column, and lets it be empty.
-      const isRelaxed = found.every(
-        (one) => one.kind === "different" && one.property === "nullable" && one.expected === "no",
+      const changes = found.map((one) =>
+        one.kind === "different" ? columnChange(one, target, after) : null,
       );
-      if (!isRelaxed || !around.isFilled) break;
+      const isStricter = changes.includes("SET NOT NULL");
+      if (changes.includes(null) || (isStricter && !around.isFilled)) break;
+      // A default that somebody has set by hand is theirs.
+      if (!around.hasRun && changes.some((change) => change !== "SET NOT NULL")) break;
       const table = quoteQualified(target.schema ?? "public", target.table ?? "");
+      const column = quoteIdentifier(target.name);
       return {
         action: "replace",
-        reason: `${reason} The table is small, so that all its rows are looked at in a moment.`,
+        reason: isStricter
+          ? `${reason} The table is small, so that all its rows are looked at in a moment.`
+          : reason,
         isHarmless: true,
-        sql: `ALTER TABLE ${table} ALTER COLUMN ${quoteIdentifier(target.name)} SET NOT NULL`,
+        sql: `ALTER TABLE ${table} ${changes.map((change) => `ALTER COLUMN ${column} ${change}`).join(", ")}`,
       };
     }
     case "constraint": {
@@ -382,6 +393,18 @@ function replace(
       break;
   }
   return blocked(`${nameOf(target)} is there in another form: ${spell(found)}.`);
+}
+
+/** What makes a column as it is wanted in one of its properties, where that touches no value; else null. */
+function columnChange(
+  { property, expected }: Extract<Difference, { kind: "different" }>,
+  target: Target,
+  wanted: Catalog,
+): string | null {
+  if (property === "nullable") return expected === "no" ? "SET NOT NULL" : "DROP NOT NULL";
+  const column = tableOf(wanted, target)?.columns.find(({ name }) => name === target.name);
+  if (property !== "default" || !column || column.generated !== null) return null;
+  return column.default === null ? "DROP DEFAULT" : `SET DEFAULT ${column.default}`;
 }
 
 /** Whoever may have rights on a new object without being meant to. */
@@ -506,8 +529,11 @@ function drop({ target }: Of<"drop">, around: ConvergeContext): Decision {
   return isDone ? doneBefore : run;
 }
 
+/** What a rollback leaves where it is, if rows depend on it. */
+const kept: readonly Target["kind"][] = ["column", "type", "domain", "sequence"];
+
 /**
- * Whether a column that a step drops or renames, and once did, is another by now: the one that a later step made and a
+ * Whether a column, say, that a step drops or renames, and once did, is another by now: the one that a later step made and a
  * rollback kept, with its rows.
  */
 function isLaterOnes(
@@ -515,12 +541,17 @@ function isLaterOnes(
   { hasRun, wasMadeLater, timeline, simulated }: ConvergeContext,
 ): boolean {
   return (
-    target.kind === "column" &&
+    kept.includes(target.kind) &&
     hasRun &&
     wasMadeLater(target) &&
     simulated.stateOf(target) === "untouched" &&
     timeline.after.some(
-      (expected) => has(expected, target) && differences(expected, simulated.catalog(), target).length === 0,
+      (expected) =>
+        has(expected, target) &&
+        // A rollback may have put a default or NOT NULL of the former one back.
+        differences(expected, simulated.catalog(), target).every(
+          (one) => one.kind === "different" && ["default", "nullable", "comment"].includes(one.property),
+        ),
     )
   );
 }
@@ -529,10 +560,11 @@ function rename({ target, to }: Of<"rename">, around: ConvergeContext): Decision
   const { simulated, isDone, isMadeAgain } = around;
   const isOld = simulated.exists(target);
   const isNew = simulated.exists(to);
+  if (isOld && isLaterOnes(target, around)) return past;
   if (isOld && !isNew) return isDone && isMadeAgain ? doneBefore : run;
   if (!isOld && !isNew && simulated.isUnknown(target)) return run;
   if (isDone || (isNew && !isOld)) return isDone ? doneBefore : asWanted;
-  if (isOld ? isLaterOnes(target, around) : isPast(target, around)) return past;
+  if (!isOld && isPast(target, around)) return past;
   return blocked(
     isOld
       ? `Both ${nameOf(target)} and ${nameOf(to)} are there.`

@@ -30,6 +30,8 @@ export interface History {
    * ran here: its own name where none of them renames it, null where one takes it away.
    */
   readonly fateOf: (target: Target, from: Place) => Target | null;
+  /** Under which name an object that is there now was made, or was there at some place in the migrations. */
+  readonly formerOf: (now: Target, from: Place) => Target;
   /** Whether a later statement that ran here gave something the name of an object, by making or renaming it. */
   readonly wasMadeLater: (target: Target, from: Place) => boolean;
 }
@@ -58,6 +60,15 @@ function following(target: Target, goal: Goal): Target | null {
   if (!isWithin(target, goal.target)) return target;
   const { kind, schema, name } = goal.to;
   return kind === "schema" ? { ...target, schema: name } : { ...target, schema, table: name };
+}
+
+/** What was called as an object is now, before a statement: the same, or another name. */
+function preceding(now: Target, goal: Goal): Target {
+  if (goal.does !== "rename") return now;
+  if (isSame(goal.to, now)) return goal.target;
+  if (!isWithin(now, goal.to)) return now;
+  const { kind, schema, name } = goal.target;
+  return kind === "schema" ? { ...now, schema: name } : { ...now, schema, table: name };
 }
 
 /** @param goals of all pending migrations, in their order; asked for only where something is not as it might be */
@@ -95,6 +106,14 @@ export function createHistory(
     fateOf(target, from) {
       const fate = follow(target, from);
       return fate !== null && wentAlong(target) ? null : fate;
+    },
+    formerOf(now, from) {
+      let former = now;
+      for (const { goal } of after(from).toReversed()) {
+        if (goal.does === "create" && isSame(goal.target, former)) break;
+        former = preceding(former, goal);
+      }
+      return former;
     },
     wasMadeLater: (target, from) =>
       after(from).some(({ goal }) => {

@@ -10,7 +10,7 @@ import type { Sql } from "../postgres/index.ts";
 import { expectedHere } from "../records/origin.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
-import { type Decision, decide, isThereInTime, type Timeline } from "./converge.ts";
+import { type Decision, decide, isThereInTime, presentAs, type Timeline } from "./converge.ts";
 import { isDroppedLater, isUnusedUntilDropped } from "./dropped-later.ts";
 import { estimate, tableSize } from "./estimate.ts";
 import { type Facts, gatherFacts, smallTable } from "./facts.ts";
@@ -21,6 +21,7 @@ import { notesOf } from "./notes.ts";
 import { type ParsedStatement, parseMigration } from "./parse.ts";
 import { type ReplacedIndex, replacedIndex } from "./replaced-index.ts";
 import { contextOf, type SimulatedCatalog, simulateCatalog } from "./simulated-catalog.ts";
+import { part } from "./statements/draft.ts";
 import { classify, classifyRepairs, type Draft, type StatementContext } from "./statements/index.ts";
 import { isSameObjectAs, makes, overlaps, takesAway, takesAwayWhole } from "./step-relations.ts";
 
@@ -37,6 +38,8 @@ interface PlanningContext {
   readonly facts: Facts;
   readonly simulated: SimulatedCatalog;
   readonly history: History;
+  /** The tables of the archive that a step brings back. */
+  readonly brought: Set<string>;
   readonly allow: readonly string[];
 }
 
@@ -91,6 +94,7 @@ export async function planInDetail(
     allow,
     simulated,
     history: createHistory(facts, goals),
+    brought: new Set(),
   };
   const planned: PlannedStep[] = [];
   for (const [at, migration] of pending.entries()) {
@@ -511,7 +515,8 @@ function draftsOf(
     }
     const archived = archivedAs(goal, { migration, number: statement.number }, planning);
     if (archived) {
-      simulated.restore(archived.name, archived.as, archived.renames);
+      simulated.restore(archived.name, archived.as, archived);
+      planning.brought.add(archived.name);
       const draft = bringBack(facts.names, first, archived);
       const isItself = archived.as.schema === table.schema && archived.as.name === table.name;
       return [
@@ -520,7 +525,49 @@ function draftsOf(
       ];
     }
   }
+  if (first && goal?.does === "create") {
+    const back = namedBack(goal.target, { migration, number: statement.number }, planning);
+    if (back) return numbered(number, [{ ...first, ...back }, ...drafts.slice(1)]);
+  }
   return numbered(number, drafts);
+}
+
+const renamable: Partial<Record<Target["kind"], string>> = {
+  type: "TYPE",
+  domain: "DOMAIN",
+  sequence: "SEQUENCE",
+  schema: "SCHEMA",
+};
+
+/**
+ * What a rollback kept under the name that a later statement had given it gets back the one that it was made under, so
+ * that the statements between find it; null where that is not so.
+ */
+function namedBack(
+  target: Target,
+  place: Place,
+  { history, simulated }: PlanningContext,
+): Pick<Draft, "kind" | "title" | "sql" | "goal" | "safety" | "needs"> | null {
+  if (simulated.exists(target) || !history.hasRun(place)) return null;
+  const now = presentAs(target, history.fateOf(target, place), simulated);
+  if (now === null || now.schema !== target.schema || now.table !== target.table) return null;
+  const words =
+    now.kind === "column" && now.schema !== null && now.table !== null
+      ? `TABLE ${quoteQualified(now.schema, now.table)} RENAME COLUMN ${quoteIdentifier(now.name)}`
+      : renamable[now.kind] === undefined
+        ? null
+        : `${renamable[now.kind]} ${now.schema === null ? quoteIdentifier(now.name) : quoteQualified(now.schema, now.name)} RENAME`;
+  if (words === null) return null;
+  const isSchema = target.kind === "schema";
+  if (!isSchema) simulated.recall(now, target.name);
+  return {
+    kind: "rename",
+    title: `give ${now.kind} ${nameOf(now)} back the name ${target.name}, which it was made under`,
+    sql: `ALTER ${words} TO ${quoteIdentifier(target.name)}`,
+    needs: [],
+    goal: isSchema ? { does: "rename", target: now, to: target } : { does: "bring back", target },
+    safety: "A rollback kept it. Only the catalog is changed: the lock is held for a moment.",
+  };
 }
 
 function repairsOf(statement: ParsedStatement, number: string, context: StatementContext): Numbered[] {
@@ -535,51 +582,101 @@ interface ArchivedTable {
   /** Its name in the archive. */
   readonly name: string;
   readonly as: QualifiedName;
-  /** From the names that it and its parts have to those that they had. */
+  /** From the names that its parts have to those that they had. */
   readonly renames: readonly { readonly target: Target; readonly to: string }[];
+  /** Its indexes whose names another table's has by then: the statements that made them make them again. */
+  readonly dropped: readonly string[];
+  /** Whether another table has the name that it has in the archive. */
+  readonly isNameTaken: boolean;
 }
 
 /** The table in the archive that a statement once made, whatever later statements called it; null for none. */
 function archivedAs(
-  { target, parts }: Extract<Draft["goal"], { does: "create" }>,
+  { target }: Extract<Draft["goal"], { does: "create" }>,
   place: Place,
-  { facts: { archive }, history }: PlanningContext,
+  planning: PlanningContext,
 ): ArchivedTable | null {
   if (target.schema === null) return null;
   const as = { schema: target.schema, name: target.name };
-  const isArchived = (name: string): boolean => archive.tables.some((one) => one.name === name);
+  const { facts, history, simulated, brought } = planning;
+  const isArchived = (name: string): boolean =>
+    !brought.has(name) && facts.archive.tables.some((one) => one.name === name);
   const isOthers = history.wasMadeLater(target, place);
   const fate = history.hasRun(place) ? history.fateOf(target, place) : target;
   if (fate === null || fate.schema === null) return null;
   if (!isArchived(fate.name)) {
-    return isArchived(as.name) && !isOthers ? { name: as.name, as, renames: [] } : null;
+    return isArchived(as.name) && !isOthers ? broughtBack(as.name, as, place, planning) : null;
   }
-  if (fate.schema !== as.schema) {
-    return { name: fate.name, as: { schema: fate.schema, name: fate.name }, renames: [] };
+  if (
+    fate.schema !== as.schema &&
+    !simulated.exists({ kind: "schema", schema: null, name: as.schema, table: null })
+  ) {
+    return broughtBack(fate.name, { schema: fate.schema, name: fate.name }, place, planning);
   }
   if (fate.name === as.name && isOthers && !history.hasRun(place)) return null;
-  const renames = [target, ...parts].flatMap((part) => {
-    const now = part === target ? fate : history.fateOf(part, place);
-    if (now === null || now.name === part.name) return [];
-    return [{ target: { ...now, table: part.table }, to: part.name }];
-  });
-  return { name: fate.name, as, renames };
+  return broughtBack(fate.name, as, place, planning);
 }
 
-function bringBack({ archiveSchema }: Names, draft: Draft, { name, as, renames }: ArchivedTable): Draft {
+/** A table of the archive as it comes back, under the names that it and its parts were made under. */
+function broughtBack(
+  name: string,
+  as: QualifiedName,
+  place: Place,
+  { facts: { archive }, history, simulated }: PlanningContext,
+): ArchivedTable | null {
+  const archived = archive.tables.find((one) => one.name === name);
+  if (!archived) return null;
+  const isKey = (index: string): boolean => archived.constraints.some((one) => one.name === index);
+  const now = { schema: as.schema, name };
+  const targets = [
+    ...archived.columns.map((one) => part("column", now, one.name)),
+    ...archived.constraints.map((one) => part("constraint", now, one.name)),
+    ...archived.indexes.filter((one) => !isKey(one.name)).map((one) => part("index", now, one.name)),
+  ];
+  const isTaken = (index: string): boolean =>
+    simulated
+      .catalog()
+      .tables.some((one) => one.schema === as.schema && one.indexes.some((other) => other.name === index));
+  const dropped = archived.indexes.map((one) => one.name).filter((one) => !isKey(one) && isTaken(one));
+  const renames = targets.flatMap((one) => {
+    const former = history.formerOf(one, place);
+    const isDropped = one.kind === "index" && dropped.includes(one.name);
+    return isDropped || former.name === one.name
+      ? []
+      : [{ target: { ...one, table: as.name }, to: former.name }];
+  });
+  const isNameTaken = simulated.exists({ kind: "table", ...now, table: null });
+  return { name, as, renames, dropped, isNameTaken };
+}
+
+function bringBack(
+  { archiveSchema }: Names,
+  draft: Draft,
+  { name, as, renames, dropped, isNameTaken }: ArchivedTable,
+): Draft {
   const { schema } = as;
+  const setSchema = (of: string): string =>
+    `ALTER TABLE ${quoteQualified(archiveSchema, of)} SET SCHEMA ${quoteIdentifier(schema)}`;
+  const setName = (within: string): string[] =>
+    name === as.name
+      ? []
+      : [`ALTER TABLE ${quoteQualified(within, name)} RENAME TO ${quoteIdentifier(as.name)}`];
   const renaming = renames.map(({ target, to }) => {
-    if (target.table === null)
-      return `ALTER TABLE ${quoteQualified(schema, target.name)} RENAME TO ${quoteIdentifier(to)}`;
+    if (target.kind === "index") {
+      return `ALTER INDEX ${quoteQualified(schema, target.name)} RENAME TO ${quoteIdentifier(to)}`;
+    }
     const word = target.kind === "constraint" ? "CONSTRAINT" : "COLUMN";
-    return `ALTER TABLE ${quoteQualified(schema, target.table)} RENAME ${word} ${quoteIdentifier(target.name)} TO ${quoteIdentifier(to)}`;
+    return `ALTER TABLE ${quoteQualified(schema, as.name)} RENAME ${word} ${quoteIdentifier(target.name)} TO ${quoteIdentifier(to)}`;
   });
   return {
     ...draft,
     kind: "move table",
     title: `bring back table ${schema}.${as.name} from the archive, with its rows`,
     sql: [
-      `ALTER TABLE ${quoteQualified(archiveSchema, name)} SET SCHEMA ${quoteIdentifier(schema)}`,
+      ...dropped.map((index) => `DROP INDEX ${quoteQualified(archiveSchema, index)}`),
+      ...(isNameTaken
+        ? [...setName(archiveSchema), setSchema(as.name)]
+        : [setSchema(name), ...setName(schema)]),
       ...renaming,
     ].join(";\n"),
     needs: [],

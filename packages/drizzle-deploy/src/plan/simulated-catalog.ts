@@ -1,8 +1,9 @@
-import type { Catalog, Table } from "../catalog/index.ts";
+import type { Catalog, Index, Table } from "../catalog/index.ts";
 import type { Names } from "../model/names.ts";
 import { nameOf, type Target } from "../model/step.ts";
 import type { QualifiedName } from "../sql/names.ts";
-import { hasWord } from "./dropped-later.ts";
+import { quoteIdentifier } from "../sql/quote.ts";
+import { hasWord, withWord } from "./dropped-later.ts";
 import { sizeOf } from "./estimate.ts";
 import { type Facts, smallTable } from "./facts.ts";
 import { part } from "./statements/draft.ts";
@@ -35,11 +36,17 @@ export interface SimulatedCatalog {
   readonly isOpaque: () => boolean;
   /** Takes a step as run; what it makes is as the migration leaves it. */
   readonly apply: (draft: Draft, after: Catalog) => void;
+  /** Takes what is there under another name for what it was made as. */
+  readonly recall: (target: Target, to: string) => void;
   /** Brings a table back from the archive, where it has a name of its own; it and its parts get others after. */
   readonly restore: (
     archived: string,
     as: QualifiedName,
-    renames: readonly { readonly target: Target; readonly to: string }[],
+    parts: {
+      readonly renames: readonly { readonly target: Target; readonly to: string }[];
+      /** Indexes that do not come with it. */
+      readonly dropped: readonly string[];
+    },
   ) => void;
   /** A table that an interrupted deployment made: it counts as new. */
   readonly adoptNew: (table: QualifiedName) => void;
@@ -70,6 +77,13 @@ function createStates() {
     get,
     set,
     all: (): readonly Known[] => [...known.values()],
+    /** Takes a table and its parts for as they are in the catalog. */
+    forget({ schema, name }: QualifiedName): void {
+      for (const [id, { target }] of known) {
+        const isIt = target.kind === "table" && target.table === null && target.name === name;
+        if (target.schema === schema && (isIt || target.table === name)) known.delete(id);
+      }
+    },
     /** Gives an object another name; what belongs to a table goes with it. */
     move(from: Target, to: Target): void {
       const own = get(from);
@@ -293,12 +307,20 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
           return;
       }
     },
-    restore: (name, { schema }, renames) => {
+    recall: (target, to) => {
+      catalog = renamed(catalog, target, { ...target, name: to });
+      states.set(target, "gone");
+    },
+    restore: (name, { schema, name: former }, { renames, dropped }) => {
       const archived = facts.archive.tables.find((table) => table.name === name);
       if (!archived) return;
+      const moved = withDefinitionsOn(movedTable(facts.names, archived, schema), { schema, name: former });
       catalog = {
         ...catalog,
-        tables: [...catalog.tables, movedTable(facts.names, archived, schema)],
+        tables: [
+          ...catalog.tables,
+          { ...moved, indexes: moved.indexes.filter((one) => !dropped.includes(one.name)) },
+        ],
         sequences: [
           ...catalog.sequences,
           ...facts.archive.sequences
@@ -306,10 +328,12 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
             .map((sequence) => ({
               ...sequence,
               schema,
-              ownedBy: sequence.ownedBy && { ...sequence.ownedBy, schema },
+              ownedBy: sequence.ownedBy && { ...sequence.ownedBy, schema, table: former },
             })),
         ],
       };
+      states.forget({ schema, name: former });
+      fresh.delete(JSON.stringify([schema, former]));
       for (const { target, to } of renames) catalog = renamed(catalog, target, { ...target, name: to });
     },
     adoptNew: ({ schema, name }) => {
@@ -531,11 +555,74 @@ function withType(
   };
 }
 
+/** A name as PostgreSQL prints it in a definition. */
+const printed = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name));
+
+/** A table under another name, with the definitions that name it. */
+function withDefinitionsOn(table: Table, { schema, name }: QualifiedName): Table {
+  const [from, to] = [table, { schema, name }].map((one) => `${printed(one.schema)}.${printed(one.name)}`);
+  const text = (definition: string): string =>
+    definition.replace(
+      ` ON ${definition.includes(" ON ONLY ") ? "ONLY " : ""}${from} `,
+      ` ON ${definition.includes(" ON ONLY ") ? "ONLY " : ""}${to} `,
+    );
+  return {
+    ...table,
+    schema,
+    name,
+    indexes: table.indexes.map((index) => ({ ...index, definition: text(index.definition) })),
+    triggers: table.triggers.map((trigger) => ({ ...trigger, definition: text(trigger.definition) })),
+  };
+}
+
+/** A table with a column under another name, in what is made of it too. */
+function withColumnCalled(table: Table, from: string, to: string): Table {
+  const swap = (name: string): string => (name === from ? to : name);
+  const text = (definition: string): string => withWord(definition, printed(from), printed(to));
+  const maybe = (definition: string | null): string | null => definition && text(definition);
+  // The name of an index or a table is no column's, and stands before the keys.
+  const afterKeys = (definition: string): string => {
+    const at = definition.indexOf(" USING ");
+    return at < 0 ? definition : definition.slice(0, at) + text(definition.slice(at));
+  };
+  return {
+    ...table,
+    indexes: table.indexes.map((index) => {
+      const isOfIt =
+        index.include.includes(from) ||
+        index.keys.some((key) => key.column === from || hasWord(key.expression, printed(from))) ||
+        (index.predicate !== null && hasWord(index.predicate, printed(from)));
+      if (!isOfIt) return index;
+      return {
+        ...index,
+        definition: afterKeys(index.definition),
+        keys: index.keys.map((key) => ({
+          ...key,
+          column: key.column === null ? null : swap(key.column),
+          expression: text(key.expression),
+        })),
+        include: index.include.map(swap),
+        predicate: maybe(index.predicate),
+      };
+    }),
+    constraints: table.constraints.map((one) =>
+      one.columns.includes(from)
+        ? { ...one, columns: one.columns.map(swap), definition: text(one.definition) }
+        : one,
+    ),
+  };
+}
+
 /** The catalog with one object under another name or in another schema. */
 function renamed(catalog: Catalog, from: Target, to: Target): Catalog {
   const { schema, name, table } = from;
   const swap = <T extends { name: string }>(list: readonly T[]): T[] =>
     list.map((one) => (one.name === name ? { ...one, name: to.name } : one));
+  const swapIndex = (one: Index): Index => {
+    if (one.name !== name) return one;
+    const [was, is] = [name, to.name].map((called) => ` INDEX ${printed(called)} ON `);
+    return { ...one, name: to.name, definition: one.definition.replace(was ?? "", () => is ?? "") };
+  };
   const top = <T extends QualifiedName>(list: readonly T[]): T[] =>
     list.map((one) =>
       one.schema === schema && one.name === name
@@ -549,11 +636,11 @@ function renamed(catalog: Catalog, from: Target, to: Target): Catalog {
         if (one.schema !== schema || one.name !== table) return one;
         switch (from.kind) {
           case "column":
-            return { ...one, columns: swap(one.columns) };
+            return withColumnCalled({ ...one, columns: swap(one.columns) }, name, to.name);
           case "constraint":
-            return { ...one, constraints: swap(one.constraints), indexes: swap(one.indexes) };
+            return { ...one, constraints: swap(one.constraints), indexes: one.indexes.map(swapIndex) };
           case "index":
-            return { ...one, indexes: swap(one.indexes) };
+            return { ...one, indexes: one.indexes.map(swapIndex) };
           case "policy":
             return { ...one, policies: swap(one.policies) };
           case "trigger":
@@ -566,7 +653,14 @@ function renamed(catalog: Catalog, from: Target, to: Target): Catalog {
   }
   switch (from.kind) {
     case "table":
-      return { ...catalog, tables: top(catalog.tables) };
+      return {
+        ...catalog,
+        tables: catalog.tables.map((one) =>
+          one.schema === schema && one.name === name
+            ? withDefinitionsOn(one, { schema: to.schema ?? one.schema, name: to.name })
+            : one,
+        ),
+      };
     case "view":
       return { ...catalog, views: top(catalog.views) };
     case "sequence":
