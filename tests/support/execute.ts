@@ -30,6 +30,7 @@ export async function execute(
     return await executePlan(session, plan, {
       names: spfpNames,
       lockTimeout: 1000,
+      blockTimeout: 5000,
       giveUpAfter: 30_000,
       parallel: 2,
       observer: () => {},

@@ -347,7 +347,7 @@ export async function gatherFacts(
   // What was met without a journal is met anew, whatever was recorded of it before.
   const recorded = journal.length > 0 || assumed === undefined ? await readOrigin(sql, project) : null;
   const last = state.applied.at(-1);
-  const begun = assumed === undefined ? await madeSinceCompletion(sql, project) : [];
+  const begun = await madeSinceCompletion(sql, project);
   return {
     ...serverFacts,
     catalog,
@@ -363,8 +363,7 @@ export async function gatherFacts(
       : { ...catalog, tables: [], views: [], functions: [], enums: [], domains: [], sequences: [] },
     journal,
     done: await doneSteps(sql, project.names),
-    // What is met anew has no history here.
-    undone: assumed === undefined ? await undoneSteps(sql, project.names) : [],
+    undone: await undoneSteps(sql, project.names),
     names: project.names,
   };
 }

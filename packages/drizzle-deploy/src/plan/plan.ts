@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Catalog } from "../catalog/index.ts";
-import { DeployError } from "../findings/errors.ts";
 import type { Migration } from "../migrations/index.ts";
+import { type Allowance, isAllowed, parseAllowances, requireKnown } from "../model/allowance.ts";
 import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
 import { isToRun, nameOf, type Plan, type Step, type Target } from "../model/step.ts";
@@ -27,7 +27,7 @@ import { isSameObjectAs, makes, overlaps, takesAway, takesAwayWhole } from "./st
 
 /** What a plan may take for granted. */
 export interface PlanOptions {
-  /** Ids of steps, or tags of migrations, whose hazards are accepted. */
+  /** Steps, migrations and kinds of hazard that are accepted, in the words of `parseAllowances`. */
   readonly allow?: readonly string[];
 }
 
@@ -40,7 +40,7 @@ interface PlanningContext {
   readonly history: History;
   /** The tables of the archive that a step brings back. */
   readonly brought: Set<string>;
-  readonly allow: readonly string[];
+  readonly allow: readonly Allowance[];
 }
 
 /**
@@ -71,6 +71,10 @@ export async function planInDetail(
 ): Promise<DetailedPlan> {
   const { applied, pending } = facts.state;
   const expected = expectedHere(project, facts.origin);
+  const allowances = parseAllowances(
+    allow,
+    [...applied, ...pending].map(({ tag }) => tag),
+  );
   const simulated = simulateCatalog(facts, project.schemas);
   const parsed = pending.map(parseMigration);
   const goals = (): PendingGoal[] =>
@@ -91,7 +95,7 @@ export async function planInDetail(
     project,
     expected,
     facts,
-    allow,
+    allow: allowances,
     simulated,
     history: createHistory(facts, goals),
     brought: new Set(),
@@ -117,7 +121,15 @@ export async function planInDetail(
     planned.push(...planMigration(migration, [...first, ...statements], { timeline, later }, planning));
   }
   const steps = planned.map(({ step }) => step);
-  requireKnown(allow, steps, facts);
+  requireKnown(
+    allowances,
+    {
+      pending: pending.map(({ tag }) => tag),
+      applied: applied.map(({ tag }) => tag),
+      steps: steps.map(({ id }) => id),
+    },
+    facts.names,
+  );
   const plan: Plan = {
     version: 1,
     // What is replaced by the same statement that would have made it is the same step.
@@ -135,25 +147,6 @@ export async function planInDetail(
     }),
   };
   return { facts, plan, planned };
-}
-
-/** What is allowed has to be there, or a mistyped name would go unnoticed; what is applied already may be named. */
-function requireKnown(allow: readonly string[], steps: readonly Step[], { state, names }: Facts): void {
-  const ids = steps.map(({ id }) => parseStepId(id));
-  const pending = state.pending.map(({ tag }) => tag);
-  const applied = state.applied.map(({ tag }) => tag);
-  const unknown = allow.find((one) => {
-    if (pending.includes(one)) return false;
-    const wanted = parseStepId(one);
-    const isKnown = wanted.parts.length > 0 && ids.some((id) => includesStep(id, wanted));
-    return !isKnown && !applied.includes(wanted.migration);
-  });
-  if (unknown === undefined) return;
-  throw new DeployError(
-    "USAGE",
-    `there is no step ${unknown} to allow`,
-    `Name a step as ${names.command} plan prints it, with its migration: 0006_drop_legacy/2. Or a migration, for all its steps.`,
-  );
 }
 
 /** Reads the facts and plans from them. */
@@ -700,12 +693,12 @@ function stepOf(
     isHarmless = false,
   }: Decision = left && decision.action !== "skip" ? { action: "leave out", reason: left } : decision;
   const changes = isToRun({ action });
-  const isAllowed = allow.some(
-    (one) => one === migration.tag || includesStep(parseStepId(one), parseStepId(id)),
-  );
   const hazards =
     changes && !isHarmless
-      ? draft.hazards.map((hazard) => ({ ...hazard, allowed: isAllowed && hazard.name !== "unsupported" }))
+      ? draft.hazards.map((hazard) => ({
+          ...hazard,
+          allowed: isAllowed(allow, { id, migration: migration.tag }, hazard.name),
+        }))
       : [];
   const refused = hazards.filter(({ allowed }) => !allowed);
   return {

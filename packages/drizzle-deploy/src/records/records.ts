@@ -126,6 +126,8 @@ export interface DeploymentRecord {
   readonly plan?: Plan;
   /** What the database was like before. */
   readonly before?: Catalog;
+  /** What else is known of it from the start. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -144,8 +146,8 @@ export async function beginDeployment(sql: Sql, names: Names, record: Deployment
     );
     await transaction.unsafe(
       `insert into ${tables.deployments}
-         (id, kind, project, mode, executor, approver, ticket, backup, plan, before)
-       values ($1::uuid, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb, $10::text::jsonb)`,
+         (id, kind, project, mode, executor, approver, ticket, backup, plan, before, details)
+       values ($1::uuid, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb, $10::text::jsonb, $11::text::jsonb)`,
       [
         record.id,
         record.kind,
@@ -157,6 +159,7 @@ export async function beginDeployment(sql: Sql, names: Names, record: Deployment
         record.backup ?? null,
         record.plan ? JSON.stringify(record.plan) : null,
         record.before ? JSON.stringify(record.before) : null,
+        JSON.stringify(record.details ?? {}),
       ],
     );
   });

@@ -20,7 +20,7 @@ import { expectedHere, readOrigin } from "../records/origin.ts";
 import { beginDeployment, ensureRecords, finishDeployment } from "../records/records.ts";
 import type { Observer } from "../run/events.ts";
 import { type Execution, executePlan } from "../run/execute.ts";
-import { defaultGiveUpAfter, defaultLockTimeout } from "../run/limits.ts";
+import { defaultBlockTimeout, defaultGiveUpAfter, defaultLockTimeout } from "../run/limits.ts";
 import { openSession, type Session } from "../run/session.ts";
 import { tableSizes } from "../run/sizes.ts";
 import { sayWhich, withoutInvalidIndexes } from "./changes.ts";
@@ -404,6 +404,7 @@ async function carryOut(
   const execution = await executePlan(session, preview.plan, {
     names: project.names,
     lockTimeout: options.lockTimeout ?? defaultLockTimeout,
+    blockTimeout: defaultBlockTimeout,
     giveUpAfter: options.giveUpAfter ?? defaultGiveUpAfter,
     parallel: 1,
     stopSignal: options.stopSignal,
