@@ -5,6 +5,7 @@ import { impliesCheck } from "../kinds/implied-check.ts";
 import { dressView, isExtendable } from "../kinds/view.ts";
 import { type Action, isToRun, nameOf, type Target } from "../model/step.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
+import { withWord } from "./dropped-later.ts";
 import {
   constraintOf,
   differences,
@@ -63,6 +64,8 @@ interface ConvergeContext {
   readonly setLater: readonly string[];
   /** Whether other steps of the migration work on the same object. */
   readonly isAlone: boolean;
+  /** Types that earlier steps of the migration renamed, which are done: what is of one is so under its new name. */
+  readonly renamedTypes: readonly { readonly from: string; readonly to: string }[];
   /** Whether an earlier step of the migration that worked on the same object had nothing left to do. */
   readonly isBegun: boolean;
   /** Whether a later step of the migration drops the object, makes it anew, or sets what this one sets. */
@@ -462,7 +465,11 @@ function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: 
   if (properties.includes("validated")) return run;
   const { before, original } = timeline;
   const isAs = (expected: Catalog | null): boolean =>
-    expected !== null && has(expected, target) && differ(expected, actual).length === 0;
+    expected !== null &&
+    has(expected, target) &&
+    differ(expected, actual).every(
+      (one) => one.kind === "different" && one.property === "type" && isRenamed(one, around),
+    );
   const replaced = (): Decision => ({
     action: "replace",
     reason: `It is there in another form: ${spell(differ(after, actual))}.`,
@@ -489,6 +496,13 @@ function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: 
     `${nameOf(target)} is not as the migrations before left it: ${spell(differ(after, actual))}.`,
   );
 }
+
+/** Whether a column is of the wanted type still, and that has got another name. */
+const isRenamed = (
+  { expected, actual }: Extract<Difference, { kind: "different" }>,
+  { renamedTypes }: ConvergeContext,
+): boolean =>
+  expected !== null && renamedTypes.some(({ from, to }) => withWord(expected, from, to) === actual);
 
 /** What a function that was found with a body of its own names without its schema, and will not find any more. */
 function lostNames(target: Target, { simulated, timeline }: ConvergeContext): string[] {

@@ -7,10 +7,11 @@ import type { Target } from "../model/step.ts";
 import type { Queryable } from "../postgres/index.ts";
 import { type JournalRow, type MigrationState, readJournal, readState } from "../records/migration-state.ts";
 import { type Origin, readOrigin } from "../records/origin.ts";
-import { doneSteps, madeSinceCompletion, undoneSteps } from "../records/records.ts";
+import { doneSteps, stepsSinceCompletion, undoneSteps } from "../records/records.ts";
 import { type QualifiedName, qualifiedNameSchema } from "../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
 import { names } from "../sql/tree.ts";
+import { madeBy } from "./begun.ts";
 import { type Dependent, queryDependents } from "./dependents.ts";
 import { parseMigration } from "./parse.ts";
 import { resolveName } from "./statements/resolve.ts";
@@ -256,14 +257,23 @@ async function findEmpty(
     server,
     begun,
     pending,
+    last,
   }: {
     catalog: Catalog;
     server: ServerFacts;
     begun: readonly Target[];
     pending: readonly Migration[];
+    /** As the last migration leaves it. */
+    last: Catalog;
   },
 ): Promise<string[]> {
   const dropped = droppedTables(pending);
+  const isDropped = (one: QualifiedName): boolean =>
+    dropped.length > 0 &&
+    (dropped.some((table) => table.schema === one.schema && table.name === one.name) ||
+      // It may get another name before.
+      !last.tables.some((table) => table.schema === one.schema && table.name === one.name) ||
+      begun.some(({ kind, schema, name }) => kind === "table" && schema === one.schema && name === one.name));
   const found: string[] = [];
   for (const table of catalog.tables) {
     const { schema, name, forceRowSecurity } = table;
@@ -279,7 +289,7 @@ async function findEmpty(
       ]);
       return empty;
     };
-    if (dropped.some(isIt) && (await isWithout(""))) found.push(`${schema}.${name}`);
+    if (isDropped(table) && (await isWithout(""))) found.push(`${schema}.${name}`);
     for (const column of table.columns) {
       const isBegun = begun.some(
         (one) =>
@@ -347,7 +357,9 @@ export async function gatherFacts(
   // What was met without a journal is met anew, whatever was recorded of it before.
   const recorded = journal.length > 0 || assumed === undefined ? await readOrigin(sql, project) : null;
   const last = state.applied.at(-1);
-  const begun = await madeSinceCompletion(sql, project);
+  const lastTag = (state.pending.at(-1) ?? last)?.tag;
+  const expectedLast = lastTag === undefined ? catalog : project.expectedCatalog(lastTag);
+  const begun = madeBy(await stepsSinceCompletion(sql, project));
   return {
     ...serverFacts,
     catalog,
@@ -356,7 +368,13 @@ export async function gatherFacts(
     nulls: await findNulls(sql, project, catalog, serverFacts),
     timeZone: await readTimeZone(sql),
     begun,
-    empty: await findEmpty(sql, { catalog, server: serverFacts, begun, pending: state.pending }),
+    empty: await findEmpty(sql, {
+      catalog,
+      server: serverFacts,
+      begun,
+      pending: state.pending,
+      last: expectedLast,
+    }),
     origin: recorded ?? (last ? { tag: last.tag, catalog } : null),
     archive: serverFacts.schemas.includes(project.names.archiveSchema)
       ? await readArchive(sql, project)

@@ -20,7 +20,7 @@ import { dropInvalidIndexes } from "./invalid-indexes.ts";
 import { notesOf } from "./notes.ts";
 import { type ParsedStatement, parseMigration } from "./parse.ts";
 import { type ReplacedIndex, replacedIndex } from "./replaced-index.ts";
-import { contextOf, type SimulatedCatalog, simulateCatalog } from "./simulated-catalog.ts";
+import { contextOf, printed, type SimulatedCatalog, simulateCatalog } from "./simulated-catalog.ts";
 import { part } from "./statements/draft.ts";
 import { classify, classifyRepairs, type Draft, type StatementContext } from "./statements/index.ts";
 import { isSameObjectAs, makes, overlaps, takesAway, takesAwayWhole } from "./step-relations.ts";
@@ -249,6 +249,11 @@ function planMigration(
         wasMadeLater: (target) => history.wasMadeLater(target, place),
         setLater: later.flatMap(({ goal }) =>
           isSameObjectAs(goal, draft) && goal.does === "alter" ? goal.properties : [],
+        ),
+        renamedTypes: settled.flatMap((goal) =>
+          goal.does === "rename" && goal.target.kind === "type"
+            ? [{ from: printed(goal.target.name), to: printed(goal.to.name) }]
+            : [],
         ),
         isBegun: settled.some((goal) => isSameObjectAs(goal, draft)),
         isRemade: later.some(

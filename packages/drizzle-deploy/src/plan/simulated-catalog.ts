@@ -21,6 +21,8 @@ export interface SimulatedCatalog {
   readonly isNew: (relation: QualifiedName) => boolean;
   /** Whether a step makes it, and it was not there before, in another form either. */
   readonly isMadeHere: (target: Target) => boolean;
+  /** What an object, or what it is a part of, was called before the first step. */
+  readonly originOf: (target: Target) => Target;
   /** Whether a step writes rows of a table, or may. */
   readonly isWritten: (table: QualifiedName) => boolean;
   /** Whether only the server knows if a part is there: this plan makes its table or view of something else's columns. */
@@ -107,6 +109,14 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
   const derived = new Set<string>();
   const former = new Set<string>();
   const written = new Set<string>();
+  const origins = new Map<string, Target>();
+  const originOf = (target: Target): Target => {
+    const own = origins.get(key(target));
+    if (own) return own;
+    if (target.table === null || target.schema === null) return target;
+    const whole = origins.get(key({ kind: "table", schema: target.schema, name: target.table, table: null }));
+    return whole ? { ...target, schema: whole.schema, table: whole.name } : target;
+  };
   const roles = new Set(facts.roles);
   let isAnyGrantChanged = false;
   let isOpaque = false;
@@ -198,6 +208,7 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
       if (table !== null && schema !== null && isMade(schema, table)) return false;
       return inCatalog(target);
     },
+    originOf,
     isMadeHere: (target) => stateOf(target) === "made" && !former.has(key(target)),
     isWritten: ({ schema, name }) => isOpaque || written.has(JSON.stringify([schema, name])),
     isNew: ({ schema, name }) => fresh.has(JSON.stringify([schema, name])),
@@ -239,6 +250,7 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
       switch (goal.does) {
         case "create":
           for (const one of [goal.target, ...goal.parts]) {
+            origins.delete(key(one));
             states.set(one, stateOf(one) === "untouched" && inCatalog(one) ? "changed" : "made");
             catalog = withObject(withoutObject(catalog, one), after, one);
           }
@@ -265,6 +277,8 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
           }
           return;
         case "rename":
+          origins.set(key(goal.to), originOf(goal.target));
+          origins.delete(key(goal.target));
           catalog = renamed(catalog, goal.target, goal.to);
           states.move(goal.target, goal.to);
           if (
@@ -556,7 +570,8 @@ function withType(
 }
 
 /** A name as PostgreSQL prints it in a definition. */
-const printed = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name));
+export const printed = (name: string): string =>
+  /^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name);
 
 /** A table under another name, with the definitions that name it. */
 function withDefinitionsOn(table: Table, { schema, name }: QualifiedName): Table {
@@ -706,8 +721,20 @@ export function contextOf(
     last = after,
   }: { schemas: readonly [string, ...string[]]; before: Catalog | null; after: Catalog; last?: Catalog },
 ): StatementContext {
-  const isBegun = (target: Target): boolean =>
-    simulated.stateOf(target) !== "made" && facts.begun.some((one) => key(one) === key(target));
+  const isBegun = (target: Target): boolean => {
+    // What the interrupted migration itself has made is as good as empty, and counts as new.
+    if (simulated.stateOf(target) === "made") return false;
+    if (target.kind === "table" && simulated.isNew({ schema: target.schema ?? "", name: target.name }))
+      return false;
+    const origin = simulated.originOf(target);
+    const whole = {
+      kind: "table",
+      schema: origin.schema,
+      name: origin.table ?? origin.name,
+      table: null,
+    } as const;
+    return facts.begun.some((one) => key(one) === key(origin) || key(one) === key(whole));
+  };
   return {
     names: facts.names,
     schemas,
@@ -721,7 +748,13 @@ export function contextOf(
     isBegun,
     isEmpty: (target) => {
       const table = { schema: target.schema ?? "", name: target.table ?? target.name };
-      return facts.empty.includes(nameOf(target)) && !simulated.isWritten(table);
+      const origin = simulated.originOf(target);
+      const former = { schema: origin.schema ?? "", name: origin.table ?? origin.name };
+      return (
+        facts.empty.includes(nameOf(origin)) &&
+        simulated.stateOf(target) !== "made" &&
+        ![table, former].some(simulated.isWritten)
+      );
     },
     table: ({ schema, name }) => simulated.catalog().tables.find(same(schema, name)),
     tableAtLast: ({ schema, name }) => last.tables.find(same(schema, name)),

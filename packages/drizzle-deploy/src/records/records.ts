@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Catalog } from "../catalog/index.ts";
 import type { Migration } from "../migrations/index.ts";
 import type { Names } from "../model/names.ts";
-import { type Plan, type Step, type Target, targetSchema } from "../model/step.ts";
+import { type Plan, type Step, stepKinds, targetSchema } from "../model/step.ts";
 import type { Queryable, Sql } from "../postgres/index.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
 import { writeJournal } from "./journal.ts";
@@ -262,30 +262,31 @@ async function stepsWith(
   ]);
 }
 
-const madeSchema = z.array(z.object({ target: targetSchema }));
+const begunSchema = z.array(z.object({ kind: z.enum(stepKinds), sql: z.string(), target: targetSchema }));
 
 /**
- * What deployments of a project made since the last one that completed, or was rolled back: the next one continues
- * them, and nobody was told yet that it is there.
+ * The steps that deployments of a project did since the last one that completed, or was rolled back, in their order:
+ * the next one continues them, and nobody was told yet that what they made is there.
  */
-export async function madeSinceCompletion(
+export async function stepsSinceCompletion(
   sql: Queryable,
   { name, names }: { readonly name: string; readonly names: Names },
-): Promise<Target[]> {
+): Promise<Pick<Step, "kind" | "sql" | "target">[]> {
   if (!(await hasRecords(sql, names))) return [];
   const { deployments, steps } = recordTables(names);
   const rows = await sql.unsafe(
-    `select step -> 'target' as target
-     from ${deployments} d cross join lateral jsonb_array_elements(d.plan -> 'steps') step
+    `select step ->> 'kind' as kind, step ->> 'sql' as sql, step -> 'target' as target
+     from ${deployments} d cross join lateral jsonb_array_elements(d.plan -> 'steps') with ordinality steps (step, at)
      join ${steps} s on s.deployment_id = d.id and s.step_id = step ->> 'id' and s.status = 'done'
      where d.kind = 'deploy' and d.project = $1 and jsonb_typeof(step -> 'target') = 'object'
-       and (step ->> 'kind' like 'create %' or step ->> 'kind' = 'add column')
+       and (step ->> 'kind' like 'create %' or step ->> 'kind' in ('add column', 'rename'))
        and step ->> 'action' = 'run'
        and d.started_at > coalesce((select max(started_at) from ${deployments}
-         where project = $1 and kind <> 'fix' and outcome = 'completed'), '-infinity')`,
+         where project = $1 and kind <> 'fix' and outcome = 'completed'), '-infinity')
+     order by d.started_at, at`,
     [name],
   );
-  return madeSchema.parse([...rows]).map(({ target }) => target);
+  return begunSchema.parse([...rows]);
 }
 
 /**
