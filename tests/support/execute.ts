@@ -32,6 +32,7 @@ export async function execute(
       names: spfpNames,
       journal: drizzleJournal,
       lockTimeout: 1000,
+      blockTimeout: 5000,
       giveUpAfter: 30_000,
       parallel: 2,
       observer: () => {},

@@ -83,6 +83,10 @@ export function productionFacts(catalog: Catalog = expectedCatalog(spfp.baseline
     state: { applied, pending },
     origin: { tag: spfp.baselineTag, catalog: expectedCatalog(spfp.baselineTag) },
     done: [],
+    undone: [],
+    timeZone: "UTC",
+    empty: [],
+    begun: [],
   };
 }
 
@@ -100,5 +104,9 @@ export function statementFacts(): Facts {
     state: { applied: [], pending: [] },
     origin: null,
     done: [],
+    undone: [],
+    timeZone: "UTC",
+    empty: [],
+    begun: [],
   };
 }

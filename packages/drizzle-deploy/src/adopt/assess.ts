@@ -368,6 +368,8 @@ export interface AssessmentOptions {
   /** Objects that may be wrong after the deployment as they are now, and who says so. */
   readonly accept?: readonly string[] | undefined;
   readonly by?: string | undefined;
+  /** Whose hazards the deployment is to accept. */
+  readonly allow?: readonly string[] | undefined;
 }
 
 /**
@@ -380,7 +382,7 @@ export interface AssessmentOptions {
 export async function assessDatabase(
   sql: Queryable,
   project: Project,
-  { at, accept, by = "nobody" }: AssessmentOptions = {},
+  { at, accept, by = "nobody", allow = [] }: AssessmentOptions = {},
 ): Promise<Assessment> {
   const migrations = readMigrations(project.migrationsFolder);
   const actual = await readCatalog(sql, { schemas: project.schemas });
@@ -390,7 +392,7 @@ export async function assessDatabase(
   const planFrom = async (applied: readonly Migration[], found: Drift) => {
     const pending = migrations.filter((migration) => !applied.includes(migration));
     const facts = await gatherFacts(sql, project, { applied, pending });
-    const planned = await planInDetail(project, facts);
+    const planned = await planInDetail(project, facts, { allow });
     const point = applied.at(-1)?.tag;
     const drift = point === undefined ? found : withoutInherited(found, project, facts, point);
     const last = points.at(-1);

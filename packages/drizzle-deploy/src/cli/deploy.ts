@@ -7,7 +7,7 @@ import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./databas
 import { addHelp } from "./help.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { writeLog } from "./log.ts";
-import { collect, collectLists, numberOf, parseMinutes, parseRate } from "./options.ts";
+import { allowing, collect, collectLists, numberOf, parseMinutes, parseRate } from "./options.ts";
 
 interface DeployCommandOptions extends DatabaseOptions {
   mode?: Mode;
@@ -29,6 +29,7 @@ interface DeployCommandOptions extends DatabaseOptions {
   plan?: string;
   lockTimeout?: number;
   giveUpAfter?: number;
+  blockTimeout?: number;
   parallel?: number;
   json?: true;
 }
@@ -65,7 +66,7 @@ export function addDeploy(program: Command, context: CommandContext): void {
     .option("--low-traffic <tps>", "warn above this many transactions per second", parseRate)
     .option("--log <folder>", `where its log is written, as Markdown and JSON (default: ${folder}/log)`)
     .option("--plan <file>", `run exactly this plan of "${command} plan --json", or nothing`)
-    .option("--allow <step>", "accept what a step or a migration would do; may be repeated", collectLists)
+    .option("--allow <what>", allowing, collectLists)
     .option(
       "--accept <object>",
       "accept, on record, that it is wrong afterwards as it is now; may be repeated",
@@ -80,6 +81,11 @@ export function addDeploy(program: Command, context: CommandContext): void {
       "--give-up-after <seconds>",
       "how long a step may try to get its locks (default: 300)",
       numberOf("The time in seconds", 1, 86_400),
+    )
+    .option(
+      "--block-timeout <seconds>",
+      "how long a DO block or a CALL may hold what it locks; 0 for as long as it takes (default: 5)",
+      numberOf("The block timeout in seconds", 0, 86_400),
     )
     .option(
       "--parallel <count>",
@@ -101,6 +107,7 @@ export function addDeploy(program: Command, context: CommandContext): void {
       `${command} deploy --plan plan.json --backup-id 2026-02-14`,
       `${command} deploy --mode enterprise --watch 15`,
       `${command} deploy --allow 0007_drop_legacy/2`,
+      `${command} deploy --allow breaks-clients --allow 0007_drop_legacy:data-loss`,
       `${command} deploy --json | jq .outcome`,
     ],
   });
@@ -167,6 +174,7 @@ async function runDeploy(options: DeployCommandOptions, context: CommandContext)
         plan,
         lockTimeout: options.lockTimeout,
         giveUpAfter: options.giveUpAfter === undefined ? undefined : options.giveUpAfter * 1000,
+        blockTimeout: options.blockTimeout === undefined ? undefined : options.blockTimeout * 1000,
         parallel: options.parallel,
         stopSignal: stop.signal,
       },

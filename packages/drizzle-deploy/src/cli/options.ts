@@ -30,6 +30,10 @@ export function numberOf(what: string, least: number, most: number) {
   };
 }
 
+/** What `--allow` says of itself. */
+export const allowing =
+  "accept, on record, the hazards of a step, of a migration, or of a kind (data-loss, TAG:data-loss); may be repeated";
+
 /** The values of an option that may be repeated, each a list with commas. */
 export function collectLists(text: string, previous: string[] = []): string[] {
   return [...previous, ...text.split(",").map((value) => value.trim())];

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { CommandContext } from "./context.ts";
 import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
 import { addHelp } from "./help.ts";
-import { collectLists } from "./options.ts";
+import { allowing, collectLists } from "./options.ts";
 
 interface PlanCommandOptions extends DatabaseOptions {
   allow?: string[];
@@ -18,11 +18,7 @@ export function addPlan(program: Command, context: CommandContext): void {
       .description("show what a deployment would do to a live database, statement by statement; reads only"),
     context,
   )
-    .option(
-      "--allow <step>",
-      "accept the hazards of a step, or of a migration's every step; may be repeated",
-      collectLists,
-    )
+    .option("--allow <what>", allowing, collectLists)
     .option("--json", `print the plan itself, for ${command} deploy --plan`)
     .action((options: PlanCommandOptions) => runPlan(options, context));
   addHelp(plan, {
@@ -32,6 +28,7 @@ export function addPlan(program: Command, context: CommandContext): void {
     examples: [
       `${command} plan`,
       `${command} plan --allow 0006_drop_legacy/2`,
+      `${command} plan --allow breaks-clients`,
       `${command} plan --json > plan.json`,
     ],
   });

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Catalog, readCatalog, withoutObjects } from "../catalog/index.ts";
 import { DeployError } from "../findings/errors.ts";
 import type { Finding } from "../findings/finding.ts";
+import { allowedHazards, refusedHazards } from "../model/allowance.ts";
 import { type DeploymentReport, deploymentReportSchema, type Mode } from "../model/deployment-report.ts";
 import { journalTableOf } from "../model/journal-table.ts";
 import type { Names } from "../model/names.ts";
@@ -21,7 +22,12 @@ import {
 import type { Observer, Phase } from "../run/events.ts";
 import { type Execution, executePlan } from "../run/execute.ts";
 import { detectForeignChanges } from "../run/foreign-changes.ts";
-import { defaultGiveUpAfter, defaultLockTimeout, defaultParallel } from "../run/limits.ts";
+import {
+  defaultBlockTimeout,
+  defaultGiveUpAfter,
+  defaultLockTimeout,
+  defaultParallel,
+} from "../run/limits.ts";
 import { requireSamePlan } from "../run/same-plan.ts";
 import { openSession, type Session } from "../run/session.ts";
 import { tableSizes } from "../run/sizes.ts";
@@ -38,7 +44,10 @@ export interface DeployOptions {
   readonly approvedBy?: string | undefined;
   /** Of the change, in whatever system keeps them. */
   readonly ticket?: string | undefined;
-  /** Ids of steps, or tags of migrations, whose hazards are accepted. */
+  /**
+   * Whose hazards are accepted, on record: ids of steps, tags of migrations, kinds of hazard (`data-loss`), or a kind in
+   * a migration (`0006_drop:data-loss`).
+   */
   readonly allow?: readonly string[] | undefined;
   /** Objects that may be wrong afterwards as they are, by the names that findings give them; kept on record. */
   readonly accept?: readonly string[] | undefined;
@@ -48,6 +57,11 @@ export interface DeployOptions {
   readonly lockTimeout?: number | undefined;
   /** How long a step may try to get its locks, in milliseconds. Default five minutes. */
   readonly giveUpAfter?: number | undefined;
+  /**
+   * How long a step that cannot be seen into, a DO block or a CALL, may hold what it locks, in milliseconds; 0 for as
+   * long as it takes. Default 5000.
+   */
+  readonly blockTimeout?: number | undefined;
   /** How many indexes may be built at once, on different tables. Default 2. */
   readonly parallel?: number | undefined;
   /** Aborted: stop after the current step. */
@@ -81,12 +95,20 @@ function requireUnblocked(plan: Plan, { command }: Names): void {
   const forms = refused.map(({ safeForm }) => safeForm);
   // What cannot work, or is not understood, cannot be allowed either.
   const isFinal = refused.some(({ name }) => name === "unsupported");
+  const kinds = [...refusedHazards(plan)];
+  const counted = kinds.map(([hazard, count]) => `${count} ${hazard}`).join(", ");
+  const allowable = kinds.flatMap(([hazard]) => (hazard === "unsupported" ? [] : [`--allow ${hazard}`]));
+  // One step, or one kind, is named as it is.
+  const byKind =
+    blocked.length > 1 && allowable.length > 0
+      ? ` Blocked by kind of hazard: ${counted}. A kind is accepted as a whole, on record: ${allowable.join(" ")}.`
+      : "";
   throw new DeployError(
     "PLAN_BLOCKED",
     `${first.title} (step ${first.id}) must not run: ${first.reason ?? "it is not safe here"}.${more} Nothing was changed.`,
     forms.length > 0
-      ? `${forms.join(" ")}${isFinal ? "" : ` Or accept it by name: --allow ${first.id}.`} See the whole plan with ${command} plan.`
-      : `See the whole plan with ${command} plan.`,
+      ? `${forms.join(" ")}${isFinal ? "" : ` Or accept it by name: --allow ${first.id}.`}${byKind} See the whole plan with ${command} plan.`
+      : `${byKind.trimStart()}${byKind === "" ? "" : " "}See the whole plan with ${command} plan.`,
   );
 }
 
@@ -189,6 +211,7 @@ export async function deploy(
       backup: said(confirmation?.backupId ?? options.backupId),
       plan,
       before,
+      details: { allowed: allowedHazards(plan) },
     } as const;
     const stopping = confirmation === null || options.stopSignal?.aborted === true;
     const result: Ending = stopping
@@ -302,6 +325,7 @@ async function carryOut(
       journal: journalTableOf(project),
       lockTimeout: options.lockTimeout ?? defaultLockTimeout,
       giveUpAfter: options.giveUpAfter ?? defaultGiveUpAfter,
+      blockTimeout: options.blockTimeout ?? defaultBlockTimeout,
       parallel,
       stopSignal: options.stopSignal,
       observer,

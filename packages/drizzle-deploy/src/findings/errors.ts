@@ -22,6 +22,7 @@ export const errorCodes = [
   "DEPLOYMENT_RUNNING",
   "POOLER",
   "LOCK_TIMEOUT",
+  "BLOCK_TIMEOUT",
   "PLAN_OUTDATED",
   "PLAN_BLOCKED",
   "DATA_REFUSED",

@@ -49,7 +49,7 @@ export interface GuidedOptions {
   /** For the deployment itself. */
   readonly deployment: Pick<
     DeployOptions,
-    "allow" | "accept" | "plan" | "lockTimeout" | "giveUpAfter" | "parallel" | "stopSignal"
+    "allow" | "accept" | "plan" | "lockTimeout" | "giveUpAfter" | "blockTimeout" | "parallel" | "stopSignal"
   >;
   /** For the look before it. */
   readonly preflight?: Pick<PreflightOptions, "lowTraffic" | "sample" | "longTransaction">;
@@ -108,7 +108,12 @@ export async function deployGuided(
   if (ask === undefined) requireAnswers(mode, answers);
   else requireTwoPersons(mode, answers);
   const look = withoutQuestions(
-    await preflight(project, url, { ...options.preflight, accept: options.deployment.accept, mode }),
+    await preflight(project, url, {
+      ...options.preflight,
+      allow: options.deployment.allow,
+      accept: options.deployment.accept,
+      mode,
+    }),
   );
   tell({ type: "preflight", report: look });
   if (!look.ok) return { preflight: look, deployment: null, log: null, ok: false };

@@ -4,7 +4,8 @@ import { defaultGrantees, isKnownPrivilege } from "../kinds/grant.ts";
 import { impliesCheck } from "../kinds/implied-check.ts";
 import { dressView, isExtendable } from "../kinds/view.ts";
 import { type Action, isToRun, nameOf, type Target } from "../model/step.ts";
-import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
+import { withWord } from "./dropped-later.ts";
 import {
   constraintOf,
   differences,
@@ -53,10 +54,18 @@ interface ConvergeContext {
   readonly schemas: readonly string[];
   /** Whether an earlier deployment did this step. */
   readonly isDone: boolean;
+  /** Whether what it says `IF NOT EXISTS` of is there: see `isThereInTime`. */
+  readonly isThere: boolean;
+  /** Whether its statement ran here once, and what later ones that ran here made of an object: see `History`. */
+  readonly hasRun: boolean;
+  readonly fateOf: (target: Target) => Target | null;
+  readonly wasMadeLater: (target: Target) => boolean;
   /** Properties of the object that later steps of the migration set. */
   readonly setLater: readonly string[];
   /** Whether other steps of the migration work on the same object. */
   readonly isAlone: boolean;
+  /** Types that earlier steps of the migration renamed, which are done: what is of one is so under its new name. */
+  readonly renamedTypes: readonly { readonly from: string; readonly to: string }[];
   /** Whether an earlier step of the migration that worked on the same object had nothing left to do. */
   readonly isBegun: boolean;
   /** Whether a later step of the migration drops the object, makes it anew, or sets what this one sets. */
@@ -90,6 +99,14 @@ const ofSession: Decision = {
   action: "skip",
   reason: "Transactions and timeouts are the deployment's own: each step has them.",
 };
+const thereInTime: Decision = {
+  action: "skip",
+  reason: "It is there by then, and IF NOT EXISTS minds nothing more.",
+};
+const past: Decision = {
+  action: "skip",
+  reason: "A later step, which ran here before, took away or renamed what it is about.",
+};
 const notThere: Decision = { action: "skip", reason: "It is not there." };
 const blocked = (reason: string): Decision => ({ action: "blocked", reason });
 
@@ -99,14 +116,57 @@ const blocked = (reason: string): Decision => ({ action: "blocked", reason });
  */
 export function decide(draft: Draft, around: ConvergeContext): Decision {
   if (draft.ifExists && !around.simulated.exists(draft.ifExists)) return notThere;
+  if (around.isThere) return thereInTime;
   if (around.isDone && around.isLeftBehind) return doneBefore;
   const decision = byGoal(draft, around);
   if (!isToRun(decision)) return decision;
   const missing = draft.needs.find((need) => !around.simulated.exists(need) && !mayBe(need, around));
-  if (!missing) return decision;
+  if (!missing) return decision.action === "run" ? asLenient(draft, around) : decision;
   // A later migration took it away, with what was done to it.
   if (around.isDone && !has(around.timeline.last, missing)) return doneBefore;
+  if (isPast(missing, around)) return past;
   return blocked(`It needs ${missing.kind} ${nameOf(missing)}, which is not there.`);
+}
+
+/**
+ * Whether what a step says `IF NOT EXISTS` of is there when it is its turn, so that PostgreSQL passes it over: a step
+ * before it makes that, or the migrations before left it as it is. What else is there is looked at for what it is.
+ */
+export function isThereInTime(
+  { ifNotExists }: Draft,
+  simulated: SimulatedCatalog,
+  { before }: Timeline,
+): boolean {
+  if (!ifNotExists || !simulated.exists(ifNotExists)) return false;
+  if (simulated.stateOf(ifNotExists) !== "untouched") return true;
+  return (
+    before !== null &&
+    has(before, ifNotExists) &&
+    differences(before, simulated.catalog(), ifNotExists).length === 0
+  );
+}
+
+/** A step that says `IF NOT EXISTS`, after code that may have made what it makes: it then minds nothing. */
+function asLenient(
+  { ifNotExists, lenient, transactional, sql }: Draft,
+  { simulated }: ConvergeContext,
+): Decision {
+  if (!ifNotExists || !simulated.isOpaque()) return run;
+  if (lenient !== undefined) return { ...run, sql: lenient };
+  if (!transactional) return run;
+  return {
+    ...run,
+    sql: `DO ${quoteLiteral(
+      `BEGIN\n${sql};\nEXCEPTION WHEN duplicate_object OR duplicate_table OR duplicate_column OR duplicate_schema THEN NULL;\nEND`,
+    )}`,
+  };
+}
+
+/** Whether what is not there was taken away by a later step that ran here, or is there under the name that that gave it. */
+function isPast(target: Target, { fateOf, simulated }: ConvergeContext): boolean {
+  const fate = fateOf(target);
+  if (fate === null) return true;
+  return nameOf(fate) !== nameOf(target) && simulated.exists(fate);
 }
 
 /** Whether something that is not seen may be there when it is its turn: only the server knows. */
@@ -166,6 +226,7 @@ function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: Con
   const holder = simulated.exists(target) ? null : simulated.holderOf(target);
   if (holder !== null) return blocked(holder);
   if (!simulated.exists(target) && around.isDroppedLater) return droppedLater;
+  if (!simulated.exists(target) && around.hasRun && livesOn(target, around)) return past;
   if (!simulated.exists(target))
     return isDone && (isGoneAgain || (!isWanted && !isToBeRenamed)) ? doneBefore : run;
   if (simulated.stateOf(target) !== "untouched") return run;
@@ -205,6 +266,22 @@ function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: Con
   const isFound = isAs(before);
   const decision = replace(draft, target, found, around);
   return isFound && decision.action === "blocked" && !isMadeInPlace(target) ? run : decision;
+}
+
+/** Whether what a step once made is there under the name that a later one gave it. */
+function livesOn(target: Target, { fateOf, simulated }: ConvergeContext): boolean {
+  return presentAs(target, fateOf(target), simulated) !== null;
+}
+
+/** What an object is called now that has got another name since it was made; null where it is not there. */
+export function presentAs(target: Target, fate: Target | null, simulated: SimulatedCatalog): Target | null {
+  if (fate === null) return null;
+  // Its table may have its former name again.
+  const found = [fate, { ...fate, schema: target.schema, table: target.table }].find(
+    (one) =>
+      nameOf(one) !== nameOf(target) && simulated.exists(one) && simulated.stateOf(one) === "untouched",
+  );
+  return found ?? null;
 }
 
 /** Whether `CREATE OR REPLACE` puts it in the place of what is there, if that is alike enough. */
@@ -301,16 +378,22 @@ function replace(
     }
     case "column": {
       // A rollback keeps the column, and lets it be empty.
-      const isRelaxed = found.every(
-        (one) => one.kind === "different" && one.property === "nullable" && one.expected === "no",
+      const changes = found.map((one) =>
+        one.kind === "different" ? columnChange(one, target, after) : null,
       );
-      if (!isRelaxed || !around.isFilled) break;
+      const isStricter = changes.includes("SET NOT NULL");
+      if (changes.includes(null) || (isStricter && !around.isFilled)) break;
+      // A default that somebody has set by hand is theirs.
+      if (!around.hasRun && changes.some((change) => change !== "SET NOT NULL")) break;
       const table = quoteQualified(target.schema ?? "public", target.table ?? "");
+      const column = quoteIdentifier(target.name);
       return {
         action: "replace",
-        reason: `${reason} The table is small, so that all its rows are looked at in a moment.`,
+        reason: isStricter
+          ? `${reason} The table is small, so that all its rows are looked at in a moment.`
+          : reason,
         isHarmless: true,
-        sql: `ALTER TABLE ${table} ALTER COLUMN ${quoteIdentifier(target.name)} SET NOT NULL`,
+        sql: `ALTER TABLE ${table} ${changes.map((change) => `ALTER COLUMN ${column} ${change}`).join(", ")}`,
       };
     }
     case "constraint": {
@@ -329,6 +412,18 @@ function replace(
       break;
   }
   return blocked(`${nameOf(target)} is there in another form: ${spell(found)}.`);
+}
+
+/** What makes a column as it is wanted in one of its properties, where that touches no value; else null. */
+function columnChange(
+  { property, expected }: Extract<Difference, { kind: "different" }>,
+  target: Target,
+  wanted: Catalog,
+): string | null {
+  if (property === "nullable") return expected === "no" ? "SET NOT NULL" : "DROP NOT NULL";
+  const column = tableOf(wanted, target)?.columns.find(({ name }) => name === target.name);
+  if (property !== "default" || !column || column.generated !== null) return null;
+  return column.default === null ? "DROP DEFAULT" : `SET DEFAULT ${column.default}`;
 }
 
 /** Whoever may have rights on a new object without being meant to. */
@@ -360,6 +455,7 @@ function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: 
     if (simulated.isUnknown(target)) return run;
     if (isDone) return doneBefore;
     if (mayBe(target, around)) return run;
+    if (isPast(target, around) || (around.hasRun && isBegun)) return past;
     return blocked(`It changes ${target.kind} ${nameOf(target)}, which is not there.`);
   }
   if (simulated.stateOf(target) !== "untouched") return run;
@@ -385,7 +481,11 @@ function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: 
   if (properties.includes("validated")) return run;
   const { before, original } = timeline;
   const isAs = (expected: Catalog | null): boolean =>
-    expected !== null && has(expected, target) && differ(expected, actual).length === 0;
+    expected !== null &&
+    has(expected, target) &&
+    differ(expected, actual).every(
+      (one) => one.kind === "different" && one.property === "type" && isRenamed(one, around),
+    );
   const replaced = (): Decision => ({
     action: "replace",
     reason: `It is there in another form: ${spell(differ(after, actual))}.`,
@@ -404,13 +504,21 @@ function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: 
   if (isDone && isRemade) return doneBefore;
   // Made by a step of this very migration in a form of its own.
   if (!before || !has(before, target)) return run;
-  if (type !== undefined && typeOf(actual, target) === type) return asWanted;
+  const isCollated = properties.includes("collation");
+  if (type !== undefined && !isCollated && typeOf(actual, target) === type) return asWanted;
   if (isBegun) return run;
   if (draft.replacement) return replaced();
   return blocked(
     `${nameOf(target)} is not as the migrations before left it: ${spell(differ(after, actual))}.`,
   );
 }
+
+/** Whether a column is of the wanted type still, and that has got another name. */
+const isRenamed = (
+  { expected, actual }: Extract<Difference, { kind: "different" }>,
+  { renamedTypes }: ConvergeContext,
+): boolean =>
+  expected !== null && renamedTypes.some(({ from, to }) => withWord(expected, from, to) === actual);
 
 /** What a function that was found with a body of its own names without its schema, and will not find any more. */
 function lostNames(target: Target, { simulated, timeline }: ConvergeContext): string[] {
@@ -437,6 +545,7 @@ function drop({ target }: Of<"drop">, around: ConvergeContext): Decision {
   // A view has taken the table's name since.
   if (isDone && target.kind === "table" && there !== null && there !== "table") return doneBefore;
   if (isDone && isMadeAgain) return doneBefore;
+  if (isLaterOnes(target, around)) return past;
   if (!has(after, target)) return run;
   // What was made anew may still have to be validated or built to its end.
   const isLike = (expected: Catalog) =>
@@ -450,12 +559,42 @@ function drop({ target }: Of<"drop">, around: ConvergeContext): Decision {
   return isDone ? doneBefore : run;
 }
 
-function rename({ target, to }: Of<"rename">, { simulated, isDone, isMadeAgain }: ConvergeContext): Decision {
+/** What a rollback leaves where it is, if rows depend on it. */
+const kept: readonly Target["kind"][] = ["column", "type", "domain", "sequence"];
+
+/**
+ * Whether a column, say, that a step drops or renames, and once did, is another by now: the one that a later step made and a
+ * rollback kept, with its rows.
+ */
+function isLaterOnes(
+  target: Target,
+  { hasRun, wasMadeLater, timeline, simulated }: ConvergeContext,
+): boolean {
+  return (
+    kept.includes(target.kind) &&
+    hasRun &&
+    wasMadeLater(target) &&
+    simulated.stateOf(target) === "untouched" &&
+    timeline.after.some(
+      (expected) =>
+        has(expected, target) &&
+        // A rollback may have put a default or NOT NULL of the former one back.
+        differences(expected, simulated.catalog(), target).every(
+          (one) => one.kind === "different" && ["default", "nullable", "comment"].includes(one.property),
+        ),
+    )
+  );
+}
+
+function rename({ target, to }: Of<"rename">, around: ConvergeContext): Decision {
+  const { simulated, isDone, isMadeAgain } = around;
   const isOld = simulated.exists(target);
   const isNew = simulated.exists(to);
+  if (isOld && isLaterOnes(target, around)) return past;
   if (isOld && !isNew) return isDone && isMadeAgain ? doneBefore : run;
   if (!isOld && !isNew && simulated.isUnknown(target)) return run;
   if (isDone || (isNew && !isOld)) return isDone ? doneBefore : asWanted;
+  if (!isOld && isPast(target, around)) return past;
   return blocked(
     isOld
       ? `Both ${nameOf(target)} and ${nameOf(to)} are there.`

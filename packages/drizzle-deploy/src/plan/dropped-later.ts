@@ -6,8 +6,20 @@ import type { Draft } from "./statements/index.ts";
 const isPartOfWord = (character: string | undefined): boolean =>
   character !== undefined && /[\p{L}\p{N}_$]/u.test(character);
 
+/** A text with a word in the place of another. */
+export function withWord(text: string, from: string, to: string): string {
+  let result = "";
+  let rest = 0;
+  for (let at = text.indexOf(from); at >= 0; at = text.indexOf(from, at + 1)) {
+    if (at < rest || isPartOfWord(text[at - 1]) || isPartOfWord(text[at + from.length])) continue;
+    result += text.slice(rest, at) + to;
+    rest = at + from.length;
+  }
+  return result + text.slice(rest);
+}
+
 /** Whether a text has a name as a word of its own: `idx_leads_stage` is none of `idx_leads`. */
-function hasWord(text: string, name: string): boolean {
+export function hasWord(text: string, name: string): boolean {
   for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
     if (!isPartOfWord(text[at - 1]) && !isPartOfWord(text[at + name.length])) return true;
   }
@@ -51,4 +63,23 @@ export function isDroppedLater(
   if (!later.some((some) => some.some((one) => dropsIfThere(one, target)))) return false;
   const first = later.flat().find((one) => mentions(one.node, target.name));
   return first !== undefined && dropsIfThere(first, target);
+}
+
+/** Statements about a view that make nothing of it which stays when it goes. */
+const dresses = ["IndexStmt", "CommentStmt", "GrantStmt", "CreateTrigStmt", "RefreshMatViewStmt"];
+
+/**
+ * Whether nothing names what a statement makes until a later one drops it.
+ *
+ * @param later as for `isDroppedLater`
+ */
+export function isUnusedUntilDropped(
+  { goal }: Draft,
+  later: readonly (readonly ParsedStatement[])[],
+): boolean {
+  if (goal.does !== "create") return false;
+  const first = later
+    .flat()
+    .find(({ node }) => mentions(node, goal.target.name) && !dresses.some((kind) => kind in node));
+  return first !== undefined && "DropStmt" in first.node;
 }

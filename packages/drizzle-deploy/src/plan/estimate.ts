@@ -25,7 +25,11 @@ const page = 8192;
 /** Where statistics say nothing. */
 const unknownWidth = 16;
 
-function sizeOf({ schema, name }: QualifiedName, facts: Facts): { bytes: number; rows: number } | null {
+/** How large a relation is, as far as it is known. */
+export function sizeOf(
+  { schema, name }: QualifiedName,
+  facts: Facts,
+): { bytes: number; rows: number } | null {
   const found = facts.relations.find(
     (one) => one.schema === schema && one.name === name && one.kind !== "index",
   );

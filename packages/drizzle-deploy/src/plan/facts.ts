@@ -1,15 +1,20 @@
 import { z } from "zod";
 import { type Catalog, readCatalog } from "../catalog/index.ts";
-import { readMigrations } from "../migrations/index.ts";
+import { type Migration, readMigrations } from "../migrations/index.ts";
 import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
+import type { Target } from "../model/step.ts";
 import type { Queryable } from "../postgres/index.ts";
 import { type JournalRow, type MigrationState, readJournal, readState } from "../records/migration-state.ts";
 import { type Origin, readOrigin } from "../records/origin.ts";
-import { doneSteps } from "../records/records.ts";
-import { qualifiedNameSchema } from "../sql/names.ts";
+import { doneSteps, stepsSinceCompletion, undoneSteps } from "../records/records.ts";
+import { type QualifiedName, qualifiedNameSchema } from "../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
+import { names } from "../sql/tree.ts";
+import { madeBy } from "./begun.ts";
 import { type Dependent, queryDependents } from "./dependents.ts";
+import { parseMigration } from "./parse.ts";
+import { resolveName } from "./statements/resolve.ts";
 
 const relationSchema = z.object({
   schema: z.string(),
@@ -98,6 +103,15 @@ export interface Facts extends ServerFacts {
   readonly dependents: readonly Dependent[];
   /** Columns, as `schema.table.column`, that the last migration wants filled and that are empty in some row. */
   readonly nulls: readonly string[];
+  /** Of the session. */
+  readonly timeZone: string;
+  /**
+   * Small tables that the pending migrations drop and that have no row, as `schema.table`; and small tables' columns
+   * among `begun`, as `schema.table.column`, that have no value but their default in any.
+   */
+  readonly empty: readonly string[];
+  /** What deployments of the project have made since the last one that completed: the next one continues them. */
+  readonly begun: readonly Target[];
   /** The tables that a rollback put aside. */
   readonly archive: Catalog;
   readonly journal: readonly JournalRow[];
@@ -106,6 +120,8 @@ export interface Facts extends ServerFacts {
   readonly origin: Origin | null;
   /** Steps that earlier deployments did, by the hash of their migration and their id. */
   readonly done: readonly { readonly migration: string; readonly step: string }[];
+  /** Steps that earlier deployments did, and that a rollback has taken back since: see `History`. */
+  readonly undone: Facts["done"];
 }
 
 // Statistics are read where the role may: without them the estimates are coarser, and nothing else differs. To measure
@@ -213,6 +229,84 @@ export async function readArchive(
 /** A table no larger than this is read in the blink of an eye, in bytes. */
 export const smallTable = 1024 * 1024;
 
+const zoneSchema = z.tuple([z.object({ zone: z.string() })]);
+
+async function readTimeZone(sql: Queryable): Promise<string> {
+  const [{ zone }] = zoneSchema.parse([
+    ...(await sql.unsafe(`select pg_catalog.current_setting('TimeZone') as zone`)),
+  ]);
+  return zone;
+}
+
+/** The tables that a `DROP TABLE` of the migrations names. */
+function droppedTables(pending: readonly Migration[]): QualifiedName[] {
+  return pending
+    .filter(({ statements }) => statements.some((text) => /\bdrop\s+table\b/i.test(text)))
+    .flatMap(parseMigration)
+    .flatMap(({ node }) =>
+      "DropStmt" in node && node.DropStmt.removeType === "OBJECT_TABLE" ? (node.DropStmt.objects ?? []) : [],
+    )
+    .flatMap((object) => ("List" in object ? [resolveName(names(object.List.items))] : []));
+}
+
+/** Looks into small tables for whether there is anything in what is to be dropped. */
+async function findEmpty(
+  sql: Queryable,
+  {
+    catalog,
+    server,
+    begun,
+    pending,
+    last,
+  }: {
+    catalog: Catalog;
+    server: ServerFacts;
+    begun: readonly Target[];
+    pending: readonly Migration[];
+    /** As the last migration leaves it. */
+    last: Catalog;
+  },
+): Promise<string[]> {
+  const dropped = droppedTables(pending);
+  const isDropped = (one: QualifiedName): boolean =>
+    dropped.length > 0 &&
+    (dropped.some((table) => table.schema === one.schema && table.name === one.name) ||
+      // It may get another name before.
+      !last.tables.some((table) => table.schema === one.schema && table.name === one.name) ||
+      begun.some(({ kind, schema, name }) => kind === "table" && schema === one.schema && name === one.name));
+  const found: string[] = [];
+  for (const table of catalog.tables) {
+    const { schema, name, forceRowSecurity } = table;
+    const isIt = (one: QualifiedName): boolean => one.schema === schema && one.name === name;
+    const size = server.relations.find((one) => isIt(one) && one.kind === "table")?.bytes ?? 0;
+    // Where policies hold for the owner too, nobody knows what they hide.
+    if (size > smallTable || forceRowSecurity || !server.memberOf.includes(table.owner)) continue;
+    const isWithout = async (condition: string): Promise<boolean> => {
+      const [{ empty }] = emptySchema.parse([
+        ...(await sql.unsafe(
+          `select not exists (select from ${quoteQualified(schema, name)}${condition}) as empty`,
+        )),
+      ]);
+      return empty;
+    };
+    if (isDropped(table) && (await isWithout(""))) found.push(`${schema}.${name}`);
+    for (const column of table.columns) {
+      const isBegun = begun.some(
+        (one) =>
+          one.schema === schema &&
+          ((one.kind === "column" && one.table === name && one.name === column.name) ||
+            (one.kind === "table" && one.name === name)),
+      );
+      // A default that calls a function is another each time.
+      if (!isBegun || column.default?.includes("(") || column.generated !== null || column.identity !== null)
+        continue;
+      const condition = ` where ${quoteIdentifier(column.name)} is distinct from ${column.default ?? "null"}`;
+      if (await isWithout(condition)) found.push(`${schema}.${name}.${column.name}`);
+    }
+  }
+  return found;
+}
+
 const emptySchema = z.tuple([z.object({ empty: z.boolean() })]);
 
 /** Looks into the small tables, of which a step that asks for a value in every row may be run. */
@@ -263,18 +357,31 @@ export async function gatherFacts(
   // What was met without a journal is met anew, whatever was recorded of it before.
   const recorded = journal.length > 0 || assumed === undefined ? await readOrigin(sql, project) : null;
   const last = state.applied.at(-1);
+  const lastTag = (state.pending.at(-1) ?? last)?.tag;
+  const expectedLast = lastTag === undefined ? catalog : project.expectedCatalog(lastTag);
+  const begun = madeBy(await stepsSinceCompletion(sql, project));
   return {
     ...serverFacts,
     catalog,
     state,
     dependents: await queryDependents(sql, project.schemas),
     nulls: await findNulls(sql, project, catalog, serverFacts),
+    timeZone: await readTimeZone(sql),
+    begun,
+    empty: await findEmpty(sql, {
+      catalog,
+      server: serverFacts,
+      begun,
+      pending: state.pending,
+      last: expectedLast,
+    }),
     origin: recorded ?? (last ? { tag: last.tag, catalog } : null),
     archive: serverFacts.schemas.includes(project.names.archiveSchema)
       ? await readArchive(sql, project)
       : { ...catalog, tables: [], views: [], functions: [], enums: [], domains: [], sequences: [] },
     journal,
     done: await doneSteps(sql, project.names),
+    undone: await undoneSteps(sql, project.names),
     names: project.names,
   };
 }

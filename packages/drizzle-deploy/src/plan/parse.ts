@@ -8,6 +8,8 @@ export interface ParsedStatement extends Statement {
   readonly number: number;
   /** Its text in the file; `sql` is what is inside of a block around it. */
   readonly asWritten: string;
+  /** Whether it stood in a block that keeps silent about what is there already. */
+  readonly isTolerant?: boolean;
 }
 
 /**
@@ -40,21 +42,40 @@ export function parseMigration({ tag, statements }: Migration): ParsedStatement[
  * already. The parser of SQL takes a body for a text; in this one nothing is declared that could change what is inside.
  */
 const envelope =
-  /^\s*BEGIN\s+(\S[\s\S]*);\s*EXCEPTION\s+WHEN\s+duplicate_object\s+THEN\s+null\s*;\s*END\s*;?\s*$/i;
+  /^\s*BEGIN\s+(\S[\s\S]*);\s*EXCEPTION\s+WHEN\s+(?:duplicate_\w+\s+(?:OR\s+duplicate_\w+\s+)*)THEN\s+null\s*;\s*END\s*;?\s*$/i;
 
-/** Whether a statement makes types or constraints and nothing else. */
+/** Whether a statement makes one thing, a column or a constraint included, and nothing else. */
 function makesWhatMayBeThere({ node }: Statement): boolean {
-  if ("CreateEnumStmt" in node) return true;
+  const kinds = [
+    "CreateEnumStmt",
+    "CreateDomainStmt",
+    "CompositeTypeStmt",
+    "CreateStmt",
+    "CreateSeqStmt",
+    "CreateSchemaStmt",
+    "IndexStmt",
+    "ViewStmt",
+    "CreatePolicyStmt",
+    "CreateTrigStmt",
+  ];
+  if (kinds.some((kind) => kind in node)) return true;
   if (!("AlterTableStmt" in node)) return false;
   const { cmds = [] } = node.AlterTableStmt;
-  return cmds.every((one) => "AlterTableCmd" in one && one.AlterTableCmd.subtype === "AT_AddConstraint");
+  const [only] = cmds;
+  const adding = ["AT_AddConstraint", "AT_AddColumn"];
+  return (
+    cmds.length === 1 &&
+    only !== undefined &&
+    "AlterTableCmd" in only &&
+    adding.includes(only.AlterTableCmd.subtype ?? "")
+  );
 }
 
 /**
  * The statement inside a block that only keeps silent about what is there already, so that it is taken as any other;
  * a statement that is no such block as it is.
  */
-function unwrapped(statement: Statement): Statement {
+function unwrapped(statement: Statement): Statement & Pick<ParsedStatement, "isTolerant"> {
   if (!("DoStmt" in statement.node)) return statement;
   const [body, ...others] = (statement.node.DoStmt.args ?? []).flatMap((node) =>
     "DefElem" in node && node.DefElem.defname === "as" && node.DefElem.arg && "String" in node.DefElem.arg
@@ -65,7 +86,7 @@ function unwrapped(statement: Statement): Statement {
   if (inside === undefined) return statement;
   try {
     const [only, ...rest] = parseStatements(inside);
-    return only && rest.length === 0 && makesWhatMayBeThere(only) ? only : statement;
+    return only && rest.length === 0 && makesWhatMayBeThere(only) ? { ...only, isTolerant: true } : statement;
   } catch {
     return statement;
   }

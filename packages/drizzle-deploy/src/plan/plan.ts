@@ -1,28 +1,37 @@
 import { createHash } from "node:crypto";
 import type { Catalog } from "../catalog/index.ts";
-import { DeployError } from "../findings/errors.ts";
 import type { Migration } from "../migrations/index.ts";
+import { type Allowance, isAllowed, parseAllowances, requireKnown } from "../model/allowance.ts";
 import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
 import { isToRun, nameOf, type Plan, type Step, type Target } from "../model/step.ts";
 import { formatStepId, includesStep, parseStepId } from "../model/step-id.ts";
 import type { Sql } from "../postgres/index.ts";
 import { expectedHere } from "../records/origin.ts";
-import { type QualifiedName, qualifiedLabel } from "../sql/names.ts";
+import type { QualifiedName } from "../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
-import { type Decision, decide, decideBuild, isEmptied, type Timeline } from "./converge.ts";
-import { isDroppedLater } from "./dropped-later.ts";
+import {
+  type Decision,
+  decide,
+  decideBuild,
+  isEmptied,
+  isThereInTime,
+  presentAs,
+  type Timeline,
+} from "./converge.ts";
+import { isDroppedLater, isUnusedUntilDropped } from "./dropped-later.ts";
 import { estimate, tableSize } from "./estimate.ts";
 import { type Facts, gatherFacts, smallTable } from "./facts.ts";
 import { groupSteps, type PlannedStep } from "./group-steps.ts";
+import { createHistory, type History, type PendingGoal, type Place } from "./history.ts";
 import { dropInvalidIndexes } from "./invalid-indexes.ts";
 import { notesOf } from "./notes.ts";
 import { type ParsedStatement, parseMigration } from "./parse.ts";
 import { isReplacedBeside, type ReplacedIndex, replacedIndex } from "./replaced-index.ts";
-import { contextOf, type SimulatedCatalog, simulateCatalog } from "./simulated-catalog.ts";
+import { contextOf, printed, type SimulatedCatalog, simulateCatalog } from "./simulated-catalog.ts";
 import { type ClassifiedStatement, isForOthers, type Span, spansOf } from "./spans.ts";
+import { part } from "./statements/draft.ts";
 import { classify, classifyRepairs, type Draft, type StatementContext } from "./statements/index.ts";
-import { resolve } from "./statements/resolve.ts";
 import { isSameObjectAs, makes, overlaps, takesAway, takesAwayWhole } from "./step-relations.ts";
 import {
   decideSpan,
@@ -35,7 +44,7 @@ import {
 
 /** What a plan may take for granted. */
 export interface PlanOptions {
-  /** Ids of steps, or tags of migrations, whose hazards are accepted. */
+  /** Steps, migrations and kinds of hazard that are accepted, in the words of `parseAllowances`. */
   readonly allow?: readonly string[];
 }
 
@@ -45,7 +54,10 @@ interface PlanningContext {
   readonly expected: Project["expectedCatalog"];
   readonly facts: Facts;
   readonly simulated: SimulatedCatalog;
-  readonly allow: readonly string[];
+  readonly history: History;
+  /** The tables of the archive that a step brings back. */
+  readonly brought: Set<string>;
+  readonly allow: readonly Allowance[];
 }
 
 /**
@@ -76,15 +88,37 @@ export async function planInDetail(
 ): Promise<DetailedPlan> {
   const { applied, pending } = facts.state;
   const expected = expectedHere(project, facts.origin);
+  const allowances = parseAllowances(
+    allow,
+    [...applied, ...pending].map(({ tag }) => tag),
+  );
+  const simulated = simulateCatalog(facts, project.schemas);
+  const parsed = pending.map(parseMigration);
+  const goals = (): PendingGoal[] =>
+    pending.flatMap((migration, at) => {
+      const previous = pending[at - 1] ?? applied.at(-1);
+      const known = contextOf(simulated, facts, {
+        schemas: project.schemas,
+        before: previous ? expected(previous.tag) : null,
+        after: expected(migration.tag),
+      });
+      const statements = parsed[at] ?? [];
+      const classified = classifyAll(statements, withOwnIndexes(statements, known));
+      return preview(migration, classified).map((one) => ({
+        ...one,
+        migration,
+      }));
+    });
   const planning: PlanningContext = {
     project,
     expected,
     facts,
-    allow,
-    simulated: simulateCatalog(facts, project.schemas),
+    allow: allowances,
+    simulated,
+    history: createHistory(facts, goals),
+    brought: new Set(),
   };
   const planned: PlannedStep[] = [];
-  const parsed = pending.map(parseMigration);
   for (const [at, migration] of pending.entries()) {
     const previous = pending[at - 1] ?? applied.at(-1);
     const timeline: Timeline = {
@@ -105,7 +139,15 @@ export async function planInDetail(
     planned.push(...planMigration(migration, [...first, ...statements], { timeline, later }, planning));
   }
   const steps = planned.map(({ step }) => step);
-  requireKnown(allow, steps, facts);
+  requireKnown(
+    allowances,
+    {
+      pending: pending.map(({ tag }) => tag),
+      applied: applied.map(({ tag }) => tag),
+      steps: steps.map(({ id }) => id),
+    },
+    facts.names,
+  );
   const plan: Plan = {
     version: 1,
     // What is replaced by the same statement that would have made it is the same step.
@@ -123,25 +165,6 @@ export async function planInDetail(
     }),
   };
   return { facts, plan, planned };
-}
-
-/** What is allowed has to be there, or a mistyped name would go unnoticed; what is applied already may be named. */
-function requireKnown(allow: readonly string[], steps: readonly Step[], { state, names }: Facts): void {
-  const ids = steps.map(({ id }) => parseStepId(id));
-  const pending = state.pending.map(({ tag }) => tag);
-  const applied = state.applied.map(({ tag }) => tag);
-  const unknown = allow.find((one) => {
-    if (pending.includes(one)) return false;
-    const wanted = parseStepId(one);
-    const isKnown = wanted.parts.length > 0 && ids.some((id) => includesStep(id, wanted));
-    return !isKnown && !applied.includes(wanted.migration);
-  });
-  if (unknown === undefined) return;
-  throw new DeployError(
-    "USAGE",
-    `there is no step ${unknown} to allow`,
-    `Name a step as ${names.command} plan prints it, with its migration: 0006_drop_legacy/2. Or a migration, for all its steps.`,
-  );
 }
 
 /** Reads the facts and plans from them. */
@@ -201,23 +224,15 @@ function planMigration(
   }: { timeline: Timeline; later: readonly (readonly ParsedStatement[])[] },
   planning: PlanningContext,
 ): PlannedStep[] {
-  const { facts, simulated, project } = planning;
+  const { facts, simulated, project, history } = planning;
   const known = contextOf(simulated, facts, {
     schemas: project.schemas,
     before: timeline.before,
     after: timeline.after[0],
     last: timeline.last,
   });
-  let made: ((index: QualifiedName) => QualifiedName | undefined) | undefined;
-  const indexTable = (index: QualifiedName): QualifiedName | undefined => {
-    // Few migrations ask for an index that no catalog has.
-    const table = known.indexTable(index);
-    if (table) return table;
-    made ??= indexesMade(statements, known);
-    return made(index);
-  };
-  const context = { ...known, indexTable };
-  const classified = statements.map((statement) => ({ ...statement, drafts: classify(statement, context) }));
+  const context = withOwnIndexes(statements, known);
+  const classified = classifyAll(statements, context);
   const ahead = preview(migration, classified);
   const planned: PlannedStep[] = [];
   const settled: Draft["goal"][] = [];
@@ -239,13 +254,15 @@ function planMigration(
     const isTogether = together !== undefined && statement.number <= together.last;
     const inPlace = replacing.get(statement.number);
     const statementsAfter = statements.filter((one) => one.number > statement.number);
-    const after = [...statementsAfter, ...migrationsAfter.flat()];
     const drafts = isTogether
       ? validationOf(statement, number)
       : inPlace
         ? numbered(number, inPlace)
-        : draftsOf(statement, number, { context, migration, timeline, planning, after });
-    for (const { id, draft, isRepair } of drafts) {
+        : draftsOf(statement, number, { context, migration, timeline, planning });
+    const place: Place = { migration, number: statement.number };
+    // Asked of all steps before the first is taken as run: a column comes with its constraints, or without.
+    const isThere = drafts.map(({ draft }) => isThereInTime(draft, simulated, timeline));
+    for (const [at, { id, draft, isRepair }] of drafts.entries()) {
       const replaced = replacedIndex(draft, {
         later: statementsAfter,
         context,
@@ -260,8 +277,17 @@ function planMigration(
         timeline,
         schemas: project.schemas,
         isDone: isExchanged || isDone(facts, migration, id),
+        isThere: isThere[at] ?? false,
+        hasRun: history.hasRun(place),
+        fateOf: (target) => history.fateOf(target, place),
+        wasMadeLater: (target) => history.wasMadeLater(target, place),
         setLater: later.flatMap(({ goal }) =>
           isSameObjectAs(goal, draft) && goal.does === "alter" ? goal.properties : [],
+        ),
+        renamedTypes: settled.flatMap((goal) =>
+          goal.does === "rename" && goal.target.kind === "type"
+            ? [{ from: printed(goal.target.name), to: printed(goal.to.name) }]
+            : [],
         ),
         isBegun: settled.some((goal) => isSameObjectAs(goal, draft)),
         isRemade: later.some(
@@ -276,7 +302,10 @@ function planMigration(
         ),
         isLeftBehind: laterDone.some(({ goal }) => takesAwayWhole(goal, draft)),
         isMadeAgain: laterDone.some(({ goal }) => makes(goal, draft)),
-        isDroppedLater: isDroppedLater(draft, statement, [statementsAfter, ...migrationsAfter]),
+        isDroppedLater:
+          isDroppedLater(draft, statement, [statementsAfter, ...migrationsAfter]) ||
+          (isViewGoneAgain(draft, place, planning) &&
+            isUnusedUntilDropped(draft, [statementsAfter, ...migrationsAfter])),
         isAlone: !ahead.some((one) => one.number !== statement.number && isSameObjectAs(one.goal, draft)),
         isFilled:
           (tableSize(draft.target, facts)?.bytes ?? 0) <= smallTable &&
@@ -410,13 +439,25 @@ function dependentsOf({ kind, schema, name }: Target, { facts, simulated }: Plan
   return [...new Set(labels), ...(isRuled ? ["a rule, or a column's default, of its own"] : [])];
 }
 
+/** Statements with the steps that each would take by itself. */
+const classifyAll = (
+  statements: readonly ParsedStatement[],
+  context: StatementContext,
+): ClassifiedStatement[] =>
+  statements.map((statement) => ({ ...statement, drafts: classify(statement, context) }));
+
 /** What each statement is about, before anything is planned: a step may leave something to a later one. */
 function preview(
   { tag }: Migration,
   statements: readonly ClassifiedStatement[],
-): { number: number; id: string; goal: Draft["goal"] }[] {
+): { number: number; id: string; goal: Draft["goal"]; needs: Draft["needs"] }[] {
   return statements.flatMap(({ number, drafts }) =>
-    numbered(`${tag}/${number}`, drafts).map(({ id, draft }) => ({ number, id, goal: draft.goal })),
+    numbered(`${tag}/${number}`, drafts).map(({ id, draft }) => ({
+      number,
+      id,
+      goal: draft.goal,
+      needs: draft.needs,
+    })),
   );
 }
 
@@ -538,6 +579,31 @@ function validationOf(statement: ClassifiedStatement, number: string): Numbered[
   return draft ? [{ id: `${number}.2`, draft, isRepair: false }] : [];
 }
 
+/** Whether it makes a view that it made here before, and that a later statement, which ran too, took away. */
+function isViewGoneAgain({ goal }: Draft, place: Place, { history }: PlanningContext): boolean {
+  return (
+    goal.does === "create" &&
+    goal.target.kind === "view" &&
+    history.hasRun(place) &&
+    history.fateOf(goal.target, place) === null
+  );
+}
+
+/** As the context, with the indexes that the migration makes and no catalog has. */
+function withOwnIndexes(statements: readonly ParsedStatement[], known: StatementContext): StatementContext {
+  let made: ((index: QualifiedName) => QualifiedName | undefined) | undefined;
+  return {
+    ...known,
+    indexTable(index) {
+      // Few migrations ask for one.
+      const table = known.indexTable(index);
+      if (table) return table;
+      made ??= indexesMade(statements, known);
+      return made(index);
+    },
+  };
+}
+
 /** The tables of the indexes that a migration makes and takes away again, or renames: no catalog has them. */
 function indexesMade(statements: readonly ParsedStatement[], context: StatementContext) {
   const tables = new Map<string, QualifiedName>();
@@ -581,15 +647,7 @@ function draftsOf(
     migration,
     timeline,
     planning,
-    after,
-  }: {
-    context: StatementContext;
-    migration: Migration;
-    timeline: Timeline;
-    planning: PlanningContext;
-    /** The statements after it, of its own migration and of those that follow. */
-    after: readonly ParsedStatement[];
-  },
+  }: { context: StatementContext; migration: Migration; timeline: Timeline; planning: PlanningContext },
 ): Numbered[] {
   const { facts, simulated } = planning;
   const drafts = classify(statement, context);
@@ -613,20 +671,61 @@ function draftsOf(
       if (isDone(facts, migration, own) && (size?.bytes ?? 0) <= smallTable) simulated.adoptNew(table);
       return [...numbered(number, drafts), ...repairsOf(statement, number, context)];
     }
-    // Of several tables that have the name in turn, the last is the one that was put aside.
-    const isMadeAgain = after.some(
-      ({ node }) =>
-        "CreateStmt" in node && qualifiedLabel(resolve(node.CreateStmt.relation)) === qualifiedLabel(table),
-    );
-    if (!isMadeAgain && facts.archive.tables.some(({ name }) => name === table.name)) {
-      simulated.restore(table);
+    const archived = archivedAs(goal, { migration, number: statement.number }, planning);
+    if (archived) {
+      simulated.restore(archived.name, archived.as, archived);
+      planning.brought.add(archived.name);
+      const draft = bringBack(facts.names, first, archived);
+      const isItself = archived.as.schema === table.schema && archived.as.name === table.name;
       return [
-        { id: number, draft: bringBack(facts.names, first, table), isRepair: false },
-        ...repairsOf(statement, number, context),
+        { id: number, draft, isRepair: false },
+        ...(isItself ? repairsOf(statement, number, context) : []),
       ];
     }
   }
+  if (first && goal?.does === "create") {
+    const back = namedBack(goal.target, { migration, number: statement.number }, planning);
+    if (back) return numbered(number, [{ ...first, ...back }, ...drafts.slice(1)]);
+  }
   return numbered(number, drafts);
+}
+
+const renamable: Partial<Record<Target["kind"], string>> = {
+  type: "TYPE",
+  domain: "DOMAIN",
+  sequence: "SEQUENCE",
+  schema: "SCHEMA",
+};
+
+/**
+ * What a rollback kept under the name that a later statement had given it gets back the one that it was made under, so
+ * that the statements between find it; null where that is not so.
+ */
+function namedBack(
+  target: Target,
+  place: Place,
+  { history, simulated }: PlanningContext,
+): Pick<Draft, "kind" | "title" | "sql" | "goal" | "safety" | "needs"> | null {
+  if (simulated.exists(target) || !history.hasRun(place)) return null;
+  const now = presentAs(target, history.fateOf(target, place), simulated);
+  if (now === null || now.schema !== target.schema || now.table !== target.table) return null;
+  const words =
+    now.kind === "column" && now.schema !== null && now.table !== null
+      ? `TABLE ${quoteQualified(now.schema, now.table)} RENAME COLUMN ${quoteIdentifier(now.name)}`
+      : renamable[now.kind] === undefined
+        ? null
+        : `${renamable[now.kind]} ${now.schema === null ? quoteIdentifier(now.name) : quoteQualified(now.schema, now.name)} RENAME`;
+  if (words === null) return null;
+  const isSchema = target.kind === "schema";
+  if (!isSchema) simulated.recall(now, target.name);
+  return {
+    kind: "rename",
+    title: `give ${now.kind} ${nameOf(now)} back the name ${target.name}, which it was made under`,
+    sql: `ALTER ${words} TO ${quoteIdentifier(target.name)}`,
+    needs: [],
+    goal: isSchema ? { does: "rename", target: now, to: target } : { does: "bring back", target },
+    safety: "A rollback kept it. Only the catalog is changed: the lock is held for a moment.",
+  };
 }
 
 function repairsOf(statement: ParsedStatement, number: string, context: StatementContext): Numbered[] {
@@ -636,15 +735,111 @@ function repairsOf(statement: ParsedStatement, number: string, context: Statemen
   );
 }
 
-function bringBack({ archiveSchema }: Names, draft: Draft, { schema, name }: QualifiedName): Draft {
+/** A table that a rollback put aside, and what it was called when the statement had just made it. */
+interface ArchivedTable {
+  /** Its name in the archive. */
+  readonly name: string;
+  readonly as: QualifiedName;
+  /** From the names that its parts have to those that they had. */
+  readonly renames: readonly { readonly target: Target; readonly to: string }[];
+  /** Its indexes whose names another table's has by then: the statements that made them make them again. */
+  readonly dropped: readonly string[];
+  /** Whether another table has the name that it has in the archive. */
+  readonly isNameTaken: boolean;
+}
+
+/** The table in the archive that a statement once made, whatever later statements called it; null for none. */
+function archivedAs(
+  { target }: Extract<Draft["goal"], { does: "create" }>,
+  place: Place,
+  planning: PlanningContext,
+): ArchivedTable | null {
+  if (target.schema === null) return null;
+  const as = { schema: target.schema, name: target.name };
+  const { facts, history, simulated, brought } = planning;
+  const isArchived = (name: string): boolean =>
+    !brought.has(name) && facts.archive.tables.some((one) => one.name === name);
+  const isOthers = history.wasMadeLater(target, place);
+  const fate = history.hasRun(place) ? history.fateOf(target, place) : target;
+  if (fate === null || fate.schema === null) return null;
+  if (!isArchived(fate.name)) {
+    return isArchived(as.name) && !isOthers ? broughtBack(as.name, as, place, planning) : null;
+  }
+  if (
+    fate.schema !== as.schema &&
+    !simulated.exists({ kind: "schema", schema: null, name: as.schema, table: null })
+  ) {
+    return broughtBack(fate.name, { schema: fate.schema, name: fate.name }, place, planning);
+  }
+  if (fate.name === as.name && isOthers && !history.hasRun(place)) return null;
+  return broughtBack(fate.name, as, place, planning);
+}
+
+/** A table of the archive as it comes back, under the names that it and its parts were made under. */
+function broughtBack(
+  name: string,
+  as: QualifiedName,
+  place: Place,
+  { facts: { archive }, history, simulated }: PlanningContext,
+): ArchivedTable | null {
+  const archived = archive.tables.find((one) => one.name === name);
+  if (!archived) return null;
+  const isKey = (index: string): boolean => archived.constraints.some((one) => one.name === index);
+  const now = { schema: as.schema, name };
+  const targets = [
+    ...archived.columns.map((one) => part("column", now, one.name)),
+    ...archived.constraints.map((one) => part("constraint", now, one.name)),
+    ...archived.indexes.filter((one) => !isKey(one.name)).map((one) => part("index", now, one.name)),
+  ];
+  const isTaken = (index: string): boolean =>
+    simulated
+      .catalog()
+      .tables.some((one) => one.schema === as.schema && one.indexes.some((other) => other.name === index));
+  const dropped = archived.indexes.map((one) => one.name).filter((one) => !isKey(one) && isTaken(one));
+  const renames = targets.flatMap((one) => {
+    const former = history.formerOf(one, place);
+    const isDropped = one.kind === "index" && dropped.includes(one.name);
+    return isDropped || former.name === one.name
+      ? []
+      : [{ target: { ...one, table: as.name }, to: former.name }];
+  });
+  const isNameTaken = simulated.exists({ kind: "table", ...now, table: null });
+  return { name, as, renames, dropped, isNameTaken };
+}
+
+function bringBack(
+  { archiveSchema }: Names,
+  draft: Draft,
+  { name, as, renames, dropped, isNameTaken }: ArchivedTable,
+): Draft {
+  const { schema } = as;
+  const setSchema = (of: string): string =>
+    `ALTER TABLE ${quoteQualified(archiveSchema, of)} SET SCHEMA ${quoteIdentifier(schema)}`;
+  const setName = (within: string): string[] =>
+    name === as.name
+      ? []
+      : [`ALTER TABLE ${quoteQualified(within, name)} RENAME TO ${quoteIdentifier(as.name)}`];
+  const renaming = renames.map(({ target, to }) => {
+    if (target.kind === "index") {
+      return `ALTER INDEX ${quoteQualified(schema, target.name)} RENAME TO ${quoteIdentifier(to)}`;
+    }
+    const word = target.kind === "constraint" ? "CONSTRAINT" : "COLUMN";
+    return `ALTER TABLE ${quoteQualified(schema, as.name)} RENAME ${word} ${quoteIdentifier(target.name)} TO ${quoteIdentifier(to)}`;
+  });
   return {
     ...draft,
     kind: "move table",
-    title: `bring back table ${schema}.${name} from the archive, with its rows`,
-    sql: `ALTER TABLE ${quoteQualified(archiveSchema, name)} SET SCHEMA ${quoteIdentifier(schema)}`,
+    title: `bring back table ${schema}.${as.name} from the archive, with its rows`,
+    sql: [
+      ...dropped.map((index) => `DROP INDEX ${quoteQualified(archiveSchema, index)}`),
+      ...(isNameTaken
+        ? [...setName(archiveSchema), setSchema(as.name)]
+        : [setSchema(name), ...setName(schema)]),
+      ...renaming,
+    ].join(";\n"),
     needs: [],
     locks: [],
-    goal: { does: "bring back", target: { kind: "table", schema, name, table: null } },
+    goal: { does: "bring back", target: { kind: "table", schema, name: as.name, table: null } },
     safety: "Only the catalog is changed: nobody uses the archive.",
   };
 }
@@ -663,12 +858,12 @@ function stepOf(
     isHarmless = false,
   }: Decision = left && decision.action !== "skip" ? { action: "leave out", reason: left } : decision;
   const changes = isToRun({ action });
-  const isAllowed = allow.some(
-    (one) => one === migration.tag || includesStep(parseStepId(one), parseStepId(id)),
-  );
   const hazards =
     changes && !isHarmless
-      ? draft.hazards.map((hazard) => ({ ...hazard, allowed: isAllowed && hazard.name !== "unsupported" }))
+      ? draft.hazards.map((hazard) => ({
+          ...hazard,
+          allowed: isAllowed(allow, { id, migration: migration.tag }, hazard.name),
+        }))
       : [];
   const refused = hazards.filter(({ allowed }) => !allowed);
   return {

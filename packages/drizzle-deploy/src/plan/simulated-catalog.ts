@@ -1,9 +1,12 @@
-import type { Catalog, Table } from "../catalog/index.ts";
+import type { Catalog, Index, Table } from "../catalog/index.ts";
 import type { Names } from "../model/names.ts";
-import type { Target } from "../model/step.ts";
+import { nameOf, type Target } from "../model/step.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
-import type { Facts } from "./facts.ts";
+import { hasWord, withWord } from "./dropped-later.ts";
+import { sizeOf } from "./estimate.ts";
+import { type Facts, smallTable } from "./facts.ts";
+import { part } from "./statements/draft.ts";
 import type { Draft, StatementContext } from "./statements/index.ts";
 
 /** What the steps planned so far make of an object; `untouched` is as the catalog has it. */
@@ -16,6 +19,12 @@ export interface SimulatedCatalog {
   readonly stateOf: (target: Target) => ObjectState;
   readonly exists: (target: Target) => boolean;
   readonly isNew: (relation: QualifiedName) => boolean;
+  /** Whether a step makes it, and it was not there before, in another form either. */
+  readonly isMadeHere: (target: Target) => boolean;
+  /** What an object, or what it is a part of, was called before the first step. */
+  readonly originOf: (target: Target) => Target;
+  /** Whether a step writes rows of a table, or may. */
+  readonly isWritten: (table: QualifiedName) => boolean;
   /** Whether only the server knows if a part is there: this plan makes its table or view of something else's columns. */
   readonly isUnknown: (target: Target) => boolean;
   /** What else has the name that a new index, table, view or sequence is to get, in words; null where it is free. */
@@ -31,8 +40,18 @@ export interface SimulatedCatalog {
   readonly isTaken: (name: QualifiedName) => boolean;
   /** Takes a step as run; what it makes is as the migration leaves it. */
   readonly apply: (draft: Draft, after: Catalog) => void;
-  /** Brings a table back from the archive. */
-  readonly restore: (table: QualifiedName) => void;
+  /** Takes what is there under another name for what it was made as. */
+  readonly recall: (target: Target, to: string) => void;
+  /** Brings a table back from the archive, where it has a name of its own; it and its parts get others after. */
+  readonly restore: (
+    archived: string,
+    as: QualifiedName,
+    parts: {
+      readonly renames: readonly { readonly target: Target; readonly to: string }[];
+      /** Indexes that do not come with it. */
+      readonly dropped: readonly string[];
+    },
+  ) => void;
   /** A table that an interrupted deployment made: it counts as new. */
   readonly adoptNew: (table: QualifiedName) => void;
 }
@@ -62,7 +81,7 @@ function createStates() {
     get,
     set,
     all: (): readonly Known[] => [...known.values()],
-    /** Has a table, with what belongs to it, be as it was read. */
+    /** Takes a table and its parts for as they are in the catalog. */
     forget({ schema, name }: QualifiedName): void {
       for (const [id, { target }] of known) {
         const isIt = target.kind === "table" && target.table === null && target.name === name;
@@ -90,6 +109,16 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
   const changedGrants = new Set<string>();
   const fresh = new Set<string>();
   const derived = new Set<string>();
+  const former = new Set<string>();
+  const written = new Set<string>();
+  const origins = new Map<string, Target>();
+  const originOf = (target: Target): Target => {
+    const own = origins.get(key(target));
+    if (own) return own;
+    if (target.table === null || target.schema === null) return target;
+    const whole = origins.get(key({ kind: "table", schema: target.schema, name: target.table, table: null }));
+    return whole ? { ...target, schema: whole.schema, table: whole.name } : target;
+  };
   const roles = new Set(facts.roles);
   const named = new Set<string>();
   const wholes = new Map<string, { readonly target: Target; readonly of: Target }>();
@@ -198,6 +227,9 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
       if (table !== null && schema !== null && isMade(schema, table)) return false;
       return inCatalog(target);
     },
+    originOf,
+    isMadeHere: (target) => stateOf(target) === "made" && !former.has(key(target)),
+    isWritten: ({ schema, name }) => isOpaque || written.has(JSON.stringify([schema, name])),
     isNew: ({ schema, name }) => fresh.has(JSON.stringify([schema, name])),
     isUnknown: (target) =>
       target.table !== null &&
@@ -238,12 +270,18 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
       catalog.tables.some(
         (table) => table.schema === schema && table.constraints.some((one) => one.name === name),
       ),
-    apply: ({ goal, kind, sql }, after) => {
+    apply: ({ goal, kind, sql, locks }, after) => {
       if ("target" in goal && goal.does !== "drop")
         named.add(JSON.stringify([goal.target.schema, goal.target.name]));
+      if (goal.does === "drop" && stateOf(goal.target) === "untouched") former.add(key(goal.target));
+      if (kind === "change data") {
+        // Those that it only reads too: rather too many than too few.
+        for (const { schema, name } of locks) written.add(JSON.stringify([schema, name]));
+      }
       switch (goal.does) {
         case "create":
           for (const one of [goal.target, ...goal.parts]) {
+            origins.delete(key(one));
             states.set(one, stateOf(one) === "untouched" && inCatalog(one) ? "changed" : "made");
             catalog = withObject(withoutObject(catalog, one), after, one);
           }
@@ -254,11 +292,15 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
           return;
         case "alter":
           if (stateOf(goal.target) === "untouched") states.set(goal.target, "changed");
-          if (goal.type !== undefined) catalog = withType(catalog, goal.target, goal.type);
+          if (goal.type !== undefined) catalog = withType(catalog, goal.target, goal.type, goal.collation);
           if (goal.properties.includes("partition")) catalog = withPartition(catalog, after, goal.target);
           return;
         case "drop":
-          for (const one of [...partsOf(goal.target), goal.target]) {
+          for (const one of [
+            ...partsOf(goal.target),
+            goal.target,
+            ...takenAlong(goal.target, catalog, facts, /\bCASCADE\s*;?\s*$/i.test(sql)),
+          ]) {
             states.set(one, "gone");
             catalog = withoutObject(catalog, one);
             named.delete(JSON.stringify([one.schema, one.name]));
@@ -269,6 +311,8 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
           }
           return;
         case "rename":
+          origins.set(key(goal.to), originOf(goal.target));
+          origins.delete(key(goal.target));
           catalog = renamed(catalog, goal.target, goal.to);
           states.move(goal.target, goal.to);
           if (
@@ -324,13 +368,21 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
           return;
       }
     },
-    restore: ({ schema, name }) => {
+    recall: (target, to) => {
+      catalog = renamed(catalog, target, { ...target, name: to });
+      states.set(target, "gone");
+    },
+    restore: (name, { schema, name: former }, { renames, dropped }) => {
       const archived = facts.archive.tables.find((table) => table.name === name);
       if (!archived) return;
       states.forget({ schema, name });
+      const moved = withDefinitionsOn(movedTable(facts.names, archived, schema), { schema, name: former });
       catalog = {
         ...catalog,
-        tables: [...catalog.tables, movedTable(facts.names, archived, schema)],
+        tables: [
+          ...catalog.tables,
+          { ...moved, indexes: moved.indexes.filter((one) => !dropped.includes(one.name)) },
+        ],
         sequences: [
           ...catalog.sequences,
           ...facts.archive.sequences
@@ -338,15 +390,87 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
             .map((sequence) => ({
               ...sequence,
               schema,
-              ownedBy: sequence.ownedBy && { ...sequence.ownedBy, schema },
+              ownedBy: sequence.ownedBy && { ...sequence.ownedBy, schema, table: former },
             })),
         ],
       };
+      states.forget({ schema, name: former });
+      fresh.delete(JSON.stringify([schema, former]));
+      for (const { target, to } of renames) catalog = renamed(catalog, target, { ...target, name: to });
     },
     adoptNew: ({ schema, name }) => {
       fresh.add(JSON.stringify([schema, name]));
     },
   };
+}
+
+/**
+ * What PostgreSQL drops together with an object that is dropped: what is made of a column, the sequences that belong to
+ * it; with CASCADE also the views that read it and the foreign keys that point at it.
+ */
+function takenAlong(
+  { kind, schema, name, table }: Target,
+  { tables, sequences }: Catalog,
+  { dependencies }: Facts,
+  isCascading: boolean,
+): Target[] {
+  if (schema === null || !["column", "table", "view", "constraint"].includes(kind)) return [];
+  const relation = { schema, name: table ?? name };
+  const column = kind === "column" ? name : null;
+  const owned = sequences
+    .filter(
+      ({ ownedBy }) =>
+        kind !== "constraint" &&
+        ownedBy?.schema === schema &&
+        ownedBy.table === relation.name &&
+        (column === null || ownedBy.column === column),
+    )
+    .map((one): Target => ({ kind: "sequence", schema: one.schema, name: one.name, table: null }));
+  const own = tables.find(same(schema, relation.name));
+  const ofColumn = column === null || !own ? [] : madeOf(own, column);
+  const views = new Map<string, QualifiedName>();
+  const readers = (of: QualifiedName, by: string | null): void => {
+    for (const { view, on } of dependencies) {
+      const isOn = on.schema === of.schema && on.name === of.name && (by === null || on.column === by);
+      const id = JSON.stringify([view.schema, view.name]);
+      if (!isOn || views.has(id)) continue;
+      views.set(id, view);
+      readers(view, null);
+    }
+  };
+  if (isCascading && kind !== "constraint") readers(relation, column);
+  const pointing = !isCascading
+    ? []
+    : tables.flatMap((one) =>
+        one.constraints
+          .filter(({ references }) => references?.schema === schema && references.table === relation.name)
+          .filter(() => kind === "table")
+          .map((constraint): Target => part("constraint", one, constraint.name)),
+      );
+  return [
+    ...owned,
+    ...ofColumn,
+    ...pointing,
+    ...[...views.values()].map((view): Target => ({ kind: "view", ...view, table: null })),
+  ];
+}
+
+/** The indexes, keys and checks that are made of a column, of others too. */
+function madeOf(table: Table, column: string): Target[] {
+  const constraints = table.constraints.filter(({ columns }) => columns.includes(column));
+  const indexes = table.indexes.filter(({ keys, include, predicate, constraint }) => {
+    if (constraint !== null) return constraints.some(({ name }) => name === constraint);
+    const texts = [predicate, ...keys.map((key) => (key.column === null ? key.expression : null))];
+    return (
+      include.includes(column) ||
+      keys.some((key) => key.column === column) ||
+      texts.some((text) => text !== null && hasWord(text, column))
+    );
+  });
+  return [
+    ...constraints.map(({ name }) => part("constraint", table, name)),
+    ...indexes.map(({ name }) => part("index", table, name)),
+  ];
 }
 
 function functionOf({ schema, name }: QualifiedName, types: string): Target {
@@ -512,7 +636,12 @@ function withPartition(catalog: Catalog, from: Catalog, { schema, name }: Target
   };
 }
 
-function withType(catalog: Catalog, target: Target, type: string): Catalog {
+function withType(
+  catalog: Catalog,
+  target: Target,
+  type: string,
+  collation: string | null | undefined,
+): Catalog {
   const isIn = inTableOf(target);
   return {
     ...catalog,
@@ -521,9 +650,70 @@ function withType(catalog: Catalog, target: Target, type: string): Catalog {
         ? {
             ...one,
             columns: one.columns.map((column) =>
-              column.name === target.name ? { ...column, type } : column,
+              column.name === target.name
+                ? { ...column, type, collation: collation === undefined ? column.collation : collation }
+                : column,
             ),
           }
+        : one,
+    ),
+  };
+}
+
+/** A name as PostgreSQL prints it in a definition. */
+export const printed = (name: string): string =>
+  /^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name);
+
+/** A table under another name, with the definitions that name it. */
+function withDefinitionsOn(table: Table, { schema, name }: QualifiedName): Table {
+  const [from, to] = [table, { schema, name }].map((one) => `${printed(one.schema)}.${printed(one.name)}`);
+  const text = (definition: string): string =>
+    definition.replace(
+      ` ON ${definition.includes(" ON ONLY ") ? "ONLY " : ""}${from} `,
+      ` ON ${definition.includes(" ON ONLY ") ? "ONLY " : ""}${to} `,
+    );
+  return {
+    ...table,
+    schema,
+    name,
+    indexes: table.indexes.map((index) => ({ ...index, definition: text(index.definition) })),
+    triggers: table.triggers.map((trigger) => ({ ...trigger, definition: text(trigger.definition) })),
+  };
+}
+
+/** A table with a column under another name, in what is made of it too. */
+function withColumnCalled(table: Table, from: string, to: string): Table {
+  const swap = (name: string): string => (name === from ? to : name);
+  const text = (definition: string): string => withWord(definition, printed(from), printed(to));
+  const maybe = (definition: string | null): string | null => definition && text(definition);
+  // The name of an index or a table is no column's, and stands before the keys.
+  const afterKeys = (definition: string): string => {
+    const at = definition.indexOf(" USING ");
+    return at < 0 ? definition : definition.slice(0, at) + text(definition.slice(at));
+  };
+  return {
+    ...table,
+    indexes: table.indexes.map((index) => {
+      const isOfIt =
+        index.include.includes(from) ||
+        index.keys.some((key) => key.column === from || hasWord(key.expression, printed(from))) ||
+        (index.predicate !== null && hasWord(index.predicate, printed(from)));
+      if (!isOfIt) return index;
+      return {
+        ...index,
+        definition: afterKeys(index.definition),
+        keys: index.keys.map((key) => ({
+          ...key,
+          column: key.column === null ? null : swap(key.column),
+          expression: text(key.expression),
+        })),
+        include: index.include.map(swap),
+        predicate: maybe(index.predicate),
+      };
+    }),
+    constraints: table.constraints.map((one) =>
+      one.columns.includes(from)
+        ? { ...one, columns: one.columns.map(swap), definition: text(one.definition) }
         : one,
     ),
   };
@@ -534,6 +724,11 @@ function renamed(catalog: Catalog, from: Target, to: Target): Catalog {
   const { schema, name, table } = from;
   const swap = <T extends { name: string }>(list: readonly T[]): T[] =>
     list.map((one) => (one.name === name ? { ...one, name: to.name } : one));
+  const swapIndex = (one: Index): Index => {
+    if (one.name !== name) return one;
+    const [was, is] = [name, to.name].map((called) => ` INDEX ${printed(called)} ON `);
+    return { ...one, name: to.name, definition: one.definition.replace(was ?? "", () => is ?? "") };
+  };
   const top = <T extends QualifiedName>(list: readonly T[]): T[] =>
     list.map((one) =>
       one.schema === schema && one.name === name
@@ -547,11 +742,11 @@ function renamed(catalog: Catalog, from: Target, to: Target): Catalog {
         if (one.schema !== schema || one.name !== table) return one;
         switch (from.kind) {
           case "column":
-            return { ...one, columns: swap(one.columns) };
+            return withColumnCalled({ ...one, columns: swap(one.columns) }, name, to.name);
           case "constraint":
-            return { ...one, constraints: swap(one.constraints), indexes: swap(one.indexes) };
+            return { ...one, constraints: swap(one.constraints), indexes: one.indexes.map(swapIndex) };
           case "index":
-            return { ...one, indexes: swap(one.indexes) };
+            return { ...one, indexes: one.indexes.map(swapIndex) };
           case "policy":
             return { ...one, policies: swap(one.policies) };
           case "trigger":
@@ -564,7 +759,14 @@ function renamed(catalog: Catalog, from: Target, to: Target): Catalog {
   }
   switch (from.kind) {
     case "table":
-      return { ...catalog, tables: top(catalog.tables) };
+      return {
+        ...catalog,
+        tables: catalog.tables.map((one) =>
+          one.schema === schema && one.name === name
+            ? withDefinitionsOn(one, { schema: to.schema ?? one.schema, name: to.name })
+            : one,
+        ),
+      };
     case "view":
       return { ...catalog, views: top(catalog.views) };
     case "sequence":
@@ -587,6 +789,18 @@ function rowsOf(table: QualifiedName, catalog: Catalog, facts: Facts): number | 
     .reduce((sum, one) => sum + (rowsOf(one, catalog, facts) ?? 0), found.rows);
 }
 
+/** The names of the time zone that has no other offset, and never had. */
+const utcZones: readonly string[] = [
+  "UTC",
+  "Etc/UTC",
+  "UCT",
+  "Etc/UCT",
+  "Zulu",
+  "Etc/Zulu",
+  "Universal",
+  "Etc/Universal",
+];
+
 /** What statements are classified in. */
 export function contextOf(
   simulated: SimulatedCatalog,
@@ -598,10 +812,41 @@ export function contextOf(
     last = after,
   }: { schemas: readonly [string, ...string[]]; before: Catalog | null; after: Catalog; last?: Catalog },
 ): StatementContext {
+  const isBegun = (target: Target): boolean => {
+    // What the interrupted migration itself has made is as good as empty, and counts as new.
+    if (simulated.stateOf(target) === "made") return false;
+    if (target.kind === "table" && simulated.isNew({ schema: target.schema ?? "", name: target.name }))
+      return false;
+    const origin = simulated.originOf(target);
+    const whole = {
+      kind: "table",
+      schema: origin.schema,
+      name: origin.table ?? origin.name,
+      table: null,
+    } as const;
+    return facts.begun.some((one) => key(one) === key(origin) || key(one) === key(whole));
+  };
   return {
     names: facts.names,
     schemas,
-    isNew: simulated.isNew,
+    isNew: (table) =>
+      simulated.isNew(table) ||
+      (isBegun({ kind: "table", ...table, table: null }) &&
+        (sizeOf(table, facts)?.bytes ?? Number.POSITIVE_INFINITY) <= smallTable),
+    isUtc: utcZones.includes(facts.timeZone),
+    isSmall: (table) => (sizeOf(table, facts)?.bytes ?? Number.POSITIVE_INFINITY) <= smallTable,
+    isOwn: (target) => simulated.isMadeHere(target) || isBegun(target),
+    isBegun,
+    isEmpty: (target) => {
+      const table = { schema: target.schema ?? "", name: target.table ?? target.name };
+      const origin = simulated.originOf(target);
+      const former = { schema: origin.schema ?? "", name: origin.table ?? origin.name };
+      return (
+        facts.empty.includes(nameOf(origin)) &&
+        simulated.stateOf(target) !== "made" &&
+        ![table, former].some(simulated.isWritten)
+      );
+    },
     table: ({ schema, name }) => simulated.catalog().tables.find(same(schema, name)),
     tableAfter: ({ schema, name }) => after.tables.find(same(schema, name)),
     isTaken: simulated.isTaken,

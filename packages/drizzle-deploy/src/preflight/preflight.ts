@@ -38,6 +38,8 @@ export interface PreflightOptions {
   readonly approvedBy?: string | undefined;
   /** Who deploys. Default: whoever runs this process. */
   readonly executor?: string | undefined;
+  /** Whose hazards the deployment is to accept, as its own option of the name. */
+  readonly allow?: readonly string[] | undefined;
   /** Objects that may be wrong afterwards as they are, by the names that findings give them. */
   readonly accept?: readonly string[] | undefined;
   /** Where rehearsals are kept: the work folder. */
@@ -150,13 +152,13 @@ const lockNotAvailable = "55P03";
 async function readStateItem(
   sql: Reader,
   project: Project,
-  accept: readonly string[] | undefined,
+  { accept, allow }: Pick<PreflightOptions, "accept" | "allow">,
 ): Promise<StateItem> {
   const { schema, name } = journalTableOf(project);
   const journalTable = `${schema}.${name}`;
   let assessment: Assessment;
   try {
-    assessment = await sql.savepoint((reader) => assessDatabase(reader, project, { accept }));
+    assessment = await sql.savepoint((reader) => assessDatabase(reader, project, { accept, allow }));
   } catch (error) {
     if (error instanceof postgres.PostgresError && error.code === insufficientPrivilege) {
       return { ...unreadable(error.message), applied: [], plan: null };
@@ -313,7 +315,7 @@ export async function preflight(
     const items = await sql.begin("isolation level read committed read only", async (transaction) => {
       // Somebody's lock on a whole table is a finding; waiting for its end would say nothing.
       await transaction`select pg_catalog.set_config('lock_timeout', '2s', true)`;
-      const assessment = await readStateItem(transaction, project, options.accept);
+      const assessment = await readStateItem(transaction, project, options);
       const { plan } = assessment;
       return runItems(project.preflight, {
         sql: transaction,

@@ -4,7 +4,7 @@ import type { Catalog } from "../catalog/index.ts";
 import type { Migration } from "../migrations/index.ts";
 import { drizzleJournal, type JournalTable } from "../model/journal-table.ts";
 import type { Names } from "../model/names.ts";
-import type { Plan, Step } from "../model/step.ts";
+import { type Plan, type Step, stepKinds, targetSchema } from "../model/step.ts";
 import type { Queryable, Sql } from "../postgres/index.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
 import { writeJournal } from "./journal.ts";
@@ -131,6 +131,8 @@ export interface DeploymentRecord {
   readonly plan?: Plan;
   /** What the database was like before. */
   readonly before?: Catalog;
+  /** What else is known of it from the start. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -149,8 +151,8 @@ export async function beginDeployment(sql: Sql, names: Names, record: Deployment
     );
     await transaction.unsafe(
       `insert into ${tables.deployments}
-         (id, kind, project, mode, executor, approver, ticket, backup, plan, before)
-       values ($1::uuid, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb, $10::text::jsonb)`,
+         (id, kind, project, mode, executor, approver, ticket, backup, plan, before, details)
+       values ($1::uuid, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb, $10::text::jsonb, $11::text::jsonb)`,
       [
         record.id,
         record.kind,
@@ -162,6 +164,7 @@ export async function beginDeployment(sql: Sql, names: Names, record: Deployment
         record.backup ?? null,
         record.plan ? JSON.stringify(record.plan) : null,
         record.before ? JSON.stringify(record.before) : null,
+        JSON.stringify(record.details ?? {}),
       ],
     );
   });
@@ -244,14 +247,51 @@ export async function endStep(
 const doneSchema = z.array(z.object({ migration: z.string(), step: z.string() }));
 
 /** The steps that are done, by the hash of their migration's file and their id. */
-export async function doneSteps(sql: Queryable, names: Names): Promise<z.infer<typeof doneSchema>> {
+export const doneSteps = async (sql: Queryable, names: Names) => stepsWith(sql, names, "done");
+
+/** The steps that were done and have been undone since, in the same way. */
+export const undoneSteps = async (sql: Queryable, names: Names) => stepsWith(sql, names, "undone");
+
+async function stepsWith(
+  sql: Queryable,
+  names: Names,
+  status: "done" | "undone",
+): Promise<z.infer<typeof doneSchema>> {
   if (!(await hasRecords(sql, names))) return [];
   const tables = recordTables(names);
   return doneSchema.parse([
     ...(await sql.unsafe(
-      `select migration_hash as migration, step_id as step from ${tables.steps} where status = 'done'`,
+      `select distinct migration_hash as migration, step_id as step from ${tables.steps} where status = $1`,
+      [status],
     )),
   ]);
+}
+
+const begunSchema = z.array(z.object({ kind: z.enum(stepKinds), sql: z.string(), target: targetSchema }));
+
+/**
+ * The steps that deployments of a project did since the last one that completed, or was rolled back, in their order:
+ * the next one continues them, and nobody was told yet that what they made is there.
+ */
+export async function stepsSinceCompletion(
+  sql: Queryable,
+  { name, names }: { readonly name: string; readonly names: Names },
+): Promise<Pick<Step, "kind" | "sql" | "target">[]> {
+  if (!(await hasRecords(sql, names))) return [];
+  const { deployments, steps } = recordTables(names);
+  const rows = await sql.unsafe(
+    `select step ->> 'kind' as kind, step ->> 'sql' as sql, step -> 'target' as target
+     from ${deployments} d cross join lateral jsonb_array_elements(d.plan -> 'steps') with ordinality steps (step, at)
+     join ${steps} s on s.deployment_id = d.id and s.step_id = step ->> 'id' and s.status = 'done'
+     where d.kind = 'deploy' and d.project = $1 and jsonb_typeof(step -> 'target') = 'object'
+       and (step ->> 'kind' like 'create %' or step ->> 'kind' in ('add column', 'rename'))
+       and step ->> 'action' = 'run'
+       and d.started_at > coalesce((select max(started_at) from ${deployments}
+         where project = $1 and kind <> 'fix' and outcome = 'completed'), '-infinity')
+     order by d.started_at, at`,
+    [name],
+  );
+  return begunSchema.parse([...rows]);
 }
 
 /**

@@ -22,7 +22,7 @@ import { expectedHere, readOrigin } from "../records/origin.ts";
 import { beginDeployment, ensureRecords, finishDeployment } from "../records/records.ts";
 import type { Observer } from "../run/events.ts";
 import { type Execution, executePlan } from "../run/execute.ts";
-import { defaultGiveUpAfter, defaultLockTimeout } from "../run/limits.ts";
+import { defaultBlockTimeout, defaultGiveUpAfter, defaultLockTimeout } from "../run/limits.ts";
 import { openSession, type Session } from "../run/session.ts";
 import { tableSizes } from "../run/sizes.ts";
 import type { QualifiedName } from "../sql/names.ts";
@@ -576,6 +576,7 @@ async function carryOut(
     names: project.names,
     journal: journalTableOf(project),
     lockTimeout: options.lockTimeout ?? defaultLockTimeout,
+    blockTimeout: defaultBlockTimeout,
     giveUpAfter: options.giveUpAfter ?? defaultGiveUpAfter,
     parallel: 1,
     stopSignal: options.stopSignal,

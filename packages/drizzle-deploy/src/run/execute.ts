@@ -22,6 +22,8 @@ export interface ExecuteOptions {
   readonly lockTimeout: number;
   /** How long a step may try in all, in milliseconds. */
   readonly giveUpAfter: number;
+  /** How long a step that cannot be seen into may hold what it locked, in milliseconds; 0 for as long as it takes. */
+  readonly blockTimeout: number;
   /** How many indexes may be built at once, on different tables. */
   readonly parallel: number;
   /** Aborted: stop after the current step. */
@@ -64,9 +66,6 @@ const lockOf = ({ schema, name }: JournalTable): Lock => ({
 
 /** What a step throws to end the run without being at fault. */
 const stopped = Symbol("stopped");
-
-/** For as long as this an opaque statement may hold what it locked, in milliseconds. */
-const opaqueLimit = 5_000;
 
 const isBuild = (step: Step): boolean => !step.transactional && step.kind === "create index";
 
@@ -269,7 +268,7 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
       }
     } catch (error) {
       if (error === stopped) return stopped;
-      const failure = stepError(step, error);
+      const failure = stepError(step, error, options.blockTimeout);
       lost ||= failure.code === "CONNECTION_LOST" || failure.code === "POOLER";
       const failed = result("failed");
       results.set(step.id, failed);
@@ -304,7 +303,7 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
         }
       }
     } catch (error) {
-      return error === stopped ? stopped : stepError(step, error);
+      return error === stopped ? stopped : stepError(step, error, options.blockTimeout);
     }
   }
 
@@ -339,7 +338,7 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
       await evictAutovacuum(transaction, evict);
       await setLocal(transaction, {
         lock_timeout: `${options.lockTimeout}ms`,
-        ...(step.kind === "opaque" ? { statement_timeout: `${opaqueLimit}ms` } : {}),
+        ...(step.kind === "opaque" ? { statement_timeout: `${options.blockTimeout}ms` } : {}),
       });
       await options.requireUnchanged?.(transaction, step);
       // Before the statement, so that nothing comes between it and the commit: until then it holds its locks.

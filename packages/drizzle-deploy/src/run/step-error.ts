@@ -21,9 +21,29 @@ export function isMomentary(error: unknown): boolean {
 /** Rows that a rule refuses: unique, foreign key, check, not null, exclusion. */
 const refusedRows = new Set(["23505", "23503", "23514", "23502", "23P01"]);
 
-/** The error of a step as one that a person can act on. */
-export function stepError(step: Step, error: unknown): DeployError {
+/** PostgreSQL 17 manual, appendix A: a statement that was ended, by its timeout or by somebody. */
+const canceled = "57014";
+
+/**
+ * The error of a step as one that a person can act on.
+ * @param blockTimeout how long a step that cannot be seen into may take, in milliseconds; 0 for as long as it takes
+ */
+export function stepError(step: Step, error: unknown, blockTimeout: number): DeployError {
   if (error instanceof DeployError) return error;
+  if (
+    error instanceof postgres.PostgresError &&
+    error.code === canceled &&
+    step.kind === "opaque" &&
+    blockTimeout > 0 &&
+    !error.message.includes("user request")
+  ) {
+    return new DeployError(
+      "BLOCK_TIMEOUT",
+      `${step.title} (step ${step.id}) was ended after ${blockTimeout / 1000} s: what cannot be seen into may hold what it locks for so long and no longer. It changed nothing`,
+      `Where nobody is in the way of it, give it longer: --block-timeout SECONDS, 0 for as long as it takes. ${continues}`,
+      { cause: error },
+    );
+  }
   if (error instanceof postgres.PostgresError && refusedRows.has(error.code)) {
     const detail = error.detail ? ` ${error.detail}` : "";
     return new DeployError(

@@ -112,11 +112,32 @@ export function typeText(type: TypeName | undefined, managed: readonly string[])
 
 function withModifiers(type: string, modifiers: readonly string[]): string {
   if (modifiers.length === 0) return type;
-  // `char` is parsed as bpchar(1), and an interval's fields as modifiers of their own kind.
-  if (type === "interval") return type;
+  if (type === "interval") return withFields(modifiers);
   const [first = "", ...rest] = type.split(" ");
   const list = `(${modifiers.join(",")})`;
   return first === "timestamp" || first === "time" ? [first + list, ...rest].join(" ") : type + list;
+}
+
+/** The fields of an interval, by their mask (src/include/utils/timestamp.h), as they are printed. */
+const intervalFields: Readonly<Record<string, string>> = {
+  4: " year",
+  2: " month",
+  6: " year to month",
+  8: " day",
+  1024: " hour",
+  2048: " minute",
+  4096: " second",
+  1032: " day to hour",
+  3080: " day to minute",
+  7176: " day to second",
+  3072: " hour to minute",
+  7168: " hour to second",
+  6144: " minute to second",
+};
+
+/** An interval with its modifiers: its fields first, then its precision. */
+function withFields([fields = "", precision]: readonly string[]): string {
+  return `interval${intervalFields[fields] ?? ""}${precision === undefined ? "" : `(${precision})`}`;
 }
 
 /** The argument types of a function's name, as a catalog has them. Empty also where none were given. */

@@ -95,6 +95,11 @@ function schema(isSecond: boolean) {
 const anything: StatementContext = {
   names: spfpNames,
   schemas: ["area", "public"],
+  isUtc: false,
+  isSmall: () => false,
+  isOwn: () => false,
+  isBegun: () => false,
+  isEmpty: () => false,
   isNew: () => false,
   table: () => undefined,
   tableBefore: () => undefined,

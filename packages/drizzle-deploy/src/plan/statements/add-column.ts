@@ -29,9 +29,11 @@ export function addColumn(
   const isNew = context.isNew(table);
   const own = isNew ? [] : constraints.filter(({ contype = "" }) => separate.includes(contype));
   const hazards = isNew ? [] : hazardsOf(definition, constraints, { table, context });
+  // Where the column is there, PostgreSQL passes its constraints over too.
+  const optional = command.missing_ok === true ? { ifNotExists: itself } : {};
   const columnSql =
     own.length === 0 && !command.missing_ok ? sql : withoutConstraints(table, command, definition, own);
-  return [
+  const drafts = [
     catalogChange({
       kind: "add column",
       title: `add column ${qualifiedLabel(table)}.${name}`,
@@ -51,6 +53,7 @@ export function addColumn(
     }),
     ...own.flatMap((constraint) => addConstraint(constraint, { table, context, column: name, sql: null })),
   ];
+  return drafts.map((draft) => ({ ...draft, ...optional }));
 }
 
 function withoutConstraints(

@@ -4,11 +4,12 @@ import type { StepKind } from "../../model/step.ts";
 import type { QualifiedName } from "../../sql/names.ts";
 import { qualifiedLabel } from "../../sql/names.ts";
 import { print } from "../../sql/parser.ts";
+import { quoteIdentifier } from "../../sql/quote.ts";
 import { addColumn } from "./add-column.ts";
 import { addConstraint, validate } from "./add-constraint.ts";
 import { alterType } from "./alter-type.ts";
 import { catalogChange, type Draft, lock, part, refused, type StatementContext, target } from "./draft.ts";
-import { referencedTables } from "./drop.ts";
+import { referencedTables, whileEmpty } from "./drop.ts";
 import { attachIndex, attachPartition, detachPartition } from "./partition.ts";
 import { descendants } from "./partitions.ts";
 import { columns, needsOf, resolve, unique } from "./resolve.ts";
@@ -360,10 +361,20 @@ function dropColumn(command: AlterTableCmd, { table, context, sql }: Place): Dra
   const kind: StepKind = "drop column";
   const others = referencedTables(table, context, name);
   const views = context.dependents(table, name);
+  const isBegun = context.isBegun(itself) || context.isBegun(target("table", table));
+  const isMade = (context.isNew(table) || context.isOwn(itself)) && !isBegun;
+  const isEmpty = isBegun && views.length === 0 && context.isEmpty(itself);
+  const standard = context.table(table)?.columns.find((column) => column.name === name)?.default ?? "NULL";
   return catalogChange({
     kind,
     title: `drop column ${qualifiedLabel(table)}.${name}`,
-    sql,
+    sql: isEmpty ? whileEmpty(sql, table, `${quoteIdentifier(name)} IS DISTINCT FROM ${standard}`) : sql,
+    ...(isEmpty
+      ? {
+          safety:
+            "The deployment that this one continues made it, and nobody has filled it: that is looked at again in the transaction that drops it.",
+        }
+      : {}),
     target: itself,
     needs: [target("table", table)],
     locks: [table, ...others, ...context.sequencesOf(table, name)].map((one) =>
@@ -371,7 +382,7 @@ function dropColumn(command: AlterTableCmd, { table, context, sql }: Place): Dra
     ),
     goal: { does: "drop", target: itself },
     hazards:
-      context.isNew(table) || !context.exists(itself)
+      isMade || isEmpty || !context.exists(itself)
         ? []
         : [
             {

@@ -3,7 +3,7 @@ import type { Index, Table } from "../../catalog/index.ts";
 import type { QualifiedName } from "../../sql/names.ts";
 import { qualifiedLabel } from "../../sql/names.ts";
 import { quoteIdentifier } from "../../sql/quote.ts";
-import { typeText } from "../../sql/tree.ts";
+import { names, typeText } from "../../sql/tree.ts";
 import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 
 /** A printed type as its name and its numbers: `numeric(10,2)` is `numeric` and 10, 2. */
@@ -22,14 +22,19 @@ const unbounded = Number.POSITIVE_INFINITY;
  * and no value has to be checked. What is not known to be so is not so.
  * PostgreSQL 17 manual, "ALTER TABLE", Notes; pg_cast's binary-coercible casts, and each type's length coercion.
  */
-export function keepsRows(from: string, to: string): boolean {
+export function keepsRows(from: string, to: string, isUtc = false): boolean {
   if (from === to) return true;
+  if (isUtc && isSameMoment(from, to)) return true;
   const [one, other] = [parts(from), parts(to)];
   const texts = ["character varying", "text"];
   if (texts.includes(one.name) && texts.includes(other.name)) {
     return (other.numbers[0] ?? unbounded) >= (one.numbers[0] ?? unbounded);
   }
-  if (one.name !== other.name) return from === "cidr" && to === "inet";
+  if (one.name !== other.name) {
+    // An interval of some fields, or of fewer digits, is one of all.
+    return (from === "cidr" && to === "inet") || (one.name.startsWith("interval ") && to === "interval");
+  }
+  if (one.name.startsWith("interval")) return (other.numbers[0] ?? 6) >= (one.numbers[0] ?? 6);
   switch (one.name) {
     case "numeric": {
       if (other.numbers.length === 0) return true;
@@ -50,10 +55,29 @@ export function keepsRows(from: string, to: string): boolean {
 }
 
 /**
- * Whether an index is built anew when the type of a column changes that keeps its rows: PostgreSQL keeps those of plain
- * columns only (`CheckIndexCompatible` in src/backend/commands/indexcmds.c).
+ * Whether two types are a time with a time zone and one without, which are the same bytes as long as the session's zone
+ * is UTC (`ATColumnChangeRequiresRewrite` in src/backend/commands/tablecmds.c); fewer digits would have to be rounded.
  */
-function isBuiltAnew({ keys, include, predicate }: Index, column: string): boolean {
+function isSameMoment(from: string, to: string): boolean {
+  const [one, other] = [parts(from), parts(to)];
+  const moments = ["timestamp without time zone", "timestamp with time zone"];
+  return (
+    one.name !== other.name &&
+    moments.includes(one.name) &&
+    moments.includes(other.name) &&
+    (other.numbers[0] ?? 6) === 6
+  );
+}
+
+/**
+ * Whether an index is built anew when the type of a column changes that keeps its rows: PostgreSQL keeps those of plain
+ * columns only, and of those the ones that it sorts as before (`CheckIndexCompatible` in
+ * src/backend/commands/indexcmds.c).
+ *
+ * @param isSortedAnew whether the column gets another collation, or a type that is compared by other functions
+ */
+function isBuiltAnew({ keys, include, predicate }: Index, column: string, isSortedAnew: boolean): boolean {
+  if (isSortedAnew && keys.some((key) => key.column === column)) return true;
   const expressions = keys.flatMap((key) => (key.column === null ? [key.expression] : []));
   const texts = predicate === null ? expressions : [...expressions, predicate];
   if (texts.length === 0) return false;
@@ -73,8 +97,18 @@ export function alterType(
   const to = typeText(definition.typeName, context.schemas);
   const present = context.table(table);
   const from = present?.columns.find((column) => column.name === name)?.type;
-  const keeps = from !== undefined && keepsRows(from, to) && isPlainCast(definition, name, to, context);
-  const hazards = context.isNew(table) ? [] : hazardsOf({ table, name, from, to, keeps, present, context });
+  const keeps =
+    from !== undefined && keepsRows(from, to, context.isUtc) && isPlainCast(definition, name, to, context);
+  const named = names(definition.collClause?.collname).at(-1);
+  const collation = named === undefined || named === "default" ? null : named;
+  const found = present?.columns.find((column) => column.name === name)?.collation;
+  // Where nobody says which, the column gets that of its type.
+  const isCollated = found === undefined ? named !== undefined : found !== collation;
+  const isSortedAnew = isCollated || (from !== undefined && isSameMoment(from, to));
+  const hazards = context.isNew(table)
+    ? []
+    : hazardsOf({ table, name, from, to, keeps, isSortedAnew, present, context });
+  const rebuilt = (present?.indexes ?? []).filter((index) => isBuiltAnew(index, name, isSortedAnew));
   return [
     catalogChange({
       kind: "alter column",
@@ -85,9 +119,17 @@ export function alterType(
       locks: [lock(table, "ACCESS EXCLUSIVE", hazards.length > 0 ? "long" : "short")],
       safety:
         hazards.length === 0
-          ? "The stored values stay as they are: no row is looked at; the lock is held for a moment."
+          ? rebuilt.length === 0 || context.isNew(table)
+            ? "The stored values stay as they are: no row is looked at; the lock is held for a moment."
+            : `The stored values stay as they are; ${rebuilt.map((one) => one.name).join(", ")} is built anew in a moment, as the table is small.`
           : "Everybody waits while the table is read or written anew.",
-      goal: { does: "alter", target: itself, properties: ["type"], type: to },
+      goal: {
+        does: "alter",
+        target: itself,
+        properties: isCollated ? ["type", "collation"] : ["type"],
+        type: to,
+        ...(isCollated ? { collation } : {}),
+      },
       hazards,
       work: hazards.length > 0 ? { does: "rewrite", table } : { does: "catalog" },
     }),
@@ -116,6 +158,7 @@ function hazardsOf({
   from,
   to,
   keeps,
+  isSortedAnew,
   present,
   context,
 }: {
@@ -124,6 +167,7 @@ function hazardsOf({
   from: string | undefined;
   to: string;
   keeps: boolean;
+  isSortedAnew: boolean;
   present: Table | undefined;
   context: StatementContext;
 }): Draft["hazards"] {
@@ -151,15 +195,18 @@ function hazardsOf({
   const checks = (present?.constraints ?? []).filter(
     ({ type, columns }) => type === "c" && columns.includes(name),
   );
-  if (from === to) return [];
-  const indexes = (present?.indexes ?? []).filter((index) => isBuiltAnew(index, name));
+  if (from === to && !isSortedAnew) return [];
+  const indexes =
+    isSortedAnew && context.isSmall(table)
+      ? []
+      : (present?.indexes ?? []).filter((index) => isBuiltAnew(index, name, isSortedAnew));
   const rebuilt: Draft["hazards"] =
     indexes.length === 0
       ? []
       : [
           {
             name: "long-lock",
-            message: `The rows stay, but PostgreSQL builds ${indexes.map((one) => one.name).join(", ")} anew while everybody waits: it keeps no index that has an expression or a condition.`,
+            message: `The rows stay, but PostgreSQL builds ${indexes.map((one) => one.name).join(", ")} anew while everybody waits: it keeps no index that has an expression or a condition, or that would sort another way.`,
             safeForm:
               "Drop the index first, change the type, then create the index again: it is built without stopping anybody.",
           },

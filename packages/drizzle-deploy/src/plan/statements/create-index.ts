@@ -66,6 +66,10 @@ export function createIndex(statement: IndexStmt, sql: string, context: Statemen
     title: `create ${statement.unique ? "unique " : ""}index ${name} on ${qualifiedLabel(table)}`,
     target: index,
     goal: { does: "create" as const, target: index, parts: [] },
+    // Relations share their names: it may be another table's.
+    ...(statement.if_not_exists
+      ? { ifNotExists: part("index", context.indexTable({ schema: table.schema, name }) ?? table, name) }
+      : {}),
   };
   const isWhole = statement.relation?.inh === true && context.table(table)?.kind === "partitioned";
   if (isWhole && isSpread(table, context)) return createSpread(statement, { sql, table, draft }, context);
@@ -91,6 +95,9 @@ export function createIndex(statement: IndexStmt, sql: string, context: Statemen
     catalogChange({
       ...draft,
       sql: printed(statement, table, { sql, concurrent: true }),
+      ...(statement.if_not_exists
+        ? { lenient: printed(statement, table, { sql, concurrent: true, optional: true }) }
+        : {}),
       transactional: false,
       locks: [lock(table, "SHARE UPDATE EXCLUSIVE", "long")],
       safety: builtConcurrently,
@@ -102,11 +109,11 @@ export function createIndex(statement: IndexStmt, sql: string, context: Statemen
 function printed(
   { if_not_exists: _, concurrent: __, ...statement }: IndexStmt,
   table: QualifiedName,
-  { sql, concurrent }: { sql: string; concurrent: boolean },
+  { sql, concurrent, optional = false }: { sql: string; concurrent: boolean; optional?: boolean },
 ): string {
   const relation = { ...statement.relation, schemaname: table.schema };
-  const form = concurrent ? { concurrent } : {};
-  const words = concurrent ? " CONCURRENTLY" : "";
+  const form = { ...(concurrent ? { concurrent } : {}), ...(optional ? { if_not_exists: true } : {}) };
+  const words = `${concurrent ? " CONCURRENTLY" : ""}${optional ? " IF NOT EXISTS" : ""}`;
   return printOr(
     { IndexStmt: { ...statement, relation, ...form } },
     sql.replace(

@@ -39,6 +39,8 @@ export type Goal =
       readonly properties: readonly string[];
       /** The type that a column gets. */
       readonly type?: string;
+      /** The collation that it gets with it; null for the type's own. */
+      readonly collation?: string | null;
     }
   | { readonly does: "drop"; readonly target: Target }
   | { readonly does: "rename"; readonly target: Target; readonly to: Target }
@@ -110,6 +112,10 @@ export interface Draft {
   readonly ifExists?: Target;
   /** The tables and columns whose rows it fills: it counts as done only as long as they are the same. */
   readonly fills?: readonly Target[];
+  /** What it says `IF NOT EXISTS` of: where that is there when it is its turn, nothing is to do. */
+  readonly ifNotExists?: Target;
+  /** Its SQL with the words `IF NOT EXISTS`, of an index: only the server knows what code before it has made. */
+  readonly lenient?: string;
   /** How the object is made anew where one of another form is there, if that loses nothing. */
   readonly replacement?: string;
 }
@@ -120,7 +126,17 @@ export interface StatementContext {
   readonly names: Names;
   /** The schemas whose objects the migrations manage. */
   readonly schemas: readonly [string, ...string[]];
-  /** Whether this plan makes the table, so that it is empty and nobody waits for it. */
+  /** Whether the deploying session's time zone is UTC, so that times with and without one are the same. */
+  readonly isUtc: boolean;
+  /** Whether a table is so small that all its rows are read, or written, in a moment. */
+  readonly isSmall: (table: QualifiedName) => boolean;
+  /** Whether this plan makes an object, or the deployment that it continues did: no client is known to use it. */
+  readonly isOwn: (target: Target) => boolean;
+  /** Whether the deployment that this plan continues made an object, so that somebody may have filled it since. */
+  readonly isBegun: (target: Target) => boolean;
+  /** Whether a table was seen to have no row, or a column no value but its default, and no step before fills it. */
+  readonly isEmpty: (target: Target) => boolean;
+  /** Whether this plan makes the table, or one that it continues, so that it is as good as empty and nobody waits for it. */
   readonly isNew: (relation: QualifiedName) => boolean;
   /** A managed table as it is; undefined for one that is not there or not managed. */
   readonly table: (relation: QualifiedName) => Table | undefined;

@@ -3,7 +3,7 @@ import type { Hazard, Lock, StepKind, Target } from "../../model/step.ts";
 import type { QualifiedName } from "../../sql/names.ts";
 import { qualifiedLabel } from "../../sql/names.ts";
 import { print } from "../../sql/parser.ts";
-import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified } from "../../sql/quote.ts";
 import { names, typeText } from "../../sql/tree.ts";
 import { catalogChange, type Draft, lock, part, refused, type StatementContext, target } from "./draft.ts";
 import { functionTarget } from "./function.ts";
@@ -121,13 +121,15 @@ function dropOne(node: Node, statement: DropStmt, sql: string | null, context: S
           { kind: "extension", schema: null, name, table: null },
           text("EXTENSION", quoteIdentifier(name)),
           {
-            hazards: [
-              {
-                name: "breaks-clients",
-                message: `Whatever uses extension ${name} fails from then on.`,
-                safeForm: "Drop it when nothing uses it any more, and allow this step by name.",
-              },
-            ],
+            hazards: context.isOwn({ kind: "extension", schema: null, name, table: null })
+              ? []
+              : [
+                  {
+                    name: "breaks-clients",
+                    message: `Whatever uses extension ${name} fails from then on.`,
+                    safeForm: "Drop it when nothing uses it any more, and allow this step by name.",
+                  },
+                ],
           },
         ),
       ];
@@ -171,7 +173,7 @@ type DraftHazard = Omit<Hazard, "allowed">;
 
 /** Clients that use an object fail when it goes; not where the migration makes it anew. */
 function goneForClients(itself: Target, context: StatementContext): DraftHazard[] {
-  if (!context.exists(itself) || context.existsAfter(itself)) return [];
+  if (!context.exists(itself) || context.isOwn(itself) || context.existsAfter(itself)) return [];
   return [
     {
       name: "breaks-clients",
@@ -217,10 +219,20 @@ function dropTable(
     ...context.sequencesOf(table),
     ...(isCascading ? [...context.referencing(table), ...context.dependents(table)] : []),
   ].map((other) => lock(other, "ACCESS EXCLUSIVE"));
-  return simple("drop table", itself, sql(quoted(table)), {
+  const isMade = context.isNew(table) && !context.isBegun(itself);
+  const dependents = isCascading ? [...context.referencing(table), ...context.dependents(table)] : [];
+  const isEmpty = !isMade && dependents.length === 0 && context.isEmpty(itself);
+  const dropping = sql(quoted(table));
+  return simple("drop table", itself, isEmpty ? whileEmpty(dropping, table) : dropping, {
     locks: [lock(table, "ACCESS EXCLUSIVE"), ...others],
+    ...(isEmpty
+      ? {
+          safety:
+            "It has no rows: that is looked at again under the lock, in the transaction that drops it; a row written meanwhile stops it.",
+        }
+      : {}),
     hazards:
-      !context.exists(itself) || context.isNew(table)
+      !context.exists(itself) || isMade || isEmpty
         ? []
         : [
             {
@@ -238,6 +250,20 @@ function wholeOf(table: QualifiedName, context: StatementContext): QualifiedName
   if (!of) return [];
   const rest = defaultPartition(of, context);
   return [of, ...(rest && qualifiedLabel(rest) !== qualifiedLabel(table) ? [rest] : [])];
+}
+
+/** A statement that drops a table, or a column, where nobody has written anything into it. */
+export function whileEmpty(sql: string, table: QualifiedName, written?: string): string {
+  const name = quoted(table);
+  const condition = written === undefined ? "" : ` WHERE ${written}`;
+  const code = [
+    `BEGIN`,
+    `  IF EXISTS (SELECT FROM ${name}${condition}) THEN`,
+    `    RAISE EXCEPTION USING MESSAGE = ${quoteLiteral(`${qualifiedLabel(table)} has ${written === undefined ? "rows" : "values in what is to go"}, which it did not have when this was planned`)}, ERRCODE = 'object_not_in_prerequisite_state';`,
+    `  END IF;`,
+    `END`,
+  ].join("\n");
+  return [`LOCK TABLE ${name} IN ACCESS EXCLUSIVE MODE`, `DO ${quoteLiteral(code)}`, sql].join(";\n");
 }
 
 function alsoGone(table: QualifiedName, context: StatementContext): string {

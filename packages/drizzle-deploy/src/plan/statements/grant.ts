@@ -3,7 +3,7 @@ import type { Target } from "../../model/step.ts";
 import { names } from "../../sql/tree.ts";
 import { catalogChange, type Draft, type StatementContext, target } from "./draft.ts";
 import { functionTarget } from "./function.ts";
-import { resolve, resolveName } from "./resolve.ts";
+import { columns, resolve, resolveName, unique } from "./resolve.ts";
 
 const safety = "Privileges live in the catalog: no table is locked.";
 
@@ -27,12 +27,22 @@ export function grant(statement: GrantStmt, sql: string, context: StatementConte
       title: `${verb} ${privileges(statement)} on ${objects(targets)} ${direction} ${grantees.join(", ")}`,
       sql,
       target: targets.length === 1 ? (targets[0] ?? null) : null,
-      needs: targets,
+      needs: unique([...targets, ...columnsOf(statement, targets)]),
       safety,
       goal: known && targets.length > 0 ? { does: "grant", targets, grantees } : { does: "journalled" },
     }),
   ];
 }
+
+/** The columns that privileges are given or taken of. */
+const columnsOf = ({ privileges: list }: GrantStmt, targets: readonly Target[]): Target[] =>
+  (list ?? []).flatMap((node) =>
+    "AccessPriv" in node
+      ? targets.flatMap(({ schema, name }) =>
+          columns({ schema: schema ?? "", name }, names(node.AccessPriv.cols)),
+        )
+      : [],
+  );
 
 const ofColumns = ({ privileges: list }: GrantStmt) =>
   (list ?? []).some((node) => "AccessPriv" in node && (node.AccessPriv.cols ?? []).length > 0);

@@ -34,12 +34,37 @@ const ofSession = "It would change the session that deploys, and nothing that st
  * one step with the hazard `unsupported`, never a guess.
  */
 export function classify(
-  { node, sql }: Pick<ParsedStatement, "node" | "sql">,
+  { node, sql, isTolerant = false }: Pick<ParsedStatement, "node" | "sql" | "isTolerant">,
   context: StatementContext,
 ): Draft[] {
   const ifExists = optional(node, context);
   const drafts = faithfully(sql, () => dispatch(node, sql, context));
-  return ifExists ? drafts.map((draft) => ({ ...draft, ifExists })) : drafts;
+  const made = isTolerant || saysIfNotExists(node) ? drafts[0]?.goal : undefined;
+  const ifNotExists = made?.does === "create" ? made.target : null;
+  return drafts.map((draft) => ({
+    ...(ifNotExists ? { ifNotExists } : {}),
+    ...draft,
+    ...(ifExists ? { ifExists } : {}),
+  }));
+}
+
+/** Whether it is a `CREATE … IF NOT EXISTS`; of columns each says so for itself. */
+function saysIfNotExists(node: ParsedStatement["node"]): boolean {
+  const words =
+    "CreateStmt" in node
+      ? node.CreateStmt.if_not_exists
+      : "IndexStmt" in node
+        ? node.IndexStmt.if_not_exists
+        : "CreateTableAsStmt" in node
+          ? node.CreateTableAsStmt.if_not_exists
+          : "CreateSeqStmt" in node
+            ? node.CreateSeqStmt.if_not_exists
+            : "CreateSchemaStmt" in node
+              ? node.CreateSchemaStmt.if_not_exists
+              : "CreateExtensionStmt" in node
+                ? node.CreateExtensionStmt.if_not_exists
+                : false;
+  return words === true;
 }
 
 /** What an `ALTER … IF EXISTS` asks for; a `DROP` of what is not there is nothing to do in any case. */
@@ -61,13 +86,19 @@ function optional(node: ParsedStatement["node"], context: StatementContext): Tar
 }
 
 /** What a table that is there already may lack of a `CREATE TABLE`: see `repairs`. */
-export function classifyRepairs({ node, sql }: ParsedStatement, context: StatementContext): Draft[][] {
+export function classifyRepairs(
+  { node, sql, isTolerant = false }: ParsedStatement,
+  context: StatementContext,
+): Draft[][] {
   let parts: Draft[][] = [];
+  const table = "CreateStmt" in node ? target("table", resolve(node.CreateStmt.relation)) : null;
+  const ifNotExists = isTolerant || saysIfNotExists(node) ? table : null;
   const failed = faithfully(sql, () => {
     parts = repairs(node, context);
     return [];
   });
-  return failed.length > 0 ? [failed] : parts;
+  if (failed.length > 0) return [failed];
+  return ifNotExists ? parts.map((drafts) => drafts.map((draft) => ({ ...draft, ifNotExists }))) : parts;
 }
 
 function faithfully(sql: string, work: () => Draft[]): Draft[] {
@@ -107,7 +138,7 @@ function dispatch(node: ParsedStatement["node"], sql: string, context: Statement
   if ("AlterObjectSchemaStmt" in node) return setSchema(node.AlterObjectSchemaStmt, sql, context);
   if ("AlterOwnerStmt" in node) return changeOwner(node.AlterOwnerStmt, sql);
   if ("CreateEnumStmt" in node) return createEnum(node.CreateEnumStmt, sql);
-  if ("AlterEnumStmt" in node) return alterEnum(node.AlterEnumStmt, sql);
+  if ("AlterEnumStmt" in node) return alterEnum(node.AlterEnumStmt, sql, context);
   if ("CompositeTypeStmt" in node) return createComposite(node.CompositeTypeStmt, sql);
   if ("CreateDomainStmt" in node) return createDomain(node.CreateDomainStmt, sql);
   if ("AlterDomainStmt" in node) return alterDomain(node.AlterDomainStmt, sql, context);

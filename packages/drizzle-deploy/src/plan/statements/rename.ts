@@ -58,7 +58,7 @@ function moved(
 }
 
 function hazardsOf(from: Target, to: string, context: StatementContext): Omit<Hazard, "allowed">[] {
-  if (!context.exists(from)) return [];
+  if (!context.exists(from) || context.isOwn(from)) return [];
   if (from.schema !== null && from.table === null && context.isNew({ schema: from.schema, name: from.name }))
     return [];
   if (from.schema !== null && from.table !== null && context.isNew({ schema: from.schema, name: from.table }))

@@ -33,7 +33,7 @@ export function createEnum(statement: CreateEnumStmt, sql: string): Draft[] {
 }
 
 /** `ALTER TYPE … ADD VALUE` and `RENAME VALUE`. PostgreSQL 17 manual, "ALTER TYPE". */
-export function alterEnum(statement: AlterEnumStmt, sql: string): Draft[] {
+export function alterEnum(statement: AlterEnumStmt, sql: string, context: StatementContext): Draft[] {
   const type = resolveName(names(statement.typeName));
   const itself = target("type", type);
   const { newVal = "", oldVal, newValNeighbor, newValIsAfter } = statement;
@@ -46,13 +46,15 @@ export function alterEnum(statement: AlterEnumStmt, sql: string): Draft[] {
         target: itself,
         needs: [itself],
         goal: { does: "alter", target: itself, properties: ["labels"] },
-        hazards: [
-          {
-            name: "breaks-clients",
-            message: `Clients that write '${oldVal}' into ${qualifiedLabel(type)} fail from then on, and those that read it see '${newVal}'.`,
-            safeForm: `ALTER TYPE ${qualifiedLabel(type)} ADD VALUE ${quoteLiteral(newVal)}; move clients and rows to it.`,
-          },
-        ],
+        hazards: context.isOwn(itself)
+          ? []
+          : [
+              {
+                name: "breaks-clients",
+                message: `Clients that write '${oldVal}' into ${qualifiedLabel(type)} fail from then on, and those that read it see '${newVal}'.`,
+                safeForm: `ALTER TYPE ${qualifiedLabel(type)} ADD VALUE ${quoteLiteral(newVal)}; move clients and rows to it.`,
+              },
+            ],
       }),
     ];
   }
