@@ -298,7 +298,7 @@ describe("two projects with one journal", () => {
     const { ok, plan } = await deploy(other, database.url, quick);
     expect(ok).toBe(true);
     expect(plan.notes).toEqual([
-      "In the journal are 1 migration of other projects, which are left alone; Drizzle's own migrator would pass over 0000_m0 for their sake.",
+      "The journal has 1 migration of other projects, left alone; Drizzle's own migrator would pass over 0000_m0 for their sake.",
     ]);
     expect((await journalOf(database)).map(({ when }) => when)).toEqual([5_000, 4_000, 6_000]);
     const more = await projectOf(

@@ -27,7 +27,7 @@ function foreignMigrations({ foreignJournal = [], state }: Facts): string[] {
   if (foreignJournal.length === 0) return [];
   const newest = Math.max(...foreignJournal.map(({ when }) => when));
   const passedOver = state.pending.filter(({ when }) => when <= newest).map(({ tag }) => tag);
-  const note = `In the journal are ${plural(foreignJournal.length, "migration")} of other projects, which are left alone`;
+  const note = `The journal has ${plural(foreignJournal.length, "migration")} of other projects, left alone`;
   return [
     passedOver.length > 0
       ? `${note}; Drizzle's own migrator would pass over ${passedOver.join(", ")} for their sake.`
