@@ -43,7 +43,7 @@ describe("a deployment's session", () => {
     ]);
   });
 
-  it("makes what is unqualified in the project's first schema, whatever the role's path, which it keeps", async () => {
+  it("makes what is unqualified in the first schema that it is given, whatever the role's path, which it keeps", async () => {
     const { url, sql } = await createDatabase("empty");
     const name = quoteIdentifier(new URL(url).pathname.slice(1));
     await sql.unsafe(`create schema "Shop"; create schema other`);

@@ -33,6 +33,38 @@ describe("a journal", () => {
     expect(codeOf(() => holdJournal(journal, migrations))).toBe(code);
   });
 
+  const file = (tag: string, when: number, hash = tag) => ({ tag, when, hash, statements: [] });
+  const row = (when: number, hash: string) => ({ when, hash });
+
+  it.each([
+    ["times are equal", [row(1, "a"), row(1, "b")], [file("a", 1), file("b", 1), file("c", 2)], ["c"]],
+    ["times go back", [row(5, "b"), row(3, "c")], [file("b", 5), file("c", 3), file("d", 6)], ["d"]],
+    ["times were changed since", [row(5, "a"), row(6, "b")], [file("a", 1), file("b", 2)], []],
+    ["times were exchanged", [row(1, "b"), row(2, "a")], [file("a", 1), file("b", 2)], []],
+    [
+      "files are alike, and one was not applied",
+      [row(1, "same")],
+      [file("a", 1, "same"), file("b", 2, "same")],
+      ["b"],
+    ],
+    [
+      "files are alike, and the time of the applied one was changed",
+      [row(3, "same")],
+      [file("a", 1, "same"), file("b", 4, "same")],
+      ["b"],
+    ],
+  ])("is held against the files by their hashes where %s", (_, journal, files, pending) => {
+    expect(holdJournal(journal, files).pending.map(({ tag }) => tag)).toEqual(pending);
+  });
+
+  it.each([
+    ["is as old as the newest", [row(5, "a")], [file("a", 5), file("b", 5)]],
+    ["is older than one whose time was changed", [row(9, "a")], [file("a", 1), file("b", 5)]],
+    ["stands before one that was applied", [row(1, "b")], [file("a", 2), file("b", 1)]],
+  ])("is refused where a pending migration %s", (_, journal, files) => {
+    expect(codeOf(() => holdJournal(journal, files))).toBe("MIGRATION_OUT_OF_ORDER");
+  });
+
   it("tells what is applied and what is pending, in order", () => {
     const { applied, pending } = holdJournal([second, first], migrations);
     expect(applied).toEqual([first, second]);

@@ -115,6 +115,8 @@ export interface Facts extends ServerFacts {
   /** The tables that a rollback put aside. */
   readonly archive: Catalog;
   readonly journal: readonly JournalRow[];
+  /** What other projects have in the same table; absent where there is nothing of theirs. */
+  readonly foreignJournal?: readonly JournalRow[];
   readonly state: MigrationState;
   /** As the project met the database: what no pending migration changes is expected to be as it was. */
   readonly origin: Origin | null;
@@ -353,7 +355,7 @@ export async function gatherFacts(
   const catalog = await readCatalog(sql, { schemas: project.schemas });
   const state = assumed ?? (await readState(sql, project, catalog));
   const serverFacts = await readServerFacts(sql);
-  const { rows: journal } = await readJournal(sql, project);
+  const { rows: journal, foreign } = await readJournal(sql, project);
   // What was met without a journal is met anew, whatever was recorded of it before.
   const recorded = journal.length > 0 || assumed === undefined ? await readOrigin(sql, project) : null;
   const last = state.applied.at(-1);
@@ -380,6 +382,7 @@ export async function gatherFacts(
       ? await readArchive(sql, project)
       : { ...catalog, tables: [], views: [], functions: [], enums: [], domains: [], sequences: [] },
     journal,
+    ...(foreign.length > 0 ? { foreignJournal: foreign } : {}),
     done: await doneSteps(sql, project.names),
     undone: await undoneSteps(sql, project.names),
     names: project.names,

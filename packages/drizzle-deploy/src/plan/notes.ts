@@ -1,4 +1,5 @@
 import type { Catalog, Index } from "../catalog/index.ts";
+import { plural } from "../findings/text.ts";
 import type { Step } from "../model/step.ts";
 import { isPending } from "../model/step.ts";
 import type { Facts } from "./facts.ts";
@@ -18,7 +19,20 @@ export function notesOf(
       ...dependents(step, facts, now),
     ];
   });
-  return [...new Set(notes)];
+  return [...foreignMigrations(facts), ...new Set(notes)];
+}
+
+/** What other projects have in the journal, and what that means for Drizzle's own migrator. */
+function foreignMigrations({ foreignJournal = [], state }: Facts): string[] {
+  if (foreignJournal.length === 0) return [];
+  const newest = Math.max(...foreignJournal.map(({ when }) => when));
+  const passedOver = state.pending.filter(({ when }) => when <= newest).map(({ tag }) => tag);
+  const note = `The journal has ${plural(foreignJournal.length, "migration")} of other projects, left alone`;
+  return [
+    passedOver.length > 0
+      ? `${note}; Drizzle's own migrator would pass over ${passedOver.join(", ")} for their sake.`
+      : `${note}.`,
+  ];
 }
 
 /** The part of a definition that says what is indexed and how: after the table's name. */
