@@ -258,12 +258,13 @@ export function whileEmpty(sql: string, table: QualifiedName, written?: string):
   const condition = written === undefined ? "" : ` WHERE ${written}`;
   const code = [
     `BEGIN`,
+    `  LOCK TABLE ${name} IN ACCESS EXCLUSIVE MODE;`,
     `  IF EXISTS (SELECT FROM ${name}${condition}) THEN`,
     `    RAISE EXCEPTION USING MESSAGE = ${quoteLiteral(`${qualifiedLabel(table)} has ${written === undefined ? "rows" : "values in what is to go"}, which it did not have when this was planned`)}, ERRCODE = 'object_not_in_prerequisite_state';`,
     `  END IF;`,
     `END`,
   ].join("\n");
-  return [`LOCK TABLE ${name} IN ACCESS EXCLUSIVE MODE`, `DO ${quoteLiteral(code)}`, sql].join(";\n");
+  return `DO ${quoteLiteral(code)};\n${sql}`;
 }
 
 function alsoGone(table: QualifiedName, context: StatementContext): string {
