@@ -5,6 +5,7 @@ import { type Migration, readMigrations } from "../migrations/index.ts";
 import type { Project } from "../model/project.ts";
 import type { Queryable } from "../postgres/index.ts";
 import { hasRecords, recordTables } from "./records.ts";
+import { halfTakenBack } from "./unfinished-rollback.ts";
 
 /** Which of a project's migrations a database has had. */
 export interface MigrationState {
@@ -97,7 +98,12 @@ export async function readState(
   if (!isKnown) {
     requireEmpty(project, migrations, catalog ?? (await readCatalog(sql, { schemas: project.schemas })));
   }
-  return holdJournal(journal, migrations);
+  const { applied, pending } = holdJournal(journal, migrations);
+  const takenBack = await halfTakenBack(sql, project, migrations);
+  return {
+    applied: applied.filter((one) => !takenBack.includes(one)),
+    pending: migrations.filter((one) => pending.includes(one) || takenBack.includes(one)),
+  };
 }
 
 async function hasDeployed(sql: Queryable, project: Pick<Project, "name" | "names">): Promise<boolean> {
