@@ -11,8 +11,9 @@ import {
   restoreIndexes,
   undoConstraints,
 } from "./constraints.ts";
-import { createContext, find, partKey, type RollbackContext, type RollbackFacts } from "./context.ts";
+import { createContext, partKey, type RollbackContext, type RollbackFacts } from "./context.ts";
 import { rollbackTag } from "./draft.ts";
+import { find } from "./find.ts";
 import { dropFunctions, restoreFunctions } from "./functions.ts";
 import { undoGrants } from "./grants.ts";
 import { undoPolicies } from "./policies.ts";

@@ -25,15 +25,16 @@ import { defaultGiveUpAfter, defaultLockTimeout } from "../run/limits.ts";
 import { openSession, type Session } from "../run/session.ts";
 import { tableSizes } from "../run/sizes.ts";
 import { sayWhich, withoutInvalidIndexes } from "./changes.ts";
-import { find, plainIndexes, type RollbackFacts } from "./context.ts";
+import { plainIndexes, type RollbackFacts } from "./context.ts";
 import { constraintLabel, isRepeated, isViolated, readDependents } from "./facts.ts";
+import { find } from "./find.ts";
 import { findUnfit, type Questions } from "./fit.ts";
 import { type PlannedRollback, planRollback, type RollbackScope, rollbackScopes } from "./plan.ts";
 import { type Deployment, findDeployment } from "./records.ts";
 import { type FormerNames, formerNames } from "./renamed-catalog.ts";
 import { followNames, type Rename } from "./renames.ts";
+import { nameNow, standingRenames } from "./standing-renames.ts";
 import { changesUnseen, madeByCode, staysDone } from "./staying.ts";
-import { nameNow, standingRenames } from "./undo-renames.ts";
 
 export { type PlannedRollback, planRollback, type RollbackFacts, type RollbackScope, rollbackScopes };
 
