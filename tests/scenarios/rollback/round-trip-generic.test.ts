@@ -231,7 +231,6 @@ describe.each([
     kept: [
       "type blog.state different",
       "sequence blog.issue different",
-      "column blog.posts.id different",
       "type blog.tone extra",
       "column blog.posts.tone extra",
       "column blog.posts.lead extra",
@@ -334,12 +333,22 @@ describe("what was renamed", async () => {
     const database = await createDatabase("empty");
     await deployed(first, database);
     await deployed(whole, database, tags);
-    const going = () => rollback(whole, database.url, { scope: "all", approvedBy: "Ana" });
+    const going = (allow: readonly string[] = []) =>
+      rollback(whole, database.url, { scope: "all", approvedBy: "Ana", allow });
     await expect(going()).rejects.toMatchObject({
       code: "PLAN_BLOCKED",
-      message: expect.stringContaining(`RENAME COLUMN "runs" TO "times"`),
+      message: expect.stringContaining("column public.jobs.times"),
+      remedy: expect.any(String),
     });
-    await database.sql`alter table jobs rename column times to runs`;
-    expect(await going()).toMatchObject({ ok: true });
+    const preview = await previewRollback(whole, database.url, "all");
+    expect(preview.plan.steps.flatMap(({ hazards }) => hazards)).toMatchObject([
+      { name: "breaks-clients", allowed: false },
+    ]);
+    expect(await going(["no such step"]).catch((error) => error)).toMatchObject({ code: "USAGE" });
+    const blocked = preview.plan.steps.find(({ action }) => action === "blocked");
+    expect(await going([blocked?.id ?? ""])).toMatchObject({ ok: true });
+    const records = await database.sql`
+      select plan #>> '{steps}' as steps from drizzle_deploy.deployments where kind = 'rollback'`;
+    expect(records).toMatchObject([{ steps: expect.stringMatching(/"breaks-clients".*"allowed": ?true/s) }]);
   });
 });

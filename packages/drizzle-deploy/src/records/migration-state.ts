@@ -7,6 +7,7 @@ import type { Project } from "../model/project.ts";
 import type { Queryable } from "../postgres/index.ts";
 import { quoteLiteral, quoteQualified } from "../sql/quote.ts";
 import { hasRecords, recordTables } from "./records.ts";
+import { halfTakenBack } from "./unfinished-rollback.ts";
 
 /** Which of a project's migrations a database has had. */
 export interface MigrationState {
@@ -173,7 +174,12 @@ export async function readState(
   if (!isKnown) {
     requireEmpty(project, migrations, catalog ?? (await readCatalog(sql, { schemas: project.schemas })));
   }
-  return holdJournal(rows, migrations, journalTableOf(project));
+  const { applied, pending } = holdJournal(rows, migrations, journalTableOf(project));
+  const takenBack = await halfTakenBack(sql, project, migrations);
+  return {
+    applied: applied.filter((one) => !takenBack.includes(one)),
+    pending: migrations.filter((one) => pending.includes(one) || takenBack.includes(one)),
+  };
 }
 
 async function hasDeployed(sql: Queryable, project: Pick<Project, "name" | "names">): Promise<boolean> {

@@ -9,9 +9,10 @@ import { qualifiedLabel } from "../sql/names.ts";
 import { fingerprint, parseStatements, print } from "../sql/parser.ts";
 import { quoteIdentifier, quoteName, quoteQualified } from "../sql/quote.ts";
 import { columnsIn } from "../sql/tree.ts";
-import { find, partKey, plainIndexes, type RollbackContext } from "./context.ts";
+import { partKey, plainIndexes, type RollbackContext } from "./context.ts";
 import { type Locked, type StepDraft, underSchemas } from "./draft.ts";
 import { constraintLabel } from "./facts.ts";
+import { find } from "./find.ts";
 import { unfitReason } from "./fit.ts";
 import {
   isHandedDown,

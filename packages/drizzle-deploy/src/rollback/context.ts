@@ -16,7 +16,8 @@ import type { Dependent } from "../plan/dependents.ts";
 import { type QualifiedName, qualifiedLabel } from "../sql/names.ts";
 import { type Changes, changesOf, withoutCode, withoutInvalidIndexes, withoutTables } from "./changes.ts";
 import { rollbackStep, type StepDraft } from "./draft.ts";
-import type { StandingRenames } from "./undo-renames.ts";
+import { find } from "./find.ts";
+import type { StandingRenames } from "./standing-renames.ts";
 
 /** What a rollback is planned from. */
 export interface RollbackFacts {
@@ -112,14 +113,6 @@ export interface RollbackContext extends Pick<RollbackFacts, "names" | "archived
   foreign(dependents: readonly Dependent[]): string | null;
 }
 
-/** The object of a schema. */
-export function find<T extends QualifiedName>(
-  objects: readonly T[],
-  { schema, name }: QualifiedName,
-): T | undefined {
-  return objects.find((one) => one.schema === schema && one.name === name);
-}
-
 /** The key of an object of a schema. */
 export function topKey(kind: ObjectIdentity["kind"], { schema, name }: QualifiedName): string {
   return objectKey({ kind, schema, name, parent: null, label: "" });
@@ -139,18 +132,6 @@ export function partKey(
 /** A dependent in words. */
 export function dependentLabel({ kind, schema, name, table }: Dependent): string {
   return `${kind} ${schema}.${table === null ? "" : `${table}.`}${name}`;
-}
-
-/** Those first that others of the list need. */
-export function inOrder<T>(items: readonly T[], needs: (item: T) => readonly T[]): T[] {
-  const done = new Set<T>();
-  const visit = (item: T, path: readonly T[]): void => {
-    if (done.has(item) || path.includes(item)) return;
-    for (const need of needs(item)) if (items.includes(need)) visit(need, [...path, item]);
-    done.add(item);
-  };
-  for (const item of items) visit(item, []);
-  return [...done];
 }
 
 /** Indexes that are not a constraint's. */

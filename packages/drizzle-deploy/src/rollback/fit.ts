@@ -5,8 +5,9 @@ import { qualifiedLabel } from "../sql/names.ts";
 import { parseStatements } from "../sql/parser.ts";
 import { quoteIdentifier, quoteName, quoteQualified } from "../sql/quote.ts";
 import { columnsIn, functionsIn, names } from "../sql/tree.ts";
-import { find, partKey, plainIndexes, topKey } from "./context.ts";
+import { partKey, plainIndexes, topKey } from "./context.ts";
 import { lookThrough } from "./facts.ts";
+import { find } from "./find.ts";
 
 /** What is asked of a server that may have other names by now. */
 export interface Questions {

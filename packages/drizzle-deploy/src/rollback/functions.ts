@@ -18,8 +18,9 @@ import { createPolicy } from "../kinds/policy.ts";
 import type { Dependent } from "../plan/dependents.ts";
 import { quoteIdentifier, quoteLiteral, quoteName } from "../sql/quote.ts";
 import { dropIndex, validate } from "./constraints.ts";
-import { dependentLabel, find, inOrder, partKey, type RollbackContext, topKey } from "./context.ts";
+import { dependentLabel, partKey, type RollbackContext, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";
+import { find, inOrder } from "./find.ts";
 import { createTrigger } from "./triggers.ts";
 
 const procedureOrFunction = ({ kind }: FunctionObject) => (kind === "procedure" ? "PROCEDURE" : "FUNCTION");

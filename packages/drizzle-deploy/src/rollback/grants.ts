@@ -4,8 +4,9 @@ import { type Granted, grantStatement, roleName } from "../kinds/grant.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { qualifiedLabel } from "../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
-import { find, type RollbackContext, topKey } from "./context.ts";
+import { type RollbackContext, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";
+import { find } from "./find.ts";
 
 /**
  * Statements that take back what a deployment granted and give back what it revoked, privilege by privilege: what

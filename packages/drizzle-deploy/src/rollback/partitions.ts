@@ -12,8 +12,9 @@ import {
 import type { QualifiedName } from "../sql/names.ts";
 import { qualifiedLabel } from "../sql/names.ts";
 import { quoteIdentifier, quoteName } from "../sql/quote.ts";
-import { find, type RollbackContext, topKey } from "./context.ts";
+import { type RollbackContext, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";
+import { find } from "./find.ts";
 
 /** Partitions, their indexes and keys as they were, by the steps that a deployment would take there. */
 function partitionContext({ names, actual, before }: RollbackContext, { tables } = actual): PartitionContext {

@@ -12,8 +12,9 @@ import {
   restoreIndexes,
   undoConstraints,
 } from "./constraints.ts";
-import { createContext, find, partKey, type RollbackContext, type RollbackFacts } from "./context.ts";
+import { createContext, partKey, type RollbackContext, type RollbackFacts } from "./context.ts";
 import { rollbackTag } from "./draft.ts";
+import { find } from "./find.ts";
 import { dropFunctions, restoreFunctions } from "./functions.ts";
 import { undoGrants } from "./grants.ts";
 import { attachPartitions, detachPartitions } from "./partitions.ts";
@@ -45,9 +46,10 @@ const sha256 = (text: string): string => createHash("sha256").update(text).diges
  */
 export function planRollback(facts: RollbackFacts, scope: RollbackScope): PlannedRollback {
   const context = createContext(facts);
-  // The journals before anything else: from there on the migrations count as pending, and both `deploy` and `rollback`
-  // lead on from wherever this one is interrupted.
-  forgetMigrations(context, facts);
+  // The steps before anything else: from there on the migrations count as pending to `deploy`, which leads on from
+  // wherever this one is interrupted, as `rollback` does. Drizzle's journal comes last: until all is undone its
+  // migrator must not run them.
+  forgetSteps(context, facts);
   if (scope === "all") undoHidden(context, facts);
   if (scope === "indexes") {
     dropIndexes(
@@ -63,6 +65,7 @@ export function planRollback(facts: RollbackFacts, scope: RollbackScope): Planne
     undoEverything(context);
   }
   dropLeftoverIndexes(context);
+  forgetMigrations(context, facts);
   return { plan: toPlan(facts, context), kept: context.kept };
 }
 
@@ -119,26 +122,43 @@ function undoHidden(context: RollbackContext, facts: RollbackFacts): void {
 const hashesOf = (migrations: RollbackFacts["migrations"]): string =>
   migrations.map(({ hash }) => quoteLiteral(hash)).join(", ");
 
-/** Drizzle's journal rows of the migrations, and the engine's own of their steps, but for what is not undone yet. */
-function forgetMigrations(
+/** The engine's own rows of the steps, but for those of what is not undone, or not yet. */
+function forgetSteps(
   context: RollbackContext,
-  { names, journal: { schema, name }, migrations, isJournalled, done, once, staying }: RollbackFacts,
+  { names, migrations, done, once, staying }: RollbackFacts,
 ): void {
-  const hashes = hashesOf(migrations);
   const keptIds = [...once.map(({ id }) => id), ...staying];
-  if (!isJournalled && done.every((id) => keptIds.includes(id))) return;
+  if (done.every((id) => keptIds.includes(id))) return;
   const kept = keptIds.map((id) => quoteLiteral(id)).join(", ");
   context.add({
     kind: "journal",
-    title: `take ${migrations.map(({ tag }) => tag).join(", ")} out of the journal`,
+    title: `mark the steps of ${tagsOf(migrations)} as undone`,
     sql: [
-      ...keptOf(names, hashes, keptIds, done),
-      `DELETE FROM ${quoteQualified(schema, name)} WHERE hash IN (${hashes}) AND created_at IN (${migrations.map(({ when }) => when).join(", ")});`,
-      `UPDATE ${recordTables(names).steps} SET status = 'undone' WHERE status = 'done' AND migration_hash IN (${hashes})${kept ? ` AND step_id NOT IN (${kept})` : ""};`,
+      ...keptOf(names, hashesOf(migrations), keptIds, done),
+      `UPDATE ${recordTables(names).steps} SET status = 'undone' WHERE status = 'done' AND migration_hash IN (${hashesOf(migrations)})${kept ? ` AND step_id NOT IN (${kept})` : ""};`,
     ].join("\n"),
+    target: { kind: "data", schema: names.recordSchema, name: "steps", table: null },
+    safety:
+      "A few rows of the records: from here on a deployment does them again where it finds them undone.",
+  });
+}
+
+const tagsOf = (migrations: RollbackFacts["migrations"]): string =>
+  migrations.map(({ tag }) => tag).join(", ");
+
+/** Drizzle's journal rows of the migrations. */
+function forgetMigrations(
+  context: RollbackContext,
+  { journal: { schema, name }, migrations, isJournalled }: RollbackFacts,
+): void {
+  if (!isJournalled) return;
+  context.add({
+    kind: "journal",
+    title: `take ${tagsOf(migrations)} out of the journal`,
+    sql: `DELETE FROM ${quoteQualified(schema, name)} WHERE hash IN (${hashesOf(migrations)}) AND created_at IN (${migrations.map(({ when }) => when).join(", ")});`,
     target: { kind: "data", schema, name, table: null },
     locks: [[{ schema, name }, "ROW EXCLUSIVE"]],
-    safety: "A few rows of the journals: from here on the migrations are pending again, and can be deployed.",
+    safety: "A few rows of the journal: from here on the migrations are pending again, also to Drizzle.",
   });
 }
 

@@ -4,7 +4,7 @@ import { functionLabel } from "../kinds/function.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { parseStatements } from "../sql/parser.ts";
 import { argumentTypes, names } from "../sql/tree.ts";
-import { find } from "./context.ts";
+import { find } from "./find.ts";
 
 /** What has another name than before, since the deployment renamed it or moved it to another schema. */
 export interface Rename {

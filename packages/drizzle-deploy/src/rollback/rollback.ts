@@ -27,15 +27,16 @@ import { openSession, type Session } from "../run/session.ts";
 import { tableSizes } from "../run/sizes.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { sayWhich, withoutInvalidIndexes } from "./changes.ts";
-import { find, plainIndexes, type RollbackFacts } from "./context.ts";
+import { plainIndexes, type RollbackFacts } from "./context.ts";
 import { constraintLabel, isOutOfBound, isRepeated, isViolated, readDependents } from "./facts.ts";
+import { find } from "./find.ts";
 import { findUnfit, type Questions } from "./fit.ts";
 import { type PlannedRollback, planRollback, type RollbackScope, rollbackScopes } from "./plan.ts";
 import { type Deployment, findDeployment } from "./records.ts";
 import { type FormerNames, formerNames } from "./renamed-catalog.ts";
 import { followNames, type Rename } from "./renames.ts";
+import { nameNow, standingRenames } from "./standing-renames.ts";
 import { changesUnseen, madeByCode, staysDone } from "./staying.ts";
-import { nameNow, standingRenames } from "./undo-renames.ts";
 
 export { type PlannedRollback, planRollback, type RollbackFacts, type RollbackScope, rollbackScopes };
 
@@ -338,9 +339,7 @@ async function plan(
   const result = await sql.begin("isolation level repeatable read read only", async (transaction) => {
     const deployment = await findDeployment(transaction, project, wanted);
     const facts = await gatherRollbackFacts(transaction, project, { deployment, allow });
-    const planned = planRollback(facts, scope);
-    requireKnown(project.names, allow, planned);
-    return { deployment, facts, planned };
+    return { deployment, facts, planned: planRollback(facts, scope) };
   });
   return result;
 }
@@ -349,11 +348,10 @@ async function plan(
 function requireKnown(
   { command }: Names,
   allow: readonly string[],
-  { plan: { steps } }: PlannedRollback,
+  { deployment: { takenBack }, planned: { plan } }: Planned,
 ): void {
-  const unknown = allow.find(
-    (one) => !hazardNames.some((name) => name === one) && !steps.some(({ id }) => id === one),
-  );
+  const isStep = (one: string): boolean => plan.steps.some(({ id }) => id === one) || takenBack.includes(one);
+  const unknown = allow.find((one) => !hazardNames.some((name) => name === one) && !isStep(one));
   if (unknown === undefined) return;
   throw new DeployError(
     "USAGE",
@@ -390,7 +388,9 @@ function previewOf(
 
 /**
  * What a rollback would do. Changes nothing.
- * @throws DeployError NOTHING_TO_ROLL_BACK, and as `connect`
+ *
+ * @param allow as of `RollbackOptions`
+ * @throws DeployError NOTHING_TO_ROLL_BACK, USAGE for an allowed step that there is none of, and as `connect`
  */
 export async function previewRollback(
   project: Project,
@@ -401,7 +401,9 @@ export async function previewRollback(
 ): Promise<RollbackPreview> {
   const sql = await connect(url, { applicationName: `${project.names.command} rollback preview` });
   try {
-    return previewOf(url, scope, await plan(sql, project, { scope, deployment, allow }));
+    const planned = await plan(sql, project, { scope, deployment, allow });
+    requireKnown(project.names, allow, planned);
+    return previewOf(url, scope, planned);
   } finally {
     await sql.end({ timeout: 1 });
   }
@@ -446,7 +448,8 @@ function requireApprover(name: string | undefined): string {
  * deployment is: interrupted anywhere, the same call continues, and so does `deploy`, forward. Resolves with what
  * became of it; what is wrong before anything was changed is thrown.
  *
- * @throws DeployError NOTHING_TO_ROLL_BACK, APPROVAL_MISSING, PLAN_BLOCKED, and as `openSession`
+ * @throws DeployError NOTHING_TO_ROLL_BACK, APPROVAL_MISSING, PLAN_BLOCKED, USAGE for an allowed step that there is
+ * none of, and as `openSession`
  * @example
  * const report = await rollback(project, parseDatabaseUrl(url), { scope: "all", approvedBy: "Ana" });
  * if (!report.ok) console.error(report.error?.message);
@@ -471,7 +474,9 @@ export async function rollback(
   });
   try {
     const wanted = { scope, deployment: options.deployment, allow: options.allow ?? [] };
-    const preview = previewOf(url, scope, await plan(session.sql, project, wanted));
+    const planned = await plan(session.sql, project, wanted);
+    requireKnown(project.names, wanted.allow, planned);
+    const preview = previewOf(url, scope, planned);
     await observer({ type: "planned", plan: preview.plan });
     requireUnblocked(project.names, preview);
     const confirmation = options.confirm

@@ -76,6 +76,9 @@ function explains(
   )
     return true;
   if (target === null) return false;
+  // What is renamed is gone under one name, and there under another.
+  const isRename = step.kind === "rename" || step.kind === "move table";
+  if (isRename && target.kind === object.kind && target.table === (object.parent?.name ?? null)) return true;
   for (let one: typeof object | null = object; one; one = one.parent) {
     const own = targetOf(one);
     if (own && isSameTarget(own, target)) return true;

@@ -5,8 +5,9 @@ import { momentary, part } from "../plan/statements/draft.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { qualifiedLabel } from "../sql/names.ts";
 import { quoteIdentifier, quoteLiteral, quoteName, quoteQualified } from "../sql/quote.ts";
-import { dependentLabel, find, type KeptTable, partKey, type RollbackContext, topKey } from "./context.ts";
+import { dependentLabel, type KeptTable, partKey, type RollbackContext, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";
+import { find } from "./find.ts";
 import { unfitReason } from "./fit.ts";
 import { continueAt, identitySequence, sequenceOptions } from "./types.ts";
 

@@ -12,8 +12,9 @@ import { qualifiedLabel } from "../sql/names.ts";
 import { parseStatements } from "../sql/parser.ts";
 import { quoteIdentifier, quoteLiteral, quoteName, quoteQualified } from "../sql/quote.ts";
 import { walk } from "../sql/tree.ts";
-import { find, type RollbackContext, topKey } from "./context.ts";
+import { type RollbackContext, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";
+import { find } from "./find.ts";
 
 const safety = "It is new: nobody uses it yet.";
 

@@ -5,8 +5,9 @@ import type { QualifiedName } from "../sql/names.ts";
 import { qualifiedLabel } from "../sql/names.ts";
 import { parseStatements } from "../sql/parser.ts";
 import { columnsIn, relationsIn } from "../sql/tree.ts";
-import { find, inOrder, type RollbackContext, topKey } from "./context.ts";
+import { type RollbackContext, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";
+import { find, inOrder } from "./find.ts";
 
 /** Whether a view has other columns; also where they are of another type, unless what it reads is. */
 function changesColumns({ changes }: RollbackContext, from: View, to: View): boolean {
