@@ -1,6 +1,11 @@
 import postgres from "postgres";
 import { expect, it } from "vitest";
-import { baseline, type DeploymentReport, deploy } from "../../../packages/drizzle-deploy/src/index.ts";
+import {
+  baseline,
+  type DeploymentReport,
+  deploy,
+  type Step,
+} from "../../../packages/drizzle-deploy/src/index.ts";
 import { createDatabase } from "../../support/database.ts";
 import { projectIn } from "../../support/project.ts";
 import { applyWithDrizzle, type History, walk, writeMigrations } from "./walk.ts";

@@ -41,6 +41,14 @@ export const columnSchema = z.strictObject({
   /** Null where it is the type's own. */
   collation: name.nullable(),
   comment,
+  /** How values that are too long are kept; null where it is the type's own way. */
+  storage: z.enum(["plain", "external", "extended", "main"]).nullable().optional(),
+  /** Null where it is the server's default. */
+  compression: z.enum(["pglz", "lz4"]).nullable().optional(),
+  /** How much ANALYZE gathers; null where it is the server's default. */
+  statistics: z.int().nullable().optional(),
+  /** `n_distinct` and its like as `name=value`, sorted. */
+  options: z.array(name).optional(),
   /** Privileges given on this column alone. */
   grants,
 });
@@ -138,6 +146,8 @@ export const tableSchema = z.strictObject({
   forceRowSecurity: z.boolean(),
   /** Storage parameters as `name=value`, sorted. */
   options: z.array(name),
+  /** What tells rows apart for logical replication: `default`, `full`, `nothing`, or `index NAME`. */
+  replicaIdentity: name.optional(),
   /** The partition key of a partitioned table. */
   partitionKey: z.string().nullable(),
   /** The table it is a partition of, and its bound. */

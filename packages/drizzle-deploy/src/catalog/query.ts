@@ -49,6 +49,11 @@ const columns = list(
     'identity', case a.attidentity when 'a' then 'always' when 'd' then 'by default' end,
     'collation', ${collation("a.attcollation", "a.atttypid")},
     'comment', col_description(a.attrelid, a.attnum),
+    'storage', case when a.attstorage <> (select ct.typstorage from pg_type ct where ct.oid = a.atttypid)
+      then case a.attstorage when 'p' then 'plain' when 'e' then 'external' when 'm' then 'main' else 'extended' end end,
+    'compression', case a.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end,
+    'statistics', nullif(a.attstattarget, -1),
+    'options', ${list("o", 'o collate "C"', "unnest(a.attoptions) o")},
     'grants', ${columnGrants})`,
   "a.attnum",
   `pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
@@ -143,6 +148,9 @@ const tables = list(
     'persistence', case c.relpersistence when 'u' then 'unlogged' else 'permanent' end,
     'rowSecurity', c.relrowsecurity, 'forceRowSecurity', c.relforcerowsecurity,
     'options', ${list("o", 'o collate "C"', "unnest(c.reloptions) o")},
+    'replicaIdentity', case c.relreplident when 'd' then 'default' when 'f' then 'full' when 'n' then 'nothing'
+      else 'index ' || coalesce((select ic.relname from pg_index i join pg_class ic on ic.oid = i.indexrelid
+        where i.indrelid = c.oid and i.indisreplident), '?') end,
     'partitionKey', case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end,
     'partition', (select json_build_object('of', json_build_object('schema', pn.nspname, 'name', pc.relname),
         'bound', pg_get_expr(c.relpartbound, c.oid), 'constraint', pg_get_partition_constraintdef(c.oid))

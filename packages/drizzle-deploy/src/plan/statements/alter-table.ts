@@ -11,7 +11,7 @@ import { catalogChange, type Draft, lock, part, refused, type StatementContext, 
 import { referencedTables } from "./drop.ts";
 import { attachIndex, attachPartition, detachPartition } from "./partition.ts";
 import { descendants } from "./partitions.ts";
-import { columns, needsOf, resolve, unique } from "./resolve.ts";
+import { needsOf, resolve, unique } from "./resolve.ts";
 import { setNotNull } from "./set-not-null.ts";
 import { alterComposite } from "./type.ts";
 
@@ -145,11 +145,14 @@ function alterOne(command: AlterTableCmd, place: Place): Draft[] {
       // What it sets is the sequence's: safe to repeat.
       return [setIdentity(command, place)];
     case "AT_SetStorage":
+      return [columnOption(command, place, "ACCESS EXCLUSIVE", "storage")];
     case "AT_SetCompression":
-      return [option(command, place, "ACCESS EXCLUSIVE")];
+      return [columnOption(command, place, "ACCESS EXCLUSIVE", "compression")];
     case "AT_SetStatistics":
+      return [columnOption(command, place, "SHARE UPDATE EXCLUSIVE", "statistics")];
     case "AT_SetOptions":
     case "AT_ResetOptions":
+      return [columnOption(command, place, "SHARE UPDATE EXCLUSIVE", "options")];
     case "AT_ClusterOn":
     case "AT_DropCluster":
       return [option(command, place, "SHARE UPDATE EXCLUSIVE")];
@@ -157,8 +160,15 @@ function alterOne(command: AlterTableCmd, place: Place): Draft[] {
     case "AT_ResetRelOptions":
       return [option(command, place, relOptionsLock(command))];
     case "AT_ChangeOwner":
-    case "AT_ReplicaIdentity":
       return [option(command, place, "ACCESS EXCLUSIVE")];
+    case "AT_ReplicaIdentity":
+      return [
+        {
+          ...option(command, place, "ACCESS EXCLUSIVE"),
+          goal: { does: "alter", target: target("table", table), properties: ["replicaIdentity"] },
+          replacement: place.sql,
+        },
+      ];
     case "AT_EnableTrig":
     case "AT_DisableTrig":
     case "AT_EnableAlwaysTrig":
@@ -227,13 +237,22 @@ function option(command: AlterTableCmd, { table, sql }: Place, mode: LockMode): 
     title: `${words} of ${qualifiedLabel(table)}${command.name === undefined ? "" : `, ${command.name}`}`,
     sql,
     target: target("table", table),
-    needs: [
-      target("table", table),
-      ...(command.subtype === "AT_SetStatistics" && command.name ? columns(table, [command.name]) : []),
-    ],
+    needs: [target("table", table)],
     locks: [lock(table, mode)],
     goal: { does: "journalled" },
   });
+}
+
+/** How a column's values are kept, or what is gathered about them: no value that is there is touched. */
+function columnOption(command: AlterTableCmd, place: Place, mode: LockMode, property: string): Draft {
+  const itself = part("column", place.table, command.name ?? "");
+  return {
+    ...option(command, place, mode),
+    target: itself,
+    needs: [target("table", place.table), itself],
+    goal: { does: "alter", target: itself, properties: [property] },
+    replacement: place.sql,
+  };
 }
 
 /** Parameters that PostgreSQL lets others read and write beside. PostgreSQL 17 manual, "ALTER TABLE", `SET (…)`. */
