@@ -311,6 +311,10 @@ export function catalogObjects(catalog: Catalog): CatalogObject[] {
         comment: one.comment,
       },
     })),
+    ...(catalog.structures ?? []).map((one) => ({
+      identity: inSchema("type", one.schema, one.name),
+      properties: { kind: one.kind, definition: one.definition, owner: one.owner, comment: one.comment },
+    })),
     ...catalog.domains.flatMap(domainObjects),
     ...catalog.sequences.flatMap(sequenceObjects),
     ...catalog.tables.flatMap(tableObjects),

@@ -206,6 +206,7 @@ export async function readArchive(
     functions: both.functions.filter(isArchived),
     enums: both.enums.filter(isArchived),
     domains: both.domains.filter(isArchived),
+    structures: both.structures?.filter(isArchived) ?? [],
     sequences: both.sequences.filter(isArchived),
   };
 }
@@ -272,7 +273,16 @@ export async function gatherFacts(
     origin: recorded ?? (last ? { tag: last.tag, catalog } : null),
     archive: serverFacts.schemas.includes(project.names.archiveSchema)
       ? await readArchive(sql, project)
-      : { ...catalog, tables: [], views: [], functions: [], enums: [], domains: [], sequences: [] },
+      : {
+          ...catalog,
+          tables: [],
+          views: [],
+          functions: [],
+          enums: [],
+          domains: [],
+          structures: [],
+          sequences: [],
+        },
     journal,
     done: await doneSteps(sql, project.names),
     names: project.names,

@@ -138,7 +138,7 @@ export function undoRemarks(context: RollbackContext): void {
       ({ object, property }) => property === "comment" && objectKey(object) === key,
     );
   for (const [kind, words, list] of [
-    ["type", "TYPE", before.enums],
+    ["type", "TYPE", [...before.enums, ...(before.structures ?? [])]],
     ["domain", "DOMAIN", before.domains],
   ] as const) {
     for (const was of list) {
@@ -351,7 +351,7 @@ function restoreDomain(context: RollbackContext, was: Domain): void {
 export function dropTypes(context: RollbackContext): void {
   const { actual } = context;
   for (const [kind, list] of [
-    ["type", actual.enums],
+    ["type", [...actual.enums, ...(actual.structures ?? [])]],
     ["domain", actual.domains],
   ] as const) {
     for (const one of list) {
@@ -418,7 +418,7 @@ export function dropTypes(context: RollbackContext): void {
   }
   for (const { object, property } of context.changes.altered) {
     if (
-      (object.kind === "type" && property === "labels") ||
+      (object.kind === "type" && property !== "comment") ||
       (object.kind === "domain" && property !== "comment") ||
       object.kind === "sequence" ||
       (object.kind === "table" && keptTableProperties.includes(property)) ||

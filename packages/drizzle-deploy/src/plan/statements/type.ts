@@ -75,7 +75,7 @@ export function alterEnum(statement: AlterEnumStmt, sql: string): Draft[] {
   ];
 }
 
-/** `CREATE TYPE … AS (…)`, which no catalog shows. */
+/** `CREATE TYPE … AS (…)`. */
 export function createComposite(statement: CompositeTypeStmt, sql: string): Draft[] {
   const type = resolve(statement.typevar);
   const itself = target("type", type);
@@ -228,7 +228,7 @@ function reading(
   });
 }
 
-/** `CREATE TYPE … AS RANGE`, which no catalog shows. */
+/** `CREATE TYPE … AS RANGE`. */
 export function createRange(statement: CreateRangeStmt, sql: string): Draft[] {
   const type = resolveName(names(statement.typeName));
   const itself = target("type", type);
@@ -244,7 +244,7 @@ export function createRange(statement: CreateRangeStmt, sql: string): Draft[] {
   ];
 }
 
-/** `ALTER TYPE … ADD ATTRIBUTE` and the like: what a composite type has no catalog shows. */
+/** `ALTER TYPE … ADD ATTRIBUTE` and the like. */
 export function alterComposite(
   command: AlterTableCmd,
   { type, sql, context }: { type: QualifiedName; sql: string; context: StatementContext },
@@ -264,7 +264,7 @@ export function alterComposite(
       target: itself,
       needs: [itself],
       safety: "Only the catalog is changed: no table is looked at.",
-      goal: { does: "journalled" },
+      goal: { does: "alter", target: itself, properties: ["definition"] },
       hazards: isLoss
         ? [
             {
