@@ -7,8 +7,9 @@ import { print } from "../../sql/parser.ts";
 import { addColumn } from "./add-column.ts";
 import { addConstraint, validate } from "./add-constraint.ts";
 import { alterType } from "./alter-type.ts";
-import { catalogChange, type Draft, lock, part, refused, type StatementContext, target } from "./draft.ts";
+import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 import { referencedTables } from "./drop.ts";
+import { unknown } from "./opaque.ts";
 import { attachIndex, attachPartition, detachPartition } from "./partition.ts";
 import { descendants } from "./partitions.ts";
 import { needsOf, resolve, unique } from "./resolve.ts";
@@ -84,11 +85,7 @@ function notUnderstood(command: AlterTableCmd, { table, sql }: Place): Draft {
     .replace("AT_", "")
     .replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ")
     .toLowerCase();
-  return refused(
-    sql,
-    `"${what}" on ${qualifiedLabel(table)} is not understood by the planner.`,
-    "Run it by hand in a maintenance window, and leave it out of the migration.",
-  );
+  return unknown(`${what} on ${qualifiedLabel(table)}`, sql);
 }
 
 function alterOne(command: AlterTableCmd, place: Place): Draft[] {
