@@ -35,7 +35,7 @@ create index parted_id on area.parted (id);
 create table area.loose (id integer, k integer);
 insert into area.loose select i, 20 from generate_series(1, 100) i;
 create table area.bin (id integer);
-create type area.pair as (a integer, b text);
+create type area.couple as (a integer, b text);
 create domain area.spoken as text;
 create table area.said (word area.spoken);
 insert into area.said values ('w');
@@ -834,11 +834,11 @@ export const cases: readonly Case[] = [
     steps: ["create type"],
   },
   {
-    sql: "ALTER TYPE area.pair ADD ATTRIBUTE c text",
+    sql: "ALTER TYPE area.couple ADD ATTRIBUTE c text",
     steps: ["alter type"],
   },
   {
-    sql: "ALTER TYPE area.pair DROP ATTRIBUTE b",
+    sql: "ALTER TYPE area.couple DROP ATTRIBUTE b",
     steps: ["alter type"],
   },
   {
