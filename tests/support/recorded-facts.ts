@@ -67,6 +67,7 @@ const withoutObjects = (catalog: Catalog): Catalog => ({
   functions: [],
   enums: [],
   domains: [],
+  structures: [],
   sequences: [],
 });
 

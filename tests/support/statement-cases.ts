@@ -35,6 +35,10 @@ create index parted_id on area.parted (id);
 create table area.loose (id integer, k integer);
 insert into area.loose select i, 20 from generate_series(1, 100) i;
 create table area.bin (id integer);
+create type area.couple as (a integer, b text);
+create domain area.spoken as text;
+create table area.said (word area.spoken);
+insert into area.said values ('w');
 create table area.indexed (id integer primary key, word varchar(20), part varchar(20), plain varchar(20));
 create index indexed_word on area.indexed (lower(word));
 create index indexed_part on area.indexed (id) where part <> '';
@@ -542,7 +546,7 @@ export const cases: readonly Case[] = [
   {
     sql: "ALTER TABLE area.child ALTER CONSTRAINT child_parent_fk DEFERRABLE",
     steps: ["opaque"],
-    hazards: ["unsupported"],
+    hazards: ["unknown"],
   },
   {
     sql: "ALTER TABLE area.child ENABLE ROW LEVEL SECURITY",
@@ -601,7 +605,7 @@ export const cases: readonly Case[] = [
   {
     sql: "ALTER TABLE area.child INHERIT area.parent",
     steps: ["opaque"],
-    hazards: ["unsupported"],
+    hazards: ["unknown"],
   },
   {
     sql: "ALTER TABLE area.parted ADD COLUMN note text",
@@ -807,13 +811,41 @@ export const cases: readonly Case[] = [
   },
   {
     sql: "ALTER DOMAIN area.short ADD CONSTRAINT filled CHECK (value <> '')",
-    steps: ["opaque"],
-    hazards: ["unsupported"],
+    steps: ["alter type", "alter type"],
+    runs: [
+      "ALTER DOMAIN area.short ADD CONSTRAINT filled CHECK (value <> '') NOT VALID",
+      'ALTER DOMAIN "area"."short" VALIDATE CONSTRAINT "filled"',
+    ],
+  },
+  {
+    sql: "ALTER DOMAIN area.spoken ADD CHECK (value <> '')",
+    steps: ["alter type", "alter type"],
+    hazards: ["long-lock"],
+    runs: [
+      "ALTER DOMAIN area.spoken ADD CONSTRAINT spoken_check CHECK (value <> '') NOT VALID",
+      'ALTER DOMAIN "area"."spoken" VALIDATE CONSTRAINT "spoken_check"',
+    ],
   },
   {
     sql: "ALTER DOMAIN area.short SET NOT NULL",
-    steps: ["opaque"],
-    hazards: ["unsupported"],
+    steps: ["alter type"],
+  },
+  {
+    sql: "ALTER DOMAIN area.spoken SET NOT NULL",
+    steps: ["alter type"],
+    hazards: ["long-lock"],
+  },
+  {
+    sql: "CREATE TYPE area.floats AS RANGE (subtype = float8)",
+    steps: ["create type"],
+  },
+  {
+    sql: "ALTER TYPE area.couple ADD ATTRIBUTE c text",
+    steps: ["alter type"],
+  },
+  {
+    sql: "ALTER TYPE area.couple DROP ATTRIBUTE b",
+    steps: ["alter type"],
   },
   {
     sql: "DROP DOMAIN area.short",

@@ -199,4 +199,37 @@ describe("compareCatalogs", () => {
       { kind: "missing", expected: "CREATE INDEX orders_state ON shop.orders USING btree (state)" },
     ]);
   });
+
+  it("holds nothing against what a catalog of an earlier version does not say", () => {
+    const [first] = orders.columns;
+    if (!first) throw new TypeError("a table without columns");
+    const columns = [{ ...first, statistics: 500 }, ...orders.columns.slice(1)];
+    const now: Catalog = {
+      ...withOrders({ replicaIdentity: "full", columns }),
+      structures: [
+        {
+          schema: "shop",
+          name: "pair",
+          kind: "composite",
+          definition: "(a text)",
+          owner: "owner",
+          comment: null,
+        },
+      ],
+    };
+    expect(lines(now)).toEqual([]);
+    expect(compareCatalogs(now, shop)).toEqual([]);
+    const known: Catalog = {
+      ...withOrders({
+        replicaIdentity: "default",
+        columns: [{ ...first, statistics: null }, ...orders.columns.slice(1)],
+      }),
+      structures: [],
+    };
+    expect(compareCatalogs(known, now).map(({ kind, object }) => [kind, object.label])).toEqual([
+      ["different", "shop.orders"],
+      ["different", "shop.orders.id"],
+      ["extra", "shop.pair"],
+    ]);
+  });
 });

@@ -41,6 +41,14 @@ export const columnSchema = z.strictObject({
   /** Null where it is the type's own. */
   collation: name.nullable(),
   comment,
+  /** How values that are too long are kept; null where it is the type's own way. */
+  storage: z.enum(["plain", "external", "extended", "main"]).nullable().optional(),
+  /** Null where it is the server's default. */
+  compression: z.enum(["pglz", "lz4"]).nullable().optional(),
+  /** How much ANALYZE gathers; null where it is the server's default. */
+  statistics: z.int().nullable().optional(),
+  /** `n_distinct` and its like as `name=value`, sorted. */
+  options: z.array(name).optional(),
   /** Privileges given on this column alone. */
   grants,
 });
@@ -138,6 +146,8 @@ export const tableSchema = z.strictObject({
   forceRowSecurity: z.boolean(),
   /** Storage parameters as `name=value`, sorted. */
   options: z.array(name),
+  /** What tells rows apart for logical replication: `default`, `full`, `nothing`, or `index NAME`. */
+  replicaIdentity: name.optional(),
   /** The partition key of a partitioned table. */
   partitionKey: z.string().nullable(),
   /** The table it is a partition of, and its bound. */
@@ -229,6 +239,17 @@ export const domainSchema = z.strictObject({
   comment,
 });
 
+/** A composite or range type. */
+export const structureSchema = z.strictObject({
+  schema: name,
+  name,
+  kind: z.enum(["composite", "range"]),
+  /** What stands behind `CREATE TYPE … AS`. */
+  definition: name,
+  owner: name,
+  comment,
+});
+
 /** A 64-bit integer as text, since JSON numbers lose digits beyond 2^53. */
 const bigintText = z.string().regex(/^-?\d+$/);
 
@@ -277,7 +298,7 @@ export const serverSchema = z.strictObject({
  * What one query reads from `pg_catalog` for the schemas asked for. Plain JSON; lists are sorted by name in byte
  * order, save where an order of their own is stated; nothing in it depends on the settings of the session that
  * read it. Objects that belong to an extension are left out, and so are kinds that no list here names: foreign
- * tables, aggregates, composite types, rules, statistics objects.
+ * tables, aggregates, rules, statistics objects.
  */
 export const catalogSchema = z.strictObject({
   server: serverSchema,
@@ -289,6 +310,8 @@ export const catalogSchema = z.strictObject({
   functions: z.array(functionSchema),
   enums: z.array(enumSchema),
   domains: z.array(domainSchema),
+  /** Composite and range types. */
+  structures: z.array(structureSchema).optional(),
   sequences: z.array(sequenceSchema),
   defaultPrivileges: z.array(defaultPrivilegeSchema),
 });
@@ -306,6 +329,7 @@ export function withoutObjects({ server }: Catalog): Catalog {
     functions: [],
     enums: [],
     domains: [],
+    structures: [],
     sequences: [],
     defaultPrivileges: [],
   };
@@ -325,6 +349,7 @@ export type Namespace = z.infer<typeof namespaceSchema>;
 export type Policy = z.infer<typeof policySchema>;
 export type Sequence = z.infer<typeof sequenceSchema>;
 export type Server = z.infer<typeof serverSchema>;
+export type Structure = z.infer<typeof structureSchema>;
 export type Table = z.infer<typeof tableSchema>;
 export type Trigger = z.infer<typeof triggerSchema>;
 export type View = z.infer<typeof viewSchema>;

@@ -56,8 +56,10 @@ export function compareCatalogs(
   { owners = false }: CompareOptions = {},
 ): Difference[] {
   const maintain = Math.min(expected.server.version, actual.server.version) >= maintainSince;
-  const wanted = comparable(expected, { owners, maintain });
-  const found = comparable(actual, { owners, maintain });
+  // A catalog that an earlier version read does not say which composite and range types there were.
+  const structures = expected.structures !== undefined && actual.structures !== undefined;
+  const wanted = comparable(expected, { owners, maintain, structures });
+  const found = comparable(actual, { owners, maintain, structures });
   const isText = [textColumns(expected), textColumns(actual)] as const;
   const zones = [expected.server.timeZone ?? utc, actual.server.timeZone ?? utc] as const;
   const orders = columnOrders(actual);
@@ -101,18 +103,24 @@ interface Compared {
   readonly owners: boolean;
   /** Whether both servers know the privilege. */
   readonly maintain: boolean;
+  /** Whether both catalogs have composite and range types. */
+  readonly structures: boolean;
 }
 
 /** The objects of a catalog by their keys, kept as long as the catalog is: it is compared with several others. */
 const compared = new WeakMap<Catalog, Map<string, ReadonlyMap<string, CatalogObject>>>();
 
-function comparable(catalog: Catalog, { owners, maintain }: Compared): ReadonlyMap<string, CatalogObject> {
+function comparable(
+  catalog: Catalog,
+  { owners, maintain, structures }: Compared,
+): ReadonlyMap<string, CatalogObject> {
   const known = compared.get(catalog) ?? new Map<string, ReadonlyMap<string, CatalogObject>>();
   compared.set(catalog, known);
-  const which = `${owners} ${maintain}`;
+  const which = `${owners} ${maintain} ${structures}`;
   const found = known.get(which);
   if (found) return found;
-  const objects = catalogObjects(withGrants(catalog, { owners, ignored: maintain ? [] : ["MAINTAIN"] }));
+  const granted = withGrants(catalog, { owners, ignored: maintain ? [] : ["MAINTAIN"] });
+  const objects = catalogObjects(structures ? granted : { ...granted, structures: [] });
   const byKey = new Map(objects.map((object) => [objectKey(object.identity), object]));
   known.set(which, byKey);
   return byKey;
@@ -155,6 +163,7 @@ function formOf({ kind, parent }: ObjectIdentity, property: string): TextForm | 
   switch (property) {
     case "definition":
       if (kind === "constraint") return parent?.kind === "domain" ? "domain constraint" : "table constraint";
+      if (kind === "type") return null;
       return "statement";
     case "default":
     case "generated":

@@ -10,6 +10,7 @@ export {
   type Index,
   type Policy,
   type Sequence,
+  type Structure,
   type Table,
   type Trigger,
   type View,

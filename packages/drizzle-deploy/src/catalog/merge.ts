@@ -10,6 +10,7 @@ import type {
   Grant,
   Index,
   Sequence,
+  Structure,
   Table,
   View,
 } from "./catalog.ts";
@@ -254,6 +255,8 @@ const enums: Kind<EnumType> = {
   adopt: keepComment,
 };
 
+const structures: Kind<Structure> = { key: qualified, merge: mergeProperties, adopt: keepComment };
+
 const domains: Kind<Domain> = {
   key: qualified,
   merge: (sides) => ({
@@ -290,6 +293,14 @@ export function mergeCatalogs(sides: Sides<Catalog>): Catalog {
     functions: mergeLists(at(sides, "functions"), functions),
     enums: mergeLists(at(sides, "enums"), enums),
     domains: mergeLists(at(sides, "domains"), domains),
+    ...(sides.base.structures && sides.ours.structures && sides.theirs.structures
+      ? {
+          structures: mergeLists(
+            { base: sides.base.structures, ours: sides.ours.structures, theirs: sides.theirs.structures },
+            structures,
+          ),
+        }
+      : {}),
     sequences: mergeLists(at(sides, "sequences"), sequences),
     defaultPrivileges: mergeLists(at(sides, "defaultPrivileges"), {
       key: ({ role, schema, objects }) => JSON.stringify([role, schema, objects]),

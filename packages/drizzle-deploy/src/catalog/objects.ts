@@ -136,6 +136,7 @@ function tableObjects(table: Catalog["tables"][number]): CatalogObject[] {
         rowSecurity: yesNo(table.rowSecurity),
         forceRowSecurity: yesNo(table.forceRowSecurity),
         options: joined(table.options),
+        ...known("replicaIdentity", table.replicaIdentity, String),
         partitionKey: table.partitionKey,
         partition:
           table.partition &&
@@ -156,6 +157,10 @@ function tableObjects(table: Catalog["tables"][number]): CatalogObject[] {
             identity: column.identity,
             collation: column.collation,
             comment: column.comment,
+            ...known("storage", column.storage, String),
+            ...known("compression", column.compression, String),
+            ...known("statistics", column.statistics, String),
+            ...known("options", column.options, joined),
           },
         },
         ...grantObjects(part, column.grants),
@@ -305,6 +310,10 @@ export function catalogObjects(catalog: Catalog): CatalogObject[] {
         owner: one.owner,
         comment: one.comment,
       },
+    })),
+    ...(catalog.structures ?? []).map((one) => ({
+      identity: inSchema("type", one.schema, one.name),
+      properties: { kind: one.kind, definition: one.definition, owner: one.owner, comment: one.comment },
     })),
     ...catalog.domains.flatMap(domainObjects),
     ...catalog.sequences.flatMap(sequenceObjects),

@@ -49,6 +49,11 @@ const columns = list(
     'identity', case a.attidentity when 'a' then 'always' when 'd' then 'by default' end,
     'collation', ${collation("a.attcollation", "a.atttypid")},
     'comment', col_description(a.attrelid, a.attnum),
+    'storage', case when a.attstorage <> (select ct.typstorage from pg_type ct where ct.oid = a.atttypid)
+      then case a.attstorage when 'p' then 'plain' when 'e' then 'external' when 'm' then 'main' else 'extended' end end,
+    'compression', case a.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end,
+    'statistics', nullif(a.attstattarget, -1),
+    'options', ${list("o", 'o collate "C"', "unnest(a.attoptions) o")},
     'grants', ${columnGrants})`,
   "a.attnum",
   `pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
@@ -144,6 +149,9 @@ const tablesWhere = (condition: string): string =>
     'persistence', case c.relpersistence when 'u' then 'unlogged' else 'permanent' end,
     'rowSecurity', c.relrowsecurity, 'forceRowSecurity', c.relforcerowsecurity,
     'options', ${list("o", 'o collate "C"', "unnest(c.reloptions) o")},
+    'replicaIdentity', case c.relreplident when 'd' then 'default' when 'f' then 'full' when 'n' then 'nothing'
+      else 'index ' || coalesce((select ic.relname from pg_index i join pg_class ic on ic.oid = i.indexrelid
+        where i.indrelid = c.oid and i.indisreplident), '?') end,
     'partitionKey', case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end,
     'partition', (select json_build_object('of', json_build_object('schema', pn.nspname, 'name', pc.relname),
         'bound', pg_get_expr(c.relpartbound, c.oid), 'constraint', pg_get_partition_constraintdef(c.oid))
@@ -196,7 +204,9 @@ const functions = list(
     'grants', ${grants("coalesce(f.proacl, acldefault('f', f.proowner))")})`,
   'n.nspname, f.proname, oidvectortypes(f.proargtypes) collate "C"',
   `managed n join pg_proc f on f.pronamespace = n.oid join pg_language l on l.oid = f.prolang
-    where f.prokind in ('f', 'p', 'w') and ${ownObject("pg_proc", "f.oid")}`,
+    where f.prokind in ('f', 'p', 'w') and ${ownObject("pg_proc", "f.oid")}
+      and not exists (select from pg_depend d
+        where d.classid = 'pg_proc'::regclass and d.objid = f.oid and d.deptype = 'i')`,
 );
 
 const enums = list(
@@ -219,6 +229,29 @@ const domains = list(
     'owner', pg_get_userbyid(t.typowner), 'comment', obj_description(t.oid, 'pg_type'))`,
   "n.nspname, t.typname",
   `managed n join pg_type t on t.typnamespace = n.oid where t.typtype = 'd' and ${ownObject("pg_type", "t.oid")}`,
+);
+
+// The functions that make values of a range come and go with it.
+const structures = list(
+  `json_build_object('schema', n.nspname, 'name', t.typname,
+    'kind', case t.typtype when 'c' then 'composite' else 'range' end,
+    'definition', case t.typtype when 'c' then '(' || (
+        select coalesce(string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod)
+          || coalesce(' COLLATE ' || quote_ident(${collation("a.attcollation", "a.atttypid")}), ''), ', ' order by a.attnum), '')
+        from pg_attribute a where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped) || ')'
+      else 'RANGE (' || (
+        select 'SUBTYPE = ' || format_type(r.rngsubtype, null)
+          || case when not oc.opcdefault then ', SUBTYPE_OPCLASS = ' || quote_ident(oc.opcname) else '' end
+          || coalesce(', COLLATION = ' || quote_ident(${collation("r.rngcollation", "r.rngsubtype")}), '')
+          || case when r.rngsubdiff <> 0 then ', SUBTYPE_DIFF = ' || r.rngsubdiff::regproc else '' end
+          || case when r.rngcanonical <> 0 then ', CANONICAL = ' || r.rngcanonical::regproc else '' end
+          || ', MULTIRANGE_TYPE_NAME = ' || format_type(r.rngmultitypid, null)
+        from pg_range r join pg_opclass oc on oc.oid = r.rngsubopc where r.rngtypid = t.oid) || ')' end,
+    'owner', pg_get_userbyid(t.typowner), 'comment', obj_description(t.oid, 'pg_type'))`,
+  "n.nspname, t.typname",
+  `managed n join pg_type t on t.typnamespace = n.oid
+    where (t.typtype = 'r' or exists (select from pg_class tc where tc.oid = t.typrelid and tc.relkind = 'c'))
+      and ${ownObject("pg_type", "t.oid")}`,
 );
 
 // pg_depend: a serial's sequence depends on its column automatically ('a'), an identity's internally ('i').
@@ -283,6 +316,7 @@ select json_build_object(
   'functions', ${functions},
   'enums', ${enums},
   'domains', ${domains},
+  'structures', ${structures},
   'sequences', ${sequences},
   'defaultPrivileges', ${defaultPrivileges})::text as catalog,
   ${list("n.nspname", "n.nspname", "managed n where not has_schema_privilege(n.oid, 'USAGE')")}::text as unusable`;

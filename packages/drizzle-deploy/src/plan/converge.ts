@@ -24,7 +24,17 @@ import { grantKey, type SimulatedCatalog } from "./simulated-catalog.ts";
 import type { Draft, Goal } from "./statements/index.ts";
 
 /** Properties that a `CREATE` leaves to statements of their own. */
-const setElsewhere = ["comment", "rowSecurity", "forceRowSecurity", "options", "columnOrder"];
+const setElsewhere = [
+  "comment",
+  "rowSecurity",
+  "forceRowSecurity",
+  "options",
+  "columnOrder",
+  "replicaIdentity",
+  "storage",
+  "compression",
+  "statistics",
+];
 
 /** How a database has to look before a migration, after it, and after each later one. */
 export interface Timeline {

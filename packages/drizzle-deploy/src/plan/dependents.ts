@@ -39,7 +39,10 @@ with managed as (
   union all
   select 'pg_catalog.pg_type'::regclass, t.oid, m.nspname, e.typname::text, 'type', null
   from pg_catalog.pg_type e join managed m on m.oid = e.typnamespace
-  join pg_catalog.pg_type t on t.oid = e.oid or t.oid = e.typarray where e.typtype in ('e', 'd')
+  left join pg_catalog.pg_range g on g.rngtypid = e.oid
+  join pg_catalog.pg_type t on t.oid in (e.oid, e.typarray, g.rngmultitypid)
+  where e.typtype in ('e', 'd', 'r')
+    or exists (select from pg_catalog.pg_class c where c.oid = e.typrelid and c.relkind = 'c')
 ), dependent as (
   select distinct r.kind as on_kind, r.schema as on_schema, r.name as on_name, r.relation, d.classid, d.objid, d.objsubid
   from pg_catalog.pg_depend d join referenced r on r.class = d.refclassid and r.object = d.refobjid
@@ -83,6 +86,8 @@ cross join lateral (
   union all
   select 'function', p.pronamespace, p.proname || '(' || oidvectortypes(p.proargtypes) || ')', null, null
   from pg_catalog.pg_proc p where d.classid = 'pg_catalog.pg_proc'::regclass and p.oid = d.objid
+    and not exists (select from pg_catalog.pg_depend i
+      where i.classid = 'pg_catalog.pg_proc'::regclass and i.objid = p.oid and i.deptype = 'i')
 ) as found
 join pg_catalog.pg_namespace n on n.oid = found.namespace
 where found.relation is distinct from d.relation

@@ -224,6 +224,7 @@ export async function readArchive(
     functions: both.functions.filter(isArchived),
     enums: both.enums.filter(isArchived),
     domains: both.domains.filter(isArchived),
+    structures: both.structures?.filter(isArchived) ?? [],
     sequences: both.sequences.filter(isArchived),
   };
 }
@@ -380,7 +381,16 @@ export async function gatherFacts(
     origin: recorded ?? (last ? { tag: last.tag, catalog } : null),
     archive: serverFacts.schemas.includes(project.names.archiveSchema)
       ? await readArchive(sql, project)
-      : { ...catalog, tables: [], views: [], functions: [], enums: [], domains: [], sequences: [] },
+      : {
+          ...catalog,
+          tables: [],
+          views: [],
+          functions: [],
+          enums: [],
+          domains: [],
+          structures: [],
+          sequences: [],
+        },
     journal,
     ...(foreign.length > 0 ? { foreignJournal: foreign } : {}),
     done: await doneSteps(sql, project.names),

@@ -93,7 +93,17 @@ export function differences(expected: Catalog, actual: Catalog, target: Target):
 
 /** Whether the object of a target is there. */
 export function has(catalog: Catalog, target: Target): boolean {
-  const { tables, views, functions, enums, domains, sequences, schemas, extensions } = slice(catalog, target);
+  const {
+    tables,
+    views,
+    functions,
+    enums,
+    domains,
+    structures = [],
+    sequences,
+    schemas,
+    extensions,
+  } = slice(catalog, target);
   if (target.table === null) {
     const lists: readonly (readonly unknown[])[] = [
       tables,
@@ -101,6 +111,7 @@ export function has(catalog: Catalog, target: Target): boolean {
       functions,
       enums,
       domains,
+      structures,
       sequences,
       schemas,
       extensions,
@@ -217,6 +228,7 @@ function cut(catalog: Catalog, target: Target): Catalog {
         ...empty,
         enums: catalog.enums.filter(isCalled(target)),
         domains: catalog.domains.filter(isCalled(target)),
+        ...(catalog.structures ? { structures: catalog.structures.filter(isCalled(target)) } : {}),
       };
     case "sequence":
       return {

@@ -206,6 +206,7 @@ function stateOf(steps: readonly Step[], pending: readonly { hash: string }[], f
     within(catalog.functions),
     within(catalog.enums),
     within(catalog.domains),
+    ...(catalog.structures && within(catalog.structures).length > 0 ? [within(catalog.structures)] : []),
     within(catalog.sequences),
     within(catalog.schemas.map(({ name, owner }) => ({ name, owner }))),
     within(catalog.extensions.map(({ name }) => ({ name }))),
@@ -350,13 +351,13 @@ const untilReplaced = ({ number }: ReplacedIndex): Decision => ({
 
 /** Who owns what a target is, or is part of, where the session's role may not act for them; else null. */
 export function foreignOwner({ kind, schema, name, table }: Target, facts: Facts): string | null {
-  const { tables, views, functions, sequences, enums, domains } = facts.catalog;
+  const { tables, views, functions, sequences, enums, domains, structures = [] } = facts.catalog;
   const wanted = table ?? name;
   const isIt = (one: QualifiedName): boolean => one.schema === schema && one.name === wanted;
   const found =
     kind === "function"
       ? functions.find((one) => one.schema === schema && `${one.name}(${one.argumentTypes})` === name)
-      : [...tables, ...views, ...sequences, ...enums, ...domains].find(isIt);
+      : [...tables, ...views, ...sequences, ...enums, ...domains, ...structures].find(isIt);
   return found && !facts.memberOf.includes(found.owner) ? found.owner : null;
 }
 

@@ -168,6 +168,7 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
           schema.startsWith("pg_") ||
           catalog.enums.some(same(schema, name)) ||
           catalog.domains.some(same(schema, name)) ||
+          catalog.structures?.some(same(schema, name)) ||
           facts.types.some(same(schema, name))
         );
       default:

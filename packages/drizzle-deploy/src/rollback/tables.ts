@@ -95,6 +95,16 @@ function restoreColumn(context: RollbackContext, { table }: KeptTable, now: Colu
       context.keep(key, `column ${label} may stay empty, as the deployment made it: rows may be so by now`);
   }
   const isIdentityBack = altered("identity") && restoreIdentity(context, table, now, was);
+  const restore = (words: string, action: string): void =>
+    alterColumn(context, table, now.name, `restore the ${words} of`, action);
+  if (altered("storage")) restore("storage", `SET STORAGE ${was.storage ?? "DEFAULT"}`);
+  if (altered("compression")) restore("compression", `SET COMPRESSION ${was.compression ?? "default"}`);
+  if (altered("statistics")) restore("statistics target", `SET STATISTICS ${was.statistics ?? -1}`);
+  if (altered("options")) {
+    const { set, gone } = optionsBack(now.options ?? [], was.options ?? []);
+    if (gone.length > 0) restore("options", `RESET (${gone.join(", ")})`);
+    if (set.length > 0) restore("options", `SET (${set.join(", ")})`);
+  }
   for (const [property, words] of Object.entries(keptProperties)) {
     if (altered(property) && !(property === "identity" && isIdentityBack))
       context.keep(key, `column ${label} keeps ${words}, as the deployment made it`);
@@ -145,7 +155,20 @@ function restoreIdentity(context: RollbackContext, table: Table, now: Column, wa
 }
 
 function isPropertyAltered(context: RollbackContext, key: string, property: string): boolean {
-  const others = ["type", "nullable", "default", "generated", "virtual", "identity", "collation", "comment"];
+  const others = [
+    "type",
+    "nullable",
+    "default",
+    "generated",
+    "virtual",
+    "identity",
+    "collation",
+    "comment",
+    "storage",
+    "compression",
+    "statistics",
+    "options",
+  ];
   return context.isAltered(
     key,
     others.filter((one) => one !== property),
@@ -169,7 +192,7 @@ export function undoRemarks(context: RollbackContext): void {
       ({ object, property }) => property === "comment" && objectKey(object) === key,
     );
   for (const [kind, words, list] of [
-    ["type", "TYPE", before.enums],
+    ["type", "TYPE", [...before.enums, ...(before.structures ?? [])]],
     ["domain", "DOMAIN", before.domains],
   ] as const) {
     for (const was of list) {
@@ -200,6 +223,11 @@ export function undoRemarks(context: RollbackContext): void {
     ) {
       restoreOptions(context, table, was);
     }
+    const isOtherwise = context.changes.altered.some(
+      ({ object, property }) =>
+        property === "replicaIdentity" && objectKey(object) === topKey("table", table),
+    );
+    if (isOtherwise) restoreReplicaIdentity(context, table, was);
   }
   for (const view of actual.views) {
     const was = find(before.views, view);
@@ -234,11 +262,35 @@ export function undoRemarks(context: RollbackContext): void {
   }
 }
 
-function restoreOptions(context: RollbackContext, table: Table, was: Table): void {
+/** What leads from some options to those that were: the ones to set, and the names of the ones to reset. */
+function optionsBack(
+  now: readonly string[],
+  was: readonly string[],
+): { set: readonly string[]; gone: readonly string[] } {
   const nameOf = (option: string): string => option.slice(0, option.indexOf("="));
-  const gone = table.options
-    .map(nameOf)
-    .filter((name) => !was.options.some((option) => nameOf(option) === name));
+  return {
+    set: was,
+    gone: now.map(nameOf).filter((name) => !was.some((option) => nameOf(option) === name)),
+  };
+}
+
+/** What tells rows apart for logical replication, as it was. */
+function restoreReplicaIdentity(context: RollbackContext, table: Table, was: Table): void {
+  const { replicaIdentity = "default" } = was;
+  const index = replicaIdentity.startsWith("index ") ? replicaIdentity.slice("index ".length) : null;
+  if (index !== null && !was.indexes.some(({ name }) => name === index)) return;
+  context.add({
+    kind: "table option",
+    title: `restore the replica identity of ${qualifiedLabel(table)}`,
+    sql: `ALTER TABLE ${quoteName(table)} REPLICA IDENTITY ${index === null ? replicaIdentity.toUpperCase() : `USING INDEX ${quoteIdentifier(index)}`};`,
+    target: { kind: "table", schema: table.schema, name: table.name, table: null },
+    locks: [[table, "ACCESS EXCLUSIVE"]],
+    safety: momentary,
+  });
+}
+
+function restoreOptions(context: RollbackContext, table: Table, was: Table): void {
+  const { gone } = optionsBack(table.options, was.options);
   context.add({
     kind: "table option",
     title: `restore the storage parameters of ${qualifiedLabel(table)}`,
@@ -362,7 +414,7 @@ function restoreDomain(context: RollbackContext, was: Domain): void {
 export function dropTypes(context: RollbackContext): void {
   const { actual } = context;
   for (const [kind, list] of [
-    ["type", actual.enums],
+    ["type", [...actual.enums, ...(actual.structures ?? [])]],
     ["domain", actual.domains],
   ] as const) {
     for (const one of list) {
@@ -429,7 +481,7 @@ export function dropTypes(context: RollbackContext): void {
   }
   for (const { object, property } of context.changes.altered) {
     if (
-      (object.kind === "type" && property === "labels") ||
+      (object.kind === "type" && property !== "comment") ||
       (object.kind === "domain" && property !== "comment") ||
       object.kind === "sequence" ||
       (object.kind === "table" && keptTableProperties.includes(property)) ||

@@ -5,6 +5,7 @@ import {
   type EnumType,
   objectKey,
   type Sequence,
+  type Structure,
 } from "../catalog/index.ts";
 import { defaultGrantees, setGrants } from "../kinds/grant.ts";
 import type { QualifiedName } from "../sql/names.ts";
@@ -26,6 +27,12 @@ export function restoreTypes(context: RollbackContext): void {
   for (const one of before.enums.filter((type) => isGone("type", type))) {
     add(context, "create type", "type", one, [
       `CREATE TYPE ${quoteName(one)} AS ENUM (${one.labels.map((label) => quoteLiteral(label)).join(", ")});`,
+      ...commentOf("TYPE", one),
+    ]);
+  }
+  for (const one of (before.structures ?? []).filter((type) => isGone("type", type))) {
+    add(context, "create type", "type", one, [
+      `CREATE TYPE ${quoteName(one)} AS ${one.definition};`,
       ...commentOf("TYPE", one),
     ]);
   }
@@ -53,7 +60,7 @@ function add(
   });
 }
 
-function commentOf(words: string, one: EnumType | Domain): string[] {
+function commentOf(words: string, one: EnumType | Domain | Structure): string[] {
   return one.comment === null
     ? []
     : [`COMMENT ON ${words} ${quoteName(one)} IS ${quoteLiteral(one.comment)};`];

@@ -8,11 +8,12 @@ import { quoteIdentifier } from "../../sql/quote.ts";
 import { addColumn } from "./add-column.ts";
 import { addConstraint, validate } from "./add-constraint.ts";
 import { alterType } from "./alter-type.ts";
-import { catalogChange, type Draft, lock, part, refused, type StatementContext, target } from "./draft.ts";
+import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 import { referencedTables, whileEmpty } from "./drop.ts";
+import { unknown } from "./opaque.ts";
 import { attachIndex, attachPartition, detachPartition } from "./partition.ts";
 import { descendants } from "./partitions.ts";
-import { columns, needsOf, resolve, unique } from "./resolve.ts";
+import { needsOf, resolve, unique } from "./resolve.ts";
 import { setNotNull } from "./set-not-null.ts";
 import { alterComposite } from "./type.ts";
 
@@ -85,11 +86,7 @@ function notUnderstood(command: AlterTableCmd, { table, sql }: Place): Draft {
     .replace("AT_", "")
     .replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ")
     .toLowerCase();
-  return refused(
-    sql,
-    `"${what}" on ${qualifiedLabel(table)} is not understood by the planner.`,
-    "Run it by hand in a maintenance window, and leave it out of the migration.",
-  );
+  return unknown(`${what} on ${qualifiedLabel(table)}`, sql);
 }
 
 function alterOne(command: AlterTableCmd, place: Place): Draft[] {
@@ -146,11 +143,14 @@ function alterOne(command: AlterTableCmd, place: Place): Draft[] {
       // What it sets is the sequence's: safe to repeat.
       return [setIdentity(command, place)];
     case "AT_SetStorage":
+      return [columnOption(command, place, "ACCESS EXCLUSIVE", "storage")];
     case "AT_SetCompression":
-      return [option(command, place, "ACCESS EXCLUSIVE")];
+      return [columnOption(command, place, "ACCESS EXCLUSIVE", "compression")];
     case "AT_SetStatistics":
+      return [columnOption(command, place, "SHARE UPDATE EXCLUSIVE", "statistics")];
     case "AT_SetOptions":
     case "AT_ResetOptions":
+      return [columnOption(command, place, "SHARE UPDATE EXCLUSIVE", "options")];
     case "AT_ClusterOn":
     case "AT_DropCluster":
       return [option(command, place, "SHARE UPDATE EXCLUSIVE")];
@@ -158,8 +158,15 @@ function alterOne(command: AlterTableCmd, place: Place): Draft[] {
     case "AT_ResetRelOptions":
       return [option(command, place, relOptionsLock(command))];
     case "AT_ChangeOwner":
-    case "AT_ReplicaIdentity":
       return [option(command, place, "ACCESS EXCLUSIVE")];
+    case "AT_ReplicaIdentity":
+      return [
+        {
+          ...option(command, place, "ACCESS EXCLUSIVE"),
+          goal: { does: "alter", target: target("table", table), properties: ["replicaIdentity"] },
+          replacement: place.sql,
+        },
+      ];
     case "AT_EnableTrig":
     case "AT_DisableTrig":
     case "AT_EnableAlwaysTrig":
@@ -230,13 +237,22 @@ function option(command: AlterTableCmd, { table, sql }: Place, mode: LockMode): 
     title: `${words} of ${qualifiedLabel(table)}${command.name === undefined ? "" : `, ${command.name}`}`,
     sql,
     target: target("table", table),
-    needs: [
-      target("table", table),
-      ...(command.subtype === "AT_SetStatistics" && command.name ? columns(table, [command.name]) : []),
-    ],
+    needs: [target("table", table)],
     locks: [lock(table, mode)],
     goal: { does: "journalled" },
   });
+}
+
+/** How a column's values are kept, or what is gathered about them: no value that is there is touched. */
+function columnOption(command: AlterTableCmd, place: Place, mode: LockMode, property: string): Draft {
+  const itself = part("column", place.table, command.name ?? "");
+  return {
+    ...option(command, place, mode),
+    target: itself,
+    needs: [target("table", place.table), itself],
+    goal: { does: "alter", target: itself, properties: [property] },
+    replacement: place.sql,
+  };
 }
 
 /** Parameters that PostgreSQL lets others read and write beside. PostgreSQL 17 manual, "ALTER TABLE", `SET (…)`. */

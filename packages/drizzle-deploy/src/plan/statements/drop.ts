@@ -7,6 +7,7 @@ import { quoteIdentifier, quoteLiteral, quoteQualified } from "../../sql/quote.t
 import { names, typeText } from "../../sql/tree.ts";
 import { catalogChange, type Draft, lock, part, refused, type StatementContext, target } from "./draft.ts";
 import { functionTarget } from "./function.ts";
+import { unknown } from "./opaque.ts";
 import { defaultPartition } from "./partition.ts";
 import { descendants } from "./partitions.ts";
 import { resolveName } from "./resolve.ts";
@@ -139,11 +140,13 @@ function dropOne(node: Node, statement: DropStmt, sql: string | null, context: S
   }
   const what = (statement.removeType ?? "an object").replace("OBJECT_", "").toLowerCase();
   return [
-    refused(
-      sql ?? `DROP ${what}`,
-      `Dropping a ${what} is not understood by the planner.`,
-      "Run it by hand, and leave it out of the migration.",
-    ),
+    sql === null
+      ? refused(
+          `DROP ${what}`,
+          `It drops several at once, of a kind that the planner does not know.`,
+          "Drop each with a statement of its own.",
+        )
+      : unknown(`drop a ${what}`, sql),
   ];
 }
 

@@ -17,3 +17,17 @@ export function opaque(title: string, sql: string): Draft {
     goal: { does: "journalled" },
   });
 }
+
+/** A statement that the planner does not know: it can be allowed by whoever knows what it locks. */
+export function unknown(what: string, sql: string): Draft {
+  return {
+    ...opaque(what, sql),
+    hazards: [
+      {
+        name: "unknown",
+        message: `The planner does not know what it takes to ${what}: neither what it locks, nor for how long.`,
+        safeForm: "See what it locks in PostgreSQL's manual, and allow this step by name, in a quiet hour.",
+      },
+    ],
+  };
+}

@@ -5,6 +5,7 @@ import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
 import { names } from "../../sql/tree.ts";
 import { catalogChange, type Draft, lock, part, refused, type StatementContext, target } from "./draft.ts";
 import { functionTarget } from "./function.ts";
+import { unknown } from "./opaque.ts";
 import { resolve, resolveName } from "./resolve.ts";
 
 interface Renaming {
@@ -20,11 +21,7 @@ export function rename(statement: RenameStmt, sql: string, context: StatementCon
   const to = statement.newname ?? "";
   if (found === null) {
     return [
-      refused(
-        sql,
-        `Renaming a ${(statement.renameType ?? "thing").replace("OBJECT_", "").toLowerCase()} is not understood by the planner.`,
-        "Run it by hand, and leave it out of the migration.",
-      ),
+      unknown(`rename a ${(statement.renameType ?? "thing").replace("OBJECT_", "").toLowerCase()}`, sql),
     ];
   }
   const { from, locks, used } = found;

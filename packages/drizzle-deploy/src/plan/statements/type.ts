@@ -77,7 +77,7 @@ export function alterEnum(statement: AlterEnumStmt, sql: string, context: Statem
   ];
 }
 
-/** `CREATE TYPE … AS (…)`, which no catalog shows. */
+/** `CREATE TYPE … AS (…)`. */
 export function createComposite(statement: CompositeTypeStmt, sql: string): Draft[] {
   const type = resolve(statement.typevar);
   const itself = target("type", type);
@@ -230,7 +230,7 @@ function reading(
   });
 }
 
-/** `CREATE TYPE … AS RANGE`, which no catalog shows. */
+/** `CREATE TYPE … AS RANGE`. */
 export function createRange(statement: CreateRangeStmt, sql: string): Draft[] {
   const type = resolveName(names(statement.typeName));
   const itself = target("type", type);
@@ -246,7 +246,7 @@ export function createRange(statement: CreateRangeStmt, sql: string): Draft[] {
   ];
 }
 
-/** `ALTER TYPE … ADD ATTRIBUTE` and the like: what a composite type has no catalog shows. */
+/** `ALTER TYPE … ADD ATTRIBUTE` and the like. */
 export function alterComposite(
   command: AlterTableCmd,
   { type, sql, context }: { type: QualifiedName; sql: string; context: StatementContext },
@@ -266,7 +266,7 @@ export function alterComposite(
       target: itself,
       needs: [itself],
       safety: "Only the catalog is changed: no table is looked at.",
-      goal: { does: "journalled" },
+      goal: { does: "alter", target: itself, properties: ["definition"] },
       hazards: isLoss
         ? [
             {
