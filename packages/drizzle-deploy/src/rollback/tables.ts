@@ -9,7 +9,7 @@ import { dependentLabel, type KeptTable, partKey, type RollbackContext, topKey }
 import { underSchemas } from "./draft.ts";
 import { find } from "./find.ts";
 import { unfitReason } from "./fit.ts";
-import { continueAt, identitySequence, sequenceOptions } from "./types.ts";
+import { continueAt, identitySequence, isNumber, sequenceOptions } from "./types.ts";
 
 /** Kinds of change to a column that stay: taking them back could lose or refuse what rows hold now. */
 const keptProperties: Readonly<Record<string, string>> = {
@@ -79,7 +79,8 @@ function restoreColumn(context: RollbackContext, { table }: KeptTable, now: Colu
   const altered = (property: string): boolean => isPropertyAltered(context, key, property);
   const label = `${qualifiedLabel(table)}.${now.name}`;
   const isFilledOtherwise = now.identity !== null || now.generated !== null;
-  if (altered("default") && context.unfit.has(key)) {
+  const isNumbered = was.default?.startsWith("nextval(") ?? false;
+  if (altered("default") && (context.unfit.has(key) || (isNumbered && !isNumber(now.type)))) {
     context.keep(key, `column ${label} keeps its default, as the deployment made it: ${unfitReason(table)}`);
   } else if (altered("default") && was.identity !== null && now.identity === null && now.default !== null) {
     // Numbers have to come from somewhere.

@@ -80,7 +80,11 @@ function createDomain(one: Domain): string {
 function restoreSequence(context: RollbackContext, one: Sequence): void {
   const users = context.keptTables.flatMap(({ table, was }) =>
     was.columns
-      .filter((column) => counts(column, one) && table.columns.some(({ name }) => name === column.name))
+      .filter(
+        (column) =>
+          counts(column, one) &&
+          table.columns.some(({ name, type }) => name === column.name && isNumber(type)),
+      )
       .map(({ name }) => ({ table, name })),
   );
   const { ownedBy } = one;
@@ -88,7 +92,7 @@ function restoreSequence(context: RollbackContext, one: Sequence): void {
   const column = owner?.columns.find(({ name }) => name === ownedBy?.column);
   // It comes back with the identity of its column.
   if (ownedBy?.identity && column?.identity === null && isIdentityToReturn(column, one, context)) return;
-  if (ownedBy && (ownedBy.identity || !column || column.identity !== null)) {
+  if (ownedBy && (ownedBy.identity || !column || column.identity !== null || !isNumber(column.type))) {
     context.keep(
       objectKey({ kind: "sequence", schema: one.schema, name: one.name, parent: null, label: "" }),
       `sequence ${qualifiedLabel(one)} stays away: the column that it belonged to is not as it was`,
@@ -111,6 +115,9 @@ function restoreSequence(context: RollbackContext, one: Sequence): void {
     );
   }
 }
+
+/** Whether the values of a type are numbers that a sequence could have given. */
+export const isNumber = (type: string): boolean => /^(smallint|integer|bigint|numeric\b.*)$/.test(type);
 
 /** Whether a column's default names a sequence. */
 function counts(column: Column, { schema, name }: Sequence): boolean {
