@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { it } from "vitest";
 import { walk } from "./walk.ts";
-
 const cases = JSON.parse(readFileSync(new URL("cases.json", import.meta.url), "utf8"));
 const only = process.env["ONLY"]?.split(",");
 for (const one of cases) {

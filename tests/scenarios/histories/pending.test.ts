@@ -183,7 +183,6 @@ const takenBack: readonly Case[] = [
       // ALTER TABLE t ADD COLUMN z int
       UPDATE t SET z = 5
       // ALTER TABLE t ALTER COLUMN z SET DEFAULT 4
-      CREATE INDEX t_z ON t (z)
       ALTER TABLE t RENAME COLUMN z TO y
       // ALTER TABLE t ADD COLUMN z text
       UPDATE t SET z = 'kept'`,
@@ -206,7 +205,7 @@ const takenBack: readonly Case[] = [
     name: "tables that were made, renamed with their columns, and swapped",
     migrations: `${table}
       // CREATE TABLE n (id int primary key, x int)
-      INSERT INTO n VALUES (1, 1)
+      INSERT INTO n SELECT id, a FROM t
       CREATE TABLE o (id int primary key, y text)
       INSERT INTO o VALUES (2, 'o')
       // ALTER TABLE n ADD CONSTRAINT n_t FOREIGN KEY (x) REFERENCES t (id)
@@ -272,7 +271,7 @@ describe.each([
   ["deployed, taken back and deployed again", takenBack],
   ["changed in what the name of a type does not say", collations],
 ] as const)("%s", (_, cases) => {
-  it.each(cases)("$name", async ({ migrations, ...rest }) => {
+  it.each(cases.map((one) => [one.name, one] as const))("%s", async (_name, { migrations, ...rest }) => {
     expect(await walk({ ...rest, migrations: inShort(migrations) })).toEqual([]);
   });
 });
@@ -379,47 +378,50 @@ const stopped: readonly Stopped[] = [
 ];
 
 describe("stopped after every step and continued, without a hazard that the whole did not have", () => {
-  it.each(stopped)("$name", async ({ migrations, rows = [], isHazardous = false }) => {
-    const all = inShort(migrations);
-    const first = writeMigrations(all.slice(0, 1));
-    const folder = writeMigrations(all);
-    const made = async () => {
-      const database = await createDatabase("empty");
-      expect(await applyWithDrizzle(database.url, first)).toBeNull();
-      for (const row of rows) await database.sql.unsafe(row);
-      return database;
-    };
-    const wanted = await made();
-    expect(await applyWithDrizzle(wanted.url, folder)).toBeNull();
-    const { url, sql, ...rest } = await made();
-    const project = await projectIn(folder, ["public"], "stopped");
-    await baseline(project, url);
-    const allow = isHazardous ? ["rewrite", "breaks-clients", "data-loss"] : [];
+  it.each(stopped.map((one) => [one.name, one] as const))(
+    "%s",
+    async (_, { migrations, rows = [], isHazardous = false }) => {
+      const all = inShort(migrations);
+      const first = writeMigrations(all.slice(0, 1));
+      const folder = writeMigrations(all);
+      const made = async () => {
+        const database = await createDatabase("empty");
+        expect(await applyWithDrizzle(database.url, first)).toBeNull();
+        for (const row of rows) await database.sql.unsafe(row);
+        return database;
+      };
+      const wanted = await made();
+      expect(await applyWithDrizzle(wanted.url, folder)).toBeNull();
+      const { url, sql, ...rest } = await made();
+      const project = await projectIn(folder, ["public"], "stopped");
+      await baseline(project, url);
+      const allow = isHazardous ? ["rewrite", "breaks-clients", "data-loss"] : [];
 
-    // As many times as there are steps, and once more.
-    const outcomes: string[] = [];
-    while (!outcomes.includes("completed") && outcomes.length < 30) {
-      const stop = new AbortController();
-      const report = await deploy(
-        project,
-        url,
-        { mode: "quick", backupId: "none", allow, stopSignal: stop.signal },
-        ({ type }) => {
-          if (type === "step done") stop.abort();
-        },
-      );
-      expect(report.error).toBeNull();
-      outcomes.push(report.outcome);
-    }
-    expect(outcomes.at(-1)).toBe("completed");
-    expect(outcomes.length).toBeGreaterThan(2);
+      // As many times as there are steps, and once more.
+      const outcomes: string[] = [];
+      while (!outcomes.includes("completed") && outcomes.length < 30) {
+        const stop = new AbortController();
+        const report = await deploy(
+          project,
+          url,
+          { mode: "quick", backupId: "none", allow, stopSignal: stop.signal },
+          ({ type }) => {
+            if (type === "step done") stop.abort();
+          },
+        );
+        expect(report.error).toBeNull();
+        outcomes.push(report.outcome);
+      }
+      expect(outcomes.at(-1)).toBe("completed");
+      expect(outcomes.length).toBeGreaterThan(2);
 
-    const schemas = ["public"];
-    const catalogs = [
-      await readCatalog(wanted.sql, { schemas }),
-      await readCatalog(sql, { schemas }),
-    ] as const;
-    expect(compareCatalogs(...catalogs, { owners: true })).toEqual([]);
-    expect(await rowsOf({ url, sql, ...rest }, schemas)).toEqual(await rowsOf(wanted, schemas));
-  });
+      const schemas = ["public"];
+      const catalogs = [
+        await readCatalog(wanted.sql, { schemas }),
+        await readCatalog(sql, { schemas }),
+      ] as const;
+      expect(compareCatalogs(...catalogs, { owners: true })).toEqual([]);
+      expect(await rowsOf({ url, sql, ...rest }, schemas)).toEqual(await rowsOf(wanted, schemas));
+    },
+  );
 });

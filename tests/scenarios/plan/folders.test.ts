@@ -17,6 +17,7 @@ const rows: Readonly<Record<string, string>> = {
     insert into blog.posts (author_id, title, slug) select i, 't' || i, 's' || i from generate_series(1, 200) i; analyze;`,
   refused: `
     insert into accounts (id, name, code) select i, 'n' || i, i from generate_series(1, 200) i;
+    insert into scraps values (1);
     insert into bookings (id, account_id, span) select i, i, int4range(i, i + 1) from generate_series(1, 200) i; analyze;`,
 };
 

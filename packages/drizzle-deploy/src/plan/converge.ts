@@ -469,6 +469,7 @@ function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: 
     return blocked(`It changes ${target.kind} ${nameOf(target)}, which is not there.`);
   }
   if (simulated.stateOf(target) !== "untouched") return run;
+  if (isLaterOnes(target, around)) return past;
   if (target.schema !== null && !schemas.includes(target.schema)) return isDone ? doneBefore : run;
   const label = properties[0]?.startsWith("label ") ? properties[0].slice("label ".length) : null;
   const actual = simulated.catalog();
