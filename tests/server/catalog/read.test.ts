@@ -84,6 +84,7 @@ describe("readCatalog", () => {
       enforced: true,
       deferrable: true,
       initiallyDeferred: true,
+      inherited: false,
     });
     expect(pick(pick(tables, "child").constraints, "positive")).toMatchObject({
       type: "c",
@@ -176,6 +177,7 @@ describe("readCatalog", () => {
         definition: "CREATE TRIGGER touched BEFORE UPDATE ON access.t FOR EACH ROW EXECUTE FUNCTION touch()",
         enabled: "disabled",
         function: { schema: "access", name: "touch" },
+        inherited: false,
       },
     ]);
     expect(table.grants.filter(({ grantee }) => grantee !== table.owner)).toEqual([

@@ -56,6 +56,8 @@ export function planRollback(facts: RollbackFacts, scope: RollbackScope): Planne
       context,
       (index, table) =>
         !index.unique &&
+        // On a partitioned table PostgreSQL drops none concurrently, and everybody would wait for a moment.
+        table.kind !== "partitioned" &&
         (context.isCreated(partKey("index", table, index.name)) ||
           (context.createdTables.includes(table) &&
             (find(context.head.tables, table)?.indexes.some(({ name }) => name === index.name) ?? false))),
