@@ -348,7 +348,7 @@ describe("what was renamed", async () => {
     const blocked = preview.plan.steps.find(({ action }) => action === "blocked");
     expect(await going([blocked?.id ?? ""])).toMatchObject({ ok: true });
     const records = await database.sql`
-      select plan #>> '{steps}' as steps from drizzle_deploy.deployments where kind = 'rollback'`;
+      select plan #>> '{steps}' as steps from spfp_db.deployments where kind = 'rollback'`;
     expect(records).toMatchObject([{ steps: expect.stringMatching(/"breaks-clients".*"allowed": ?true/s) }]);
   });
 });

@@ -19,6 +19,7 @@ import { dropFunctions, restoreFunctions } from "./functions.ts";
 import { undoGrants } from "./grants.ts";
 import { attachPartitions, detachPartitions } from "./partitions.ts";
 import { undoPolicies } from "./policies.ts";
+import { proven } from "./proof.ts";
 import { archiveTables, dropTypes, undoColumns, undoRemarks } from "./tables.ts";
 import { dropTriggers, restoreTriggers } from "./triggers.ts";
 import { restoreTypes } from "./types.ts";
@@ -68,7 +69,7 @@ export function planRollback(facts: RollbackFacts, scope: RollbackScope): Planne
   }
   dropLeftoverIndexes(context);
   forgetMigrations(context, facts);
-  return { plan: toPlan(facts, context), kept: context.kept };
+  return { plan: toPlan(facts, { ...context, steps: proven(context.steps, facts) }), kept: context.kept };
 }
 
 function undoEverything(context: RollbackContext): void {
