@@ -26,7 +26,7 @@ it("hazards are counted by kind, accepted by kind, and kept on record", async ()
   await expect(deploy(project, url, quick)).rejects.toMatchObject({
     code: "PLAN_BLOCKED",
     remedy: expect.stringContaining(
-      "Blocked by kind of hazard: 1 breaks-clients, 2 data-loss. A kind is accepted as a whole, on record: --allow breaks-clients --allow data-loss.",
+      "Blocked by kind of hazard: 2 data-loss, 1 breaks-clients. A kind is accepted as a whole, on record: --allow data-loss --allow breaks-clients.",
     ),
   });
   const allow = ["0001_losing:data-loss", "breaks-clients"];
@@ -39,8 +39,8 @@ it("hazards are counted by kind, accepted by kind, and kept on record", async ()
   expect(rows.map(({ allowed }) => allowed)).toEqual([
     [],
     [
-      { hazard: "breaks-clients", steps: ["0002_losing/1"] },
       { hazard: "data-loss", steps: ["0001_losing/1", "0001_losing/2"] },
+      { hazard: "breaks-clients", steps: ["0002_losing/1"] },
     ],
   ]);
 });

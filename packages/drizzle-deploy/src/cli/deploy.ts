@@ -107,7 +107,7 @@ export function addDeploy(program: Command, context: CommandContext): void {
       `${command} deploy --plan plan.json --backup-id 2026-02-14`,
       `${command} deploy --mode enterprise --watch 15`,
       `${command} deploy --allow 0007_drop_legacy/2`,
-      `${command} deploy --allow breaks-clients --allow 0007_drop_legacy:data-loss`,
+      `${command} deploy --allow 0007_drop_legacy:data-loss`,
       `${command} deploy --json | jq .outcome`,
     ],
   });
