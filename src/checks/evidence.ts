@@ -29,7 +29,15 @@ const checkedKinds: ReadonlySet<string> = new Set([
 ]);
 
 /** Cosmetic, or an operator's to tune. */
-const uncheckedProperties: ReadonlySet<string> = new Set(["comment", "columnOrder", "options"]);
+const uncheckedProperties: ReadonlySet<string> = new Set([
+  "comment",
+  "columnOrder",
+  "options",
+  "storage",
+  "compression",
+  "statistics",
+  "replicaIdentity",
+]);
 
 /**
  * Compares what is there with what the migrations make, and keeps what matters: managed objects, and of what was

@@ -1,8 +1,8 @@
 import type { Facts } from "../../packages/drizzle-deploy/src/index.ts";
-import type { ParsedStatement } from "../../packages/drizzle-deploy/src/plan/parse.ts";
 import { contextOf, simulateCatalog } from "../../packages/drizzle-deploy/src/plan/simulated-catalog.ts";
-import type { StatementContext } from "../../packages/drizzle-deploy/src/plan/statements/index.ts";
 import { parseStatements } from "../../packages/drizzle-deploy/src/sql/parser.ts";
+import type { StatementContext } from "../../packages/drizzle-deploy/src/statements/index.ts";
+import type { ParsedStatement } from "../../packages/drizzle-deploy/src/statements/parse.ts";
 
 /** The schemas of the setting. */
 export const schemas: readonly [string, ...string[]] = ["area", "elsewhere"];

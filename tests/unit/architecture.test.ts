@@ -16,6 +16,7 @@ const rooms = [
   "model",
   "kinds",
   "records",
+  "statements",
   "plan",
   "run",
   "validate",

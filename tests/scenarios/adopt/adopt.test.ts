@@ -90,7 +90,7 @@ describe("a database that Drizzle has never seen", () => {
     );
   });
 
-  it("is told of settings of its tables that no catalog holds, and keeps them", async () => {
+  it("is told of settings of its tables that no query sees, and keeps them", async () => {
     const one = await database(
       "production",
       "alter table accounts alter column name set storage external, alter column name set statistics 500",
@@ -101,9 +101,9 @@ describe("a database that Drizzle has never seen", () => {
     const report = await adopt(one);
     expect(report).toMatchObject({ outcome: "adopted", inTheWay: [] });
     expect(report.untouched.map(({ object, actual, severity }) => [object, actual, severity])).toEqual([
-      ["public.accounts", "replica identity: full", "info"],
-      ["public.accounts.name", "statistics target: 500", "info"],
+      ["public.accounts", "replicaIdentity: full", "info"],
       ["public.accounts.name", "storage: external", "info"],
+      ["public.accounts.name", "statistics: 500", "info"],
       ["public.goals.goals_pkey", "clustered: yes", "info"],
     ]);
   });

@@ -1,6 +1,6 @@
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { classify, type Draft } from "../../../packages/drizzle-deploy/src/plan/statements/index.ts";
+import { classify, type Draft } from "../../../packages/drizzle-deploy/src/statements/index.ts";
 import { createDatabase } from "../../support/database.ts";
 import {
   locksOf,

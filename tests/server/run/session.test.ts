@@ -161,7 +161,7 @@ describe("executing", () => {
     const plan = planOf({ one: [{ sql: "do $$ begin perform pg_sleep(600); end $$", kind: "opaque" }] });
     expect(await execute(url, plan)).toMatchObject({
       outcome: "failed",
-      error: { code: "STATEMENT_FAILED" },
+      error: { code: "BLOCK_TIMEOUT" },
     });
     expect(await sql`select from drizzle.__drizzle_migrations`).toEqual([]);
   });

@@ -5,7 +5,7 @@ import {
   catalogObjects,
   compareCatalogs,
   type Difference,
-  isComment,
+  isIncidental,
   lineageKeys,
   type ObjectIdentity,
   objectKey,
@@ -168,7 +168,7 @@ function groupOf(difference: Difference, pending: Pending): keyof Drift {
     return "inTheWay";
   }
   const isTouched = lineageKeys(object).some((one) => pending.changed.has(one));
-  if (isComment(difference)) return isTouched ? "settled" : "untouched";
+  if (isIncidental(difference)) return isTouched ? "settled" : "untouched";
   if (kind === "different") {
     // A policy is worth nothing where the table does not ask for policies.
     if (difference.property === "rowSecurity" && pending.guarded.has(key)) return "inTheWay";
@@ -192,7 +192,7 @@ function isReplaced(difference: Difference, { removed, rewritten, properties }: 
 
 /** The group of what is there before its migration, in a form that no migration gives it. */
 function groupOfEarly(difference: Difference): keyof Drift {
-  return difference.kind === "different" && isReplaceable(difference.object) && !isComment(difference)
+  return difference.kind === "different" && isReplaceable(difference.object) && !isIncidental(difference)
     ? "replaced"
     : "settled";
 }

@@ -4,7 +4,7 @@ import {
   catalogObjects,
   compareCatalogs,
   type Difference,
-  isComment,
+  isIncidental,
   lineageKeys,
   type ObjectIdentity,
   type ObjectKind,
@@ -93,7 +93,7 @@ const objectsOf = (catalog: Catalog): Set<string> =>
 
 function hold(expected: Catalog, actual: Catalog): Held {
   const differences = compareCatalogs(expected, actual);
-  const telling = differences.filter((one) => one.object.kind !== "grant" && !isComment(one));
+  const telling = differences.filter((one) => one.object.kind !== "grant" && !isIncidental(one));
   return {
     objects: objectsOf(expected),
     different: new Set(differences.map(aboutKey)),

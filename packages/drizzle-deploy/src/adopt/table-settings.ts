@@ -8,39 +8,18 @@ const rowsSchema = z.array(
   z.object({ schema: z.string(), table: z.string(), object: z.string(), setting: z.string() }),
 );
 
-/*
- * PostgreSQL 17 manual, "ALTER TABLE": SET STORAGE, SET COMPRESSION, SET STATISTICS, REPLICA IDENTITY, CLUSTER ON. Only
- * what differs from what a new table has.
- */
+/* PostgreSQL 17 manual, "ALTER TABLE": CLUSTER ON. */
 const query = `
-with tables as (
-  select c.oid, n.nspname as schema, c.relname as name, c.relreplident
-  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  where c.relkind in ('r', 'p') and n.nspname in (select json_array_elements_text($1::text::json))
-)
-select schema, name as "table", schema || '.' || name as object,
-  'replica identity: ' || case relreplident when 'f' then 'full' when 'n' then 'nothing' else 'an index' end as setting
-from tables where relreplident <> 'd'
-union all
-select t.schema, t.name, t.schema || '.' || t.name || '.' || a.attname, s.setting
-from tables t join pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
-  join pg_catalog.pg_type y on y.oid = a.atttypid
-  cross join lateral (values
-    (case when a.attstorage <> y.typstorage then 'storage: ' || case a.attstorage when 'p' then 'plain'
-      when 'e' then 'external' when 'm' then 'main' else 'extended' end end),
-    (case when a.attcompression <> '' then 'compression: ' ||
-      case a.attcompression when 'l' then 'lz4' else 'pglz' end end),
-    (case when coalesce(a.attstattarget, -1) >= 0 then 'statistics target: ' || a.attstattarget end)) as s (setting)
-where s.setting is not null
-union all
-select t.schema, t.name, t.schema || '.' || t.name || '.' || c.relname, 'clustered: yes'
-from tables t join pg_catalog.pg_index i on i.indrelid = t.oid and i.indisclustered
-  join pg_catalog.pg_class c on c.oid = i.indexrelid
-order by 3, 4`;
+select n.nspname as schema, t.relname as "table", n.nspname || '.' || t.relname || '.' || c.relname as object,
+  'clustered: yes' as setting
+from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
+  join pg_catalog.pg_class t on t.oid = i.indrelid join pg_catalog.pg_namespace n on n.oid = t.relnamespace
+where i.indisclustered and n.nspname in (select json_array_elements_text($1::text::json))
+order by 3`;
 
 /**
- * How a hand has set the tables of a catalog beyond what catalogs hold: storage, statistics, replica identity and the
- * like. Nothing depends on it, no deployment changes it, and it is worth knowing.
+ * How a hand has set the tables of a catalog beyond what catalogs hold: the index that `CLUSTER` takes. Nothing depends on
+ * it, no deployment changes it, and it is worth knowing.
  */
 export async function tableSettingFindings(
   sql: Queryable,

@@ -28,9 +28,16 @@ export function aboutKey(difference: Difference): string {
 export const propertyKey = (object: ObjectIdentity, property: string | null): string =>
   JSON.stringify([objectKey(object), property]);
 
-/** Whether only a comment differs, on which nothing depends. */
-export const isComment = (difference: Difference): boolean =>
-  difference.kind === "different" && difference.property === "comment";
+/** How a column is kept and counted: what its owner tunes, and no query sees. */
+const tuning = ["storage", "compression", "statistics", "options"];
+
+/** Whether only that differs on which nothing depends: a comment, or how a column or the log of a table is tuned. */
+export const isIncidental = ({ kind, object, ...rest }: Difference): boolean =>
+  kind === "different" &&
+  "property" in rest &&
+  (rest.property === "comment" ||
+    rest.property === "replicaIdentity" ||
+    (object.kind === "column" && tuning.includes(rest.property)));
 
 /** What is compared beyond the objects themselves. */
 export interface CompareOptions {

@@ -21,7 +21,7 @@ export {
   type CompareOptions,
   compareCatalogs,
   type Difference,
-  isComment,
+  isIncidental,
   propertyKey,
 } from "./compare.ts";
 export { type Description, describeDifference } from "./describe.ts";

@@ -66,7 +66,7 @@ export function addRollback(program: Command, context: CommandContext): void {
       `${command} rollback --dry-run --scope all`,
       `${command} rollback`,
       `${command} rollback --scope all --approved-by Ana --yes`,
-      `${command} rollback --scope all --allow breaks-clients --approved-by Ana --yes`,
+      `${command} rollback --scope all --allow breaks-clients`,
       `${command} rollback --approved-by Ana --yes --json | jq .ok`,
     ],
   });

@@ -3,10 +3,10 @@ import { DeployError } from "../findings/errors.ts";
 import type { Migration } from "../migrations/index.ts";
 import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
-import { type ParsedStatement, parseMigration } from "../plan/parse.ts";
 import { print } from "../sql/parser.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
 import { names, walk } from "../sql/tree.ts";
+import { type ParsedStatement, parseMigration } from "../statements/parse.ts";
 import { dollarQuote } from "./quote.ts";
 
 /** Statements that make something, which may be there already. */

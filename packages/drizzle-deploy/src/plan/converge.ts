@@ -5,6 +5,7 @@ import { impliesCheck } from "../kinds/implied-check.ts";
 import { dressView, isExtendable } from "../kinds/view.ts";
 import { type Action, isToRun, nameOf, type Target } from "../model/step.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
+import type { Draft, Goal } from "../statements/index.ts";
 import { withWord } from "./dropped-later.ts";
 import {
   constraintOf,
@@ -21,7 +22,6 @@ import {
 } from "./in-catalog.ts";
 import { asExchanged, isUnfinished } from "./replaced-index.ts";
 import { grantKey, type SimulatedCatalog } from "./simulated-catalog.ts";
-import type { Draft, Goal } from "./statements/index.ts";
 
 /** Properties that a `CREATE` leaves to statements of their own. */
 const setElsewhere = [

@@ -1,7 +1,7 @@
 import type { Target } from "../model/step.ts";
 import { names, walk } from "../sql/tree.ts";
-import type { ParsedStatement } from "./parse.ts";
-import type { Draft } from "./statements/index.ts";
+import type { Draft } from "../statements/index.ts";
+import type { ParsedStatement } from "../statements/parse.ts";
 
 const isPartOfWord = (character: string | undefined): boolean =>
   character !== undefined && /[\p{L}\p{N}_$]/u.test(character);

@@ -1,7 +1,7 @@
 import type { Step } from "../model/step.ts";
 import type { QualifiedName } from "../sql/names.ts";
+import type { Work } from "../statements/index.ts";
 import type { Facts } from "./facts.ts";
-import type { Work } from "./statements/index.ts";
 
 /*
  * Orders of magnitude, for telling seconds from hours. The log of a deployment has what each step took beside them.

@@ -11,10 +11,10 @@ import { doneSteps, stepsSinceCompletion, undoneSteps } from "../records/records
 import { type QualifiedName, qualifiedNameSchema } from "../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
 import { names } from "../sql/tree.ts";
+import { parseMigration } from "../statements/parse.ts";
+import { resolveName } from "../statements/resolve.ts";
 import { madeBy } from "./begun.ts";
 import { type Dependent, queryDependents } from "./dependents.ts";
-import { parseMigration } from "./parse.ts";
-import { resolveName } from "./statements/resolve.ts";
 
 const relationSchema = z.object({
   schema: z.string(),

@@ -1,7 +1,7 @@
 import { lockModes } from "../model/lock-modes.ts";
 import { isSameTarget, type Lock, type Step } from "../model/step.ts";
 import { formatStepId, parseStepId } from "../model/step-id.ts";
-import type { Draft, Goal } from "./statements/index.ts";
+import type { Draft, Goal } from "../statements/index.ts";
 
 /** A step with what it was made of. */
 export interface PlannedStep {

@@ -1,8 +1,8 @@
 import type { Migration } from "../migrations/index.ts";
 import type { Target } from "../model/step.ts";
 import { parseStepId } from "../model/step-id.ts";
+import type { Goal } from "../statements/index.ts";
 import type { Facts } from "./facts.ts";
-import type { Goal } from "./statements/index.ts";
 
 /** What a statement of the pending migrations is about, in one of its steps. */
 export interface PendingGoal {

@@ -2,7 +2,7 @@ import type { Catalog } from "../catalog/index.ts";
 import type { Names } from "../model/names.ts";
 import { parseStatements } from "../sql/parser.ts";
 import { quoteQualified } from "../sql/quote.ts";
-import type { ParsedStatement } from "./parse.ts";
+import type { ParsedStatement } from "../statements/parse.ts";
 import { isLeftBeside } from "./replaced-index.ts";
 
 /** What the indexes are called that a rollback builds before a constraint takes them, and its name with them. */

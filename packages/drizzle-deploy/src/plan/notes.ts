@@ -2,8 +2,8 @@ import type { Catalog, Index } from "../catalog/index.ts";
 import { plural } from "../findings/text.ts";
 import type { Step } from "../model/step.ts";
 import { isPending } from "../model/step.ts";
+import type { Draft } from "../statements/index.ts";
 import type { Facts } from "./facts.ts";
-import type { Draft } from "./statements/index.ts";
 
 /** What is not the migrations' and matters to one of the steps. */
 export function notesOf(

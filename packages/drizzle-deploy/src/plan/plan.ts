@@ -10,6 +10,9 @@ import type { Sql } from "../postgres/index.ts";
 import { expectedHere } from "../records/origin.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
+import { part } from "../statements/draft.ts";
+import { classify, classifyRepairs, type Draft, type StatementContext } from "../statements/index.ts";
+import { type ParsedStatement, parseMigration } from "../statements/parse.ts";
 import {
   type Decision,
   decide,
@@ -26,12 +29,9 @@ import { groupSteps, type PlannedStep } from "./group-steps.ts";
 import { createHistory, type History, type PendingGoal, type Place } from "./history.ts";
 import { dropInvalidIndexes } from "./invalid-indexes.ts";
 import { notesOf } from "./notes.ts";
-import { type ParsedStatement, parseMigration } from "./parse.ts";
 import { isReplacedBeside, type ReplacedIndex, replacedIndex } from "./replaced-index.ts";
 import { contextOf, printed, type SimulatedCatalog, simulateCatalog } from "./simulated-catalog.ts";
 import { type ClassifiedStatement, isForOthers, type Span, spansOf } from "./spans.ts";
-import { part } from "./statements/draft.ts";
-import { classify, classifyRepairs, type Draft, type StatementContext } from "./statements/index.ts";
 import { isSameObjectAs, makes, overlaps, takesAway, takesAwayWhole } from "./step-relations.ts";
 import {
   decideSpan,

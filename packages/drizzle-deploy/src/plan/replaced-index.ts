@@ -3,14 +3,14 @@ import type { Catalog, Difference, Index } from "../catalog/index.ts";
 import type { Names } from "../model/names.ts";
 import { isSameTarget, type Target } from "../model/step.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
+import { constraintName } from "../statements/constraint-name.ts";
+import { catalogChange, lock, momentary, part } from "../statements/draft.ts";
+import { classify, type Draft, type StatementContext } from "../statements/index.ts";
+import type { ParsedStatement } from "../statements/parse.ts";
+import { resolve } from "../statements/resolve.ts";
 import { mentions } from "./dropped-later.ts";
 import { has, tableOf } from "./in-catalog.ts";
-import type { ParsedStatement } from "./parse.ts";
 import type { SimulatedCatalog } from "./simulated-catalog.ts";
-import { constraintName } from "./statements/constraint-name.ts";
-import { catalogChange, lock, momentary, part } from "./statements/draft.ts";
-import { classify, type Draft, type StatementContext } from "./statements/index.ts";
-import { resolve } from "./statements/resolve.ts";
 
 /*
  * A migration that changes an index drops it and makes it anew under its name. Statement by statement there would be none

@@ -3,11 +3,11 @@ import type { Names } from "../model/names.ts";
 import { nameOf, type Target } from "../model/step.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
+import { part } from "../statements/draft.ts";
+import type { Draft, StatementContext } from "../statements/index.ts";
 import { hasWord, withWord } from "./dropped-later.ts";
 import { sizeOf } from "./estimate.ts";
 import { type Facts, smallTable } from "./facts.ts";
-import { part } from "./statements/draft.ts";
-import type { Draft, StatementContext } from "./statements/index.ts";
 
 /** What the steps planned so far make of an object; `untouched` is as the catalog has it. */
 export type ObjectState = "untouched" | "made" | "changed" | "gone";

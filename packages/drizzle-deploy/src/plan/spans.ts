@@ -1,9 +1,9 @@
 import type { Catalog } from "../catalog/index.ts";
 import { isSameTarget, nameOf, type Target } from "../model/step.ts";
 import { walk } from "../sql/tree.ts";
+import type { Draft, Goal } from "../statements/index.ts";
+import type { ParsedStatement } from "../statements/parse.ts";
 import { has } from "./in-catalog.ts";
-import type { ParsedStatement } from "./parse.ts";
-import type { Draft, Goal } from "./statements/index.ts";
 import { overlaps } from "./step-relations.ts";
 
 /*

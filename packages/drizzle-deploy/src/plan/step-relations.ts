@@ -1,5 +1,5 @@
 import { nameOf, type Target } from "../model/step.ts";
-import type { Draft } from "./statements/index.ts";
+import type { Draft } from "../statements/index.ts";
 
 /*
  * What the steps of one migration have to do with each other: one may be about what another makes, changes, renames or

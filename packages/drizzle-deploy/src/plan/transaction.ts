@@ -2,6 +2,7 @@ import type { Names } from "../model/names.ts";
 import { type Hazard, nameOf, type Step, type Target } from "../model/step.ts";
 import { formatStepId } from "../model/step-id.ts";
 import { quoteIdentifier } from "../sql/quote.ts";
+import type { Draft, Goal } from "../statements/index.ts";
 import type { Decision, Timeline } from "./converge.ts";
 import { estimate, tableSize } from "./estimate.ts";
 import { type Facts, smallTable } from "./facts.ts";
@@ -17,7 +18,6 @@ import {
   type Span,
   subjects,
 } from "./spans.ts";
-import type { Draft, Goal } from "./statements/index.ts";
 
 /*
  * Statements that must not be taken apart, as one step: in one transaction, in the order and the form in which the

@@ -5,7 +5,7 @@ import { type Assessment, assessDatabase } from "../adopt/assess.ts";
 import { driftFindings } from "../adopt/baseline-report.ts";
 import { objection } from "../approvals/modes.ts";
 import { requireRehearsal } from "../approvals/rehearsal-record.ts";
-import { isComment } from "../catalog/index.ts";
+import { isIncidental } from "../catalog/index.ts";
 import type { CheckId } from "../findings/check-ids.ts";
 import { DeployError, type ErrorCode } from "../findings/errors.ts";
 import type { Finding } from "../findings/finding.ts";
@@ -200,10 +200,10 @@ async function readStateItem(
       ...(assessment.is === "found" ? [missing] : []),
       ...inTheWay,
       ...hazardFindings(plan),
-      ...driftFindings("untouched", drift.untouched.filter(isComment)),
+      ...driftFindings("untouched", drift.untouched.filter(isIncidental)),
       ...driftFindings(
         "untouched",
-        drift.untouched.filter((one) => !isComment(one)),
+        drift.untouched.filter((one) => !isIncidental(one)),
       ).map((finding) => ({ ...finding, severity: "warning" }) as const),
     ],
     applied: applied.map(({ tag }) => tag),

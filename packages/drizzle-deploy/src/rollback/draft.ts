@@ -3,9 +3,9 @@ import type { TableSize } from "../model/deployment-report.ts";
 import type { LockMode } from "../model/lock-modes.ts";
 import type { Hazard, Step, StepKind, Target } from "../model/step.ts";
 import { catalogEstimate, estimateScan } from "../plan/estimate.ts";
-import { lock } from "../plan/statements/draft.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { quoteIdentifier } from "../sql/quote.ts";
+import { lock } from "../statements/draft.ts";
 
 /** The tag under which a rollback's steps are journalled; no migration is called so. */
 export const rollbackTag = "rollback";

@@ -1,17 +1,17 @@
 import type { Catalog, Constraint, Index, Table } from "../catalog/index.ts";
 import { withoutValidity } from "../catalog/index.ts";
-import type { Draft } from "../plan/statements/draft.ts";
-import { attachPartition, detachPartition } from "../plan/statements/partition.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { qualifiedLabel } from "../sql/names.ts";
+import { quoteIdentifier, quoteName } from "../sql/quote.ts";
+import type { Draft } from "../statements/draft.ts";
+import { attachPartition, detachPartition } from "../statements/partition.ts";
 import {
   descendants,
   foreignKeyOfPartitions,
   indexOfPartitions,
   ofIndex,
   type PartitionContext,
-} from "../plan/statements/partitions.ts";
-import type { QualifiedName } from "../sql/names.ts";
-import { qualifiedLabel } from "../sql/names.ts";
-import { quoteIdentifier, quoteName } from "../sql/quote.ts";
+} from "../statements/partitions.ts";
 import { type RollbackContext, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";
 import { find } from "./find.ts";

@@ -1,9 +1,9 @@
 import { objectKey, type Policy, type Table } from "../catalog/index.ts";
 import { functionLabel } from "../kinds/function.ts";
 import { changePolicy, createPolicy, dropPolicy } from "../kinds/policy.ts";
-import { momentary, part } from "../plan/statements/draft.ts";
 import { qualifiedLabel } from "../sql/names.ts";
 import { quoteQualified } from "../sql/quote.ts";
+import { momentary, part } from "../statements/draft.ts";
 import { partKey, type RollbackContext, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";
 import { unfitReason } from "./fit.ts";

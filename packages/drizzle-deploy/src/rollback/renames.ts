@@ -87,7 +87,7 @@ function createTracker() {
 
 type Tracker = ReturnType<typeof createTracker>;
 
-/** Where names without a schema belong: as in `plan/statements/resolve.ts`. */
+/** Where names without a schema belong: as in `statements/resolve.ts`. */
 const home = "public";
 
 const listed = (node: Node | undefined): string[] =>

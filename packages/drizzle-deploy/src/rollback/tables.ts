@@ -1,10 +1,10 @@
 import { type Column, type Domain, objectKey, type Table, withoutValidity } from "../catalog/index.ts";
 import { functionLabel, functionSignature } from "../kinds/function.ts";
 import { defaultGrantees, setGrants } from "../kinds/grant.ts";
-import { momentary, part } from "../plan/statements/draft.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { qualifiedLabel } from "../sql/names.ts";
 import { quoteIdentifier, quoteLiteral, quoteName, quoteQualified } from "../sql/quote.ts";
+import { momentary, part } from "../statements/draft.ts";
 import { dependentLabel, type KeptTable, partKey, type RollbackContext, topKey } from "./context.ts";
 import { underSchemas } from "./draft.ts";
 import { find } from "./find.ts";

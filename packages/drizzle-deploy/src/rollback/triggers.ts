@@ -1,7 +1,7 @@
 import type { Table, Trigger } from "../catalog/index.ts";
-import { momentary, part } from "../plan/statements/draft.ts";
 import { type QualifiedName, qualifiedLabel } from "../sql/names.ts";
 import { quoteIdentifier, quoteName } from "../sql/quote.ts";
+import { momentary, part } from "../statements/draft.ts";
 import { partKey, type RollbackContext, usesFunction } from "./context.ts";
 import { underSchemas } from "./draft.ts";
 import { find } from "./find.ts";

@@ -4,7 +4,7 @@ import {
   type Difference,
   describeDifference,
   followsFrom,
-  isComment,
+  isIncidental,
   isTakenOver,
   type ObjectIdentity,
   partOfWhole,
@@ -18,8 +18,8 @@ import type { AdoptionRefusal } from "../model/refusals.ts";
 import { isSameTarget, type Target, targetOf } from "../model/step.ts";
 import type { PlannedStep } from "../plan/group-steps.ts";
 import type { DetailedPlan } from "../plan/plan.ts";
-import type { Goal } from "../plan/statements/index.ts";
 import { expectedHere } from "../records/origin.ts";
+import type { Goal } from "../statements/index.ts";
 import { whatIsSaid } from "./validate.ts";
 
 /** An object and everything that it is part of. */
@@ -200,7 +200,7 @@ export function foreseenFindings(project: Project, { facts, plan, planned }: Det
       // What is missing as a whole a step makes, if only along with something else: the sequence of a serial column.
       !(difference.kind === "missing" && difference.object.parent === null) &&
       difference.object.kind !== "sequence" &&
-      !isComment(difference) &&
+      !isIncidental(difference) &&
       !(difference.kind === "different" && difference.property === "columnOrder") &&
       isSaid(difference) &&
       notAsMet.has(aboutKey(difference)) &&

@@ -6,7 +6,7 @@ import {
   type Difference,
   describeDifference,
   followsFrom,
-  isComment,
+  isIncidental,
   isTakenOver,
   type ObjectIdentity,
   readCatalog,
@@ -39,7 +39,7 @@ export function whatIsSaid(
   return (difference) =>
     set.has(aboutKey(difference)) ||
     (isMade(difference.object) &&
-      !(isComment(difference) && difference.kind === "different" && difference.expected === null));
+      !(isIncidental(difference) && difference.kind === "different" && difference.expected === null));
 }
 
 const recordSchema = z.array(z.object({ object: z.string() }));
@@ -130,13 +130,13 @@ export async function validate(
   const follows = followsFrom(inherited, head);
   const isExcused = (difference: Difference): boolean => {
     if (inherited.includes(difference) || follows(difference)) return true;
-    if (isComment(difference)) return !said(difference);
+    if (isIncidental(difference)) return !said(difference);
     if (wrong.has(difference.object.label)) return false;
     return oldKeys.has(aboutKey(difference)) && !said(difference);
   };
   const found = now.map((difference) => findingOf(difference, isExcused(difference), project.names));
   // A comment excuses nothing else of its object.
-  const comments = new Set(found.filter((_, at) => now[at] !== undefined && isComment(now[at])));
+  const comments = new Set(found.filter((_, at) => now[at] !== undefined && isIncidental(now[at])));
   const held = new Set(found.filter(({ severity }) => severity === "error").map(({ object }) => object));
   const excused = new Set([
     ...found

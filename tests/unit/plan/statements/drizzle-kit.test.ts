@@ -22,11 +22,8 @@ import {
   varchar,
 } from "drizzle-orm/pg-core";
 import { describe, expect, it } from "vitest";
-import {
-  classify,
-  type StatementContext,
-} from "../../../../packages/drizzle-deploy/src/plan/statements/index.ts";
 import { parseStatements } from "../../../../packages/drizzle-deploy/src/sql/parser.ts";
+import { classify, type StatementContext } from "../../../../packages/drizzle-deploy/src/statements/index.ts";
 import { spfpNames } from "../../../../src/spfp.ts";
 
 /** A schema with one of everything that drizzle-kit describes, in two versions. */

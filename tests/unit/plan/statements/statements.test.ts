@@ -3,8 +3,8 @@ import {
   contextOf,
   simulateCatalog,
 } from "../../../../packages/drizzle-deploy/src/plan/simulated-catalog.ts";
-import { classify, type Draft } from "../../../../packages/drizzle-deploy/src/plan/statements/index.ts";
 import { fingerprint, print } from "../../../../packages/drizzle-deploy/src/sql/parser.ts";
+import { classify, type Draft } from "../../../../packages/drizzle-deploy/src/statements/index.ts";
 import { statementFacts } from "../../../support/recorded-facts.ts";
 import { cases, contextOfCases, parsed, schemas } from "../../../support/statement-cases.ts";
 

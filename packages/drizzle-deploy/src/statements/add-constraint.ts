@@ -1,9 +1,9 @@
 import type { Constraint, Node } from "libpg-query";
-import type { QualifiedName } from "../../sql/names.ts";
-import { qualifiedLabel } from "../../sql/names.ts";
-import { print } from "../../sql/parser.ts";
-import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
-import { columnsIn, names } from "../../sql/tree.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { qualifiedLabel } from "../sql/names.ts";
+import { print } from "../sql/parser.ts";
+import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
+import { columnsIn, names } from "../sql/tree.ts";
 import { constraintName } from "./constraint-name.ts";
 import { builtConcurrently } from "./create-index.ts";
 import { catalogChange, type Draft, lock, part, refused, type StatementContext, target } from "./draft.ts";

@@ -1,7 +1,7 @@
 import type { ColumnDef, Constraint, CreateStmt } from "libpg-query";
-import type { Target } from "../../model/step.ts";
-import type { QualifiedName } from "../../sql/names.ts";
-import { qualifiedLabel } from "../../sql/names.ts";
+import type { Target } from "../model/step.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { qualifiedLabel } from "../sql/names.ts";
 import { constraintName } from "./constraint-name.ts";
 import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 import { defaultPartition, foreignEnds, sparingDefault } from "./partition.ts";

@@ -1,10 +1,10 @@
 import type { AlterTableCmd, AlterTableStmt } from "libpg-query";
-import type { LockMode } from "../../model/lock-modes.ts";
-import type { StepKind } from "../../model/step.ts";
-import type { QualifiedName } from "../../sql/names.ts";
-import { qualifiedLabel } from "../../sql/names.ts";
-import { print } from "../../sql/parser.ts";
-import { quoteIdentifier } from "../../sql/quote.ts";
+import type { LockMode } from "../model/lock-modes.ts";
+import type { StepKind } from "../model/step.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { qualifiedLabel } from "../sql/names.ts";
+import { print } from "../sql/parser.ts";
+import { quoteIdentifier } from "../sql/quote.ts";
 import { addColumn } from "./add-column.ts";
 import { addConstraint, validate } from "./add-constraint.ts";
 import { alterType } from "./alter-type.ts";

@@ -1,6 +1,6 @@
 import type { IndexStmt, Node } from "libpg-query";
-import type { QualifiedName } from "../../sql/names.ts";
-import { names } from "../../sql/tree.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { names } from "../sql/tree.ts";
 
 /*
  * What PostgreSQL calls what nobody named: the indexes and keys of partitions. They have to be called the same, or a

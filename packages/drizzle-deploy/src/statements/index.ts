@@ -1,7 +1,6 @@
-import type { Target } from "../../model/step.ts";
-import { quoteIdentifier } from "../../sql/quote.ts";
-import { names } from "../../sql/tree.ts";
-import type { ParsedStatement } from "../parse.ts";
+import type { Target } from "../model/step.ts";
+import { quoteIdentifier } from "../sql/quote.ts";
+import { names } from "../sql/tree.ts";
 import { alterTable } from "./alter-table.ts";
 import { comment } from "./comment.ts";
 import { createIndex } from "./create-index.ts";
@@ -13,6 +12,7 @@ import { drop } from "./drop.ts";
 import { alterFunction, createFunction } from "./function.ts";
 import { defaultPrivileges, grant, grantRole } from "./grant.ts";
 import { opaque } from "./opaque.ts";
+import type { ParsedStatement } from "./parse.ts";
 import { alterPolicy, createPolicy } from "./policy.ts";
 import { changeOwner, rename, setSchema } from "./rename.ts";
 import { repairs } from "./repairs.ts";

@@ -1,7 +1,7 @@
 import type { RangeVar } from "libpg-query";
-import type { Target } from "../../model/step.ts";
-import type { QualifiedName } from "../../sql/names.ts";
-import { functionsIn, relationsIn } from "../../sql/tree.ts";
+import type { Target } from "../model/step.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { functionsIn, relationsIn } from "../sql/tree.ts";
 import { part, target } from "./draft.ts";
 
 /** Where a name without a schema belongs: drizzle-kit writes none for `public`, first of every search path. */

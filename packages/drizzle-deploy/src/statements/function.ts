@@ -1,8 +1,8 @@
 import type { AlterFunctionStmt, CreateFunctionStmt, Node } from "libpg-query";
-import type { QualifiedName } from "../../sql/names.ts";
-import { qualifiedLabel } from "../../sql/names.ts";
-import { parseStatements, printOr } from "../../sql/parser.ts";
-import { argumentTypes, names, typeText } from "../../sql/tree.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { qualifiedLabel } from "../sql/names.ts";
+import { parseStatements, printOr } from "../sql/parser.ts";
+import { argumentTypes, names, typeText } from "../sql/tree.ts";
 import { catalogChange, type Draft, lock, type StatementContext, target } from "./draft.ts";
 import { relationsOf, resolveName } from "./resolve.ts";
 

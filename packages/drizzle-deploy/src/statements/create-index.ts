@@ -1,8 +1,8 @@
 import type { IndexStmt, Node } from "libpg-query";
-import type { QualifiedName } from "../../sql/names.ts";
-import { qualifiedLabel } from "../../sql/names.ts";
-import { printOr } from "../../sql/parser.ts";
-import { columnsIn } from "../../sql/tree.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { qualifiedLabel } from "../sql/names.ts";
+import { printOr } from "../sql/parser.ts";
+import { columnsIn } from "../sql/tree.ts";
 import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 import { descendants, indexOfPartitions, isSpread, ofStatement, strangers } from "./partitions.ts";
 import { columns, needsOf, resolve, unique } from "./resolve.ts";

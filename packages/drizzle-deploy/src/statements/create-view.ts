@@ -1,7 +1,7 @@
 import type { CreateTableAsStmt, RefreshMatViewStmt, ViewStmt } from "libpg-query";
-import { qualifiedLabel } from "../../sql/names.ts";
-import { printOr } from "../../sql/parser.ts";
-import { quoteQualified } from "../../sql/quote.ts";
+import { qualifiedLabel } from "../sql/names.ts";
+import { printOr } from "../sql/parser.ts";
+import { quoteQualified } from "../sql/quote.ts";
 import { catalogChange, type Draft, lock, type StatementContext, target } from "./draft.ts";
 import { needsOf, relationsOf, resolve } from "./resolve.ts";
 import { temporary } from "./session.ts";

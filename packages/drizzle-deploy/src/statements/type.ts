@@ -7,11 +7,11 @@ import type {
   CreateEnumStmt,
   CreateRangeStmt,
 } from "libpg-query";
-import type { QualifiedName } from "../../sql/names.ts";
-import { qualifiedLabel } from "../../sql/names.ts";
-import { print } from "../../sql/parser.ts";
-import { quoteIdentifier, quoteLiteral, quoteQualified } from "../../sql/quote.ts";
-import { names } from "../../sql/tree.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { qualifiedLabel } from "../sql/names.ts";
+import { print } from "../sql/parser.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
+import { names } from "../sql/tree.ts";
 import { catalogChange, type Draft, lock, refused, type StatementContext, target } from "./draft.ts";
 import { freeName } from "./index-name.ts";
 import { needsOf, resolve, resolveName } from "./resolve.ts";

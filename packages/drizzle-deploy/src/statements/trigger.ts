@@ -1,7 +1,7 @@
 import type { CreateTrigStmt } from "libpg-query";
-import { qualifiedLabel } from "../../sql/names.ts";
-import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
-import { names } from "../../sql/tree.ts";
+import { qualifiedLabel } from "../sql/names.ts";
+import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
+import { names } from "../sql/tree.ts";
 import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 import { resolve, resolveName } from "./resolve.ts";
 

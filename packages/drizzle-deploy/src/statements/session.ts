@@ -1,8 +1,8 @@
 import type { LockStmt, TransactionStmt, VacuumStmt, VariableSetStmt } from "libpg-query";
-import { type LockMode, lockModes } from "../../model/lock-modes.ts";
-import type { Target } from "../../model/step.ts";
-import type { QualifiedName } from "../../sql/names.ts";
-import { qualifiedLabel } from "../../sql/names.ts";
+import { type LockMode, lockModes } from "../model/lock-modes.ts";
+import type { Target } from "../model/step.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { qualifiedLabel } from "../sql/names.ts";
 import { catalogChange, type Draft, lock, refused, target } from "./draft.ts";
 import { opaque } from "./opaque.ts";
 import { resolve } from "./resolve.ts";

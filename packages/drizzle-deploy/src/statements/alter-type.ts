@@ -1,9 +1,9 @@
 import type { AlterTableCmd, ColumnDef } from "libpg-query";
-import type { Index, Table } from "../../catalog/index.ts";
-import type { QualifiedName } from "../../sql/names.ts";
-import { qualifiedLabel } from "../../sql/names.ts";
-import { quoteIdentifier } from "../../sql/quote.ts";
-import { names, typeText } from "../../sql/tree.ts";
+import type { Index, Table } from "../catalog/index.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { qualifiedLabel } from "../sql/names.ts";
+import { quoteIdentifier } from "../sql/quote.ts";
+import { names, typeText } from "../sql/tree.ts";
 import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 
 /** A printed type as its name and its numbers: `numeric(10,2)` is `numeric` and 10, 2. */

@@ -1,10 +1,10 @@
 import type { DropStmt, Node } from "libpg-query";
-import type { Hazard, Lock, StepKind, Target } from "../../model/step.ts";
-import type { QualifiedName } from "../../sql/names.ts";
-import { qualifiedLabel } from "../../sql/names.ts";
-import { print } from "../../sql/parser.ts";
-import { quoteIdentifier, quoteLiteral, quoteQualified } from "../../sql/quote.ts";
-import { names, typeText } from "../../sql/tree.ts";
+import type { Hazard, Lock, StepKind, Target } from "../model/step.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { qualifiedLabel } from "../sql/names.ts";
+import { print } from "../sql/parser.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
+import { names, typeText } from "../sql/tree.ts";
 import { catalogChange, type Draft, lock, part, refused, type StatementContext, target } from "./draft.ts";
 import { functionTarget } from "./function.ts";
 import { unknown } from "./opaque.ts";
@@ -82,6 +82,7 @@ function dropOne(node: Node, statement: DropStmt, sql: string | null, context: S
           target(domain ? "domain" : "type", type),
           text(domain ? "DOMAIN" : "TYPE", quoted(type)),
           {
+            locks: cascade ? context.usersOf(type).map((one) => lock(one, "ACCESS EXCLUSIVE")) : [],
             hazards: cascade ? [cascades(qualifiedLabel(type))] : [],
             safety: "PostgreSQL refuses it while anything uses the type.",
           },

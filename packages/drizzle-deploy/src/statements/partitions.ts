@@ -1,10 +1,10 @@
 import type { IndexStmt } from "libpg-query";
-import type { Constraint, Index, Table } from "../../catalog/index.ts";
-import { withoutValidity } from "../../catalog/index.ts";
-import type { QualifiedName } from "../../sql/names.ts";
-import { qualifiedLabel } from "../../sql/names.ts";
-import { parseStatements, print } from "../../sql/parser.ts";
-import { quoteIdentifier, quoteName, quoteQualified } from "../../sql/quote.ts";
+import type { Constraint, Index, Table } from "../catalog/index.ts";
+import { withoutValidity } from "../catalog/index.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { qualifiedLabel } from "../sql/names.ts";
+import { parseStatements, print } from "../sql/parser.ts";
+import { quoteIdentifier, quoteName, quoteQualified } from "../sql/quote.ts";
 import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 import { freeName, indexColumnNames } from "./index-name.ts";
 

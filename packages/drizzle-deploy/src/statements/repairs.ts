@@ -1,11 +1,11 @@
 import type { Node } from "libpg-query";
-import type { QualifiedName } from "../../sql/names.ts";
-import { print } from "../../sql/parser.ts";
-import type { ParsedStatement } from "../parse.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { print } from "../sql/parser.ts";
 import { addColumn } from "./add-column.ts";
 import { addConstraint } from "./add-constraint.ts";
 import { columnsOf, constraintsOf } from "./create-table.ts";
 import type { Draft, StatementContext } from "./draft.ts";
+import type { ParsedStatement } from "./parse.ts";
 import { resolve } from "./resolve.ts";
 
 const separate = ["CONSTR_CHECK", "CONSTR_FOREIGN", "CONSTR_UNIQUE", "CONSTR_PRIMARY"];

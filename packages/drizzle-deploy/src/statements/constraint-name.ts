@@ -1,6 +1,6 @@
 import type { Constraint } from "libpg-query";
-import type { QualifiedName } from "../../sql/names.ts";
-import { columnsIn, names } from "../../sql/tree.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { columnsIn, names } from "../sql/tree.ts";
 
 const suffixes: Partial<Record<NonNullable<Constraint["contype"]>, string>> = {
   CONSTR_PRIMARY: "pkey",

@@ -1,5 +1,5 @@
 import type { AlterSeqStmt, CreateSeqStmt } from "libpg-query";
-import { qualifiedLabel } from "../../sql/names.ts";
+import { qualifiedLabel } from "../sql/names.ts";
 import { catalogChange, type Draft, lock, type StatementContext, target } from "./draft.ts";
 import { resolve } from "./resolve.ts";
 

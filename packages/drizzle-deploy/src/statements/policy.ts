@@ -1,7 +1,7 @@
 import type { AlterPolicyStmt, CreatePolicyStmt } from "libpg-query";
-import type { QualifiedName } from "../../sql/names.ts";
-import { qualifiedLabel } from "../../sql/names.ts";
-import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { qualifiedLabel } from "../sql/names.ts";
+import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
 import { catalogChange, type Draft, lock, part, target } from "./draft.ts";
 import { needsOf, relationsOf, resolve, unique } from "./resolve.ts";
 

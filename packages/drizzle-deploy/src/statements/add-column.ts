@@ -1,9 +1,9 @@
 import type { AlterTableCmd, ColumnDef, Constraint, Node } from "libpg-query";
-import type { QualifiedName } from "../../sql/names.ts";
-import { qualifiedLabel } from "../../sql/names.ts";
-import { print } from "../../sql/parser.ts";
-import { quoteIdentifier } from "../../sql/quote.ts";
-import { functionsIn, names, typeText } from "../../sql/tree.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { qualifiedLabel } from "../sql/names.ts";
+import { print } from "../sql/parser.ts";
+import { quoteIdentifier } from "../sql/quote.ts";
+import { functionsIn, names, typeText } from "../sql/tree.ts";
 import { addConstraint } from "./add-constraint.ts";
 import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 import { needsOf, unique } from "./resolve.ts";

@@ -8,10 +8,10 @@ import type {
   TruncateStmt,
   UpdateStmt,
 } from "libpg-query";
-import type { Target } from "../../model/step.ts";
-import type { QualifiedName } from "../../sql/names.ts";
-import { qualifiedLabel } from "../../sql/names.ts";
-import { walk } from "../../sql/tree.ts";
+import type { Target } from "../model/step.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { qualifiedLabel } from "../sql/names.ts";
+import { walk } from "../sql/tree.ts";
 import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 import { needsOf, relationsOf, resolve, unique } from "./resolve.ts";
 

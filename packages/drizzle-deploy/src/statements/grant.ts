@@ -1,6 +1,6 @@
 import type { AlterDefaultPrivilegesStmt, GrantRoleStmt, GrantStmt, Node } from "libpg-query";
-import type { Target } from "../../model/step.ts";
-import { names } from "../../sql/tree.ts";
+import type { Target } from "../model/step.ts";
+import { names } from "../sql/tree.ts";
 import { catalogChange, type Draft, type StatementContext, target } from "./draft.ts";
 import { functionTarget } from "./function.ts";
 import { columns, resolve, resolveName, unique } from "./resolve.ts";

@@ -1,9 +1,9 @@
 import type { Node } from "libpg-query";
-import type { Table } from "../../catalog/index.ts";
-import { conflictingModes, type LockMode } from "../../model/lock-modes.ts";
-import type { Names } from "../../model/names.ts";
-import type { Hazard, Lock, StepKind, Target } from "../../model/step.ts";
-import type { QualifiedName } from "../../sql/names.ts";
+import type { Table } from "../catalog/index.ts";
+import { conflictingModes, type LockMode } from "../model/lock-modes.ts";
+import type { Names } from "../model/names.ts";
+import type { Hazard, Lock, StepKind, Target } from "../model/step.ts";
+import type { QualifiedName } from "../sql/names.ts";
 
 /**
  * What a step brings about, so that it can be seen in a catalog whether it is done already.

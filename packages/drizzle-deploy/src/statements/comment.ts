@@ -1,6 +1,6 @@
 import type { CommentStmt } from "libpg-query";
-import type { Lock, Target } from "../../model/step.ts";
-import { names } from "../../sql/tree.ts";
+import type { Lock, Target } from "../model/step.ts";
+import { names } from "../sql/tree.ts";
 import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 import { functionTarget } from "./function.ts";
 import { resolveName } from "./resolve.ts";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import type { Names } from "../../model/names.ts";
-import type { QualifiedName } from "../../sql/names.ts";
-import { qualifiedLabel } from "../../sql/names.ts";
-import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
+import type { Names } from "../model/names.ts";
+import type { QualifiedName } from "../sql/names.ts";
+import { qualifiedLabel } from "../sql/names.ts";
+import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
 import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 
 const longest = 63;

@@ -1,8 +1,8 @@
 import type { AlterObjectSchemaStmt, AlterOwnerStmt, RenameStmt } from "libpg-query";
-import type { Hazard, Lock, Target } from "../../model/step.ts";
-import { qualifiedLabel } from "../../sql/names.ts";
-import { quoteIdentifier, quoteQualified } from "../../sql/quote.ts";
-import { names } from "../../sql/tree.ts";
+import type { Hazard, Lock, Target } from "../model/step.ts";
+import { qualifiedLabel } from "../sql/names.ts";
+import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
+import { names } from "../sql/tree.ts";
 import { catalogChange, type Draft, lock, part, refused, type StatementContext, target } from "./draft.ts";
 import { functionTarget } from "./function.ts";
 import { unknown } from "./opaque.ts";
