@@ -1,3 +1,5 @@
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { DeployError } from "../../../packages/drizzle-deploy/src/findings/errors.ts";
 import { baseline, preflight } from "../../../packages/drizzle-deploy/src/index.ts";
@@ -106,8 +108,11 @@ describe("adoption", () => {
   });
 
   it("is refused where the journal is of another folder's migrations", async () => {
-    const { project, editJournal } = copyOfMigrations();
-    editJournal((entries) => entries.map((entry) => ({ ...entry, when: entry.when + 1 })));
+    const { project, folder, editJournal } = copyOfMigrations();
+    editJournal((entries) => {
+      for (const { tag } of entries) appendFileSync(join(folder, `${tag}.sql`), "\n-- of another project\n");
+      return entries.map((entry) => ({ ...entry, when: entry.when + 1 }));
+    });
     const one = await database("production");
     await baseline(project, one.url);
     await expect(baseline(spfpProject, one.url)).rejects.toMatchObject({ code: "MIGRATION_MISSING" });

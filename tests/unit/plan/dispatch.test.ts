@@ -5,7 +5,7 @@ import { parseStatements } from "../../../packages/drizzle-deploy/src/sql/parser
 import { cases } from "../../support/statement-cases.ts";
 import { projectFolder } from "../../support/states.ts";
 
-const folder = join(projectFolder, "packages", "drizzle-deploy", "src", "plan", "statements");
+const folder = join(projectFolder, "packages", "drizzle-deploy", "src", "statements");
 
 it("every kind of statement that the planner tells apart has a case", () => {
   const text = readFileSync(join(folder, "index.ts"), "utf8");

@@ -41,6 +41,7 @@ const entrySchema = z.strictObject({
   functions: places,
   enums: places,
   domains: places,
+  structures: places,
   sequences: places,
   defaultPrivileges: places,
 });
@@ -59,7 +60,7 @@ const historySchema = z.strictObject({
  * more memory than what changed between them.
  */
 export class CatalogHistory {
-  readonly #versions: { readonly [Kind in keyof Entry]: Versions<Catalog[Kind][number]> };
+  readonly #versions: { readonly [Kind in keyof Entry]: Versions<NonNullable<Catalog[Kind]>[number]> };
   readonly #server: Catalog["server"];
   readonly #entries: Entry[];
 
@@ -74,6 +75,7 @@ export class CatalogHistory {
       functions: new Versions(versions.functions),
       enums: new Versions(versions.enums),
       domains: new Versions(versions.domains),
+      structures: new Versions(versions.structures ?? []),
       sequences: new Versions(versions.sequences),
       defaultPrivileges: new Versions(versions.defaultPrivileges),
     };
@@ -100,6 +102,7 @@ export class CatalogHistory {
       functions: all.functions.places(catalog.functions),
       enums: all.enums.places(catalog.enums),
       domains: all.domains.places(catalog.domains),
+      structures: all.structures.places(catalog.structures ?? []),
       sequences: all.sequences.places(catalog.sequences),
       defaultPrivileges: all.defaultPrivileges.places(catalog.defaultPrivileges),
     });
@@ -116,6 +119,7 @@ export class CatalogHistory {
       functions: all.functions.at(entry.functions),
       enums: all.enums.at(entry.enums),
       domains: all.domains.at(entry.domains),
+      structures: all.structures.at(entry.structures),
       sequences: all.sequences.at(entry.sequences),
       defaultPrivileges: all.defaultPrivileges.at(entry.defaultPrivileges),
     };
@@ -133,6 +137,7 @@ export class CatalogHistory {
       functions: all.functions.objects,
       enums: all.enums.objects,
       domains: all.domains.objects,
+      structures: all.structures.objects,
       sequences: all.sequences.objects,
       defaultPrivileges: all.defaultPrivileges.objects,
     };
