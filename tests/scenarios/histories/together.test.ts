@@ -298,7 +298,7 @@ const remade: readonly History[] = [
     migrations: [
       [
         "CREATE TABLE t (id int primary key, a int)",
-        "CREATE VIEW v AS SELECT id, a FROM t",
+        "CREATE VIEW v AS SELECT id FROM t WHERE a > 0",
         "CREATE VIEW w AS SELECT id FROM v",
         "GRANT SELECT ON v TO authenticated",
       ],
@@ -306,7 +306,7 @@ const remade: readonly History[] = [
         "DROP VIEW w",
         "DROP VIEW v",
         "ALTER TABLE t ALTER COLUMN a SET DATA TYPE bigint",
-        "CREATE VIEW v AS SELECT id, a FROM t",
+        "CREATE VIEW v AS SELECT id FROM t WHERE a > 0",
         "CREATE VIEW w AS SELECT id FROM v",
         "GRANT SELECT ON v TO authenticated",
       ],

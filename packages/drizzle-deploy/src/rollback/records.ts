@@ -7,6 +7,7 @@ import { isToRun, type Plan, planSchema, type Step, type Target } from "../model
 import type { Queryable } from "../postgres/index.ts";
 import { type JournalOwner, readJournal } from "../records/migration-state.ts";
 import { hasRecords, recordTables } from "../records/records.ts";
+import { quoteIdentifier } from "../sql/quote.ts";
 
 /** What is known of the deployment that a rollback undoes: of all its runs, where it took several. */
 export interface Deployment {
@@ -92,6 +93,10 @@ const remade: readonly Target["kind"][] = ["policy", "constraint", "trigger", "i
 /** What a step did, each part of it by itself where it is of several. */
 const partsOf = ({ parts, ...step }: Step): Step[] =>
   parts ? parts.map((part) => ({ ...step, ...part })) : [step];
+
+/** Whether a step brought a table back that a rollback had put aside: it is made by the deployment, and not moved. */
+const isBroughtBack = ({ kind, sql }: Step, { archiveSchema }: Names): boolean =>
+  kind === "move table" && sql.includes(`${quoteIdentifier(archiveSchema)}.`);
 
 const stepsSchema = z.array(z.object({ step: z.string() }));
 
@@ -200,7 +205,9 @@ export async function findDeployment(
     made: targets(({ kind }) => !kind.startsWith("drop ") && !onceKinds.includes(kind)),
     steps: plans.flatMap((plan) => plan.steps).flatMap(partsOf),
     takenBack: takenBack.map(({ step }) => step),
-    statements: steps.filter(({ kind }) => !onceKinds.includes(kind)).map(({ sql }) => sql),
+    statements: steps
+      .filter((step) => !onceKinds.includes(step.kind) && !isBroughtBack(step, project.names))
+      .map(({ sql }) => sql),
     once: [...new Map(once.map((step) => [step.id, step])).values()],
     isJournalled: journal.some(({ hash }) => hashes.has(hash)),
     done: done.map(({ step }) => step),
