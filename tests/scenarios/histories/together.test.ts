@@ -298,7 +298,7 @@ const remade: readonly History[] = [
     migrations: [
       [
         "CREATE TABLE t (id int primary key, a int)",
-        "CREATE VIEW v AS SELECT id FROM t WHERE a > 0",
+        "CREATE VIEW v AS SELECT id, a FROM t WHERE a > 0",
         "CREATE VIEW w AS SELECT id FROM v",
         "GRANT SELECT ON v TO authenticated",
       ],
@@ -306,7 +306,7 @@ const remade: readonly History[] = [
         "DROP VIEW w",
         "DROP VIEW v",
         "ALTER TABLE t ALTER COLUMN a SET DATA TYPE bigint",
-        "CREATE VIEW v AS SELECT id FROM t WHERE a > 0",
+        "CREATE VIEW v AS SELECT id, a FROM t WHERE a > 0",
         "CREATE VIEW w AS SELECT id FROM v",
         "GRANT SELECT ON v TO authenticated",
       ],
@@ -362,6 +362,23 @@ const remade: readonly History[] = [
       ],
     ],
     rows: ["insert into t values (1, 1)"],
+  },
+  {
+    name: "comments on a view's columns, though nothing is made anew",
+    migrations: [
+      [
+        "CREATE TABLE t (id int primary key, a int)",
+        "CREATE VIEW v AS SELECT id, a FROM t",
+        "CREATE MATERIALIZED VIEW m AS SELECT id FROM t",
+        "COMMENT ON COLUMN v.id IS 'old'",
+      ],
+      [
+        "COMMENT ON COLUMN v.a IS 'a'",
+        "COMMENT ON COLUMN v.id IS 'new'",
+        "COMMENT ON COLUMN m.id IS 'm'",
+        "COMMENT ON MATERIALIZED VIEW m IS 'all'",
+      ],
+    ],
   },
   {
     name: "a view that takes the name of a table",

@@ -178,14 +178,28 @@ function mergeViewColumns({ base, ours, theirs }: Sides<View>): View["columns"] 
   });
 }
 
+/** A view that is not made anew has the columns that were found, with what the migrations change of each. */
+function changedViewColumns({ base, ours, theirs }: Sides<View>): View["columns"] {
+  return ours.columns.map((column) => {
+    const was = base.columns.find(({ name }) => name === column.name);
+    const wanted = theirs.columns.find(({ name }) => name === column.name);
+    if (!was || !wanted) return column;
+    const sides = { base: was, ours: column, theirs: wanted };
+    return { ...mergeProperties(sides), grants: mergeGrants(at(sides, "grants")) };
+  });
+}
+
 const views: Kind<View> = {
   key: qualified,
   merge: (sides) => {
-    const { base, ours, theirs } = sides;
+    const { base, theirs } = sides;
     const isRewritten = !isEqual([base.kind, base.definition], [theirs.kind, theirs.definition]);
     return {
       ...mergeProperties(sides),
-      columns: withoutRevoked(isRewritten ? mergeViewColumns(sides) : ours.columns, at(sides, "grants")),
+      columns: withoutRevoked(
+        isRewritten ? mergeViewColumns(sides) : changedViewColumns(sides),
+        at(sides, "grants"),
+      ),
       indexes: mergeLists(at(sides, "indexes"), { key: named, merge: mergeDefined }),
       triggers: mergeLists(at(sides, "triggers"), { key: named, merge: mergeProperties }),
       grants: mergeGrants(at(sides, "grants")),
