@@ -394,7 +394,7 @@ const remade: readonly History[] = [
   },
 ];
 
-/** What lives no longer than a transaction or a session. */
+/** What lives no longer than a transaction or a session, and what is PostgreSQL's own. */
 const living: readonly History[] = [
   {
     name: "a temporary table that goes with the transaction",
@@ -458,6 +458,16 @@ const living: readonly History[] = [
         "DROP INDEX CONCURRENTLY IF EXISTS t_old",
         "VACUUM t",
         "SET lock_timeout = '5s'",
+      ],
+    ],
+  },
+  {
+    name: "triggers with functions of PostgreSQL's own",
+    migrations: [
+      ["CREATE TABLE t (id int primary key, body text, found tsvector)"],
+      [
+        "CREATE TRIGGER same BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+        "CREATE TRIGGER seek BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION tsvector_update_trigger(found, 'pg_catalog.english', body)",
       ],
     ],
   },
