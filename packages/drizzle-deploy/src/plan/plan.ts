@@ -29,7 +29,7 @@ import { groupSteps, type PlannedStep } from "./group-steps.ts";
 import { createHistory, type History, type PendingGoal, type Place } from "./history.ts";
 import { dropInvalidIndexes } from "./invalid-indexes.ts";
 import { notesOf } from "./notes.ts";
-import { isReplacedBeside, type ReplacedIndex, replacedIndex } from "./replaced-index.ts";
+import { type ReplacedIndex, replacedBeside, replacedIndex } from "./replaced-index.ts";
 import { contextOf, printed, type SimulatedCatalog, simulateCatalog } from "./simulated-catalog.ts";
 import { type ClassifiedStatement, isForOthers, type Span, spansOf } from "./spans.ts";
 import { isSameObjectAs, makes, overlaps, takesAway, takesAwayWhole } from "./step-relations.ts";
@@ -238,11 +238,9 @@ function planMigration(
   const planned: PlannedStep[] = [];
   const settled: Draft["goal"][] = [];
   const replacing = new Map<number, readonly Draft[]>();
-  const spans = spansOf(
-    classified.filter(({ number }) => number > 0),
-    timeline.original,
-    (statement) => isReplacedBeside(statement, classified, { context, after: timeline.after[0] }),
-  );
+  const own = classified.filter(({ number }) => number > 0);
+  const beside = replacedBeside(own, { context, after: timeline.after[0] });
+  const spans = spansOf(own, timeline.original, ({ number }) => beside.has(number));
   let together: Span | undefined;
   for (const statement of classified) {
     const span = spans.find(({ first }) => first === statement.number);

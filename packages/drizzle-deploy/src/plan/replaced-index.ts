@@ -130,18 +130,19 @@ function buildBeside(
   return statement;
 }
 
-/** Whether a statement drops an index that another builds anew beside it, or is that other. */
-export function isReplacedBeside(
-  { number }: ParsedStatement,
+/** The numbers of the statements that drop an index which another builds anew beside it, and of those others. */
+export function replacedBeside(
   statements: readonly (ParsedStatement & { readonly drafts: readonly Draft[] })[],
   { context, after }: Pick<Replacement, "context" | "after">,
-): boolean {
-  return statements.some(({ number: first, drafts }) =>
-    drafts.some((draft) => {
-      const later = statements.filter((one) => one.number > first);
-      const second = buildBeside(draft, { later, context, after });
-      return second !== undefined && (number === first || number === second.number);
-    }),
+): ReadonlySet<number> {
+  return new Set(
+    statements.flatMap(({ number, drafts }, at) =>
+      drafts.flatMap((draft) => {
+        if (draft.goal.does !== "drop" || draft.goal.target.kind !== "index") return [];
+        const second = buildBeside(draft, { later: statements.slice(at + 1), context, after });
+        return second ? [number, second.number] : [];
+      }),
+    ),
   );
 }
 

@@ -273,6 +273,26 @@ export function spansOf(
   return segments(statements).flatMap((segment) => spansWithin(segment, before, isHandled));
 }
 
+/** Tells which statements are about an object of the same name as a statement: few of the many that a migration may have. */
+function byName(
+  statements: readonly ClassifiedStatement[],
+): (statement: ClassifiedStatement) => readonly number[] {
+  const namesOf = ({ drafts }: ClassifiedStatement): Set<string> =>
+    new Set(drafts.flatMap(({ goal, needs }) => [...subjects(goal), ...needs].map(nameOf)));
+  const places = new Map<string, number[]>();
+  for (const [at, statement] of statements.entries()) {
+    for (const name of namesOf(statement)) {
+      const known = places.get(name);
+      if (known) known.push(at);
+      else places.set(name, [at]);
+    }
+  }
+  return (statement) => {
+    const found = [...namesOf(statement)].flatMap((name) => places.get(name) ?? []);
+    return [...new Set(found)].sort((one, other) => one - other);
+  };
+}
+
 function spansWithin(
   statements: readonly ClassifiedStatement[],
   before: Catalog | null,
@@ -280,6 +300,7 @@ function spansWithin(
 ): Span[] {
   const found: Found[] = [];
   const end = statements.length - 1;
+  const concerned = byName(statements);
   const explicitlyGone: Target[] = [];
   for (const [at, statement] of statements.entries()) {
     const name = temporaryName(statement);
@@ -303,8 +324,9 @@ function spansWithin(
       });
     }
     if (isHandled(statement)) continue;
-    for (const [further, later] of statements.entries()) {
-      if (further <= at || isHandled(later)) continue;
+    for (const further of concerned(statement)) {
+      const later = statements[further];
+      if (!later || further <= at || isHandled(later)) continue;
       const back = isSwitchedBack(statement, later) ?? isFiringAgain(statement, later);
       if (back) {
         found.push({
