@@ -46,15 +46,49 @@ function createState(actual: Catalog, dependents: readonly Dependent[]) {
     const of = one.ownedBy && label({ schema: one.ownedBy.schema, name: one.ownedBy.table });
     relations.set(label(one), { kind: "sequence", of });
   }
+  const partitionsOf = (table: QualifiedName): Catalog["tables"] =>
+    actual.tables.flatMap((one) => {
+      const of = one.partition?.of;
+      return of && of.schema === table.schema && of.name === table.name ? [one, ...partitionsOf(one)] : [];
+    });
+  const release = (kind: Dependent["kind"], schema: string, table: string | null, name: string): void => {
+    const wanted = JSON.stringify([kind, schema, table, name]);
+    for (const [key, one] of alive) if (dependentKey(one) === wanted) alive.delete(key);
+  };
+  /** Indexes of partitions that go with one of the partitioned table, each with the constraint that it is. */
+  const removeAttached = ({ schema, name }: QualifiedName): void => {
+    for (const table of actual.tables) {
+      for (const index of table.indexes) {
+        if (index.attachedTo?.schema !== schema || index.attachedTo.name !== name) continue;
+        relations.delete(label({ schema: table.schema, name: index.name }));
+        release("index", table.schema, table.name, index.name);
+        if (index.constraint !== null) {
+          parts.delete(partOf("constraint", table, index.constraint));
+          release("constraint", table.schema, table.name, index.constraint);
+        }
+        removeAttached({ schema: table.schema, name: index.name });
+      }
+    }
+  };
+  /** A part of a table, with what partitions have of it. */
+  const removePart = (
+    kind: "trigger" | "policy" | "constraint",
+    table: QualifiedName,
+    name: string,
+  ): void => {
+    for (const { schema, name: own } of [table, ...(kind === "policy" ? [] : partitionsOf(table))]) {
+      parts.delete(partOf(kind, { schema, name: own }, name));
+      release(kind, schema, own, name);
+    }
+  };
   return {
     relations,
     parts,
     types,
+    removeAttached,
+    removePart,
     /** What a statement takes away, or makes anew, depends on nothing of before any more. */
-    release(kind: Dependent["kind"], schema: string, table: string | null, name: string): void {
-      const wanted = JSON.stringify([kind, schema, table, name]);
-      for (const [key, one] of alive) if (dependentKey(one) === wanted) alive.delete(key);
-    },
+    release,
     /** What depends on something that is dropped. */
     dependentsOn: (kind: Dependent["on"]["kind"], { schema, name }: QualifiedName): Dependent[] =>
       [...alive.values()].filter(({ on }) => on.kind === kind && on.schema === schema && on.name === name),
@@ -113,6 +147,7 @@ function dropped(
         const place = placeOf(path);
         const of = state.relations.get(label(place))?.of ?? null;
         state.relations.delete(label(place));
+        state.removeAttached(place);
         if (of) state.release("index", place.schema, of.slice(of.indexOf(".") + 1), place.name);
         break;
       }
@@ -120,8 +155,7 @@ function dropped(
       case "OBJECT_POLICY": {
         const kind = removeType === "OBJECT_TRIGGER" ? "trigger" : "policy";
         const table = placeOf(path.slice(0, -1));
-        state.parts.delete(partOf(kind, table, path.at(-1) ?? ""));
-        state.release(kind, table.schema, table.name, path.at(-1) ?? "");
+        state.removePart(kind, table, path.at(-1) ?? "");
         break;
       }
       case "OBJECT_TYPE":
@@ -161,9 +195,9 @@ function altered(state: State, { relation, cmds = [] }: AlterTableStmt): string 
         const why = behavior === "DROP_CASCADE" ? null : stillNeeded(state, "index", index);
         if (why) return why;
         state.relations.delete(label(index));
+        state.removeAttached(index);
       }
-      state.parts.delete(partOf("constraint", table, name));
-      state.release("constraint", table.schema, table.name, name);
+      state.removePart("constraint", table, name);
     }
     if (subtype !== "AT_AddConstraint" || !def || !("Constraint" in def)) continue;
     const { contype, conname = "", indexname } = def.Constraint;
