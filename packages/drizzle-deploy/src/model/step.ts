@@ -200,6 +200,10 @@ export const isToRun = ({ action }: Pick<Step, "action">): boolean => changing.i
 export const isPending = ({ action }: Pick<Step, "action">): boolean =>
   action !== "skip" && action !== "leave out";
 
+/** What a step does, each part of it by itself where it is of several statements. */
+export const partsOf = ({ parts, ...step }: Step): Step[] =>
+  parts ? parts.map((part) => ({ ...step, ...part })) : [step];
+
 /** Whether two targets name one object. */
 export const isSameTarget = (one: Target, other: Target): boolean =>
   one.kind === other.kind &&

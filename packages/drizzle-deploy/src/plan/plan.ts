@@ -248,6 +248,9 @@ function planMigration(
     if (steps) {
       planned.push(...steps);
       together = span;
+      if (steps.at(-1)?.step.action === "skip") {
+        settled.push(...goalsWithin(span, classified));
+      }
     }
     const number = formatStepId({ migration: migration.tag, parts: [String(statement.number)] });
     const isTogether = together !== undefined && statement.number <= together.last;
@@ -539,6 +542,11 @@ function planSpan(
   const goals = parts.map(({ draft: { goal } }) => goal);
   return [...builds, { ...whole, step: { ...step, estimate: expected }, goals }];
 }
+
+const goalsWithin = ({ first, last }: Span, statements: readonly ClassifiedStatement[]): Draft["goal"][] =>
+  statements
+    .filter(({ number }) => number >= first && number <= last)
+    .flatMap(({ drafts }) => drafts.map(({ goal }) => goal));
 
 /** Whether no catalog shows what a statement does. */
 const isHidden = ({ drafts }: ClassifiedStatement): boolean =>

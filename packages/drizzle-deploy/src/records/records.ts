@@ -280,15 +280,17 @@ export async function stepsSinceCompletion(
   if (!(await hasRecords(sql, names))) return [];
   const { deployments, steps } = recordTables(names);
   const rows = await sql.unsafe(
-    `select step ->> 'kind' as kind, step ->> 'sql' as sql, step -> 'target' as target
+    `select part ->> 'kind' as kind, part ->> 'sql' as sql, part -> 'target' as target
      from ${deployments} d cross join lateral jsonb_array_elements(d.plan -> 'steps') with ordinality steps (step, at)
+     cross join lateral jsonb_array_elements(coalesce(step -> 'parts', jsonb_build_array(step)))
+       with ordinality parts (part, place)
      join ${steps} s on s.deployment_id = d.id and s.step_id = step ->> 'id' and s.status = 'done'
-     where d.kind = 'deploy' and d.project = $1 and jsonb_typeof(step -> 'target') = 'object'
-       and (step ->> 'kind' like 'create %' or step ->> 'kind' in ('add column', 'rename'))
+     where d.kind = 'deploy' and d.project = $1 and jsonb_typeof(part -> 'target') = 'object'
+       and (part ->> 'kind' like 'create %' or part ->> 'kind' in ('add column', 'rename'))
        and step ->> 'action' = 'run'
        and d.started_at > coalesce((select max(started_at) from ${deployments}
          where project = $1 and kind <> 'fix' and outcome = 'completed'), '-infinity')
-     order by d.started_at, at`,
+     order by d.started_at, at, place`,
     [name],
   );
   return begunSchema.parse([...rows]);

@@ -3,7 +3,7 @@ import { type Catalog, catalogSchema } from "../catalog/index.ts";
 import { DeployError } from "../findings/errors.ts";
 import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
-import { isToRun, type Plan, planSchema, type Step, type Target } from "../model/step.ts";
+import { isToRun, type Plan, partsOf, planSchema, type Step, type Target } from "../model/step.ts";
 import type { Queryable } from "../postgres/index.ts";
 import { type JournalOwner, readJournal } from "../records/migration-state.ts";
 import { hasRecords, recordTables } from "../records/records.ts";
@@ -89,10 +89,6 @@ const onceKinds: readonly Step["kind"][] = ["change data", "opaque"];
 
 /** What is renamed back by making it anew under its former name. */
 const remade: readonly Target["kind"][] = ["policy", "constraint", "trigger", "index"];
-
-/** What a step did, each part of it by itself where it is of several. */
-const partsOf = ({ parts, ...step }: Step): Step[] =>
-  parts ? parts.map((part) => ({ ...step, ...part })) : [step];
 
 /** Whether a step brought a table back that a rollback had put aside: it is made by the deployment, and not moved. */
 const isBroughtBack = ({ kind, sql }: Step, { archiveSchema }: Names): boolean =>
