@@ -266,9 +266,28 @@ export function followNames(
   return { renames: renamesOf(tracker, before), gone };
 }
 
+/** A function as it is called now, where the types of its arguments have other names too. */
+function withTypesNow(
+  called: QualifiedName,
+  types: readonly { was: QualifiedName; now: QualifiedName }[],
+): QualifiedName {
+  const at = called.name.indexOf("(");
+  const list = called.name.slice(at + 1, -1).split(", ");
+  const renamed = list.map((type) => {
+    const bare = type.replace(/(\[\])+$/, "");
+    const found = types.find(({ was }) => was.name === bare || `${was.schema}.${was.name}` === bare);
+    if (!found) return type;
+    const name = bare.includes(".") ? `${found.now.schema}.${found.now.name}` : found.now.name;
+    return name + type.slice(bare.length);
+  });
+  return { ...called, name: `${called.name.slice(0, at)}(${renamed.join(", ")})` };
+}
+
 function renamesOf(tracker: Tracker, before: Catalog): Rename[] {
-  return tracker.moved().flatMap(({ space, was, now }): Rename[] => {
-    if (space === "function") return [{ kind: "function", was, now, of: null }];
+  const moved = tracker.moved();
+  const types = moved.filter(({ space }) => space === "type");
+  return moved.flatMap(({ space, was, now }): Rename[] => {
+    if (space === "function") return [{ kind: "function", was, now: withTypesNow(now, types), of: null }];
     if (space === "relation") {
       const kind = find(before.views, was) ? "view" : find(before.sequences, was) ? "sequence" : "table";
       return [{ kind, was, now, of: null }];

@@ -95,7 +95,10 @@ export function undoRenames(context: RollbackContext, standing: StandingRenames)
     });
   }
   // What a column or label belongs to has its name back by then.
-  const outer = renames.filter(({ of }) => of === null);
+  // A function is called by the names that the types of its arguments have now.
+  const outer = renames
+    .filter(({ of }) => of === null)
+    .toSorted((one, other) => Number(other.kind === "function") - Number(one.kind === "function"));
   const inner = renames.filter(({ of }) => of !== null);
   for (const group of [...inGroups(outer), ...inGroups(inner)]) {
     const [first, ...rest] = group;
