@@ -1,6 +1,8 @@
-import type { Node } from "libpg-query";
+import type { Constraint, Node } from "libpg-query";
+import type { Table } from "../catalog/index.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { print } from "../sql/parser.ts";
+import { names } from "../sql/tree.ts";
 import { addColumn } from "./add-column.ts";
 import { addConstraint } from "./add-constraint.ts";
 import { columnsOf, constraintsOf } from "./create-table.ts";
@@ -31,9 +33,27 @@ export function repairs(node: ParsedStatement["node"], context: StatementContext
     return addColumn(command, { table, context, sql: adding(table, command) });
   });
   const constraints = constraintsOf(statement, table).map(({ constraint, column }) =>
-    addConstraint(constraint, { table, context, column, sql: null }),
+    isThereUnderAnotherName(constraint, column, context.table(table))
+      ? []
+      : addConstraint(constraint, { table, context, column, sql: null }),
   );
   return [...columns, ...constraints];
+}
+
+/** Whether a table has a key that the statement does not name: PostgreSQL gives it the next name that is free. */
+function isThereUnderAnotherName(
+  { contype, conname, keys }: Constraint,
+  column: string | null,
+  table: Table | undefined,
+): boolean {
+  if (conname !== undefined || !table) return false;
+  if (contype === "CONSTR_PRIMARY") return table.constraints.some(({ type }) => type === "p");
+  if (contype !== "CONSTR_UNIQUE") return false;
+  const wanted = column === null ? names(keys) : [column];
+  return table.constraints.some(
+    ({ type, columns }) =>
+      type === "u" && columns.length === wanted.length && columns.every((one, at) => one === wanted[at]),
+  );
 }
 
 function adding(table: QualifiedName, command: object): string {
