@@ -16,8 +16,8 @@ const shares = ["the first half", "the second half"] as const;
 it.concurrent.for(shares)(
   "killed before and after each statement of %s in turn, it ends where an undisturbed one ends",
   {
-    // Each of some 280 kills costs a second or so.
-    timeout: 900_000,
+    // Each of some 280 kills costs two seconds or so, more beside other tests.
+    timeout: 1_800_000,
   },
   async (share, { expect, onTestFinished }) => {
     const database = await createDatabase("adopted", { onTestFinished });
