@@ -1,7 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { type Catalog, catalogSchema } from "../../packages/drizzle-deploy/src/catalog/index.ts";
+import {
+  type Catalog,
+  catalogSchema,
+  withoutObjects,
+} from "../../packages/drizzle-deploy/src/catalog/index.ts";
 import { readMigrations } from "../../packages/drizzle-deploy/src/migrations/index.ts";
 import { dependentSchema } from "../../packages/drizzle-deploy/src/plan/dependents.ts";
 import { type Facts, serverFactsSchema } from "../../packages/drizzle-deploy/src/plan/facts.ts";
@@ -59,17 +63,6 @@ const recorded = (name: Recording) => {
   const record = recordSchema.parse(read(name));
   return { ...record, functions: [...record.functions, ...functionsSchema.parse(read("functions"))] };
 };
-
-const withoutObjects = (catalog: Catalog): Catalog => ({
-  ...catalog,
-  tables: [],
-  views: [],
-  functions: [],
-  enums: [],
-  domains: [],
-  structures: [],
-  sequences: [],
-});
 
 /** The facts of `production` as its baseline leaves it, or with another catalog: each call makes them anew. */
 export function productionFacts(catalog: Catalog = expectedCatalog(spfp.baselineTag)): Facts {

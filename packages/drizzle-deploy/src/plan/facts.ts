@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Catalog, readCatalog } from "../catalog/index.ts";
+import { type Catalog, readCatalog, withoutObjects } from "../catalog/index.ts";
 import { type Migration, readMigrations } from "../migrations/index.ts";
 import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
@@ -381,16 +381,7 @@ export async function gatherFacts(
     origin: recorded ?? (last ? { tag: last.tag, catalog } : null),
     archive: serverFacts.schemas.includes(project.names.archiveSchema)
       ? await readArchive(sql, project)
-      : {
-          ...catalog,
-          tables: [],
-          views: [],
-          functions: [],
-          enums: [],
-          domains: [],
-          structures: [],
-          sequences: [],
-        },
+      : withoutObjects(catalog),
     journal,
     ...(foreign.length > 0 ? { foreignJournal: foreign } : {}),
     done: await doneSteps(sql, project.names),

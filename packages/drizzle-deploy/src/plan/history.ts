@@ -3,6 +3,7 @@ import type { Target } from "../model/step.ts";
 import { parseStepId } from "../model/step-id.ts";
 import type { Goal } from "../statements/index.ts";
 import type { Facts } from "./facts.ts";
+import { isPartOf, namespaceOf } from "./step-relations.ts";
 
 /** What a statement of the pending migrations is about, in one of its steps. */
 export interface PendingGoal {
@@ -36,28 +37,24 @@ export interface History {
   readonly wasMadeLater: (target: Target, from: Place) => boolean;
 }
 
-/** Tables and views share their names, and so do all kinds of types. */
-const kindOf = ({ kind }: Target): string => (kind === "view" ? "table" : kind === "domain" ? "type" : kind);
-
 function isSame(one: Target, other: Target): boolean {
-  if (kindOf(one) !== kindOf(other) || one.schema !== other.schema || one.name !== other.name) return false;
+  if (
+    namespaceOf(one.kind) !== namespaceOf(other.kind) ||
+    one.schema !== other.schema ||
+    one.name !== other.name
+  )
+    return false;
   // Indexes have their names for themselves in a schema, whatever table they are of.
   return one.kind === "index" || one.table === other.table;
-}
-
-/** Whether an object is a part of a table or view, or in a schema. */
-function isWithin(part: Target, { kind, schema, name }: Target): boolean {
-  if (kind === "schema") return part.schema === name;
-  return (kind === "table" || kind === "view") && part.schema === schema && part.table === name;
 }
 
 /** What a later statement makes of an object: the same, another name, or nothing. */
 function following(target: Target, goal: Goal): Target | null {
   if (goal.does === "drop")
-    return isSame(goal.target, target) || isWithin(target, goal.target) ? null : target;
+    return isSame(goal.target, target) || isPartOf(target, goal.target) ? null : target;
   if (goal.does !== "rename") return target;
   if (isSame(goal.target, target)) return goal.to;
-  if (!isWithin(target, goal.target)) return target;
+  if (!isPartOf(target, goal.target)) return target;
   const { kind, schema, name } = goal.to;
   return kind === "schema" ? { ...target, schema: name } : { ...target, schema, table: name };
 }
@@ -66,7 +63,7 @@ function following(target: Target, goal: Goal): Target | null {
 function preceding(now: Target, goal: Goal): Target {
   if (goal.does !== "rename") return now;
   if (isSame(goal.to, now)) return goal.target;
-  if (!isWithin(now, goal.to)) return now;
+  if (!isPartOf(now, goal.to)) return now;
   const { kind, schema, name } = goal.target;
   return kind === "schema" ? { ...now, schema: name } : { ...now, schema, table: name };
 }

@@ -2,35 +2,25 @@ import { createHash } from "node:crypto";
 import type { Catalog } from "../catalog/index.ts";
 import type { Migration } from "../migrations/index.ts";
 import { type Allowance, isAllowed, parseAllowances, requireKnown } from "../model/allowance.ts";
-import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
 import { isToRun, nameOf, type Plan, type Step, type Target } from "../model/step.ts";
 import { formatStepId, includesStep, parseStepId } from "../model/step-id.ts";
 import type { Sql } from "../postgres/index.ts";
 import { expectedHere } from "../records/origin.ts";
 import type { QualifiedName } from "../sql/names.ts";
-import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
-import { part } from "../statements/draft.ts";
 import { classify, classifyRepairs, type Draft, type StatementContext } from "../statements/index.ts";
 import { type ParsedStatement, parseMigration } from "../statements/parse.ts";
-import {
-  type Decision,
-  decide,
-  decideBuild,
-  isEmptied,
-  isThereInTime,
-  presentAs,
-  type Timeline,
-} from "./converge.ts";
+import { archivedAs, bringBack, namedBack, type Remains } from "./bring-back.ts";
+import { type Decision, decide, decideBuild, isEmptied, isThereInTime, type Timeline } from "./converge.ts";
 import { isDroppedLater, isUnusedUntilDropped } from "./dropped-later.ts";
 import { estimate, tableSize } from "./estimate.ts";
 import { type Facts, gatherFacts, smallTable } from "./facts.ts";
 import { groupSteps, type PlannedStep } from "./group-steps.ts";
-import { createHistory, type History, type PendingGoal, type Place } from "./history.ts";
+import { createHistory, type PendingGoal, type Place } from "./history.ts";
 import { dropInvalidIndexes } from "./invalid-indexes.ts";
 import { notesOf } from "./notes.ts";
 import { type ReplacedIndex, replacedBeside, replacedIndex } from "./replaced-index.ts";
-import { contextOf, printed, type SimulatedCatalog, simulateCatalog } from "./simulated-catalog.ts";
+import { contextOf, printed, simulateCatalog } from "./simulated-catalog.ts";
 import { type ClassifiedStatement, isForOthers, type Span, spansOf } from "./spans.ts";
 import { isSameObjectAs, makes, overlaps, takesAway, takesAwayWhole } from "./step-relations.ts";
 import {
@@ -48,15 +38,10 @@ export interface PlanOptions {
   readonly allow?: readonly string[];
 }
 
-interface PlanningContext {
+interface PlanningContext extends Remains {
   readonly project: Project;
   /** What the database looks like after each migration, as it is here. */
   readonly expected: Project["expectedCatalog"];
-  readonly facts: Facts;
-  readonly simulated: SimulatedCatalog;
-  readonly history: History;
-  /** The tables of the archive that a step brings back. */
-  readonly brought: Set<string>;
   readonly allow: readonly Allowance[];
 }
 
@@ -697,158 +682,11 @@ function draftsOf(
   return numbered(number, drafts);
 }
 
-const renamable: Partial<Record<Target["kind"], string>> = {
-  type: "TYPE",
-  domain: "DOMAIN",
-  sequence: "SEQUENCE",
-  schema: "SCHEMA",
-};
-
-/**
- * What a rollback kept under the name that a later statement had given it gets back the one that it was made under, so
- * that the statements between find it; null where that is not so.
- */
-function namedBack(
-  target: Target,
-  place: Place,
-  { history, simulated }: PlanningContext,
-): Pick<Draft, "kind" | "title" | "sql" | "goal" | "safety" | "needs"> | null {
-  if (simulated.exists(target) || !history.hasRun(place)) return null;
-  const now = presentAs(target, history.fateOf(target, place), simulated);
-  if (now === null || now.schema !== target.schema || now.table !== target.table) return null;
-  const words =
-    now.kind === "column" && now.schema !== null && now.table !== null
-      ? `TABLE ${quoteQualified(now.schema, now.table)} RENAME COLUMN ${quoteIdentifier(now.name)}`
-      : renamable[now.kind] === undefined
-        ? null
-        : `${renamable[now.kind]} ${now.schema === null ? quoteIdentifier(now.name) : quoteQualified(now.schema, now.name)} RENAME`;
-  if (words === null) return null;
-  const isSchema = target.kind === "schema";
-  if (!isSchema) simulated.recall(now, target.name);
-  return {
-    kind: "rename",
-    title: `give ${now.kind} ${nameOf(now)} back the name ${target.name}, which it was made under`,
-    sql: `ALTER ${words} TO ${quoteIdentifier(target.name)}`,
-    needs: [],
-    goal: isSchema ? { does: "rename", target: now, to: target } : { does: "bring back", target },
-    safety: "A rollback kept it. Only the catalog is changed: the lock is held for a moment.",
-  };
-}
-
 function repairsOf(statement: ParsedStatement, number: string, context: StatementContext): Numbered[] {
   return classifyRepairs(statement, context).flatMap((drafts, part) =>
     // Numbered by the part of the table, so that the others keep their ids when one is done.
     drafts.map((draft, at) => ({ id: `${number}.${part + 1}.${at + 1}`, draft, isRepair: true })),
   );
-}
-
-/** A table that a rollback put aside, and what it was called when the statement had just made it. */
-interface ArchivedTable {
-  /** Its name in the archive. */
-  readonly name: string;
-  readonly as: QualifiedName;
-  /** From the names that its parts have to those that they had. */
-  readonly renames: readonly { readonly target: Target; readonly to: string }[];
-  /** Its indexes whose names another table's has by then: the statements that made them make them again. */
-  readonly dropped: readonly string[];
-  /** Whether another table has the name that it has in the archive. */
-  readonly isNameTaken: boolean;
-}
-
-/** The table in the archive that a statement once made, whatever later statements called it; null for none. */
-function archivedAs(
-  { target }: Extract<Draft["goal"], { does: "create" }>,
-  place: Place,
-  planning: PlanningContext,
-): ArchivedTable | null {
-  if (target.schema === null) return null;
-  const as = { schema: target.schema, name: target.name };
-  const { facts, history, simulated, brought } = planning;
-  const isArchived = (name: string): boolean =>
-    !brought.has(name) && facts.archive.tables.some((one) => one.name === name);
-  const isOthers = history.wasMadeLater(target, place);
-  const fate = history.hasRun(place) ? history.fateOf(target, place) : target;
-  if (fate === null || fate.schema === null) return null;
-  if (!isArchived(fate.name)) {
-    return isArchived(as.name) && !isOthers ? broughtBack(as.name, as, place, planning) : null;
-  }
-  if (
-    fate.schema !== as.schema &&
-    !simulated.exists({ kind: "schema", schema: null, name: as.schema, table: null })
-  ) {
-    return broughtBack(fate.name, { schema: fate.schema, name: fate.name }, place, planning);
-  }
-  if (fate.name === as.name && isOthers && !history.hasRun(place)) return null;
-  return broughtBack(fate.name, as, place, planning);
-}
-
-/** A table of the archive as it comes back, under the names that it and its parts were made under. */
-function broughtBack(
-  name: string,
-  as: QualifiedName,
-  place: Place,
-  { facts: { archive }, history, simulated }: PlanningContext,
-): ArchivedTable | null {
-  const archived = archive.tables.find((one) => one.name === name);
-  if (!archived) return null;
-  const isKey = (index: string): boolean => archived.constraints.some((one) => one.name === index);
-  const now = { schema: as.schema, name };
-  const targets = [
-    ...archived.columns.map((one) => part("column", now, one.name)),
-    ...archived.constraints.map((one) => part("constraint", now, one.name)),
-    ...archived.indexes.filter((one) => !isKey(one.name)).map((one) => part("index", now, one.name)),
-  ];
-  const isTaken = (index: string): boolean =>
-    simulated
-      .catalog()
-      .tables.some((one) => one.schema === as.schema && one.indexes.some((other) => other.name === index));
-  const dropped = archived.indexes.map((one) => one.name).filter((one) => !isKey(one) && isTaken(one));
-  const renames = targets.flatMap((one) => {
-    const former = history.formerOf(one, place);
-    const isDropped = one.kind === "index" && dropped.includes(one.name);
-    return isDropped || former.name === one.name
-      ? []
-      : [{ target: { ...one, table: as.name }, to: former.name }];
-  });
-  const isNameTaken = simulated.exists({ kind: "table", ...now, table: null });
-  return { name, as, renames, dropped, isNameTaken };
-}
-
-function bringBack(
-  { archiveSchema }: Names,
-  draft: Draft,
-  { name, as, renames, dropped, isNameTaken }: ArchivedTable,
-): Draft {
-  const { schema } = as;
-  const setSchema = (of: string): string =>
-    `ALTER TABLE ${quoteQualified(archiveSchema, of)} SET SCHEMA ${quoteIdentifier(schema)}`;
-  const setName = (within: string): string[] =>
-    name === as.name
-      ? []
-      : [`ALTER TABLE ${quoteQualified(within, name)} RENAME TO ${quoteIdentifier(as.name)}`];
-  const renaming = renames.map(({ target, to }) => {
-    if (target.kind === "index") {
-      return `ALTER INDEX ${quoteQualified(schema, target.name)} RENAME TO ${quoteIdentifier(to)}`;
-    }
-    const word = target.kind === "constraint" ? "CONSTRAINT" : "COLUMN";
-    return `ALTER TABLE ${quoteQualified(schema, as.name)} RENAME ${word} ${quoteIdentifier(target.name)} TO ${quoteIdentifier(to)}`;
-  });
-  return {
-    ...draft,
-    kind: "move table",
-    title: `bring back table ${schema}.${as.name} from the archive, with its rows`,
-    sql: [
-      ...dropped.map((index) => `DROP INDEX ${quoteQualified(archiveSchema, index)}`),
-      ...(isNameTaken
-        ? [...setName(archiveSchema), setSchema(as.name)]
-        : [setSchema(name), ...setName(schema)]),
-      ...renaming,
-    ].join(";\n"),
-    needs: [],
-    locks: [],
-    goal: { does: "bring back", target: { kind: "table", schema, name: as.name, table: null } },
-    safety: "Only the catalog is changed: nobody uses the archive.",
-  };
 }
 
 function stepOf(

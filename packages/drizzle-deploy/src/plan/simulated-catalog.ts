@@ -8,6 +8,7 @@ import type { Draft, StatementContext } from "../statements/index.ts";
 import { hasWord, withWord } from "./dropped-later.ts";
 import { sizeOf } from "./estimate.ts";
 import { type Facts, smallTable } from "./facts.ts";
+import { namespaceOf } from "./step-relations.ts";
 
 /** What the steps planned so far make of an object; `untouched` is as the catalog has it. */
 export type ObjectState = "untouched" | "made" | "changed" | "gone";
@@ -56,12 +57,8 @@ export interface SimulatedCatalog {
   readonly adoptNew: (table: QualifiedName) => void;
 }
 
-/** Tables and views share their names, and so do all kinds of types. */
-const family = (kind: Target["kind"]): string =>
-  kind === "view" ? "table" : kind === "domain" ? "type" : kind;
-
 const key = ({ kind, schema, name, table }: Target): string =>
-  JSON.stringify([family(kind), schema, table, name]);
+  JSON.stringify([namespaceOf(kind), schema, table, name]);
 
 const same = (schema: string, name: string) => (one: QualifiedName) =>
   one.schema === schema && one.name === name;

@@ -3,8 +3,9 @@ import { isSameTarget, nameOf, type Target } from "../model/step.ts";
 import { walk } from "../sql/tree.ts";
 import type { Draft, Goal } from "../statements/index.ts";
 import type { ParsedStatement } from "../statements/parse.ts";
+import { hasWord } from "./dropped-later.ts";
 import { has } from "./in-catalog.ts";
-import { overlaps } from "./step-relations.ts";
+import { isPartOf, overlaps } from "./step-relations.ts";
 
 /*
  * What belongs together commits together. A migration says in which order; its statements may be taken apart only where
@@ -61,16 +62,6 @@ const family = ({ kind }: Target): string => {
 
 const isSameName = (one: Target, other: Target): boolean =>
   family(one) === family(other) && nameOf(one) === nameOf(other);
-
-/** Whether one object is a part of the other: of a table or view, or in a schema. */
-export function isPartOf(part: Target, whole: Target): boolean {
-  if (whole.kind === "schema") return part.schema === whole.name;
-  return (
-    (whole.kind === "table" || whole.kind === "view") &&
-    part.schema === whole.schema &&
-    part.table === whole.name
-  );
-}
 
 /** What a step drops, or gives another name. */
 function takenAway(goal: Goal): Target | null {
@@ -207,13 +198,14 @@ function temporaryName({ node }: ParsedStatement): string | null {
     : null;
 }
 
-/** Whether a tree names something: a relation, or the text of a function's body that may. */
-export function isNamedIn(tree: unknown, name: string): boolean {
+/** Whether a tree names something, in whatever case: a relation, or the text of a body that may. */
+function isNamedIn(tree: unknown, name: string): boolean {
+  const wanted = name.toLowerCase();
   let found = false;
   walk(tree, (object) => {
-    for (const value of Object.values(object)) {
-      if (typeof value === "string" && value.toLowerCase().includes(name.toLowerCase())) found = true;
-    }
+    found ||= Object.values(object).some(
+      (value) => typeof value === "string" && hasWord(value.toLowerCase(), wanted),
+    );
   });
   return found;
 }
@@ -250,12 +242,12 @@ function segments(statements: readonly ClassifiedStatement[]): ClassifiedStateme
 }
 
 interface Found {
-  first: number;
-  last: number;
-  reasons: string[];
+  readonly first: number;
+  readonly last: number;
+  readonly reasons: readonly string[];
   /** What is gone in between. */
-  gone: Target[];
-  temporary: string[];
+  readonly gone: readonly Target[];
+  readonly temporary: readonly string[];
 }
 
 /**
@@ -299,6 +291,12 @@ function spansWithin(
   isHandled: (statement: ClassifiedStatement) => boolean,
 ): Span[] {
   const found: Found[] = [];
+  const note = (
+    first: number,
+    last: number,
+    reason: string,
+    { gone = [], temporary = [] }: Partial<Pick<Found, "gone" | "temporary">> = {},
+  ): void => void found.push({ first, last, reasons: [reason], gone, temporary });
   const end = statements.length - 1;
   const concerned = byName(statements);
   const explicitlyGone: Target[] = [];
@@ -306,59 +304,24 @@ function spansWithin(
     const name = temporaryName(statement);
     if (name !== null) {
       const last = statements.findLastIndex(({ node }) => isNamedIn(node, name));
-      found.push({
-        first: at,
-        last,
-        reasons: [`${name} is gone when its session is`],
-        gone: [],
-        temporary: [name],
-      });
+      note(at, last, `${name} is gone when its session is`, { temporary: [name] });
     }
     if (lastsToTheEnd(statement) && at < end && !goalsOf(statement).every(({ does }) => does === "session")) {
-      found.push({
-        first: at,
-        last: end,
-        reasons: ["it lasts as long as its transaction"],
-        gone: [],
-        temporary: [],
-      });
+      note(at, end, "it lasts as long as its transaction");
     }
     if (isHandled(statement)) continue;
     for (const further of concerned(statement)) {
       const later = statements[further];
       if (!later || further <= at || isHandled(later)) continue;
       const back = isSwitchedBack(statement, later) ?? isFiringAgain(statement, later);
-      if (back) {
-        found.push({
-          first: at,
-          last: further,
-          reasons: [`${nameOf(back)} is not as it was meanwhile`],
-          gone: [],
-          temporary: [],
-        });
-      }
+      if (back) note(at, further, `${nameOf(back)} is not as it was meanwhile`);
       const revoked = isGrantedAgain(statement, later);
-      const isApart = statements
-        .slice(at + 1, further)
-        .some((between) => !goalsOf(between).every(({ does }) => does === "grant"));
-      if (revoked && isApart && isMissed(revoked, before)) {
-        found.push({
-          first: at,
-          last: further,
-          reasons: [`privileges on ${nameOf(revoked)} are missing meanwhile`],
-          gone: [],
-          temporary: [],
-        });
+      if (revoked && isMissed(revoked, before) && !areGrants(statements.slice(at + 1, further))) {
+        note(at, further, `privileges on ${nameOf(revoked)} are missing meanwhile`);
       }
       const gone = isBroughtBack(statement, later);
       if (gone && isMissed(gone, before)) {
-        found.push({
-          first: at,
-          last: further,
-          reasons: [`${nameOf(gone)} is not there meanwhile`],
-          gone: [gone],
-          temporary: [],
-        });
+        note(at, further, `${nameOf(gone)} is not there meanwhile`, { gone: [gone] });
       }
     }
     if (!isReplacing(statement)) {
@@ -368,15 +331,7 @@ function spansWithin(
         const wasThere = before !== null && has(before, part);
         if (!wasThere || explicitlyGone.some((one) => isSameName(one, part))) continue;
         const by = statements.findIndex((one, index) => index < at && mayTakeAlong(one, part));
-        if (by >= 0) {
-          found.push({
-            first: by,
-            last: at,
-            reasons: [`${nameOf(part)} goes along with it`],
-            gone: [part],
-            temporary: [],
-          });
-        }
+        if (by >= 0) note(by, at, `${nameOf(part)} goes along with it`, { gone: [part] });
       }
     }
     explicitlyGone.push(...goalsOf(statement).flatMap((goal) => takenAway(goal) ?? []));
@@ -402,23 +357,22 @@ function isMissed(target: Target, before: Catalog | null): boolean {
   return index?.unique === true;
 }
 
+/** Those that overlap as one. */
 function merged(found: readonly Found[]): Found[] {
   const result: Found[] = [];
   for (const one of found.toSorted((a, b) => a.first - b.first)) {
     const last = result.at(-1);
-    if (last && one.first <= last.last) {
-      last.last = Math.max(last.last, one.last);
-      last.reasons.push(...one.reasons);
-      last.gone.push(...one.gone);
-      last.temporary.push(...one.temporary);
-    } else {
-      result.push({
-        ...one,
-        reasons: [...one.reasons],
-        gone: [...one.gone],
-        temporary: [...one.temporary],
-      });
+    if (!last || one.first > last.last) {
+      result.push(one);
+      continue;
     }
+    result[result.length - 1] = {
+      first: last.first,
+      last: Math.max(last.last, one.last),
+      reasons: [...last.reasons, ...one.reasons],
+      gone: [...last.gone, ...one.gone],
+      temporary: [...last.temporary, ...one.temporary],
+    };
   }
   return result;
 }
@@ -443,6 +397,9 @@ function extended(span: Found, statements: readonly ClassifiedStatement[]): Foun
   return last > span.last ? { ...span, last } : span;
 }
 
+const areGrants = (statements: readonly ClassifiedStatement[]): boolean =>
+  statements.every((statement) => goalsOf(statement).every(({ does }) => does === "grant"));
+
 /** What steps are grouped for anyway: one thing dropped and made again, and who may use it. */
 function isOrdinary({ first, last, gone }: Found, statements: readonly ClassifiedStatement[]): boolean {
   const [one, other, ...more] = statements.slice(first, last + 1);
@@ -453,9 +410,5 @@ function isOrdinary({ first, last, gone }: Found, statements: readonly Classifie
   if (dropped.goal.does !== "drop" || made.goal.does !== "create") return false;
   if (!isSameTarget(dropped.goal.target, made.goal.target)) return false;
   if (["table", "column"].includes(made.goal.target.kind)) return false;
-  return (
-    dropped.transactional &&
-    other.drafts.every((draft) => draft.transactional) &&
-    more.every(({ drafts }) => drafts.every(({ goal }) => goal.does === "grant"))
-  );
+  return dropped.transactional && other.drafts.every((draft) => draft.transactional) && areGrants(more);
 }

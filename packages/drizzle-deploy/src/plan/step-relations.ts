@@ -16,6 +16,16 @@ export function isSameObjectAs(goal: Draft["goal"], { goal: other }: Draft): boo
   );
 }
 
+/** Tables and views share their names, and so do all kinds of types. */
+export const namespaceOf = (kind: Target["kind"]): string =>
+  kind === "view" ? "table" : kind === "domain" ? "type" : kind;
+
+/** Whether an object is a part of a table or view, or in a schema. */
+export function isPartOf(part: Target, { kind, schema, name }: Target): boolean {
+  if (kind === "schema") return part.schema === name;
+  return (kind === "table" || kind === "view") && part.schema === schema && part.table === name;
+}
+
 /** An index and a constraint of one name are one: the key's. */
 const kindOf = ({ kind }: Target): string => (kind === "index" ? "constraint" : kind);
 
@@ -34,9 +44,7 @@ export function takesAway(goal: Draft["goal"], { goal: other }: Draft): boolean 
 /** Whether a step drops or renames what another works on a part of. */
 export function takesAwayWhole(goal: Draft["goal"], { target, goal: other }: Draft): boolean {
   if ((goal.does !== "drop" && goal.does !== "rename") || target === null) return false;
-  const { kind, schema, name } = goal.target;
-  if (kind === "schema") return name === target.schema;
-  if (kind === "table" || kind === "view") return schema === target.schema && name === target.table;
+  if (["schema", "table", "view"].includes(goal.target.kind)) return isPartOf(target, goal.target);
   return other.does === "temporary" && isSameObject(goal.target, other.until.target);
 }
 

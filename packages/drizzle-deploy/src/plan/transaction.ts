@@ -10,14 +10,8 @@ import { strongest } from "./group-steps.ts";
 import { differences, grantsOf, has } from "./in-catalog.ts";
 import { nameBeside } from "./replaced-index.ts";
 import type { SimulatedCatalog } from "./simulated-catalog.ts";
-import {
-  type ClassifiedStatement,
-  isForOthers,
-  isPartOf,
-  isTemporary,
-  type Span,
-  subjects,
-} from "./spans.ts";
+import { type ClassifiedStatement, isForOthers, isTemporary, type Span, subjects } from "./spans.ts";
+import { isPartOf } from "./step-relations.ts";
 
 /*
  * Statements that must not be taken apart, as one step: in one transaction, in the order and the form in which the

@@ -7,6 +7,7 @@ import type {
   CreateEnumStmt,
   CreateRangeStmt,
 } from "libpg-query";
+import type { Target } from "../model/step.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { qualifiedLabel } from "../sql/names.ts";
 import { print } from "../sql/parser.ts";
@@ -16,21 +17,30 @@ import { catalogChange, type Draft, lock, refused, type StatementContext, target
 import { freeName } from "./index-name.ts";
 import { needsOf, resolve, resolveName } from "./resolve.ts";
 
-/** `CREATE TYPE … AS ENUM`. */
-export function createEnum(statement: CreateEnumStmt, sql: string): Draft[] {
-  const type = resolveName(names(statement.typeName));
-  const itself = target("type", type);
+/** A type of any sort that is made. */
+function newType(
+  word: "enum" | "type" | "range" | "domain",
+  type: QualifiedName,
+  sql: string,
+  needs: readonly Target[] = [],
+): Draft[] {
+  const itself = target(word === "domain" ? "domain" : "type", type);
   return [
     catalogChange({
       kind: "create type",
-      title: `create enum ${qualifiedLabel(type)}`,
+      title: `create ${word} ${qualifiedLabel(type)}`,
       sql,
       target: itself,
+      needs,
       safety: "A new type: nothing uses it yet.",
       goal: { does: "create", target: itself, parts: [] },
     }),
   ];
 }
+
+/** `CREATE TYPE … AS ENUM`. */
+export const createEnum = ({ typeName }: CreateEnumStmt, sql: string): Draft[] =>
+  newType("enum", resolveName(names(typeName)), sql);
 
 /** `ALTER TYPE … ADD VALUE` and `RENAME VALUE`. PostgreSQL 17 manual, "ALTER TYPE". */
 export function alterEnum(statement: AlterEnumStmt, sql: string, context: StatementContext): Draft[] {
@@ -78,37 +88,12 @@ export function alterEnum(statement: AlterEnumStmt, sql: string, context: Statem
 }
 
 /** `CREATE TYPE … AS (…)`. */
-export function createComposite(statement: CompositeTypeStmt, sql: string): Draft[] {
-  const type = resolve(statement.typevar);
-  const itself = target("type", type);
-  return [
-    catalogChange({
-      kind: "create type",
-      title: `create type ${qualifiedLabel(type)}`,
-      sql,
-      target: itself,
-      safety: "A new type: nothing uses it yet.",
-      goal: { does: "create", target: itself, parts: [] },
-    }),
-  ];
-}
+export const createComposite = ({ typevar }: CompositeTypeStmt, sql: string): Draft[] =>
+  newType("type", resolve(typevar), sql);
 
 /** `CREATE DOMAIN`. */
-export function createDomain(statement: CreateDomainStmt, sql: string): Draft[] {
-  const domain = resolveName(names(statement.domainname));
-  const itself = target("domain", domain);
-  return [
-    catalogChange({
-      kind: "create type",
-      title: `create domain ${qualifiedLabel(domain)}`,
-      sql,
-      target: itself,
-      needs: needsOf(statement.constraints),
-      safety: "A new type: nothing uses it yet.",
-      goal: { does: "create", target: itself, parts: [] },
-    }),
-  ];
-}
+export const createDomain = ({ domainname, constraints }: CreateDomainStmt, sql: string): Draft[] =>
+  newType("domain", resolveName(names(domainname)), sql, needsOf(constraints));
 
 /** `ALTER DOMAIN`: its default, and what its values have to be. PostgreSQL 17 manual, "ALTER DOMAIN". */
 export function alterDomain(statement: AlterDomainStmt, sql: string, context: StatementContext): Draft[] {
@@ -231,20 +216,8 @@ function reading(
 }
 
 /** `CREATE TYPE … AS RANGE`. */
-export function createRange(statement: CreateRangeStmt, sql: string): Draft[] {
-  const type = resolveName(names(statement.typeName));
-  const itself = target("type", type);
-  return [
-    catalogChange({
-      kind: "create type",
-      title: `create range ${qualifiedLabel(type)}`,
-      sql,
-      target: itself,
-      safety: "A new type: nothing uses it yet.",
-      goal: { does: "create", target: itself, parts: [] },
-    }),
-  ];
-}
+export const createRange = ({ typeName }: CreateRangeStmt, sql: string): Draft[] =>
+  newType("range", resolveName(names(typeName)), sql);
 
 /** `ALTER TYPE … ADD ATTRIBUTE` and the like. */
 export function alterComposite(
