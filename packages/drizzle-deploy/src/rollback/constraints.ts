@@ -439,19 +439,7 @@ function restoreKey(
   const built = twin?.name ?? temporaryName(context.names, table, was);
   context.reserved.add(built);
   for (const one of [twin, namesake]) if (one) context.settled.add(partKey("index", table, one.name));
-  // Built already, where the rollback was interrupted before the constraint took it.
-  if (!table.indexes.some(({ name, valid }) => name === built && valid)) {
-    context.add({
-      kind: "create index",
-      title: `build index ${table.schema}.${built}`,
-      sql: concurrently(index, built),
-      target: part("index", table, built),
-      locks: [[table, "SHARE UPDATE EXCLUSIVE"]],
-      transactional: false,
-      scans: true,
-      safety: "Built concurrently: readers and writers of the table go on.",
-    });
-  }
+  if (!isBuilt(table, built)) buildIndex(context, table, index, { name: built });
   const words = was.type === "p" ? "PRIMARY KEY" : "UNIQUE";
   context.add({
     target: part("constraint", table, was.name),
@@ -494,11 +482,30 @@ function temporaryName(
   return `${unfinishedPrefix(names)}${digest.digest("hex").slice(0, 16)}`;
 }
 
-/** The statement that builds an index without stopping writers, under another name where one is given. */
-function concurrently({ definition }: Index, name?: string): string {
-  const statement = indexStatement(definition);
-  return print({
-    IndexStmt: { ...statement, concurrent: true, ...(name === undefined ? {} : { idxname: name }) },
+/** Whether an index was built to its end, by a rollback that was interrupted after it. */
+const isBuilt = (table: Table, name: string): boolean =>
+  table.indexes.some((one) => one.name === name && one.valid);
+
+/** Builds an index without stopping writers, under another name where one is given. */
+function buildIndex(
+  context: RollbackContext,
+  table: Table,
+  index: Index,
+  {
+    name = index.name,
+    title = `build index ${table.schema}.${name}`,
+  }: { readonly name?: string; readonly title?: string },
+): void {
+  const statement = indexStatement(index.definition);
+  context.add({
+    kind: "create index",
+    title,
+    sql: print({ IndexStmt: { ...statement, concurrent: true, idxname: name } }),
+    target: part("index", table, name),
+    locks: [[table, "SHARE UPDATE EXCLUSIVE"]],
+    transactional: false,
+    scans: true,
+    safety: "Built concurrently: readers and writers of the table go on.",
   });
 }
 
@@ -554,16 +561,10 @@ function standIns(context: RollbackContext, whole: Table, name: string): string[
     const constraint = was?.constraints.find((one) => one.name === former.constraint);
     const temporary = temporaryName(context.names, table, former);
     context.reserved.add(temporary);
-    if (!table.indexes.some((one) => one.name === temporary && one.valid)) {
-      context.add({
-        kind: "create index",
+    if (!isBuilt(table, temporary)) {
+      buildIndex(context, table, former, {
+        name: temporary,
         title: `build ${table.schema}.${former.name} once more, beside the one that goes with ${name}`,
-        sql: concurrently(former, temporary),
-        target: part("index", table, temporary),
-        locks: [[table, "SHARE UPDATE EXCLUSIVE"]],
-        transactional: false,
-        scans: true,
-        safety: "Built concurrently: readers and writers of the table go on.",
       });
     }
     const words = constraint?.type === "p" ? "PRIMARY KEY" : "UNIQUE";
@@ -650,16 +651,7 @@ export function restoreIndexes(context: RollbackContext): void {
       }
       if (isAltered && !isRebuilt) dropIndex(context, table, index);
       if (restorePartitionedIndex(context, { table, was, index, isReplaced: isAltered })) continue;
-      context.add({
-        kind: "create index",
-        title: `restore index ${table.schema}.${index.name}`,
-        sql: concurrently(index),
-        target: part("index", table, index.name),
-        locks: [[table, "SHARE UPDATE EXCLUSIVE"]],
-        transactional: false,
-        scans: true,
-        safety: "Built concurrently: readers and writers of the table go on.",
-      });
+      buildIndex(context, table, index, { title: `restore index ${table.schema}.${index.name}` });
     }
   }
 }
@@ -668,18 +660,7 @@ export function restoreIndexes(context: RollbackContext): void {
 function exchangeKey(context: RollbackContext, table: Table, holder: Constraint, index: Index): void {
   const temporary = temporaryName(context.names, table, { name: index.name, definition: index.definition });
   context.reserved.add(temporary);
-  if (!table.indexes.some(({ name, valid }) => name === temporary && valid)) {
-    context.add({
-      kind: "create index",
-      title: `build index ${table.schema}.${temporary}`,
-      sql: concurrently(index, temporary),
-      target: part("index", table, temporary),
-      locks: [[table, "SHARE UPDATE EXCLUSIVE"]],
-      transactional: false,
-      scans: true,
-      safety: "Built concurrently: readers and writers of the table go on.",
-    });
-  }
+  if (!isBuilt(table, temporary)) buildIndex(context, table, index, { name: temporary });
   context.add({
     kind: "create index",
     title: `restore index ${table.schema}.${index.name}`,

@@ -227,20 +227,14 @@ function happen(state: State, node: Node, schemas: readonly string[]): string | 
     const table = relationOf(node.IndexStmt.relation);
     return take(state, { schema: table.schema, name: node.IndexStmt.idxname ?? "" }, "index", label(table));
   }
-  if ("CreateTrigStmt" in node)
-    return takePart(
-      state,
-      "trigger",
-      relationOf(node.CreateTrigStmt.relation),
-      node.CreateTrigStmt.trigname ?? "",
-    );
-  if ("CreatePolicyStmt" in node)
-    return takePart(
-      state,
-      "policy",
-      relationOf(node.CreatePolicyStmt.table),
-      node.CreatePolicyStmt.policy_name ?? "",
-    );
+  if ("CreateTrigStmt" in node) {
+    const { relation, trigname = "" } = node.CreateTrigStmt;
+    return takePart(state, "trigger", relationOf(relation), trigname);
+  }
+  if ("CreatePolicyStmt" in node) {
+    const { table, policy_name: name = "" } = node.CreatePolicyStmt;
+    return takePart(state, "policy", relationOf(table), name);
+  }
   if ("AlterPolicyStmt" in node) {
     const { schema, name } = relationOf(node.AlterPolicyStmt.table);
     state.release("policy", schema, name, node.AlterPolicyStmt.policy_name ?? "");
