@@ -13,6 +13,7 @@ import { type ParsedStatement, parseMigration } from "../statements/parse.ts";
 import { archivedAs, bringBack, namedBack, type Remains } from "./bring-back.ts";
 import { type Decision, decide, decideBuild, isEmptied, isThereInTime, type Timeline } from "./converge.ts";
 import { isDroppedLater, isUnusedUntilDropped } from "./dropped-later.ts";
+import { namedBefore, printed } from "./edited-catalog.ts";
 import { estimate, tableSize } from "./estimate.ts";
 import { type Facts, gatherFacts, smallTable } from "./facts.ts";
 import { groupSteps, type PlannedStep } from "./group-steps.ts";
@@ -20,7 +21,7 @@ import { createHistory, type PendingGoal, type Place } from "./history.ts";
 import { dropInvalidIndexes } from "./invalid-indexes.ts";
 import { notesOf } from "./notes.ts";
 import { type ReplacedIndex, replacedBeside, replacedIndex } from "./replaced-index.ts";
-import { contextOf, printed, simulateCatalog } from "./simulated-catalog.ts";
+import { contextOf, simulateCatalog } from "./simulated-catalog.ts";
 import { type ClassifiedStatement, isForOthers, type Span, spansOf } from "./spans.ts";
 import { isSameObjectAs, makes, overlaps, takesAway, takesAwayWhole } from "./step-relations.ts";
 import {
@@ -205,7 +206,7 @@ function planMigration(
   migration: Migration,
   statements: readonly ParsedStatement[],
   {
-    timeline,
+    timeline: whole,
     later: migrationsAfter,
   }: { timeline: Timeline; later: readonly (readonly ParsedStatement[])[] },
   planning: PlanningContext,
@@ -213,9 +214,9 @@ function planMigration(
   const { facts, simulated, project, history } = planning;
   const known = contextOf(simulated, facts, {
     schemas: project.schemas,
-    before: timeline.before,
-    after: timeline.after[0],
-    last: timeline.last,
+    before: whole.before,
+    after: whole.after[0],
+    last: whole.last,
   });
   const context = withOwnIndexes(statements, known);
   const classified = classifyAll(statements, context);
@@ -224,12 +225,14 @@ function planMigration(
   const settled: Draft["goal"][] = [];
   const replacing = new Map<number, readonly Draft[]>();
   const own = classified.filter(({ number }) => number > 0);
-  const beside = replacedBeside(own, { context, after: timeline.after[0] });
-  const spans = spansOf(own, timeline.original, ({ number }) => beside.has(number));
+  const beside = replacedBeside(own, { context, after: whole.after[0] });
+  const spans = spansOf(own, whole.original, ({ number }) => beside.has(number));
   let together: Span | undefined;
+  const timelineAt = timelinesOf(whole, ahead);
   for (const statement of classified) {
     const span = spans.find(({ first }) => first === statement.number);
-    const steps = span && planSpan(span, classified, { context, migration, timeline, planning });
+    const steps =
+      span && planSpan(span, classified, { context, migration, timeline: timelineAt(span.last), planning });
     if (steps) {
       planned.push(...steps);
       together = span;
@@ -239,6 +242,7 @@ function planMigration(
     }
     const number = formatStepId({ migration: migration.tag, parts: [String(statement.number)] });
     const isTogether = together !== undefined && statement.number <= together.last;
+    const timeline = timelineAt(statement.number);
     const inPlace = replacing.get(statement.number);
     const statementsAfter = statements.filter((one) => one.number > statement.number);
     const drafts = isTogether
@@ -324,6 +328,28 @@ function planMigration(
     }
   }
   return groupSteps(planned);
+}
+
+/** What each statement is held against: a later one of the migration may give its objects other names. */
+function timelinesOf(
+  whole: Timeline,
+  ahead: readonly { readonly number: number; readonly goal: Draft["goal"] }[],
+): (number: number) => Timeline {
+  const known = new Map<number, Timeline>();
+  return (number) => {
+    const renames = ahead.filter((one) => one.number > number && one.goal.does === "rename");
+    if (renames.length === 0) return whole;
+    const found = known.get(renames.length);
+    if (found) return found;
+    const goals = renames.map(({ goal }) => goal);
+    const [own, ...later] = whole.after;
+    const timeline: Timeline = {
+      ...whole,
+      after: [namedBefore(own, goals), ...later.map((one) => namedBefore(one, goals))],
+    };
+    known.set(renames.length, timeline);
+    return timeline;
+  };
 }
 
 /** The name of the step that puts the new index in the place of the old one: the second of its statement. */

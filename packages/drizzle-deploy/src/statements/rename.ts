@@ -1,5 +1,5 @@
 import type { AlterObjectSchemaStmt, AlterOwnerStmt, RenameStmt } from "libpg-query";
-import type { Hazard, Lock, Target } from "../model/step.ts";
+import { type Hazard, isSameTarget, type Lock, type Target } from "../model/step.ts";
 import { qualifiedLabel } from "../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
 import { names } from "../sql/tree.ts";
@@ -43,14 +43,18 @@ function moved(
 ): Draft {
   const where = (one: Target) =>
     [one.schema, one.table, one.name].filter((name): name is string => name !== null).join(".");
+  // PostgreSQL takes a trigger's own name, and an object's own schema, and changes nothing.
+  const isAsItWas = isSameTarget(from, to) && (from.kind === "trigger" || from === to);
   return catalogChange({
     kind: "rename",
     title: `rename ${from.kind} ${where(from)} to ${where(to)}`,
     sql,
     target: from,
     locks,
-    goal: { does: "rename", target: from, to },
-    hazards,
+    goal: isAsItWas
+      ? { does: "alter", target: from, properties: [] }
+      : { does: "rename", target: from, to },
+    hazards: isAsItWas ? [] : hazards,
   });
 }
 
@@ -165,7 +169,7 @@ export function setSchema(statement: AlterObjectSchemaStmt, sql: string, context
   const kind = from.kind === "table" ? ("move table" as const) : ("rename" as const);
   return [
     {
-      ...moved(sql, from, { ...from, schema }, locks, hazardsOf(from, from.name, context)),
+      ...moved(sql, from, schema === from.schema ? from : { ...from, schema }, locks, hazardsOf(from, from.name, context)),
       kind,
       title: `move ${from.kind} ${from.schema}.${from.name} to schema ${schema}`,
       needs: [{ kind: "schema", schema: null, name: schema, table: null }],

@@ -57,7 +57,7 @@ export function setNotNull(
       title: `check ${qualifiedLabel(table)}.${column} is not null, in all rows`,
       sql: `ALTER TABLE ${name} VALIDATE CONSTRAINT ${quoteIdentifier(helper)}`,
       target: check,
-      needs: [target("table", table)],
+      needs: [target("table", table), itself],
       locks: [lock(table, "SHARE UPDATE EXCLUSIVE", "long")],
       safety: "The rows are read while others read and write.",
       goal: { does: "temporary", target: check, step: "validate", until },
