@@ -187,7 +187,10 @@ export async function walk({
           `rolled back: ${kind} ${object.kind} ${object.label} ${JSON.stringify(more)} (${report.differences.map((one) => `${one.object} ${one.why}`).join(", ")})`,
         );
   } catch (error) {
-    wrong.push(`rollback refused: ${tell(error)}`);
+    // Where every statement found what it is for, there is nothing to take back.
+    const isUnchanged = compareCatalogs(before, await catalog(database), { owners: true }).length === 0;
+    const isEmpty = error instanceof DeployError && error.code === "NOTHING_TO_ROLL_BACK";
+    if (!isEmpty || !isUnchanged) wrong.push(`rollback refused: ${tell(error)}`);
     await differ("refused rollback", after);
   }
   for (const statement of works) {

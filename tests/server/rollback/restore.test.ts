@@ -102,7 +102,7 @@ async function rollBackBetween(
       return target ? [target] : [];
     }),
     made: [],
-    renamed: { renames: [], clashes: [], inTheWay: [], raw: before, dependents: [] },
+    renamed: { renames: [], asides: [], clashes: [], inTheWay: [], raw: before, dependents: [] },
     allow: [],
     staying: [],
     byCode: new Set(),

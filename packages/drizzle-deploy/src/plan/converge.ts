@@ -46,6 +46,8 @@ export interface Timeline {
   readonly start: Catalog | null;
   /** This migration's own first; never empty. What is as one of these wants it is left alone. */
   readonly after: readonly [Catalog, ...Catalog[]];
+  /** The same with the names that the migration leaves; `after` has those that a statement finds. */
+  readonly left: readonly Catalog[];
   /** After the last migration. */
   readonly last: Catalog;
 }
@@ -117,6 +119,17 @@ const past: Decision = {
   action: "skip",
   reason: "A later step, which ran here before, took away or renamed what it is about.",
 };
+/**
+ * A decision where everything is as the migrations before left it: nothing is in the way then, and nothing done already,
+ * as far as the statements themselves do not say `IF EXISTS`.
+ */
+export function asWritten(decision: Decision, draft?: Draft): Decision {
+  if (decision.action === "blocked" || decision === past || decision === doneBefore) return run;
+  // The same type may come with other values.
+  const isTyped = draft?.goal.does === "alter" && draft.goal.type !== undefined;
+  return isTyped && decision === asWanted ? run : decision;
+}
+
 const notThere: Decision = { action: "skip", reason: "It is not there." };
 const blocked = (reason: string): Decision => ({ action: "blocked", reason });
 
@@ -586,7 +599,7 @@ function isLaterOnes(
     hasRun &&
     wasMadeLater(target) &&
     simulated.stateOf(target) === "untouched" &&
-    timeline.after.some(
+    timeline.left.some(
       (expected) =>
         has(expected, target) &&
         // A rollback may have put a default or NOT NULL of the former one back.

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Catalog } from "../catalog/index.ts";
+import { type Catalog, compareCatalogs, isIncidental } from "../catalog/index.ts";
 import type { Migration } from "../migrations/index.ts";
 import { type Allowance, isAllowed, parseAllowances, requireKnown } from "../model/allowance.ts";
 import type { Project } from "../model/project.ts";
@@ -11,7 +11,15 @@ import type { QualifiedName } from "../sql/names.ts";
 import { classify, classifyRepairs, type Draft, type StatementContext } from "../statements/index.ts";
 import { type ParsedStatement, parseMigration } from "../statements/parse.ts";
 import { archivedAs, bringBack, namedBack, type Remains } from "./bring-back.ts";
-import { type Decision, decide, decideBuild, isEmptied, isThereInTime, type Timeline } from "./converge.ts";
+import {
+  asWritten,
+  type Decision,
+  decide,
+  decideBuild,
+  isEmptied,
+  isThereInTime,
+  type Timeline,
+} from "./converge.ts";
 import { isDroppedLater, isUnusedUntilDropped } from "./dropped-later.ts";
 import { namedBefore, printed } from "./edited-catalog.ts";
 import { estimate, tableSize } from "./estimate.ts";
@@ -22,7 +30,7 @@ import { dropInvalidIndexes } from "./invalid-indexes.ts";
 import { notesOf } from "./notes.ts";
 import { type ReplacedIndex, replacedBeside, replacedIndex } from "./replaced-index.ts";
 import { contextOf, simulateCatalog } from "./simulated-catalog.ts";
-import { type ClassifiedStatement, isForOthers, type Span, spansOf } from "./spans.ts";
+import { type ClassifiedStatement, isForOthers, type Span, spansOf, subjects } from "./spans.ts";
 import { isSameObjectAs, makes, overlaps, takesAway, takesAwayWhole } from "./step-relations.ts";
 import {
   decideSpan,
@@ -44,6 +52,8 @@ interface PlanningContext extends Remains {
   /** What the database looks like after each migration, as it is here. */
   readonly expected: Project["expectedCatalog"];
   readonly allow: readonly Allowance[];
+  /** Whether what the pending migrations are about is as the migrations before left it: they run as they are written. */
+  readonly isAsLeft: boolean;
 }
 
 /**
@@ -103,20 +113,23 @@ export async function planInDetail(
     simulated,
     history: createHistory(facts, goals),
     brought: new Set(),
+    isAsLeft: isAsLeft(project, facts, goals),
   };
   const planned: PlannedStep[] = [];
   for (const [at, migration] of pending.entries()) {
     const previous = pending[at - 1] ?? applied.at(-1);
+    const after: Timeline["after"] = [
+      expected(migration.tag),
+      ...pending.slice(at + 1).map(({ tag }) => expected(tag)),
+      // What was found may have been brought to what the migrations say.
+      ...pending.slice(at).map(({ tag }) => project.expectedCatalog(tag)),
+    ];
     const timeline: Timeline = {
       start: expectedAt(project.expectedCatalog, applied.at(-1)),
       before: previous ? expected(previous.tag) : null,
       original: previous ? project.expectedCatalog(previous.tag) : null,
-      after: [
-        expected(migration.tag),
-        ...pending.slice(at + 1).map(({ tag }) => expected(tag)),
-        // What was found may have been brought to what the migrations say.
-        ...pending.slice(at).map(({ tag }) => project.expectedCatalog(tag)),
-      ],
+      after,
+      left: after,
       last: expected(pending.at(-1)?.tag ?? migration.tag),
     };
     const statements = parsed[at] ?? [];
@@ -151,6 +164,37 @@ export async function planInDetail(
     }),
   };
   return { facts, plan, planned };
+}
+
+/**
+ * Whether no deployment has begun the pending migrations, and everything that they are about is as the applied ones left
+ * it: then PostgreSQL makes of it what the scratch server made of it.
+ */
+function isAsLeft(
+  project: Project,
+  { state, done, catalog }: Facts,
+  goals: () => readonly PendingGoal[],
+): boolean {
+  const last = state.applied.at(-1);
+  if (!last || state.pending.length === 0) return false;
+  if (done.some(({ migration }) => state.pending.some(({ hash: ofFile }) => ofFile === migration)))
+    return false;
+  const plain = (name: string): string => name.replace(/\(.*$/s, "");
+  const touched = new Set(
+    goals().flatMap(({ goal, needs }) =>
+      [...subjects(goal), ...needs].flatMap(({ name, table }) => [
+        plain(name),
+        ...(table === null ? [] : [table]),
+      ]),
+    ),
+  );
+  return compareCatalogs(project.expectedCatalog(last.tag), catalog).every(
+    (difference) =>
+      isIncidental(difference) ||
+      ![difference.object.name, ...(difference.object.parent ? [difference.object.parent.name] : [])].some(
+        (name) => touched.has(plain(name)),
+      ),
+  );
 }
 
 /** Reads the facts and plans from them. */
@@ -263,7 +307,7 @@ function planMigration(
       const isExchanged = replaced && isDone(facts, migration, idOfExchange(migration, replaced));
       const later = ahead.filter((one) => one.number > statement.number);
       const laterDone = later.filter((one) => isDone(facts, migration, one.id));
-      const decided = decide(draft, {
+      const held = decide(draft, {
         simulated,
         timeline,
         schemas: project.schemas,
@@ -304,6 +348,7 @@ function planMigration(
           !facts.nulls.includes(nameOf(draft.target)),
         dependents: (target) => dependentsOf(target, planning),
       });
+      const decided = planning.isAsLeft ? asWritten(held, draft) : held;
       if (replaced && (replaced.isBegun || isToRun(decided))) {
         replacing.set(replaced.number, replaced.drafts);
         const step = stepOf(draft, untilReplaced(replaced), { id, migration, planning });
@@ -511,6 +556,7 @@ function planSpan(
         ),
     ),
   });
+  if (planning.isAsLeft && decided !== "apart" && !isToRun(decided)) decided = asWritten(decided);
   if (decided === "apart") return null;
   const changes = isToRun(decided);
   const builds = planBuilds(statements, changes, { migration, timeline, planning });

@@ -78,7 +78,8 @@ export interface KeptTable {
 }
 
 /** What every part of the planning needs, and where it puts its steps. */
-export interface RollbackContext extends Pick<RollbackFacts, "names" | "archived" | "violated" | "unfit"> {
+export interface RollbackContext
+  extends Pick<RollbackFacts, "names" | "archived" | "renamed" | "violated" | "unfit"> {
   readonly before: Catalog;
   readonly actual: Catalog;
   readonly head: Catalog;
@@ -203,6 +204,7 @@ export function createContext(facts: RollbackFacts): RollbackContext {
     head,
     names: facts.names,
     archived: facts.archived,
+    renamed: facts.renamed,
     violated: facts.violated,
     unfit: facts.unfit,
     changes,

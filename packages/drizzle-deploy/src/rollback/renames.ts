@@ -14,6 +14,8 @@ export interface Rename {
   readonly now: QualifiedName;
   /** What a column or label belongs to, by its name before. */
   readonly of: QualifiedName | null;
+  /** Whether it came with the deployment and has to make room: `was` is then a name that it gets until it goes. */
+  readonly isAside?: boolean;
 }
 
 /** What shares its names: relations of all kinds do, and so do types. */

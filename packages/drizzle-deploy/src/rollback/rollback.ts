@@ -137,6 +137,7 @@ async function gatherRollbackFacts(
     head: expected,
     dependents: found,
     takenBack: deployment.takenBack,
+    names: project.names,
   });
   const former = formerNames(renamed.renames, { schemas: reached, now: raw });
   const isManaged = ({ schema }: { schema: string }): boolean => schemas.includes(schema);
@@ -145,10 +146,10 @@ async function gatherRollbackFacts(
     schemas,
   );
   // The deployment was to rename also what has its name back already.
-  const intended = formerNames(
-    all.filter((one) => !renamed.clashes.includes(one)),
-    { schemas: reached, now: expected },
-  );
+  const intended = formerNames([...renamed.asides, ...all.filter((one) => !renamed.clashes.includes(one))], {
+    schemas: reached,
+    now: expected,
+  });
   const made = deployment.made.map(intended.target);
   const head = withMoved(intended.catalog(expected), { before, actual, made, renames: all, schemas });
   // What is asked of the rows is asked under the names that things have now.

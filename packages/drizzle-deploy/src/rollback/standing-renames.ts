@@ -1,14 +1,18 @@
 import type { Catalog, View } from "../catalog/index.ts";
+import type { Names } from "../model/names.ts";
 import type { Dependent } from "../plan/dependents.ts";
 import { type QualifiedName, qualifiedLabel } from "../sql/names.ts";
+import { quoteIdentifier, quoteName } from "../sql/quote.ts";
 import { stepId } from "./draft.ts";
 import { find, inOrder } from "./find.ts";
 import { isThere, type Rename } from "./renames.ts";
 
 /** What of the renames of a deployment still stands, and what is in the way of taking it back. */
 export interface StandingRenames {
-  /** Those that can be taken back. */
+  /** Those that can be taken back, with those that make room for them. */
   readonly renames: readonly Rename[];
+  /** Those that make room, or did already. */
+  readonly asides: readonly Rename[];
   /** Those whose former name something else has now. */
   readonly clashes: readonly Rename[];
   /** Views that came with the deployment under a former name, and those that read them: they go first. */
@@ -32,6 +36,45 @@ const types = ["type", "domain"] as const;
 const spaceOf = (kind: Rename["kind"]): readonly Rename["kind"][] =>
   [relations, types].find((space) => space.some((one) => one === kind)) ?? [kind];
 
+/** Whether something makes room for what has its name back by then. */
+const isFor = (aside: Rename, one: Rename): boolean =>
+  one.of === null && spaceOf(one.kind).includes(aside.kind) && isSame(aside.now, one.was);
+
+/**
+ * How what a deployment made under a former name makes room for what had it before: it goes anyway, and gets a name of
+ * its own until then. Not a type that columns of before are of by now, since those stay of it.
+ */
+function asideOf(
+  { kind, was, now, of }: Rename,
+  {
+    raw,
+    before,
+    head,
+    names,
+    all,
+  }: Record<"raw" | "before" | "head", Catalog> & { readonly names: Names; readonly all: readonly Rename[] },
+): Rename[] {
+  if (of !== null || kind === "sequence") return [];
+  const found = spaceOf(kind).find((one) => one !== "sequence" && isThere(head, one, was, null));
+  // Names that go round make room for each other.
+  if (found === undefined || all.some((one) => one.of === null && isFor(one, { kind, was, now: was, of })))
+    return [];
+  const aside = { schema: was.schema, name: `${names.recordSchema}_${was.name}` };
+  const isLeft = isThere(raw, found, aside, null);
+  const isWaiting = isThere(raw, kind, now, null) && isThere(raw, found, was, null);
+  if (!isLeft && !isWaiting) return [];
+  const printed = [was.name, quoteIdentifier(was.name), qualifiedLabel(was), quoteName(was)];
+  const isOfBefore = (table: QualifiedName): boolean =>
+    [...before.tables, ...before.views].some((one) => isSame(nameNow(all, one, relations), table));
+  const isUsed =
+    types.some((type) => type === found) &&
+    raw.tables.some(
+      (table) =>
+        isOfBefore(table) && table.columns.some(({ type }) => printed.includes(type.replace(/(\[\])+$/, ""))),
+    );
+  return isUsed ? [] : [{ kind: found, was: aside, now: was, of: null, isAside: true }];
+}
+
 /** Holds the renames of a deployment against the database as it is. Pure. */
 export function standingRenames(
   all: readonly Rename[],
@@ -41,10 +84,12 @@ export function standingRenames(
     head,
     dependents,
     takenBack,
+    names,
   }: Record<"raw" | "before" | "head", Catalog> & {
     readonly dependents: readonly Dependent[];
     /** Ids of the steps that rollbacks did already. */
     readonly takenBack: readonly string[];
+    readonly names: Names;
   },
 ): StandingRenames {
   const owner = ({ of, kind }: Rename): QualifiedName | null => {
@@ -78,15 +123,22 @@ export function standingRenames(
       if (reader && created(reader)) collect(reader);
     }
   };
+  const asides = all.flatMap((one) => asideOf(one, { raw, before, head, names, all }));
   const clashes = present.filter((one) => {
-    if (isFree(one)) return false;
+    if (isFree(one) || asides.some((other) => isFor(other, one))) return false;
     const view = spaceOf(one.kind).includes("view") ? find(raw.views, one.was) : undefined;
     if (!view || !created(view)) return true;
     collect(view);
     return false;
   });
   return {
-    renames: present.filter((one) => !clashes.includes(one)),
+    renames: [
+      ...asides.filter(
+        (one) => isThere(raw, one.kind, one.now, null) && !isThere(raw, one.kind, one.was, null),
+      ),
+      ...present.filter((one) => !clashes.includes(one)),
+    ],
+    asides,
     clashes,
     inTheWay: inOrder([...inTheWay], (view) =>
       [...inTheWay].filter((other) =>
@@ -102,9 +154,10 @@ export function standingRenames(
 }
 
 /** What the step is called that takes a rename back. */
-export const titleOf = ({ kind, of, now, was }: Rename): string => {
+export const titleOf = ({ kind, of, now, was, isAside }: Rename): string => {
   const label = (name: QualifiedName): string =>
     of ? `${qualifiedLabel(of)}.${name.name}` : qualifiedLabel(name);
+  if (isAside) return `put ${kind} ${label(now)} aside as ${was.name}`;
   return `rename ${kind === "label" ? "value" : kind} ${label(now)} back to ${label(was)}`;
 };
 

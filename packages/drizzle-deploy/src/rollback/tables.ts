@@ -317,6 +317,11 @@ function freeName(name: string, taken: ReadonlySet<string>): string {
   }
 }
 
+/** The name that a table was made under, whatever it is called until it is moved. */
+const nameArchived = ({ schema, name }: Table, { renamed }: RollbackContext): string =>
+  renamed.asides.find(({ kind, was }) => kind === "table" && was.schema === schema && was.name === name)?.now
+    .name ?? name;
+
 /** Moves the tables that came with the deployment, with their rows, to the archive. */
 export function archiveTables(context: RollbackContext): void {
   const { createdTables, archived, actual, names } = context;
@@ -341,8 +346,9 @@ export function archiveTables(context: RollbackContext): void {
     const sequences = actual.sequences.filter(
       ({ ownedBy }) => ownedBy?.schema === table.schema && ownedBy.table === table.name,
     );
+    const called = nameArchived(table, context);
     const clashes = [
-      table.name,
+      called,
       ...table.indexes.map(({ name }) => name),
       ...sequences.map(({ name }) => name),
     ].filter((name) => taken.has(name));
@@ -356,7 +362,7 @@ export function archiveTables(context: RollbackContext): void {
           : "INDEX";
       return `ALTER ${kind} ${quoteQualified(archiveSchema, name)} RENAME TO ${quoteIdentifier(free)};`;
     });
-    for (const name of [table.name, ...table.indexes.map((index) => index.name)]) taken.add(name);
+    for (const name of [called, ...table.indexes.map((index) => index.name)]) taken.add(name);
     for (const by of context.dependentsOn("table", table)) {
       if (!context.isOurs(by)) {
         context.notes.push(
@@ -365,13 +371,21 @@ export function archiveTables(context: RollbackContext): void {
       }
     }
     // A deployment finds them again by their names.
-    const namesake = createdTables.find((other) => other !== table && other.name === table.name);
+    const namesake = createdTables.find(
+      (other) => other !== table && nameArchived(other, context) === called,
+    );
     context.add({
       kind: "move table",
       title: `move table ${qualifiedLabel(table)} to ${archiveSchema}`,
-      sql: [...renamed, `ALTER TABLE ${quoteName(table)} SET SCHEMA ${quoteIdentifier(archiveSchema)};`].join(
-        "\n",
-      ),
+      sql: [
+        ...renamed,
+        `ALTER TABLE ${quoteName(table)} SET SCHEMA ${quoteIdentifier(archiveSchema)};`,
+        ...(called === table.name
+          ? []
+          : [
+              `ALTER TABLE ${quoteQualified(archiveSchema, table.name)} RENAME TO ${quoteIdentifier(called)};`,
+            ]),
+      ].join("\n"),
       target: { kind: "table", schema: table.schema, name: table.name, table: null },
       locks: [[table, "ACCESS EXCLUSIVE"]],
       safety: `${partitionOf ? "A partition and its rows" : "The table and its rows"} stay as they are: only the catalog is changed.`,

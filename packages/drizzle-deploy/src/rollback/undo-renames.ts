@@ -49,7 +49,8 @@ function statements(raw: Catalog, { kind, of }: Rename, from: QualifiedName, to:
 }
 
 /** Clients do not name a view or function that is dropped and made anew either without a word. */
-const isHazard = ({ kind }: Rename): boolean => kind !== "view" && kind !== "function";
+const isHazard = ({ kind, isAside = false }: Rename): boolean =>
+  !isAside && kind !== "view" && kind !== "function";
 
 const targetNow = ({ kind, now, of }: Rename): Target =>
   of

@@ -51,9 +51,7 @@ function moved(
     sql,
     target: from,
     locks,
-    goal: isAsItWas
-      ? { does: "alter", target: from, properties: [] }
-      : { does: "rename", target: from, to },
+    goal: isAsItWas ? { does: "alter", target: from, properties: [] } : { does: "rename", target: from, to },
     hazards: isAsItWas ? [] : hazards,
   });
 }
@@ -169,7 +167,13 @@ export function setSchema(statement: AlterObjectSchemaStmt, sql: string, context
   const kind = from.kind === "table" ? ("move table" as const) : ("rename" as const);
   return [
     {
-      ...moved(sql, from, schema === from.schema ? from : { ...from, schema }, locks, hazardsOf(from, from.name, context)),
+      ...moved(
+        sql,
+        from,
+        schema === from.schema ? from : { ...from, schema },
+        locks,
+        hazardsOf(from, from.name, context),
+      ),
       kind,
       title: `move ${from.kind} ${from.schema}.${from.name} to schema ${schema}`,
       needs: [{ kind: "schema", schema: null, name: schema, table: null }],

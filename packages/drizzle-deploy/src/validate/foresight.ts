@@ -180,6 +180,11 @@ export function foreseenFindings(project: Project, { facts, plan, planned }: Det
   const follows = followsFrom(all, wanted);
   const isSaid = whatIsSaid(project, plan);
   const isLeftOut = isLeftOutOf(project, actual);
+  // What is as the migrations before left it comes to what the pending ones make of it: a text may read otherwise
+  // since another object has gone.
+  const foundAtFirst =
+    plan.from === null ? null : compareCatalogs(project.expectedCatalog(plan.from), actual);
+  const wrongAtFirst = foundAtFirst && new Set(foundAtFirst.map(aboutKey));
   const isToBeTakenOver = (difference: Difference): boolean => {
     const whole = partOfWhole(difference, wanted)?.attachedTo;
     const { parent } = difference.object;
@@ -204,6 +209,7 @@ export function foreseenFindings(project: Project, { facts, plan, planned }: Det
       !(difference.kind === "different" && difference.property === "columnOrder") &&
       isSaid(difference) &&
       notAsMet.has(aboutKey(difference)) &&
+      (wrongAtFirst === null || wrongAtFirst.has(aboutKey(difference))) &&
       !isLeftOut(difference.object) &&
       !isTakenOver(difference, wanted, actual) &&
       !isToBeTakenOver(difference) &&
