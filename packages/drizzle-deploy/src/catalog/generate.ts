@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Migration } from "../migrations/index.ts";
 import { keysOf, loadHistory, type Surroundings, saveHistory } from "./cache.ts";
 import { type Catalog, withoutObjects } from "./catalog.ts";
+import { compareCatalogs } from "./compare.ts";
 import { followCatalog } from "./follow.ts";
 import { CatalogHistory } from "./pool.ts";
 import { catalogQuery } from "./query.ts";
@@ -67,6 +68,38 @@ export async function generateExpected(
     }
     const catalogs = history.catalogs();
     return new Map(migrations.flatMap(({ tag }, at) => (catalogs[at] ? [[tag, catalogs[at]] as const] : [])));
+  } finally {
+    connection.release();
+  }
+}
+
+/**
+ * Runs something in a transaction of a scratch database that stands at the last of the migrations, with its catalog there,
+ * and takes it back: the database is left as it was found, or brought to the last migration where it was empty.
+ *
+ * Throws `STATEMENT_FAILED` for a statement of a migration that the server refuses, and what `readCatalog` throws.
+ */
+export async function tryOnScratch<T>(
+  sql: Pick<postgres.Sql, "reserve">,
+  { migrations, schemas }: Pick<Generation, "migrations" | "schemas">,
+  run: (connection: Pick<postgres.ReservedSql, "unsafe">, catalog: Catalog) => Promise<T>,
+): Promise<T> {
+  const connection = await sql.reserve();
+  try {
+    await openSession(connection);
+    const found = await readCatalog(connection, { schemas });
+    const isEmpty = compareCatalogs(withoutObjects(found), found).every(
+      ({ object }) => object.kind === "schema",
+    );
+    if (isEmpty) await runOnScratch(connection, migrations, async () => {});
+    const catalog = isEmpty ? await readCatalog(connection, { schemas }) : found;
+    await openSession(connection);
+    await connection.unsafe("begin");
+    try {
+      return await run(connection, catalog);
+    } finally {
+      await connection.unsafe("rollback");
+    }
   } finally {
     connection.release();
   }

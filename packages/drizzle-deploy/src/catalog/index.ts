@@ -26,7 +26,7 @@ export {
 } from "./compare.ts";
 export { type Description, describeDifference } from "./describe.ts";
 export { followsFrom, mentions } from "./follows.ts";
-export { generateExpected } from "./generate.ts";
+export { generateExpected, tryOnScratch } from "./generate.ts";
 export { compactJson } from "./json.ts";
 export { isSameBody, unqualifiedNames, withoutValidity } from "./meaning.ts";
 export { mergeCatalogs } from "./merge.ts";

@@ -48,6 +48,7 @@ export async function projectOfFolder(
     migrationsFolder,
     ...journal,
     schemas,
+    scratch,
     baselineTag: null,
     expectedCatalog: (tag) => {
       const catalog = catalogs.get(tag);

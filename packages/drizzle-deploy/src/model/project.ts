@@ -74,6 +74,11 @@ export interface Project {
    * next deployment. What is not listed stays, and is never done twice.
    */
   readonly undo?: Readonly<Record<string, string>>;
+  /**
+   * A database that is empty, or is as the last of the migrations left it, and is used for nothing else: what a rollback
+   * would run is run there first. Default: none; a rollback is then held against the catalog alone.
+   */
+  readonly scratch?: Sql | undefined;
   /** Why a step's object is to be left out of this database, or null. */
   readonly leaveOut: (target: Target, actual: Catalog) => string | null;
 }

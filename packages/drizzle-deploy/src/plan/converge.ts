@@ -4,6 +4,7 @@ import { defaultGrantees, isKnownPrivilege } from "../kinds/grant.ts";
 import { impliesCheck } from "../kinds/implied-check.ts";
 import { dressView, isExtendable } from "../kinds/view.ts";
 import { type Action, isToRun, nameOf, type Target } from "../model/step.ts";
+import type { QualifiedName } from "../sql/names.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
 import type { Draft, Goal } from "../statements/index.ts";
 import { withWord } from "./dropped-later.ts";
@@ -160,12 +161,27 @@ export function isThereInTime(
   simulated: SimulatedCatalog,
   { before }: Timeline,
 ): boolean {
-  if (!ifNotExists || !simulated.exists(ifNotExists)) return false;
+  if (!ifNotExists) return false;
+  if (!simulated.exists(ifNotExists)) {
+    // An index minds every relation of its name, whatever it is, or is of.
+    const { kind, schema, name } = ifNotExists;
+    return kind === "index" && schema !== null && isStepsOwn({ schema, name }, simulated);
+  }
   if (simulated.stateOf(ifNotExists) !== "untouched") return true;
   return (
     before !== null &&
     has(before, ifNotExists) &&
     differences(before, simulated.catalog(), ifNotExists).length === 0
+  );
+}
+
+/** Whether a step before gives a name to an index. */
+function isStepsOwn(index: QualifiedName, simulated: SimulatedCatalog): boolean {
+  const table = simulated.indexTable(index);
+  if (table === undefined) return false;
+  return (
+    simulated.stateOf({ kind: "index", schema: index.schema, table: table.name, name: index.name }) !==
+    "untouched"
   );
 }
 

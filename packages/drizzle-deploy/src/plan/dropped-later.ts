@@ -2,6 +2,7 @@ import type { Target } from "../model/step.ts";
 import { names, walk } from "../sql/tree.ts";
 import type { Draft } from "../statements/index.ts";
 import type { ParsedStatement } from "../statements/parse.ts";
+import { resolveName } from "../statements/resolve.ts";
 
 const isPartOfWord = (character: string | undefined): boolean =>
   character !== undefined && /[\p{L}\p{N}_$]/u.test(character);
@@ -41,8 +42,8 @@ function dropsIfThere({ node }: ParsedStatement, { schema, name }: Target): bool
   const { removeType, missing_ok: isTolerant, objects = [] } = node.DropStmt;
   if (removeType !== "OBJECT_INDEX" || isTolerant !== true) return false;
   return objects.some((object) => {
-    const parts = "List" in object ? names(object.List.items) : [];
-    return parts.at(-1) === name && (parts.length === 1 || parts.at(-2) === schema);
+    const dropped = resolveName("List" in object ? names(object.List.items) : []);
+    return dropped.name === name && dropped.schema === schema;
   });
 }
 

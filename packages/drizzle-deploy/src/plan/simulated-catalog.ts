@@ -47,6 +47,8 @@ export interface SimulatedCatalog {
   readonly overloads: (name: QualifiedName) => readonly string[];
   /** Whether a step runs code that no planner can see into, and may make anything. */
   readonly isOpaque: () => boolean;
+  /** The table of an index, by its name; undefined where there is none, or it is not a managed table's. */
+  readonly indexTable: (index: QualifiedName) => QualifiedName | undefined;
   /** Whether a relation or constraint of the schema has a name, those that a step makes included. */
   readonly isTaken: (name: QualifiedName) => boolean;
   /** Takes a step as run; what it makes is as the migration leaves it. */
@@ -103,6 +105,7 @@ function createStates() {
       if (from.kind !== "table") return;
       for (const { target, state } of [...known.values()]) {
         if (target.table !== from.name || target.schema !== from.schema) continue;
+        known.delete(key(target));
         set({ ...target, schema: to.schema, table: to.name }, state);
       }
     },
@@ -268,6 +271,18 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
       return [...new Set([...here, ...made])];
     },
     isOpaque: () => isOpaque,
+    indexTable: ({ schema, name }) => {
+      const made = states.all().find(({ target, state }) => {
+        const isIt = target.kind === "index" && target.schema === schema && target.name === name;
+        return isIt && state !== "gone" && target.table !== null;
+      });
+      if (made?.target.table) return { schema, name: made.target.table };
+      const table = catalog.tables.find(
+        (one) => one.schema === schema && one.indexes.some((index) => index.name === name),
+      );
+      const isHere = table && stateOf(part("index", table, name)) !== "gone";
+      return isHere ? { schema, name: table.name } : undefined;
+    },
     isTaken: ({ schema, name }) =>
       named.has(JSON.stringify([schema, name])) ||
       facts.relations.some(
@@ -680,7 +695,9 @@ export function contextOf(
         ({ schema, name }) => type === `${schema}.${name}` || (schemas.includes(schema) && type === name),
       ),
     indexTable: ({ schema, name }) => {
-      const inCatalog = [...simulated.catalog().tables, ...after.tables, ...(before?.tables ?? [])].find(
+      const known = simulated.indexTable({ schema, name });
+      if (known) return known;
+      const inCatalog = [...after.tables, ...(before?.tables ?? [])].find(
         (table) => table.schema === schema && table.indexes.some((index) => index.name === name),
       );
       if (inCatalog) return { schema, name: inCatalog.name };

@@ -336,8 +336,7 @@ function spansWithin(
     }
     explicitlyGone.push(...goalsOf(statement).flatMap((goal) => takenAway(goal) ?? []));
   }
-  return merged(found)
-    .map((span) => extended(span, statements))
+  return whole(found, statements)
     .filter((span) => !isOrdinary(span, statements))
     .map(({ first, last, reasons, temporary }) => ({
       temporary,
@@ -375,6 +374,14 @@ function merged(found: readonly Found[]): Found[] {
     };
   }
   return result;
+}
+
+/** Those that overlap as one, with what follows and belongs to each: until nothing is left to add. */
+function whole(found: readonly Found[], statements: readonly ClassifiedStatement[]): Found[] {
+  const spans = merged(found);
+  const next = merged(spans.map((span) => extended(span, statements)));
+  const isWider = next.length < spans.length || next.some(({ last }, at) => last !== spans[at]?.last);
+  return isWider ? whole(next, statements) : spans;
 }
 
 /** With what follows and belongs to what has come again: its parts, grants, comments and rows. */

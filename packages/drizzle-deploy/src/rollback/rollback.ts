@@ -37,6 +37,7 @@ import { type FormerNames, formerNames } from "./renamed-catalog.ts";
 import { followNames, type Rename } from "./renames.ts";
 import { nameNow, standingRenames } from "./standing-renames.ts";
 import { changesUnseen, madeByCode, staysDone } from "./staying.ts";
+import { tried } from "./trial.ts";
 
 export { type PlannedRollback, planRollback, type RollbackFacts, type RollbackScope, rollbackScopes };
 
@@ -345,6 +346,21 @@ async function plan(
   return result;
 }
 
+/** As `plan`, with the statements run on a scratch database, where the project has one. */
+async function planAndTry(sql: Sql, project: Project, wanted: Wanted): Promise<Planned> {
+  const made = await plan(sql, project, wanted);
+  const { planned, facts } = made;
+  const { steps, notTried } = await tried(project, planned.plan.steps, facts.renamed.raw);
+  const notes = notTried === null ? [] : [`not run on a scratch database first: ${notTried}`];
+  return {
+    ...made,
+    planned: {
+      ...planned,
+      plan: { ...planned.plan, steps: [...steps], notes: [...planned.plan.notes, ...notes] },
+    },
+  };
+}
+
 /** What is allowed has to be there, or a mistyped name would go unnoticed; a kind of hazard need not come up. */
 function requireKnown(
   { command }: Names,
@@ -402,7 +418,7 @@ export async function previewRollback(
 ): Promise<RollbackPreview> {
   const sql = await connect(url, { applicationName: `${project.names.command} rollback preview` });
   try {
-    const planned = await plan(sql, project, { scope, deployment, allow });
+    const planned = await planAndTry(sql, project, { scope, deployment, allow });
     requireKnown(project.names, allow, planned);
     return previewOf(url, scope, planned);
   } finally {
@@ -475,7 +491,7 @@ export async function rollback(
   });
   try {
     const wanted = { scope, deployment: options.deployment, allow: options.allow ?? [] };
-    const planned = await plan(session.sql, project, wanted);
+    const planned = await planAndTry(session.sql, project, wanted);
     requireKnown(project.names, wanted.allow, planned);
     const preview = previewOf(url, scope, planned);
     await observer({ type: "planned", plan: preview.plan });

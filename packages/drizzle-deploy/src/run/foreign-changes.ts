@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { DeployError } from "../findings/errors.ts";
 import type { Names } from "../model/names.ts";
-import type { Plan, Step, Target } from "../model/step.ts";
+import { type Plan, partsOf, type Step, type Target } from "../model/step.ts";
 import type { Queryable } from "../postgres/index.ts";
 import { continues } from "./step-error.ts";
 
@@ -61,7 +61,7 @@ export async function detectForeignChanges(
     const { target } = step;
     if (!target || !replaced.includes(target.kind)) return;
     const label = labelOf(target);
-    const earlier = plan.steps.slice(0, plan.steps.indexOf(step));
+    const earlier = plan.steps.slice(0, plan.steps.indexOf(step)).flatMap(partsOf);
     if (earlier.some((other) => other.target && labelOf(other.target) === label)) return;
     // What a rename or code gave this name was not known by it.
     const isOurs = earlier.some(({ kind }) =>
@@ -71,13 +71,19 @@ export async function detectForeignChanges(
     // It went along with what it was a part of.
     const isGone = earlier.some(
       ({ kind, target: whole }) =>
-        kind.startsWith("drop ") &&
+        (kind.startsWith("drop ") || kind === "rename" || kind === "move table") &&
         whole !== null &&
-        whole.schema === target.schema &&
-        whole.name === target.table,
+        (whole.kind === "schema"
+          ? whole.name === target.schema
+          : whole.schema === target.schema && whole.name === target.table),
     );
     if (isGone) return;
-    if ((await readVersions(transaction, [target])).get(label) === before.get(label)) return;
+    const now = (await readVersions(transaction, [target])).get(label);
+    const isTakenAlong = earlier.some(
+      ({ kind, sql: statement }) => kind.startsWith("drop ") && /\bCASCADE\b/i.test(statement),
+    );
+    if (now === null && isTakenAlong) return;
+    if (now === before.get(label)) return;
     throw new DeployError(
       "PLAN_OUTDATED",
       `${target.kind} ${target.name} was changed by somebody while this deployment ran, and ${step.title} (step ${step.id}) would undo that`,
