@@ -95,6 +95,8 @@ interface ConvergeContext {
   readonly isDroppedLater: boolean;
   /** Whether the column that it is about has a value in every row, in a table that is small enough to tell. */
   readonly isFilled: boolean;
+  /** Whether an earlier step of the plan would have made it, and was passed over for what it needs being gone. */
+  readonly isLost: (target: Target) => boolean;
   /** What depends on a view or a function, and would not survive its going. */
   readonly dependents: (target: Target) => readonly string[];
 }
@@ -120,6 +122,9 @@ const past: Decision = {
   action: "skip",
   reason: "A later step, which ran here before, took away or renamed what it is about.",
 };
+/** Whether a step is passed over since what it needs is gone for good. */
+export const isPassedOver = (decision: Decision): boolean => decision === past;
+
 /**
  * A decision where everything is as the migrations before left it: nothing is in the way then, and nothing done already,
  * as far as the statements themselves do not say `IF EXISTS`.
@@ -154,7 +159,7 @@ export function decide(draft: Draft, around: ConvergeContext): Decision {
 
 /**
  * Whether what a step says `IF NOT EXISTS` of is there when it is its turn, so that PostgreSQL passes it over: a step
- * before it makes that, or the migrations before left it as it is. What else is there is looked at for what it is.
+ * before it makes that, or the migrations before did, in whatever form. What else is there is looked at for what it is.
  */
 export function isThereInTime(
   { ifNotExists }: Draft,
@@ -168,11 +173,7 @@ export function isThereInTime(
     return kind === "index" && schema !== null && isStepsOwn({ schema, name }, simulated);
   }
   if (simulated.stateOf(ifNotExists) !== "untouched") return true;
-  return (
-    before !== null &&
-    has(before, ifNotExists) &&
-    differences(before, simulated.catalog(), ifNotExists).length === 0
-  );
+  return before !== null && has(before, ifNotExists);
 }
 
 /** Whether a step before gives a name to an index. */
@@ -202,9 +203,11 @@ function asLenient(
 }
 
 /** Whether what is not there was taken away by a later step that ran here, or is there under the name that that gave it. */
-function isPast(target: Target, { fateOf, simulated }: ConvergeContext): boolean {
+function isPast(target: Target, { fateOf, simulated, isLost, hasRun, timeline }: ConvergeContext): boolean {
   const fate = fateOf(target);
-  if (fate === null) return true;
+  if (fate === null || isLost(target)) return true;
+  // It ran here once, and nothing is left of what it was about when all is done.
+  if (hasRun && !has(timeline.last, target) && !has(timeline.left[0] ?? timeline.last, target)) return true;
   return nameOf(fate) !== nameOf(target) && simulated.exists(fate);
 }
 
@@ -487,7 +490,11 @@ function asDressedByHand(wanted: View, present: View, { original, after }: Timel
   };
 }
 
-function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: ConvergeContext): Decision {
+function alter(
+  draft: Draft,
+  { target, properties, type, label: value }: Of<"alter">,
+  around: ConvergeContext,
+): Decision {
   const { simulated, timeline, schemas, isDone, isAlone, isBegun, isRemade } = around;
   const [after] = timeline.after;
   if (!simulated.exists(target)) {
@@ -505,6 +512,12 @@ function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: 
   if (label !== null) {
     const labels = actual.enums.find(isCalled(target))?.labels ?? [];
     return labels.includes(label) ? asWanted : run;
+  }
+  if (value && !isDone) {
+    // Whatever other values a rollback has kept.
+    const labels = actual.enums.find(isCalled(target))?.labels ?? [];
+    if (labels.includes(value.from) !== labels.includes(value.to))
+      return labels.includes(value.from) ? run : asWanted;
   }
   const differ = (expected: Catalog, found: Catalog) =>
     differences(expected, found, target).filter(

@@ -3,7 +3,7 @@ import { type Catalog, compareCatalogs, isIncidental } from "../catalog/index.ts
 import type { Migration } from "../migrations/index.ts";
 import { type Allowance, isAllowed, parseAllowances, requireKnown } from "../model/allowance.ts";
 import type { Project } from "../model/project.ts";
-import { isToRun, nameOf, type Plan, type Step, type Target } from "../model/step.ts";
+import { isSameTarget, isToRun, nameOf, type Plan, type Step, type Target } from "../model/step.ts";
 import { formatStepId, includesStep, parseStepId } from "../model/step-id.ts";
 import type { Sql } from "../postgres/index.ts";
 import { expectedHere } from "../records/origin.ts";
@@ -17,6 +17,7 @@ import {
   decide,
   decideBuild,
   isEmptied,
+  isPassedOver,
   isThereInTime,
   type Timeline,
 } from "./converge.ts";
@@ -31,7 +32,7 @@ import { notesOf } from "./notes.ts";
 import { type ReplacedIndex, replacedBeside, replacedIndex } from "./replaced-index.ts";
 import { contextOf, simulateCatalog } from "./simulated-catalog.ts";
 import { type ClassifiedStatement, isForOthers, type Span, spansOf, subjects } from "./spans.ts";
-import { isSameObjectAs, makes, overlaps, takesAway, takesAwayWhole } from "./step-relations.ts";
+import { isPartOf, isSameObjectAs, makes, overlaps, takesAway, takesAwayWhole } from "./step-relations.ts";
 import {
   decideSpan,
   keyBeside,
@@ -54,6 +55,8 @@ interface PlanningContext extends Remains {
   readonly allow: readonly Allowance[];
   /** Whether what the pending migrations are about is as the migrations before left it: they run as they are written. */
   readonly isAsLeft: boolean;
+  /** What steps that were passed over would have made. */
+  readonly lost: Target[];
 }
 
 /**
@@ -114,6 +117,7 @@ export async function planInDetail(
     history: createHistory(facts, goals),
     brought: new Set(),
     isAsLeft: isAsLeft(project, facts, goals),
+    lost: [],
   };
   const planned: PlannedStep[] = [];
   for (const [at, migration] of pending.entries()) {
@@ -347,7 +351,10 @@ function planMigration(
           draft.target !== null &&
           !facts.nulls.includes(nameOf(draft.target)),
         dependents: (target) => dependentsOf(target, planning),
+        isLost: (target) => planning.lost.some((one) => isSameTarget(one, target) || isPartOf(target, one)),
       });
+      if (isPassedOver(held) && draft.goal.does === "create")
+        planning.lost.push(draft.goal.target, ...draft.goal.parts);
       const decided = planning.isAsLeft ? asWritten(held, draft) : held;
       if (replaced && (replaced.isBegun || isToRun(decided))) {
         replacing.set(replaced.number, replaced.drafts);

@@ -207,7 +207,10 @@ function inTransaction(
   if (first && validationAfter(statement)) return { sql: first.sql, drafts: [first] };
   const key = keyBeside(statement, statements, names);
   if (key) return { sql: key.add.sql, drafts: [key.add] };
-  return { sql: statement.asWritten, drafts: statement.drafts };
+  // A rollback keeps the value.
+  const isLabel =
+    first?.goal.does === "alter" && first.goal.properties.some((name) => name.startsWith("label "));
+  return { sql: isLabel ? first.sql : statement.asWritten, drafts: statement.drafts };
 }
 
 /** A statement's steps in the transaction. */

@@ -99,9 +99,10 @@ export function standingRenames(
     return [...raw.tables, ...raw.views, ...raw.enums].some(isIt) ? now : of;
   };
   const found = all.filter((one) => isThere(raw, one.kind, one.now, owner(one)));
-  // Where names went round, the catalog does not tell whether they are back.
+  const isBack = (one: Rename): boolean => isThere(raw, one.kind, one.was, owner(one));
+  // Where names went round, or on from one to the next, the catalog does not tell whether they are back.
   const present = inGroups(found)
-    .filter((group) => group.length === 1 || !takenBack.includes(stepId(titleOfAll(group))))
+    .filter((group) => !takenBack.includes(stepId(titleOfAll(group))) || !group.every(isBack))
     .flat();
   const isFree = (one: Rename): boolean =>
     !spaceOf(one.kind).some((kind) => isThere(raw, kind, one.was, owner(one))) ||

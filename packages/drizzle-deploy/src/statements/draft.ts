@@ -41,6 +41,8 @@ export type Goal =
       readonly type?: string;
       /** The collation that it gets with it; null for the type's own. */
       readonly collation?: string | null;
+      /** The value of an enum that gets another name. */
+      readonly label?: { readonly from: string; readonly to: string };
     }
   | { readonly does: "drop"; readonly target: Target }
   | { readonly does: "rename"; readonly target: Target; readonly to: Target }

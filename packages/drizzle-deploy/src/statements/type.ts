@@ -55,7 +55,12 @@ export function alterEnum(statement: AlterEnumStmt, sql: string, context: Statem
         sql,
         target: itself,
         needs: [itself],
-        goal: { does: "alter", target: itself, properties: ["labels"] },
+        goal: {
+          does: "alter",
+          target: itself,
+          properties: ["labels"],
+          label: { from: oldVal, to: newVal },
+        },
         hazards: context.isOwn(itself)
           ? []
           : [
