@@ -142,9 +142,18 @@ const columns: Kind<Column> = {
 
 /** Columns stand in the order in which they were found; what is new comes last. */
 function mergeColumns(sides: Sides<readonly Column[]>): Column[] {
+  const { base, ours, theirs } = sides;
+  const has = (list: readonly Column[], { name }: Column): boolean => list.some((one) => one.name === name);
+  // One that is renamed stands where it stood.
+  const former = new Map(
+    theirs.flatMap((column, at) => {
+      const was = base[at];
+      return was && !has(base, column) && !has(theirs, was) ? [[column.name, was.name] as const] : [];
+    }),
+  );
   const place = ({ name }: Column): number => {
-    const found = sides.ours.findIndex((one) => one.name === name);
-    return found < 0 ? sides.ours.length : found;
+    const found = ours.findIndex((one) => one.name === (former.get(name) ?? name));
+    return found < 0 ? ours.length : found;
   };
   return mergeLists(sides, columns).toSorted((one, other) => place(one) - place(other));
 }

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { type Catalog, readCatalog, withoutObjects } from "../catalog/index.ts";
-import type { Migration } from "../migrations/index.ts";
+import { findMigration, type Migration, readMigrations } from "../migrations/index.ts";
 import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
 import type { Target } from "../model/step.ts";
+import { formatStepId, parseStepId } from "../model/step-id.ts";
 import type { Queryable } from "../postgres/index.ts";
 import { type JournalRow, type MigrationState, readJournal, readState } from "../records/migration-state.ts";
 import { inOrder } from "../records/order.ts";
@@ -362,6 +363,15 @@ export async function gatherFacts(
   const last = state.applied.at(-1);
   const lastTag = (state.pending.at(-1) ?? last)?.tag;
   const expectedLast = lastTag === undefined ? catalog : here.expectedCatalog(lastTag);
+  const migrations = readMigrations(project.migrationsFolder);
+  // What was done under the tag that a migration had is done.
+  const currentStep = ({ migration, step }: Facts["done"][number]): Facts["done"][number] => {
+    const { migration: tag, parts } = parseStepId(step);
+    const now = findMigration(migrations, tag);
+    return now?.hash === migration
+      ? { migration, step: formatStepId({ migration: now.tag, parts }) }
+      : { migration, step };
+  };
   const begun = madeBy(await stepsSinceCompletion(sql, project));
   return {
     ...serverFacts,
@@ -384,8 +394,8 @@ export async function gatherFacts(
       : withoutObjects(catalog),
     journal,
     ...(foreign.length > 0 ? { foreignJournal: foreign } : {}),
-    done: await doneSteps(sql, project.names),
-    undone: await undoneSteps(sql, project.names),
+    done: (await doneSteps(sql, project.names)).map(currentStep),
+    undone: (await undoneSteps(sql, project.names)).map(currentStep),
     names: project.names,
   };
 }
