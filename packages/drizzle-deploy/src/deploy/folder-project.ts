@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { generateExpected } from "../catalog/index.ts";
 import { DeployError } from "../findings/errors.ts";
-import { findMigration, readMigrations } from "../migrations/index.ts";
+import { readMigrations } from "../migrations/index.ts";
+import { findMigration } from "../migrations/names.ts";
 import { defaultNames, type Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
 import type { Sql } from "../postgres/index.ts";

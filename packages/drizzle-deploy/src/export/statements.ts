@@ -1,6 +1,7 @@
 import type { Node } from "libpg-query";
 import { DeployError } from "../findings/errors.ts";
-import { fileOf, type Migration } from "../migrations/index.ts";
+import type { Migration } from "../migrations/index.ts";
+import { fileOf } from "../migrations/names.ts";
 import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
 import { print } from "../sql/parser.ts";

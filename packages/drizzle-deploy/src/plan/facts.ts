@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Catalog, readCatalog, withoutObjects } from "../catalog/index.ts";
-import { findMigration, type Migration, readMigrations } from "../migrations/index.ts";
+import { type Migration, readMigrations } from "../migrations/index.ts";
+import { findMigration } from "../migrations/names.ts";
 import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
 import type { Target } from "../model/step.ts";

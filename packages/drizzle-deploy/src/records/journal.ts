@@ -1,5 +1,6 @@
 import type postgres from "postgres";
-import { areNamed, type Migration } from "../migrations/index.ts";
+import type { Migration } from "../migrations/index.ts";
+import { areNamed } from "../migrations/names.ts";
 import { drizzleJournal, type JournalTable } from "../model/journal-table.ts";
 import { dollarQuote, quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
 
@@ -61,6 +62,8 @@ BEGIN
   IF EXISTS (SELECT FROM (${rows}) n WHERE n.name IS NULL) THEN
     RAISE EXCEPTION 'the journal has migrations that are not in the folder: Drizzle does not upgrade it';
   END IF;
+  -- Whoever reads or writes the journal would queue behind it.
+  PERFORM pg_catalog.set_config('lock_timeout', '5s', true);
   ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS name text, ADD COLUMN IF NOT EXISTS applied_at timestamptz DEFAULT now();
   UPDATE ${table} t SET name = n.name, applied_at = NULL FROM (${rows}) n WHERE t.id = n.id;
 END

@@ -1,5 +1,6 @@
 import { type Catalog, mergeCatalogs, withoutObjects } from "../catalog/index.ts";
-import { areNamed, readMigrations } from "../migrations/index.ts";
+import { readMigrations } from "../migrations/index.ts";
+import { areNamed } from "../migrations/names.ts";
 import type { Project } from "../model/project.ts";
 import type { Queryable } from "../postgres/index.ts";
 import { type MigrationState, matchNames, readJournal } from "./migration-state.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { findMigration, type Migration } from "../migrations/index.ts";
+import type { Migration } from "../migrations/index.ts";
+import { findMigration } from "../migrations/names.ts";
 import type { Project } from "../model/project.ts";
 import type { Queryable } from "../postgres/index.ts";
 import { hasRecords, recordTables } from "./records.ts";

@@ -1,5 +1,6 @@
 import { DeployError } from "../findings/errors.ts";
-import { fileOf, type Migration } from "../migrations/index.ts";
+import type { Migration } from "../migrations/index.ts";
+import { fileOf } from "../migrations/names.ts";
 import { parseStatements, type Statement, withoutLeadingComments } from "../sql/parser.ts";
 
 /** One statement of a migration, as PostgreSQL's own parser reads it. */
