@@ -468,7 +468,13 @@ describe("a migration that comes between older ones", () => {
     const project = await projectOf(folder);
     expect(await deployTo(database, project)).toEqual(done);
     expect(await differences(wanted, database)).toEqual([]);
-    expect((await status(database.sql, project)).catalog?.differences).toEqual([]);
+    // In the folder's order the newer one has the last word on it, also after others.
+    const more = write([start, branch, main, column("20260104100000_newest", "depth")]);
+    await withDrizzle(wanted, more);
+    const newest = await projectOf(more);
+    expect(await deployTo(database, newest)).toEqual(done);
+    expect(await differences(wanted, database)).toEqual([]);
+    expect((await status(database.sql, newest)).catalog?.differences).toEqual([]);
   });
 
   it("is continued by a deployment where its rollback was stopped", async () => {
