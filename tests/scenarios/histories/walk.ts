@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
+import { drizzle as drizzle1 } from "drizzle-orm-1/postgres-js";
+import { migrate as migrate1 } from "drizzle-orm-1/postgres-js/migrator";
 import postgres from "postgres";
 import { inject } from "vitest";
 import { z } from "zod";
@@ -11,6 +13,9 @@ import { baseline, deploy, type Project, rollback } from "../../../packages/driz
 import type { DatabaseUrl } from "../../../packages/drizzle-deploy/src/postgres/index.ts";
 import { createDatabase, type TestDatabase } from "../../support/database.ts";
 import { projectIn } from "../../support/project.ts";
+
+/** Whose folders and journal a history has. */
+export type Generation = "0.45" | "1.0";
 
 /** A history of migrations that another project may have, and how far a database of it has come. */
 export interface History {
@@ -24,18 +29,35 @@ export interface History {
   readonly schemas?: Project["schemas"];
   /** What clients of before write: it has to work again when the deployment is taken back. */
   readonly works?: readonly string[];
+  /** Default 0.45. */
+  readonly generation?: Generation;
 }
 
+/** The tag of a migration by its place in a history. */
+const tagOf = (idx: number, generation: Generation): string =>
+  generation === "1.0" ? `${20_260_101_000_000 + idx}_m${idx}` : `${String(idx).padStart(4, "0")}_m${idx}`;
+
+const textOf = (statements: readonly string[]): string =>
+  statements.map((one) => `${one};`).join("\n--> statement-breakpoint\n");
+
 /** Writes migrations as drizzle-kit does. */
-export function writeMigrations(migrations: readonly (readonly string[])[]): string {
+export function writeMigrations(
+  migrations: readonly (readonly string[])[],
+  generation: Generation = "0.45",
+): string {
   const folder = mkdtempSync(join(inject("scratchFolder"), "history-"));
+  if (generation === "1.0") {
+    for (const [idx, statements] of migrations.entries()) {
+      const path = join(folder, tagOf(idx, generation));
+      mkdirSync(path);
+      writeFileSync(join(path, "migration.sql"), textOf(statements));
+    }
+    return folder;
+  }
   mkdirSync(join(folder, "meta"));
   const entries = migrations.map((statements, idx) => {
-    const tag = `${String(idx).padStart(4, "0")}_m${idx}`;
-    writeFileSync(
-      join(folder, `${tag}.sql`),
-      statements.map((one) => `${one};`).join("\n--> statement-breakpoint\n"),
-    );
+    const tag = tagOf(idx, generation);
+    writeFileSync(join(folder, `${tag}.sql`), textOf(statements));
     return { idx, version: "7", when: 1_780_000_000_000 + idx, tag, breakpoints: true };
   });
   writeFileSync(
@@ -46,10 +68,15 @@ export function writeMigrations(migrations: readonly (readonly string[])[]): str
 }
 
 /** Runs Drizzle's own migrator; returns why it failed, or null. */
-export async function applyWithDrizzle(url: DatabaseUrl, folder: string): Promise<string | null> {
+export async function applyWithDrizzle(
+  url: DatabaseUrl,
+  folder: string,
+  generation: Generation = "0.45",
+): Promise<string | null> {
   const sql = postgres(url, { max: 1, onnotice: () => {} });
   try {
-    await migrate(drizzle(sql), { migrationsFolder: folder });
+    if (generation === "1.0") await migrate1(drizzle1({ client: sql }), { migrationsFolder: folder });
+    else await migrate(drizzle(sql), { migrationsFolder: folder });
     return null;
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
@@ -91,21 +118,22 @@ export async function walk({
   rows = [],
   schemas = ["public"],
   works = [],
+  generation = "0.45",
 }: History): Promise<string[]> {
   const wrong: string[] = [];
-  const start = writeMigrations(migrations.slice(0, applied));
-  const folder = writeMigrations(migrations);
-  const tags = migrations.map((_, idx) => `${String(idx).padStart(4, "0")}_m${idx}`);
+  const start = writeMigrations(migrations.slice(0, applied), generation);
+  const folder = writeMigrations(migrations, generation);
+  const tags = migrations.map((_, idx) => tagOf(idx, generation));
   const make = async () => {
     const database = await createDatabase("empty");
-    const failed = applied > 0 ? await applyWithDrizzle(database.url, start) : null;
+    const failed = applied > 0 ? await applyWithDrizzle(database.url, start, generation) : null;
     if (failed !== null) throw new Error(`the history itself fails: ${failed}`);
     for (const row of rows) await database.sql.unsafe(row);
     return database;
   };
   const catalog = ({ sql }: TestDatabase) => readCatalog(sql, { schemas });
   const wanted = await make();
-  const failure = await applyWithDrizzle(wanted.url, folder);
+  const failure = await applyWithDrizzle(wanted.url, folder, generation);
   const database = await make();
   let project: Project;
   try {
@@ -169,7 +197,7 @@ export async function walk({
   const journal = async () =>
     (await database.sql`select hash from drizzle.__drizzle_migrations order by id`).map(({ hash }) => hash);
   const journalled = await journal();
-  const again = await applyWithDrizzle(database.url, folder);
+  const again = await applyWithDrizzle(database.url, folder, generation);
   if (again !== null) wrong.push(`Drizzle afterwards: ${again}`);
   if ((await journal()).length !== journalled.length) wrong.push("Drizzle ran something again");
   try {

@@ -71,3 +71,32 @@ describe("a journal", () => {
     expect(pending).toEqual(migrations.slice(2));
   });
 });
+
+describe("a journal of Drizzle 1.0", () => {
+  const file = (name: string, hash = name) => ({ tag: name, name, when: 1, hash, statements: [] });
+  const row = (name: string | null, hash: string) => ({ when: 1, hash, name });
+  const [a, b, c] = [file("a"), file("b"), file("c")];
+
+  it("tells what is applied in the order in which it was, and what is pending by its name", () => {
+    const state = holdJournal([row("a", "a"), row("c", "c")], [a, b, c]);
+    expect(state).toEqual({ applied: [a, c], pending: [b] });
+    expect(holdJournal([row("c", "c"), row("a", "a")], [a, b, c]).applied).toEqual([c, a]);
+    expect(holdJournal([], [a, b, c]).pending).toEqual([a, b, c]);
+  });
+
+  it("tells files of one text apart", () => {
+    const alike = [file("a", "same"), file("b", "same")];
+    expect(holdJournal([row("b", "same")], alike).pending).toEqual(alike.slice(0, 1));
+  });
+
+  it.each([
+    ["has a name that is not in the folder", [row("x", "x")], "MIGRATION_MISSING"],
+    ["has a renamed migration", [row("x", "b")], "MIGRATION_MISSING"],
+    ["has a migration whose file was changed", [row("a", "other")], "MIGRATION_CHANGED"],
+    ["has a row that Drizzle 0.45 wrote", [row("a", "a"), row(null, "b")], "MIGRATION_UNNAMED"],
+    ["has a row without a name that is of no file", [row(null, "x")], "MIGRATION_MISSING"],
+    ["names what it has without a name too", [row(null, "a"), row("a", "a")], "none"],
+  ])("that %s: what becomes of it", (_, journal, code) => {
+    expect(codeOf(() => holdJournal(journal, [a, b, c]))).toBe(code);
+  });
+});

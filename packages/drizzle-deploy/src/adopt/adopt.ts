@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Catalog, compareCatalogs, readCatalog } from "../catalog/index.ts";
 import { DeployError } from "../findings/errors.ts";
-import type { Migration } from "../migrations/index.ts";
+import { type Migration, readMigrations } from "../migrations/index.ts";
 import { journalTableOf } from "../model/journal-table.ts";
 import type { Project } from "../model/project.ts";
 import { connect, type DatabaseUrl, type Sql } from "../postgres/index.ts";
@@ -126,7 +126,12 @@ export async function baseline(
       const now = await readCatalog(sql, { schemas: project.schemas });
       if (compareCatalogs(actual, now, { owners: true }).length > 0) throw changedMeanwhile(project);
     }
-    await ensureRecords(sql, project.names, journalTableOf(project));
+    await ensureRecords(
+      sql,
+      project.names,
+      journalTableOf(project),
+      readMigrations(project.migrationsFolder),
+    );
     await beginDeployment(sql, project.names, {
       id,
       kind: "baseline",
@@ -140,7 +145,7 @@ export async function baseline(
       await finishDeployment(transaction, project.names, id, "completed", {
         point: report.point,
         recorded: report.recorded,
-        migrations: applied.map(({ tag, hash, when }) => ({ tag, hash, when })),
+        migrations: applied.map(({ statements: _, ...migration }) => migration),
         replaced: report.replaced,
         ...(accepted.length > 0 ? { accepted } : {}),
       });

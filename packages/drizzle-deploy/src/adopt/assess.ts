@@ -26,6 +26,7 @@ import { type DetailedPlan, foreignOwner, otherChildren, passedOnBy, planInDetai
 import type { Queryable } from "../postgres/index.ts";
 import { type Accepted, applyAcceptance } from "../records/acceptance.ts";
 import { holdJournal, readJournal, wasAdoptedAsUnbegun } from "../records/migration-state.ts";
+import { inOrder } from "../records/order.ts";
 import { expectedHere } from "../records/origin.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
 import { foreseenFindings } from "../validate/foresight.ts";
@@ -376,8 +377,8 @@ export interface AssessmentOptions {
  * Where a database stands: by its journal, or where it has none by what it shows of each migration; how it differs from
  * that point; and what a deployment would do from there. Changes nothing.
  *
- * @throws DeployError USAGE for a tag that the project does not have; MIGRATION_CHANGED, MIGRATION_MISSING and
- * MIGRATION_OUT_OF_ORDER where journal and folder disagree; FILE_MISSING, FILE_INVALID
+ * @throws DeployError USAGE for a tag that the project does not have; MIGRATION_CHANGED, MIGRATION_MISSING,
+ * MIGRATION_OUT_OF_ORDER and MIGRATION_UNNAMED where journal and folder disagree; FILE_MISSING, FILE_INVALID
  */
 export async function assessDatabase(
   sql: Queryable,
@@ -391,13 +392,14 @@ export async function assessDatabase(
   const { rows: journal } = await readJournal(sql, project);
   const planFrom = async (applied: readonly Migration[], found: Drift) => {
     const pending = migrations.filter((migration) => !applied.includes(migration));
+    const here = inOrder(project, { applied, pending });
     const facts = await gatherFacts(sql, project, { applied, pending });
     const planned = await planInDetail(project, facts, { allow });
     const point = applied.at(-1)?.tag;
-    const drift = point === undefined ? found : withoutInherited(found, project, facts, point);
-    const last = points.at(-1);
-    const wanted = last?.expected ?? withoutObjects(actual);
-    const { findings, accepted } = await applyAcceptance(sql, project, foreseenFindings(project, planned), {
+    const drift = point === undefined ? found : withoutInherited(found, here, facts, point);
+    const last = pending.at(-1) ?? applied.at(-1);
+    const wanted = last ? here.expectedCatalog(last.tag) : withoutObjects(actual);
+    const { findings, accepted } = await applyAcceptance(sql, project, foreseenFindings(here, planned), {
       names: accept,
       by,
       sides: async () => ({ wanted, actual }),
@@ -410,14 +412,16 @@ export async function assessDatabase(
       drift,
       plan: planned.plan,
       accepted,
-      inTheWay: findObstacles(project, { drift, planned, at: point, foreseen }),
+      inTheWay: findObstacles(here, { drift, planned, at: point, foreseen }),
       replaced: replacedFindings(drift.replaced, wanted),
     };
   };
   const isBare = hasNothingOf(points, actual);
   if (journal.length > 0 || (!isBare && (await wasAdoptedAsUnbegun(sql, project)))) {
-    const { applied } = holdJournal(journal, migrations, journalTableOf(project));
-    const drift = driftsOf(project, points, actual)[applied.length];
+    const state = holdJournal(journal, migrations, journalTableOf(project));
+    const { applied } = state;
+    const inTurn = readPoints(inOrder(project, state), [...applied, ...state.pending]);
+    const drift = driftsOf(project, inTurn, actual)[applied.length];
     return { is: "adopted", evidence: [], choices: [], ...(await planFrom(applied, drift ?? noDrift)) };
   }
   if (isBare) return { is: "empty", evidence: [], choices: [], ...(await planFrom([], noDrift)) };

@@ -23,9 +23,12 @@ export interface Sides<T> {
   readonly ours: T;
   /** As the migrations leave it at another point. */
   readonly theirs: T;
+  /** What becomes of what only `ours` has. Default: it is not the migrations', and is left out. */
+  readonly found?: "kept" | undefined;
 }
 
-const at = <T, Key extends keyof T>({ base, ours, theirs }: Sides<T>, key: Key): Sides<T[Key]> => ({
+const at = <T, Key extends keyof T>({ base, ours, theirs, found }: Sides<T>, key: Key): Sides<T[Key]> => ({
+  found,
   base: base[key],
   ours: ours[key],
   theirs: theirs[key],
@@ -54,15 +57,20 @@ interface Kind<T> {
  * What is only found is not the migrations', and left out. What was taken away by hand stays away, unless the migrations
  * change it since.
  */
-function mergeLists<T>({ base, ours, theirs }: Sides<readonly T[]>, { key, merge, adopt }: Kind<T>): T[] {
+function mergeLists<T>(
+  { base, ours, theirs, found }: Sides<readonly T[]>,
+  { key, merge, adopt }: Kind<T>,
+): T[] {
   const byKey = (list: readonly T[]) => new Map(list.map((one) => [key(one), one]));
-  const [before, found] = [byKey(base), byKey(ours)];
-  return theirs.flatMap((wanted): T[] => {
-    const [was, here] = [before.get(key(wanted)), found.get(key(wanted))];
+  const [before, present, after] = [byKey(base), byKey(ours), byKey(theirs)];
+  const isOnlyFound = (one: T): boolean => !before.has(key(one)) && !after.has(key(one));
+  const merged = theirs.flatMap((wanted): T[] => {
+    const [was, here] = [before.get(key(wanted)), present.get(key(wanted))];
     if (was === undefined) return [here === undefined ? wanted : (adopt?.(here, wanted) ?? wanted)];
     if (here === undefined) return isEqual(was, wanted) ? [] : [wanted];
-    return [merge({ base: was, ours: here, theirs: wanted })];
+    return [merge({ base: was, ours: here, theirs: wanted, found })];
   });
+  return found === "kept" ? [...ours.filter(isOnlyFound), ...merged] : merged;
 }
 
 const named = ({ name }: { readonly name: string }): string => name;
@@ -76,7 +84,8 @@ function mergeSets({ base, ours, theirs }: Sides<readonly string[]>): string[] {
 
 /** Privilege by privilege; what was given to somebody whom no migration names is not the migrations'. */
 function mergeGrants(sides: Sides<readonly Grant[]>): Grant[] {
-  const grantees = new Set([...sides.base, ...sides.theirs].map(({ grantee }) => grantee));
+  const known = [...sides.base, ...sides.theirs, ...(sides.found === "kept" ? sides.ours : [])];
+  const grantees = new Set(known.map(({ grantee }) => grantee));
   return [...grantees].toSorted().flatMap((grantee) => {
     const of = (property: "privileges" | "grantable", grants: readonly Grant[]): readonly string[] =>
       grants.find((grant) => grant.grantee === grantee)?.[property] ?? [];
@@ -133,9 +142,18 @@ const columns: Kind<Column> = {
 
 /** Columns stand in the order in which they were found; what is new comes last. */
 function mergeColumns(sides: Sides<readonly Column[]>): Column[] {
+  const { base, ours, theirs } = sides;
+  const has = (list: readonly Column[], { name }: Column): boolean => list.some((one) => one.name === name);
+  // One that is renamed stands where it stood.
+  const former = new Map(
+    theirs.flatMap((column, at) => {
+      const was = base[at];
+      return was && !has(base, column) && !has(theirs, was) ? [[column.name, was.name] as const] : [];
+    }),
+  );
   const place = ({ name }: Column): number => {
-    const found = sides.ours.findIndex((one) => one.name === name);
-    return found < 0 ? sides.ours.length : found;
+    const found = ours.findIndex((one) => one.name === (former.get(name) ?? name));
+    return found < 0 ? ours.length : found;
   };
   return mergeLists(sides, columns).toSorted((one, other) => place(one) - place(other));
 }
@@ -288,7 +306,7 @@ const sequences: Kind<Sequence> = {
 /**
  * What a database that was found at one point of a history, as people had made it, looks like at another point: what the
  * migrations between the two change is theirs, property by property, and all else is as it was found. It holds the
- * migrations' objects alone. Pure.
+ * migrations' objects alone, unless what is found is to be kept. Pure.
  *
  * @example
  * const expectedHere = mergeCatalogs({ base: expected("0001"), ours: found, theirs: expected("0005") });
@@ -310,7 +328,12 @@ export function mergeCatalogs(sides: Sides<Catalog>): Catalog {
     ...(sides.base.structures && sides.ours.structures && sides.theirs.structures
       ? {
           structures: mergeLists(
-            { base: sides.base.structures, ours: sides.ours.structures, theirs: sides.theirs.structures },
+            {
+              base: sides.base.structures,
+              ours: sides.ours.structures,
+              theirs: sides.theirs.structures,
+              found: sides.found,
+            },
             structures,
           ),
         }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Catalog, readCatalog, withoutObjects } from "../catalog/index.ts";
 import { DeployError } from "../findings/errors.ts";
 import type { Finding } from "../findings/finding.ts";
+import { readMigrations } from "../migrations/index.ts";
 import { allowedHazards, refusedHazards } from "../model/allowance.ts";
 import { type DeploymentReport, deploymentReportSchema, type Mode } from "../model/deployment-report.ts";
 import { journalTableOf } from "../model/journal-table.ts";
@@ -13,6 +14,7 @@ import { planFor, planInDetail } from "../plan/plan.ts";
 import { type DatabaseUrl, redactUrl, translate } from "../postgres/index.ts";
 import { type Accepted, applyAcceptance } from "../records/acceptance.ts";
 import { defaultExecutor } from "../records/executor.ts";
+import { inOrder } from "../records/order.ts";
 import {
   beginDeployment,
   type DeploymentRecord,
@@ -170,21 +172,22 @@ export async function deploy(
   );
   try {
     const executor = options.executor ?? defaultExecutor();
-    const { plan, accepted } = await phase("plan", async () => {
+    const { plan, accepted, here } = await phase("plan", async () => {
       const facts = await gatherFacts(session.sql, project);
+      const ordered = inOrder(project, facts.state);
       const planned = await planInDetail(project, facts, { allow: options.allow ?? [] });
       const fresh = planned.plan;
       if (options.plan) await requireSamePlan(session.sql, project.names, options.plan, fresh);
       await observer({ type: "planned", plan: fresh });
       requireUnblocked(fresh, project.names);
       const actual = facts.catalog;
-      const known = await applyAcceptance(session.sql, project, foreseenFindings(project, planned), {
+      const known = await applyAcceptance(session.sql, project, foreseenFindings(ordered, planned), {
         names: options.accept,
         by: executor,
-        sides: async () => ({ wanted: expectedAtEnd(project, fresh, actual), actual }),
+        sides: async () => ({ wanted: expectedAtEnd(ordered, fresh, actual), actual }),
       });
       requireNothingForeseen(known.findings, project.names);
-      return { plan: fresh, accepted: known.accepted };
+      return { plan: fresh, accepted: known.accepted, here: ordered };
     });
     const confirmation = options.confirm ? await options.confirm(plan) : {};
     if (options.confirm && confirmation) {
@@ -216,7 +219,7 @@ export async function deploy(
     const stopping = confirmation === null || options.stopSignal?.aborted === true;
     const result: Ending = stopping
       ? { execution: nothingDone(plan), findings: [], error: null, accepted: [] }
-      : await carryOut(session, project, {
+      : await carryOut(session, here, {
           plan,
           before,
           record,
@@ -316,7 +319,12 @@ async function carryOut(
     accepted: readonly Accepted[];
   },
 ): Promise<Ending> {
-  await ensureRecords(session.sql, project.names, journalTableOf(project));
+  await ensureRecords(
+    session.sql,
+    project.names,
+    journalTableOf(project),
+    readMigrations(project.migrationsFolder),
+  );
   await beginDeployment(session.sql, project.names, record);
   const requireUnchanged = await detectForeignChanges(session.sql, project.names, plan);
   const execution = await phase("execute", () =>

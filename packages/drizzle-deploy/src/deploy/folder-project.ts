@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { generateExpected } from "../catalog/index.ts";
 import { DeployError } from "../findings/errors.ts";
 import { readMigrations } from "../migrations/index.ts";
+import { findMigration } from "../migrations/names.ts";
 import { defaultNames, type Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
 import type { Sql } from "../postgres/index.ts";
@@ -37,8 +38,9 @@ export async function projectOfFolder(
   scratch: Sql,
   { name, migrationsFolder, schemas, names = defaultNames, cacheFolder, ...journal }: FolderProject,
 ): Promise<Project> {
+  const migrations = readMigrations(migrationsFolder);
   const catalogs = await generateExpected(scratch, {
-    migrations: readMigrations(migrationsFolder),
+    migrations,
     schemas,
     cacheFolder: cacheFolder === undefined ? join(names.folder, "catalogs") : cacheFolder,
   });
@@ -51,7 +53,7 @@ export async function projectOfFolder(
     scratch,
     baselineTag: null,
     expectedCatalog: (tag) => {
-      const catalog = catalogs.get(tag);
+      const catalog = catalogs.get(findMigration(migrations, tag)?.tag ?? tag);
       if (catalog) return catalog;
       throw new DeployError(
         "MIGRATION_MISSING",

@@ -5,6 +5,7 @@ import { readMigrations } from "../migrations/index.ts";
 import { isLeftOutOf, type Project } from "../model/project.ts";
 import type { Queryable } from "../postgres/index.ts";
 import { type MigrationState, readState } from "../records/migration-state.ts";
+import { inOrder } from "../records/order.ts";
 import { expectedHere, readOrigin } from "../records/origin.ts";
 import { hasRecords, recordTables } from "../records/records.ts";
 
@@ -120,7 +121,7 @@ async function readCatalogState(
 
 /**
  * Where a database stands. Reads only.
- * @throws DeployError MIGRATION_CHANGED, MIGRATION_MISSING, MIGRATION_OUT_OF_ORDER, and as `readCatalog`
+ * @throws DeployError MIGRATION_CHANGED, MIGRATION_MISSING, MIGRATION_OUT_OF_ORDER, MIGRATION_UNNAMED, and as `readCatalog`
  */
 export async function status(sql: Queryable, project: Project): Promise<Status> {
   const migrations = readMigrations(project.migrationsFolder);
@@ -149,6 +150,6 @@ export async function status(sql: Queryable, project: Project): Promise<Status> 
     pending: list(pending),
     deployments,
     halfDone: latest && latest.outcome !== "completed" ? latest : null,
-    catalog: await readCatalogState(sql, project, state),
+    catalog: await readCatalogState(sql, inOrder(project, state), state),
   };
 }

@@ -4,10 +4,10 @@ import { type Migration, readMigrations } from "../migrations/index.ts";
 import { journalTableOf } from "../model/journal-table.ts";
 import { settingName } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
+import { insertionOf, isRowOf, journalDefinition } from "../records/journal.ts";
 import type { QualifiedName } from "../sql/names.ts";
-import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
+import { dollarQuote, quoteIdentifier, quoteLiteral, quoteName, quoteQualified } from "../sql/quote.ts";
 import { type Excerpts, excerptsOf, labelOf } from "./excerpt.ts";
-import { dollarQuote } from "./quote.ts";
 import { migrationLines, requireUsableLabels } from "./statements.ts";
 import { differencesQuery, type Expectation, type Optional, pinSettings } from "./validation.ts";
 
@@ -95,17 +95,11 @@ function optionalIndexes(project: Project, base: Catalog, head: Catalog): Source
 const hasColumn = ({ schema, name }: QualifiedName, column: string): string =>
   `EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass(${quoteLiteral(quoteQualified(schema, name))}) AND attname = ${quoteLiteral(column)} AND NOT attisdropped)`;
 
-/** The table of Drizzle's journal, quoted. */
-const journalOf = (project: Project): string => {
-  const { schema, name } = journalTableOf(project);
-  return quoteQualified(schema, name);
-};
+const isApplied = (migration: Migration, project: Project): string =>
+  `EXISTS (SELECT FROM ${quoteName(journalTableOf(project))} WHERE ${isRowOf(migration)})`;
 
-const isApplied = ({ hash, when }: Migration, journal: string): string =>
-  `EXISTS (SELECT FROM ${journal} WHERE hash = ${quoteLiteral(hash)} AND created_at = ${when})`;
-
-const record = ({ hash, when }: Migration, journal: string): string =>
-  `INSERT INTO ${journal} (hash, created_at) VALUES (${quoteLiteral(hash)}, ${when});`;
+const record = (migration: Migration, project: Project): string =>
+  `${insertionOf(migration, journalTableOf(project))};`;
 
 function block(lines: readonly string[], declarations: readonly string[] = []): string {
   const declare =
@@ -121,7 +115,6 @@ const searchPath = ({ project }: Source): string =>
 function requireBaseline(source: Source): string {
   const { project, base, head, baseline, optional, excerpts } = source;
   if (!base) return "";
-  const journal = journalOf(project);
   const left = new Set(optional.map(({ unless }) => unless));
   const columns = columnsRead(base, head, {
     reading: "presence",
@@ -141,7 +134,7 @@ function requireBaseline(source: Source): string {
     "-- at the baseline.",
     block(
       [
-        `  IF ${first ? isApplied(first, journal) : "false"} THEN RETURN; END IF;`,
+        `  IF ${first ? isApplied(first, project) : "false"} THEN RETURN; END IF;`,
         "  SELECT string_agg(name, ', ') INTO missing FROM (",
         "    SELECT format('%s.%s', t ->> 0, t ->> 1) AS name",
         `    FROM json_array_elements(${dollarQuote(JSON.stringify(tables), "tables")}) t`,
@@ -159,7 +152,7 @@ function requireBaseline(source: Source): string {
         "  END IF;",
         ...baseline.map(
           (migration) =>
-            `  IF NOT ${isApplied(migration, journal)} THEN ${record(migration, journal)} END IF;`,
+            `  IF NOT ${isApplied(migration, project)} THEN ${record(migration, project)} END IF;`,
         ),
       ],
       ["missing text;"],
@@ -223,7 +216,6 @@ function correctChecks(made: Catalog, schema: string, name: string): string[] {
 
 async function migrationBlock(migration: Migration, source: Source): Promise<string> {
   const { project, optional } = source;
-  const journal = journalOf(project);
   const lines = await migrationLines(migration, {
     names: project.names,
     defaultSchema: "public",
@@ -233,13 +225,13 @@ async function migrationBlock(migration: Migration, source: Source): Promise<str
   return [
     `-- ${migration.tag}`,
     block([
-      `  IF ${isApplied(migration, journal)} THEN`,
+      `  IF ${isApplied(migration, project)} THEN`,
       `    RAISE NOTICE '% is applied already', ${quoteLiteral(migration.tag)};`,
       "    RETURN;",
       "  END IF;",
       searchPath(source),
       ...lines,
-      `  ${record(migration, journal)}`,
+      `  ${record(migration, project)}`,
     ]),
   ].join("\n");
 }
@@ -294,9 +286,7 @@ async function changingScript(source: Source, isWrapped: boolean): Promise<strin
   await requireUsableLabels(pending, project);
   const parts = [
     `-- Where Drizzle records what is applied, so that drizzle-kit and ${project.names.command} carry on from here.
-CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(journalTableOf(project).schema)};
-CREATE TABLE IF NOT EXISTS ${journalOf(project)} (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint);
-`,
+${journalDefinition([...source.baseline, ...pending], journalTableOf(project))}`,
     requireBaseline(source),
     requireNoDuplicates(source),
   ];

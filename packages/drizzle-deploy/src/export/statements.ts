@@ -1,13 +1,13 @@
 import type { Node } from "libpg-query";
 import { DeployError } from "../findings/errors.ts";
 import type { Migration } from "../migrations/index.ts";
+import { fileOf } from "../migrations/names.ts";
 import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
 import { print } from "../sql/parser.ts";
-import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
+import { dollarQuote, quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
 import { names, walk } from "../sql/tree.ts";
 import { type ParsedStatement, parseMigration } from "../statements/parse.ts";
-import { dollarQuote } from "./quote.ts";
 
 /** Statements that make something, which may be there already. */
 const makers = [
@@ -108,7 +108,7 @@ export async function requireUsableLabels(
         if (type === undefined) return;
         throw new DeployError(
           "FILE_INVALID",
-          `${migration.tag}.sql uses '${sval}', which is added to ${type} before; PostgreSQL allows that only after a commit, and a script in one transaction has none`,
+          `${fileOf(migration)} uses '${sval}', which is added to ${type} before; PostgreSQL allows that only after a commit, and a script in one transaction has none`,
           `Deploy this migration with ${command} deploy.`,
         );
       });
@@ -134,11 +134,11 @@ function fromArchive(node: Node, { names: { archiveSchema }, defaultSchema }: Bl
 }
 
 /** A statement as it can run inside a transaction. */
-function transactional({ node, sql }: ParsedStatement, tag: string, { command }: Names): string {
+function transactional({ node, sql }: ParsedStatement, file: string, { command }: Names): string {
   if (impossible.includes(kindOf(node))) {
     throw new DeployError(
       "FILE_INVALID",
-      `${tag}.sql holds a statement that a script in one transaction cannot hold: ${sql.split("\n", 1)[0]}`,
+      `${file} holds a statement that a script in one transaction cannot hold: ${sql.split("\n", 1)[0]}`,
       `Deploy this migration with ${command} deploy.`,
     );
   }
@@ -168,7 +168,7 @@ export async function migrationLines(migration: Migration, options: BlockOptions
   const statements = parseMigration(migration);
   return statements.flatMap((statement) => {
     const { node, number } = statement;
-    const run = `EXECUTE ${dollarQuote(transactional(statement, migration.tag, options.names), "sql")};`;
+    const run = `EXECUTE ${dollarQuote(transactional(statement, fileOf(migration), options.names), "sql")};`;
     const excused = excuse(node);
     const name = "IndexStmt" in node ? (node.IndexStmt.idxname ?? "") : "";
     const condition =

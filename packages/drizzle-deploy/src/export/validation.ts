@@ -1,7 +1,6 @@
 import { catalogQuery, pinnedSettings } from "../catalog/index.ts";
-import { quoteLiteral } from "../sql/quote.ts";
+import { dollarQuote, quoteLiteral } from "../sql/quote.ts";
 import type { Excerpt } from "./excerpt.ts";
-import { dollarQuote } from "./quote.ts";
 
 /** An object that may be missing where something that it needs is; labels as in `labelOf`. */
 export interface Optional {

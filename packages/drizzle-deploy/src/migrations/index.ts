@@ -1,15 +1,20 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
 import { z } from "zod";
 import { DeployError } from "../findings/errors.ts";
 
 /** One file of a Drizzle migrations folder. */
 export interface Migration {
-  /** File name without its ending, as `0002_optimization`. */
+  /** File name without its ending, as `0002_optimization`; of Drizzle 1.0 its folder's, as `20260214093000_goals`. */
   readonly tag: string;
-  /** The journal entry's `when`, in milliseconds since 1970: Drizzle's order, and its mark of what is applied. */
+  /**
+   * In milliseconds since 1970: the journal entry's `when`, which is Drizzle's mark of what is applied; of Drizzle 1.0
+   * the time that the folder's name begins with.
+   */
   readonly when: number;
+  /** Of Drizzle 1.0: the folder's name, which is its mark of what is applied. Left out where a journal lists the file. */
+  readonly name?: string | undefined;
   /** SHA-256 of the file in hexadecimal, as Drizzle writes it into its journal table. */
   readonly hash: string;
   /** The file's statements in order, as Drizzle splits them. */
@@ -47,16 +52,72 @@ function readText(path: string): string {
   }
 }
 
+const restore = "Restore it from version control.";
+
+const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+const statementsOf = (text: string): string[] => text.split("--> statement-breakpoint");
+
+/** The time that a folder's name begins with, in milliseconds since 1970, as Drizzle 1.0 reads it; NaN for none. */
+function timeOf(name: string): number {
+  const part = (from: number, to: number): number => Number.parseInt(name.slice(from, to), 10);
+  return Date.UTC(part(0, 4), part(4, 6) - 1, part(6, 8), part(8, 10), part(10, 12), part(12, 14));
+}
+
+/** The folders of Drizzle 1.0's migrations, in its order: by their names, as the locale of this process has them. */
+function namesIn(folder: string): string[] {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return [];
+  }
+  return names
+    .filter((name) => existsSync(join(folder, name, "migration.sql")))
+    .sort((one, other) => one.localeCompare(other));
+}
+
+/** The migrations of a folder that Drizzle 1.0 wrote. */
+function readNamed(folder: string, names: readonly string[]): Migration[] {
+  return names.map((name) => {
+    const path = join(folder, name, "migration.sql");
+    const when = timeOf(name);
+    const fault = unprintable.test(name)
+      ? "has a control character"
+      : Number.isNaN(when)
+        ? "does not begin with a time, as 20260214093000_goals does: Drizzle cannot record it"
+        : null;
+    if (fault !== null)
+      throw new DeployError(
+        "FILE_INVALID",
+        `${folder}: the name of the migration ${JSON.stringify(name)} ${fault}`,
+        `Restore it from version control, or make it again with drizzle-kit generate.`,
+      );
+    const text = readText(path);
+    return { tag: name, when, name, hash: hashOf(text), statements: statementsOf(text) };
+  });
+}
+
 /**
- * The migrations of a Drizzle folder in the order of its journal, which is the order in which Drizzle runs them, also
- * where their times go back or are equal.
+ * The migrations of a Drizzle folder in the order in which Drizzle runs them: that of its journal, also where the times
+ * of that go back or are equal; where it has none and was written by Drizzle 1.0, that of their names.
  * @throws DeployError FILE_MISSING for a journal or file that cannot be read, FILE_INVALID for a journal that is not one,
- * that names a file twice or one outside of the folder
+ * that names a file twice or one outside of the folder, or has folders of Drizzle 1.0 beside it; and for the name of such
+ * a folder that begins with no time
  */
 export function readMigrations(folder: string): Migration[] {
   const path = join(folder, "meta", "_journal.json");
-  const invalid = (what: string, cause?: unknown) =>
-    new DeployError("FILE_INVALID", `${path}: ${what}`, "Restore it from version control.", { cause });
+  const names = namesIn(folder);
+  if (!existsSync(path) && names.length > 0) return readNamed(folder, names);
+  const invalid = (what: string, cause?: unknown, remedy = restore) =>
+    new DeployError("FILE_INVALID", `${path}: ${what}`, remedy, { cause });
+  const both = names.find((name) => !Number.isNaN(timeOf(name)));
+  if (existsSync(path) && both !== undefined)
+    throw invalid(
+      `is of Drizzle 0.45, and ${JSON.stringify(both)} beside it of Drizzle 1.0, which refuses the folder`,
+      undefined,
+      "Run drizzle-kit up of Drizzle 1.0 where the project has moved on to that; else take the folders of 1.0 away.",
+    );
   let content: unknown;
   try {
     content = JSON.parse(readText(path));
@@ -77,11 +138,6 @@ export function readMigrations(folder: string): Migration[] {
   }
   return entries.map(({ tag, when }) => {
     const text = readText(join(folder, `${tag}.sql`));
-    return {
-      tag,
-      when,
-      hash: createHash("sha256").update(text).digest("hex"),
-      statements: text.split("--> statement-breakpoint"),
-    };
+    return { tag, when, hash: hashOf(text), statements: statementsOf(text) };
   });
 }

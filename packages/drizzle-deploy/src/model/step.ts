@@ -176,7 +176,15 @@ export const planSchema = z.strictObject({
   /** Tag of the last migration applied before, and after it. */
   from: name.nullable(),
   to: name.nullable(),
-  migrations: z.array(z.strictObject({ tag: name, hash: z.string().regex(/^[0-9a-f]{64}$/), when: z.int() })),
+  migrations: z.array(
+    z.strictObject({
+      tag: name,
+      hash: z.string().regex(/^[0-9a-f]{64}$/),
+      when: z.int(),
+      /** Of a folder of Drizzle 1.0: the name under which it is recorded. */
+      name: name.optional(),
+    }),
+  ),
   steps: z.array(stepSchema),
   /** What is not ours and matters to a step: a view that depends on a table, an index on the same columns. */
   notes: z.array(z.string()),

@@ -1,11 +1,14 @@
 import { z } from "zod";
 import { type Catalog, readCatalog, withoutObjects } from "../catalog/index.ts";
 import { type Migration, readMigrations } from "../migrations/index.ts";
+import { findMigration } from "../migrations/names.ts";
 import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
 import type { Target } from "../model/step.ts";
+import { formatStepId, parseStepId } from "../model/step-id.ts";
 import type { Queryable } from "../postgres/index.ts";
 import { type JournalRow, type MigrationState, readJournal, readState } from "../records/migration-state.ts";
+import { inOrder } from "../records/order.ts";
 import { type Origin, readOrigin } from "../records/origin.ts";
 import { doneSteps, stepsSinceCompletion, undoneSteps } from "../records/records.ts";
 import { type QualifiedName, qualifiedNameSchema } from "../sql/names.ts";
@@ -315,12 +318,10 @@ const emptySchema = z.tuple([z.object({ empty: z.boolean() })]);
 /** Looks into the small tables, of which a step that asks for a value in every row may be run. */
 async function findNulls(
   sql: Queryable,
-  project: Project,
+  { tables: wanted }: Catalog,
   catalog: Catalog,
   { relations, memberOf }: ServerFacts,
 ): Promise<string[]> {
-  const last = readMigrations(project.migrationsFolder).at(-1);
-  const wanted = last ? project.expectedCatalog(last.tag).tables : [];
   const found: string[] = [];
   for (const table of catalog.tables) {
     const { schema, name } = table;
@@ -355,20 +356,30 @@ export async function gatherFacts(
 ): Promise<Facts> {
   const catalog = await readCatalog(sql, { schemas: project.schemas });
   const state = assumed ?? (await readState(sql, project, catalog));
+  const here = inOrder(project, state);
   const serverFacts = await readServerFacts(sql);
   const { rows: journal, foreign } = await readJournal(sql, project);
   // What was met without a journal is met anew, whatever was recorded of it before.
   const recorded = journal.length > 0 || assumed === undefined ? await readOrigin(sql, project) : null;
   const last = state.applied.at(-1);
   const lastTag = (state.pending.at(-1) ?? last)?.tag;
-  const expectedLast = lastTag === undefined ? catalog : project.expectedCatalog(lastTag);
+  const expectedLast = lastTag === undefined ? catalog : here.expectedCatalog(lastTag);
+  const migrations = readMigrations(project.migrationsFolder);
+  // What was done under the tag that a migration had is done.
+  const currentStep = ({ migration, step }: Facts["done"][number]): Facts["done"][number] => {
+    const { migration: tag, parts } = parseStepId(step);
+    const now = findMigration(migrations, tag);
+    return now?.hash === migration
+      ? { migration, step: formatStepId({ migration: now.tag, parts }) }
+      : { migration, step };
+  };
   const begun = madeBy(await stepsSinceCompletion(sql, project));
   return {
     ...serverFacts,
     catalog,
     state,
     dependents: await queryDependents(sql, project.schemas),
-    nulls: await findNulls(sql, project, catalog, serverFacts),
+    nulls: await findNulls(sql, expectedLast, catalog, serverFacts),
     timeZone: await readTimeZone(sql),
     begun,
     empty: await findEmpty(sql, {
@@ -384,8 +395,8 @@ export async function gatherFacts(
       : withoutObjects(catalog),
     journal,
     ...(foreign.length > 0 ? { foreignJournal: foreign } : {}),
-    done: await doneSteps(sql, project.names),
-    undone: await undoneSteps(sql, project.names),
+    done: (await doneSteps(sql, project.names)).map(currentStep),
+    undone: (await undoneSteps(sql, project.names)).map(currentStep),
     names: project.names,
   };
 }

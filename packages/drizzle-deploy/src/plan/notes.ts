@@ -26,7 +26,9 @@ export function notesOf(
 function foreignMigrations({ foreignJournal = [], state }: Facts): string[] {
   if (foreignJournal.length === 0) return [];
   const newest = Math.max(...foreignJournal.map(({ when }) => when));
-  const passedOver = state.pending.filter(({ when }) => when <= newest).map(({ tag }) => tag);
+  const passedOver = state.pending
+    .filter(({ when, name }) => name === undefined && when <= newest)
+    .map(({ tag }) => tag);
   const note = `The journal has ${plural(foreignJournal.length, "migration")} of other projects, left alone`;
   return [
     passedOver.length > 0

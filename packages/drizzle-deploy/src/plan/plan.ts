@@ -6,6 +6,7 @@ import type { Project } from "../model/project.ts";
 import { isSameTarget, isToRun, nameOf, type Plan, type Step, type Target } from "../model/step.ts";
 import { formatStepId, includesStep, parseStepId } from "../model/step-id.ts";
 import type { Sql } from "../postgres/index.ts";
+import { inOrder } from "../records/order.ts";
 import { expectedHere } from "../records/origin.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { classify, classifyRepairs, type Draft, type StatementContext } from "../statements/index.ts";
@@ -81,10 +82,11 @@ export interface DetailedPlan {
 
 /** As `makePlan`, with what the plan was made of. */
 export async function planInDetail(
-  project: Project,
+  whole: Project,
   facts: Facts,
   { allow = [] }: PlanOptions = {},
 ): Promise<DetailedPlan> {
+  const project = inOrder(whole, facts.state);
   const { applied, pending } = facts.state;
   const expected = expectedHere(project, facts.origin);
   const allowances = parseAllowances(
@@ -160,7 +162,7 @@ export async function planInDetail(
     createdAt: new Date().toISOString(),
     from: applied.at(-1)?.tag ?? null,
     to: (pending.at(-1) ?? applied.at(-1))?.tag ?? null,
-    migrations: pending.map(({ tag, hash: ofFile, when }) => ({ tag, hash: ofFile, when })),
+    migrations: pending.map(({ statements: _, ...migration }) => migration),
     steps,
     notes: notesOf(planned, facts, {
       now: expectedAt(expected, applied.at(-1)),

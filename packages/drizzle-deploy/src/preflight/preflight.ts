@@ -83,6 +83,7 @@ const disagreements: readonly ErrorCode[] = [
   "MIGRATION_CHANGED",
   "MIGRATION_MISSING",
   "MIGRATION_OUT_OF_ORDER",
+  "MIGRATION_UNNAMED",
 ];
 
 function describe({ applied, pending, plan, drift: { untouched } }: Assessment): string {

@@ -1,11 +1,14 @@
 import { z } from "zod";
 import { type Catalog, readCatalog } from "../catalog/index.ts";
 import { DeployError } from "../findings/errors.ts";
+import { visible } from "../findings/text.ts";
 import { type Migration, readMigrations } from "../migrations/index.ts";
+import { areNamed, fileOf } from "../migrations/names.ts";
 import { drizzleJournal, type JournalTable, journalTableOf } from "../model/journal-table.ts";
 import type { Project } from "../model/project.ts";
 import type { Queryable } from "../postgres/index.ts";
 import { quoteLiteral, quoteQualified } from "../sql/quote.ts";
+import { insertionOf, namesOfRows } from "./journal.ts";
 import { hasRecords, recordTables } from "./records.ts";
 import { halfTakenBack } from "./unfinished-rollback.ts";
 
@@ -21,9 +24,14 @@ export interface MigrationState {
 export interface JournalRow {
   readonly hash: string;
   readonly when: number;
+  /**
+   * Of a table of Drizzle 1.0: the name of the migration, null where Drizzle 0.45 wrote the row. To a folder of 1.0 a table
+   * of 0.45 is as if it were upgraded: the name of the migration that Drizzle would take the row for, null for none.
+   */
+  readonly name?: string | null | undefined;
 }
 
-/** Drizzle's journal, in its order. */
+/** Drizzle's journal: by the rows' times, and for a folder of Drizzle 1.0 as they were written. */
 export interface Journal {
   /** The project's own rows, and those of nobody that is known. */
   readonly rows: readonly JournalRow[];
@@ -32,7 +40,10 @@ export interface Journal {
 }
 
 const existsSchema = z.tuple([z.object({ present: z.boolean() })]);
-const rowsSchema = z.array(z.object({ hash: z.string(), when: z.coerce.number().int() }));
+const tableSchema = z.tuple([z.object({ present: z.boolean(), named: z.boolean() })]);
+const rowsSchema = z.array(
+  z.object({ hash: z.string(), when: z.coerce.number().int(), name: z.string().nullish() }),
+);
 
 /** What of a project tells which rows of a journal are its own. */
 export type JournalOwner = Pick<
@@ -46,23 +57,38 @@ export type JournalOwner = Pick<
  * what they knew of its schemas has none in common with this project's.
  */
 export async function readJournal(sql: Queryable, project: JournalOwner): Promise<Journal> {
-  const { schema, name } = journalTableOf(project);
-  const table = quoteQualified(schema, name);
-  const [{ present }] = existsSchema.parse([
-    ...(await sql.unsafe(`select pg_catalog.to_regclass($1) is not null as present`, [table])),
+  const journal = journalTableOf(project);
+  const table = quoteQualified(journal.schema, journal.name);
+  const [{ present, named }] = tableSchema.parse([
+    ...(await sql.unsafe(
+      `select pg_catalog.to_regclass($1) is not null as present, exists (select from pg_catalog.pg_attribute
+         where attrelid = pg_catalog.to_regclass($1) and attname = 'name' and not attisdropped) as named`,
+      [table],
+    )),
   ]);
   if (!present) return { rows: [], foreign: [] };
-  const all = rowsSchema.parse([
-    ...(await sql.unsafe(`select hash, created_at as "when" from ${table} order by created_at, id`)),
-  ]);
   const migrations = readMigrations(project.migrationsFolder);
+  const isOfNames = areNamed(migrations);
+  const isToUpgrade = isOfNames && !named;
+  const all = rowsSchema.parse([
+    ...(await sql.unsafe(
+      `select hash, created_at as "when"${named ? ", name" : isToUpgrade ? ", n.name" : ""} from ${table} j
+       ${isToUpgrade ? `join (${namesOfRows(migrations, journal)}) n on n.id = j.id` : ""}
+       order by ${isOfNames ? "" : "created_at, "}j.id`,
+    )),
+  ]);
   const files = new Set(migrations.map(({ hash }) => hash));
   const times = new Set(migrations.map(({ when }) => when));
-  if (all.every(({ hash }) => files.has(hash))) return { rows: all, foreign: [] };
+  const names = new Set(migrations.map(({ tag }) => tag));
+  const isOwn = ({ hash, name }: JournalRow): boolean =>
+    files.has(hash) || (isOfNames && typeof name === "string" && names.has(name));
+  // Drizzle 1.0 upgrades no table that has the rows of others.
+  if (isToUpgrade || all.every(isOwn)) return { rows: all, foreign: [] };
   const others = await othersMigrations(sql, project);
-  const isForeign = ({ hash, when }: JournalRow): boolean =>
-    !files.has(hash) &&
-    (others.has(`${hash} ${when}`) || (project.sharesJournal === true && !times.has(when)));
+  const isForeign = (row: JournalRow): boolean =>
+    !isOwn(row) &&
+    (others.has(`${row.hash} ${row.when}`) ||
+      (project.sharesJournal === true && (isOfNames || !times.has(row.when))));
   return { rows: all.filter((row) => !isForeign(row)), foreign: all.filter(isForeign) };
 }
 
@@ -86,16 +112,83 @@ async function othersMigrations(
 }
 
 /**
- * Holds a journal against a migrations folder. A row is of the file with its hash, whatever time that has in the folder
- * now; where several files have it, of the one with its time.
+ * Holds a journal against a migrations folder, as Drizzle of the folder's generation does: which migrations are applied,
+ * and which are pending.
+ *
+ * Of Drizzle 1.0 a migration is applied where a row has its name, whatever was applied since; the applied ones are in the
+ * order in which they were. Of 0.45 a row is of the file with its hash, whatever time that has in the folder now; where
+ * several files have it, of the one with its time.
  * @throws DeployError MIGRATION_MISSING for an applied migration without a file, MIGRATION_CHANGED where its file has
- * changed since, MIGRATION_OUT_OF_ORDER for a pending migration that Drizzle would pass over, or run after one that is
- * behind it in the folder
+ * changed since; of 0.45 MIGRATION_OUT_OF_ORDER for a pending migration that Drizzle would pass over, or run after one that
+ * is behind it in the folder; of 1.0 MIGRATION_UNNAMED for an applied one that Drizzle would run again
  */
 export function holdJournal(
   journal: readonly JournalRow[],
   migrations: readonly Migration[],
   table: JournalTable = drizzleJournal,
+): MigrationState {
+  return areNamed(migrations)
+    ? holdNames(journal, migrations, table)
+    : holdHashes(journal, migrations, table);
+}
+
+/**
+ * Which migrations of Drizzle 1.0 have a row in a journal, in the order in which they were applied, and which have none;
+ * without asking whether the journal agrees with the folder.
+ */
+export function matchNames(journal: readonly JournalRow[], migrations: readonly Migration[]): MigrationState {
+  const rows = journal.flatMap(({ name }) => migrations.find(({ tag }) => tag === name) ?? []);
+  const applied = [...new Set(rows)];
+  return { applied, pending: migrations.filter((migration) => !applied.includes(migration)) };
+}
+
+const missing = (what: string): DeployError =>
+  new DeployError(
+    "MIGRATION_MISSING",
+    `the database had ${what}`,
+    "Use the version of the folder that was deployed last, or a later one. Where it is of another project that keeps its journal in the same table, say sharesJournal of this one. Nothing was changed.",
+  );
+
+const changed = (migration: Migration): DeployError =>
+  new DeployError(
+    "MIGRATION_CHANGED",
+    `${fileOf(migration)} was changed after it was applied`,
+    "Restore the file from version control, and put the change into a new migration. Nothing was changed.",
+  );
+
+const madeAt = (when: number): string => `a migration made at ${new Date(when).toISOString()}`;
+
+function holdNames(
+  journal: readonly JournalRow[],
+  migrations: readonly Migration[],
+  table: JournalTable,
+): MigrationState {
+  const { applied, pending } = matchNames(journal, migrations);
+  for (const { hash, when, name } of journal) {
+    const file = applied.find(({ tag }) => tag === name);
+    if (file && file.hash !== hash) throw changed(file);
+    if (file) continue;
+    const again = pending.find((one) => one.hash === hash);
+    if (typeof name === "string")
+      throw missing(
+        `${visible(name)}, which is not in the folder${again ? `; ${again.tag} is the same, and Drizzle would run it again` : ""}`,
+      );
+    if (again)
+      throw new DeployError(
+        "MIGRATION_UNNAMED",
+        `${again.tag} was applied, and the journal has no name of it: Drizzle 1.0 would run it again`,
+        `Drizzle 0.45 applied it after the journal had been upgraded. Say its name: UPDATE ${quoteQualified(table.schema, table.name)} SET name = ${quoteLiteral(again.tag)} WHERE name IS NULL AND hash = ${quoteLiteral(hash)} AND created_at = ${when}; Nothing was changed.`,
+      );
+    if (!migrations.some((one) => one.hash === hash))
+      throw missing(`${madeAt(when)} that is not in the folder`);
+  }
+  return { applied, pending };
+}
+
+function holdHashes(
+  journal: readonly JournalRow[],
+  migrations: readonly Migration[],
+  table: JournalTable,
 ): MigrationState {
   const isOf =
     (row: JournalRow) =>
@@ -108,19 +201,8 @@ export function holdJournal(
     const moved = alike.find((one) => !applied.has(one));
     if (moved) applied.add(moved);
     if (alike.length > 0) continue;
-    const changed = migrations.find((one) => one.when === when && !applied.has(one));
-    if (!changed) {
-      throw new DeployError(
-        "MIGRATION_MISSING",
-        `the database had a migration made at ${new Date(when).toISOString()} that is not in the folder`,
-        "Use the version of the folder that was deployed last, or a later one. Where it is of another project that keeps its journal in the same table, say sharesJournal of this one. Nothing was changed.",
-      );
-    }
-    throw new DeployError(
-      "MIGRATION_CHANGED",
-      `${changed.tag}.sql was changed after it was applied`,
-      "Restore the file from version control, and put the change into a new migration. Nothing was changed.",
-    );
+    const file = migrations.find((one) => one.when === when && !applied.has(one));
+    throw file ? changed(file) : missing(`${madeAt(when)} that is not in the folder`);
   }
   const pending = migrations.filter((migration) => !applied.has(migration));
   requireOrder({ journal, migrations, applied, table });
@@ -153,7 +235,7 @@ function requireOrder({
     isPassedOver
       ? `${late.tag} was never applied, and what was is not older: Drizzle passes it over, without a word`
       : `${late.tag} was never applied, and ${before}, which is behind it in the folder, was`,
-    `Generate the migration again, so that it comes last; or put its entry last in meta/_journal.json${isPassedOver ? `, with a "when" above ${newest}` : ""}. Where its work was done by hand, take it as applied: INSERT INTO ${quoteQualified(table.schema, table.name)} (hash, created_at) VALUES (${quoteLiteral(late.hash)}, ${late.when}); Nothing was changed.`,
+    `Generate the migration again, so that it comes last; or put its entry last in meta/_journal.json${isPassedOver ? `, with a "when" above ${newest}` : ""}. Where its work was done by hand, take it as applied: ${insertionOf(late, table)}; Nothing was changed.`,
   );
 }
 
@@ -175,7 +257,7 @@ export async function readState(
     requireEmpty(project, migrations, catalog ?? (await readCatalog(sql, { schemas: project.schemas })));
   }
   const { applied, pending } = holdJournal(rows, migrations, journalTableOf(project));
-  const takenBack = await halfTakenBack(sql, project, migrations);
+  const takenBack = await halfTakenBack(sql, project, [...applied, ...pending], migrations);
   return {
     applied: applied.filter((one) => !takenBack.includes(one)),
     pending: migrations.filter((one) => pending.includes(one) || takenBack.includes(one)),

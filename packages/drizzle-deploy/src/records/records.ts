@@ -7,7 +7,7 @@ import type { Names } from "../model/names.ts";
 import { type Plan, type Step, stepKinds, targetSchema } from "../model/step.ts";
 import type { Queryable, Sql } from "../postgres/index.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
-import { writeJournal } from "./journal.ts";
+import { insertionOf, isRowOf, journalDefinition, type Recorded } from "./journal.ts";
 
 /** What a deployment's record can be of. */
 export type DeploymentKind = "deploy" | "rollback" | "baseline" | "fix";
@@ -100,11 +100,16 @@ export async function hasRecords(sql: Queryable, names: Names): Promise<boolean>
   return presentSchema.parse([...rows])[0].present;
 }
 
-/** Makes the engine's own tables, and Drizzle's journal table, where they are missing. */
+/**
+ * Makes the engine's own tables, and Drizzle's journal table, where they are missing.
+ *
+ * @param migrations of the folder, where they are to be recorded: those of Drizzle 1.0 in the newer form of the table
+ */
 export async function ensureRecords(
   sql: Sql,
   names: Names,
   journal: JournalTable = drizzleJournal,
+  migrations: readonly Migration[] = [],
 ): Promise<void> {
   await sql.begin(async (transaction) => {
     if (!(await hasRecords(transaction, names))) {
@@ -114,7 +119,7 @@ export async function ensureRecords(
       ]);
       await transaction.unsafe(definitionOf(names)).simple();
     }
-    await writeJournal(transaction, [], journal);
+    await transaction.unsafe(journalDefinition(migrations, journal)).simple();
   });
 }
 
@@ -302,15 +307,15 @@ export async function stepsSinceCompletion(
  */
 export async function recordMigration(
   transaction: Queryable,
-  { hash, when }: Pick<Migration, "hash" | "when">,
+  migration: Recorded,
   journal: JournalTable = drizzleJournal,
 ): Promise<void> {
   const table = quoteQualified(journal.schema, journal.name);
   await transaction.unsafe(`lock table ${table} in share row exclusive mode`);
-  await transaction.unsafe(
-    `insert into ${table} (hash, created_at)
-     select $1, $2::bigint
-     where not exists (select from ${table} where hash = $1 and created_at = $2::bigint)`,
-    [hash, when],
-  );
+  const [{ present }] = presentSchema.parse([
+    ...(await transaction.unsafe(
+      `select exists (select from ${table} where ${isRowOf(migration)}) as present`,
+    )),
+  ]);
+  if (!present) await transaction.unsafe(insertionOf(migration, journal));
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Migration } from "../migrations/index.ts";
+import { findMigration } from "../migrations/names.ts";
 import type { Project } from "../model/project.ts";
 import type { Queryable } from "../postgres/index.ts";
 import { hasRecords, recordTables } from "./records.ts";
@@ -10,11 +11,15 @@ const rowsSchema = z.array(z.object({ to: z.string().nullable() }));
  * The migrations that a rollback which did not come to its end was taking back. Drizzle's journal has them until the
  * last step, so that its own migrator leaves the database alone; to a deployment they are pending, since some of what
  * they did is gone. A deployment that completes ends that. Changes nothing.
+ *
+ * @param order the migrations in the order in which this database has them
+ * @param folder those of the folder in its order, for tags of an earlier time
  */
 export async function halfTakenBack(
   sql: Queryable,
   project: Pick<Project, "name" | "names">,
-  migrations: readonly Migration[],
+  order: readonly Migration[],
+  folder: readonly Migration[],
 ): Promise<readonly Migration[]> {
   if (!(await hasRecords(sql, project.names))) return [];
   const { deployments, steps } = recordTables(project.names);
@@ -31,5 +36,7 @@ export async function halfTakenBack(
     )),
   ]);
   if (!row) return [];
-  return migrations.slice(row.to === null ? 0 : migrations.findIndex(({ tag }) => tag === row.to) + 1);
+  if (row.to === null) return order;
+  const last = findMigration(folder, row.to);
+  return last ? order.slice(order.indexOf(last) + 1) : [];
 }

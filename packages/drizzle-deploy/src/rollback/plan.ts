@@ -149,6 +149,18 @@ function forgetSteps(
 const tagsOf = (migrations: RollbackFacts["migrations"]): string =>
   migrations.map(({ tag }) => tag).join(", ");
 
+/** Which rows of Drizzle's journal are the migrations'. */
+function rowsOf(migrations: RollbackFacts["migrations"]): string {
+  const named = migrations.flatMap(({ name }) => name ?? []);
+  const others = migrations.filter(({ name }) => name === undefined);
+  return [
+    ...(named.length > 0 ? [`name IN (${named.map(quoteLiteral).join(", ")})`] : []),
+    ...(others.length > 0
+      ? [`hash IN (${hashesOf(others)}) AND created_at IN (${others.map(({ when }) => when).join(", ")})`]
+      : []),
+  ].join(" OR ");
+}
+
 /** Drizzle's journal rows of the migrations. */
 function forgetMigrations(
   context: RollbackContext,
@@ -158,7 +170,7 @@ function forgetMigrations(
   context.add({
     kind: "journal",
     title: `take ${tagsOf(migrations)} out of the journal`,
-    sql: `DELETE FROM ${quoteQualified(schema, name)} WHERE hash IN (${hashesOf(migrations)}) AND created_at IN (${migrations.map(({ when }) => when).join(", ")});`,
+    sql: `DELETE FROM ${quoteQualified(schema, name)} WHERE ${rowsOf(migrations)};`,
     target: { kind: "data", schema, name, table: null },
     locks: [[{ schema, name }, "ROW EXCLUSIVE"]],
     safety: "A few rows of the journal: from here on the migrations are pending again, also to Drizzle.",

@@ -160,7 +160,9 @@ export async function findDeployment(
     steps.flatMap((step) => (step.target && isWanted(step) ? [step.target] : []));
   const migrations = [
     ...new Map(
-      plans.flatMap((plan) => plan.migrations.map((one) => [`${one.when} ${one.hash}`, one] as const)),
+      plans.flatMap((plan) =>
+        plan.migrations.map((one) => [`${one.name ?? one.when} ${one.hash}`, one] as const),
+      ),
     ).values(),
   ];
   const hashes = new Set(migrations.map(({ hash }) => hash));
@@ -205,7 +207,9 @@ export async function findDeployment(
       .filter((step) => !onceKinds.includes(step.kind) && !isBroughtBack(step, project.names))
       .map(({ sql }) => sql),
     once: [...new Map(once.map((step) => [step.id, step])).values()],
-    isJournalled: journal.some(({ hash }) => hashes.has(hash)),
+    isJournalled: journal.some((row) =>
+      migrations.some(({ hash, name }) => (name === undefined ? row.hash === hash : row.name === name)),
+    ),
     done: done.map(({ step }) => step),
   };
 }

@@ -18,6 +18,7 @@ import { readArchive } from "../plan/facts.ts";
 import type { Transaction } from "../postgres/index.ts";
 import { connect, type DatabaseUrl, redactUrl, type Sql } from "../postgres/index.ts";
 import { defaultExecutor } from "../records/executor.ts";
+import { inOrderOfJournal } from "../records/order.ts";
 import { expectedHere, readOrigin } from "../records/origin.ts";
 import { beginDeployment, ensureRecords, finishDeployment } from "../records/records.ts";
 import type { Observer } from "../run/events.ts";
@@ -339,8 +340,9 @@ async function plan(
   { scope, deployment: wanted, allow }: Wanted,
 ): Promise<Planned> {
   const result = await sql.begin("isolation level repeatable read read only", async (transaction) => {
-    const deployment = await findDeployment(transaction, project, wanted);
-    const facts = await gatherRollbackFacts(transaction, project, { deployment, allow });
+    const here = await inOrderOfJournal(transaction, project);
+    const deployment = await findDeployment(transaction, here, wanted);
+    const facts = await gatherRollbackFacts(transaction, here, { deployment, allow });
     return { deployment, facts, planned: planRollback(facts, scope) };
   });
   return result;

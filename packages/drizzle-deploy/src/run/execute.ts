@@ -5,8 +5,8 @@ import type { Names } from "../model/names.ts";
 import type { Lock, Plan, Step } from "../model/step.ts";
 import { isToRun } from "../model/step.ts";
 import type { Queryable } from "../postgres/index.ts";
+import { insertionOf } from "../records/journal.ts";
 import { beginStep, endStep, recordMigration, type StepRecord } from "../records/records.ts";
-import { quoteQualified } from "../sql/quote.ts";
 import type { Observer } from "./events.ts";
 import { dropInvalidIndex, indexState } from "./index-state.ts";
 import { backoff, evictAutovacuum, type Holder, holdersOf } from "./locks.ts";
@@ -111,14 +111,16 @@ export async function executePlan(session: Session, plan: Plan, options: Execute
 
 /**
  * Each migration with those that are recorded once its steps are done: itself, and those before it that had to wait for
- * it. Drizzle passes over whatever is not newer than the newest that is recorded, so of two whose times go back or are
- * equal the first is recorded with the second: stopped between them, neither tool leaves one out.
+ * it. Drizzle 0.45 passes over whatever is not newer than the newest that is recorded, so of two whose times go back or are
+ * equal the first is recorded with the second: stopped between them, neither tool leaves one out. Drizzle 1.0 goes by
+ * their names, and each is recorded by itself.
  */
 function inRecordingOrder(
   migrations: readonly Migration[],
 ): { migration: Migration; recorded: readonly Migration[] }[] {
   let waiting: Migration[] = [];
   return migrations.map((migration, at) => {
+    if (migration.name !== undefined) return { migration, recorded: [migration] };
     waiting.push(migration);
     const newest = Math.max(...waiting.map(({ when }) => when));
     if (migrations.slice(at + 1).some(({ when }) => when <= newest)) return { migration, recorded: [] };
@@ -135,13 +137,14 @@ interface Completion {
 }
 
 /** What takes a migration as applied, in the words of a step: for who waits for it, or is told that it failed. */
-function recording({ tag }: Migration, journal: JournalTable): Step {
+function recording(migration: Migration, journal: JournalTable): Step {
+  const { tag } = migration;
   return {
     id: `${tag}/journal`,
     migration: tag,
     kind: "journal",
     title: `record ${tag} in ${journal.schema}.${journal.name}`,
-    sql: `INSERT INTO ${quoteQualified(journal.schema, journal.name)} (hash, created_at) VALUES ($1, $2)`,
+    sql: insertionOf(migration, journal),
     target: null,
     needs: [],
     locks: [lockOf(journal)],

@@ -1,5 +1,6 @@
 import { DeployError } from "../findings/errors.ts";
 import type { Migration } from "../migrations/index.ts";
+import { fileOf } from "../migrations/names.ts";
 import { parseStatements, type Statement, withoutLeadingComments } from "../sql/parser.ts";
 
 /** One statement of a migration, as PostgreSQL's own parser reads it. */
@@ -16,9 +17,9 @@ export interface ParsedStatement extends Statement {
  * The statements of a migration in order.
  * @throws DeployError FILE_INVALID for one that PostgreSQL's grammar refuses, naming file and statement
  */
-export function parseMigration({ tag, statements }: Migration): ParsedStatement[] {
+export function parseMigration(migration: Migration): ParsedStatement[] {
   const parsed: ParsedStatement[] = [];
-  for (const text of statements) {
+  for (const text of migration.statements) {
     // The parser takes an empty text for an error, and a chunk may be all comment.
     if (withoutLeadingComments(text) === "") continue;
     try {
@@ -28,7 +29,7 @@ export function parseMigration({ tag, statements }: Migration): ParsedStatement[
     } catch (cause) {
       throw new DeployError(
         "FILE_INVALID",
-        `${tag}.sql, statement ${parsed.length + 1}, is not SQL that PostgreSQL 17 understands: ${cause instanceof Error ? cause.message : cause}`,
+        `${fileOf(migration)}, statement ${parsed.length + 1}, is not SQL that PostgreSQL 17 understands: ${cause instanceof Error ? cause.message : cause}`,
         "Correct the migration file; nothing was run.",
         { cause },
       );
