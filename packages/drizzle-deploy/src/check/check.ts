@@ -73,18 +73,25 @@ export async function checkDatabase(sql: Sql, project: Project): Promise<CheckRe
   const at = applied.at(-1)?.tag ?? null;
   const actual = await readCatalog(sql, { schemas: project.schemas });
   const wanted = at === null ? withoutObjects(actual) : project.expectedCatalog(at);
-  const here = at === null ? wanted : expectedHere(project, await readOrigin(sql, project))(at);
+  const origin = await readOrigin(sql, project);
+  const here = at === null ? wanted : expectedHere(project, origin)(at);
   const isLeftOut = isLeftOutOf(project, actual);
   // Where nothing is applied, whatever is there is somebody else's.
   const differences = at === null ? [] : compareCatalogs(wanted, actual);
   const sinceMet = new Set(compareCatalogs(here, actual).map(aboutKey));
+  const isExtra = ({ kind }: Difference): boolean => kind === "extra";
+  const extraWhenMet = new Set(
+    origin ? compareCatalogs(wanted, origin.catalog).filter(isExtra).map(aboutKey) : [],
+  );
+  const isInherited = (one: Difference): boolean =>
+    !sinceMet.has(aboutKey(one)) || (isExtra(one) && extraWhenMet.has(aboutKey(one)));
   const found = differences
     .filter((one) => !isLeftOut(one.object) && !isTakenOver(one, wanted, actual))
     .map(
       (one): Finding => ({
         check: `catalog.${one.kind}` satisfies CheckId,
         ...describeDifference(one),
-        ...importanceOf(one, !sinceMet.has(aboutKey(one)), project.names.command),
+        ...importanceOf(one, isInherited(one), project.names.command),
       }),
     );
   const own = pending.length === 0 && at !== null ? await project.validate(sql, here) : [];

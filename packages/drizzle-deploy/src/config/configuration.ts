@@ -17,7 +17,7 @@ const configurationSchema = z.object({
   out: name.default("drizzle"),
   schemaFilter: z.union([name, z.array(name)]).optional(),
   migrations: z.object({ table: name.optional(), schema: name.optional() }).optional(),
-  dbCredentials: z.unknown(),
+  dbCredentials: z.unknown().optional(),
   deploy: z
     .strictObject({ name: name.optional(), project: name.optional(), scratchSetup: name.optional() })
     .default({}),

@@ -89,6 +89,7 @@ async function keep(job: Job): Promise<() => Promise<void>> {
   });
   child.stdin.on("error", () => undefined);
   const stop = async (): Promise<void> => {
+    child.ref();
     child.stdin.end();
     await ended;
   };
