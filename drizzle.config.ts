@@ -11,5 +11,5 @@ const drizzleKit = defineConfig({
   strict: true,
 });
 
-// `deploy` is what drizzle-deploy reads beside the rest: SPFP's own checks, catalogs and names.
-export default { ...drizzleKit, deploy: { project: "./src/project.ts" } };
+// `deploy` is what drizzle-deploy reads beside the rest.
+export default { ...drizzleKit, deploy: { project: "./drizzle.project.ts" } };

@@ -156,9 +156,6 @@ $$;`,
   },
 };
 
-/* As drizzle.config.ts names this module. */
-export default spfpProject;
-
 /**
  * Holds a database against what the migrations make of it: what it had when it was adopted, and what was accepted by
  * name, is told and not called wrong.
