@@ -1,7 +1,7 @@
 import { defineConfig } from "drizzle-kit";
 import { runningServerUrl } from "./src/server/running.ts";
 
-export default defineConfig({
+const drizzleKit = defineConfig({
   dialect: "postgresql",
   schema: "./src/schema/index.ts",
   out: "./drizzle",
@@ -10,3 +10,6 @@ export default defineConfig({
   dbCredentials: { url: process.env["DATABASE_URL"] ?? runningServerUrl() ?? "" },
   strict: true,
 });
+
+// `deploy` is what drizzle-deploy reads beside the rest.
+export default { ...drizzleKit, deploy: { project: "./drizzle.project.ts" } };

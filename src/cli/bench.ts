@@ -96,7 +96,7 @@ export function addBench(program: Command, context: CommandContext): void {
   addHelp(command, {
     terms: { title: "Screens and parts", rows: Object.entries({ ...screenIds, ...parts }) },
     paragraphs: [
-      `Works in databases of its own on the server that is named (default: ${context.ownDatabase.description}) and drops them, but for the generated data, which it keeps for the next run and names at its end. Give it the machine alone: what else runs is measured too.`,
+      `Works in databases of its own on the server that is named (default: ${context.ownDatabase?.description}) and drops them, but for the generated data, which it keeps for the next run and names at its end. Give it the machine alone: what else runs is measured too.`,
       "Exit status: 0 when all was measured, whatever came out, 2 for wrong usage or a server that cannot be used.",
     ],
     examples: [

@@ -60,7 +60,10 @@ export const context: CommandContext = {
   description: "SPFP's PostgreSQL schema as typed code: develop on it, deploy it, prove it",
   version: version(),
   debugVariable: "SPFP_DEBUG",
+  common: null,
   loadProject: async () => (await import("../project.ts")).spfpProject,
+  loadNames: async () => spfpNames,
+  configuredUrl: async () => null,
   workFolder: { path: spfpFolder, make: makeSpfpFolder },
   ownDatabase: {
     description: `an embedded PostgreSQL under ${spfpNames.folder}/`,

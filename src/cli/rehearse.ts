@@ -53,7 +53,7 @@ export function addRehearse(program: Command, context: CommandContext): void {
     .action((options: RehearseOptions) => runRehearsal(options, context));
   addHelp(command, {
     paragraphs: [
-      `Works in a database of its own on the server that is named (default: ${context.ownDatabase.description}), and drops it afterwards. What went well is recorded under ${folder}/rehearsals, for deploy --mode enterprise.`,
+      `Works in a database of its own on the server that is named (default: ${context.ownDatabase?.description}), and drops it afterwards. What went well is recorded under ${folder}/rehearsals, for deploy --mode enterprise.`,
       "Exit status: 0 when all went well, 1 when not, 2 for wrong usage or a server that cannot be used.",
     ],
     examples: [

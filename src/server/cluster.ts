@@ -16,8 +16,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { Binaries } from "drizzle-deploy/scratch";
 import { z } from "zod";
-import type { Binaries } from "./binaries.ts";
 import { giveToOwner, type Places, unusable } from "./places.ts";
 
 /** The major version of the embedded server. */

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { chmodSync, chownSync, lstatSync, mkdirSync, mkdtempSync, realpathSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
+import { accountFor, canReach, nearestExisting } from "drizzle-deploy/scratch";
 import { z } from "zod";
 import { SpfpError } from "../errors.ts";
-import { accountFor, canReach, nearestExisting } from "./account.ts";
 import { makeSpfpFolder, spfpFolder } from "./running.ts";
 
 /** Where one embedded server keeps what it has. */

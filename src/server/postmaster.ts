@@ -3,8 +3,8 @@ import { closeSync, existsSync, openSync, readFileSync, readSync, rmSync, statSy
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import type { Binaries } from "drizzle-deploy/scratch";
 import { SpfpError } from "../errors.ts";
-import type { Binaries } from "./binaries.ts";
 import type { Places } from "./places.ts";
 
 /** Lines of `postmaster.pid`; src/include/utils/pidfile.h of PostgreSQL 17. */

@@ -9,9 +9,9 @@ import { chmodSync, closeSync, fstatSync, ftruncateSync, openSync, rmSync } from
 import { createServer, type Socket } from "node:net";
 import { devNull, tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Binaries, findBinaries } from "drizzle-deploy/scratch";
 import type { z } from "zod";
 import { SpfpError } from "../errors.ts";
-import { type Binaries, findBinaries } from "./binaries.ts";
 import { stakeClaim } from "./claim.ts";
 import { completeCluster, makeCluster, openCluster, spawnPostgres } from "./cluster.ts";
 import { answerSchema, firstLine, helloSchema, type Job, jobSchema, packError } from "./messages.ts";

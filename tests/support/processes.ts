@@ -109,6 +109,14 @@ export function cli(args: string[], options: { cwd?: string; env?: Record<string
   return run([inject("compiled").cli, ...args], options);
 }
 
+/** `drizzle-deploy` as from a shell, and compiled. */
+export function engineCli(
+  args: string[],
+  options: { cwd?: string; env?: Record<string, string> } = {},
+): Running {
+  return run([inject("compiled").engine, ...args], options);
+}
+
 /** The example of `examples/back-office` from the source, on a database; its first line has the address. */
 export function backOffice(env: { DATABASE_URL: string; PORT: string }): Running {
   const folder = join(projectFolder, "examples");

@@ -3,11 +3,11 @@ import fc from "fast-check";
 /** A statement that may fit the schema as it is then, or not: PostgreSQL is asked. */
 export type Candidate = string;
 
-const tables = ["otter", "Beaver", "public.heron", "app.otter"] as const;
+const tables = ["otter", "Beaver", "public.heron", "app.stoat"] as const;
 const columns = ["a", "b", "Camel", "id"] as const;
 const names = ["x_one", "x_two", "Ex three"] as const;
 const types = ["kind", "app.mood", "Level"] as const;
-const views = ["seen", "Known", "app.seen"] as const;
+const views = ["seen", "Known", "app.shown"] as const;
 const functions = ["note", "app.stamp"] as const;
 const labels = ["new", "old", "it's"] as const;
 

@@ -16,6 +16,12 @@ export {
   saveRehearsal,
 } from "./approvals/rehearsal-record.ts";
 export { type BackupOptions, type BackupReport, backup, backupReportSchema } from "./backup/backup.ts";
+export { type CheckReport, checkDatabase, checkReportSchema } from "./check/check.ts";
+export {
+  type Configuration,
+  readConfiguration,
+} from "./config/configuration.ts";
+export { type ConfiguredProject, configuredProject } from "./config/configured-project.ts";
 export {
   type Confirmation,
   type DeployOptions,
@@ -57,6 +63,12 @@ export {
   hasRecords,
   recordTables,
 } from "./records/records.ts";
+export {
+  type RehearsalPhase,
+  type RehearsalReport,
+  rehearsalReportSchema,
+  rehearse,
+} from "./rehearsal/rehearse.ts";
 export {
   previewRollback,
   type RollbackOptions,

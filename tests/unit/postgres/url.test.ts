@@ -17,6 +17,8 @@ test.each([
   ["  postgresql://u:s3cret@h/d\n", "postgresql://u@h:5432/d"],
   ["postgresql:///d?host=/run/postgresql&user=x&password=s3cret", "postgresql://x@/d?host=/run/postgresql"],
   ["postgresql:///?host=h&port=5433&user=x&dbname=d&password=s3cret", "postgresql://x@h:5433/d"],
+  ["postgresql://u:s3cret@/d?host=/cloudsql/a:b:c", "postgresql://u@/d?host=/cloudsql/a:b:c"],
+  ["postgresql://a%40b:s3cret%2F@:5433/d?host=h", "postgresql://a%40b@h:5433/d"],
   ["postgresql://u@h:5432/d?port=5433", "postgresql://u@h:5433/d"],
 ])("shows %s without its password", (text, shown) => {
   const redacted = redactUrl(parseDatabaseUrl(text));
@@ -50,6 +52,12 @@ test.each([
   expect(refused).toBeInstanceOf(DeployError);
   expect(refused).toMatchObject({ code: "URL_INVALID" });
   expect(`${refused} ${JSON.stringify(refused)}`).not.toContain("s3cret");
+});
+
+test("what is shown of a socket can be read again", () => {
+  const shown = redactUrl(parseDatabaseUrl("postgresql:///d?host=/run/postgresql&user=x&port=5433"));
+  expect(redactUrl(parseDatabaseUrl(shown))).toBe(shown);
+  expect(redactUrl(siblingUrl(parseDatabaseUrl(shown), "other"))).toContain("postgresql://x@/other?");
 });
 
 test("another database of the same server is another one, wherever the first was named", () => {

@@ -16,6 +16,13 @@ export interface Generation {
   readonly schemas: readonly string[];
   /** Where what was read is kept, so that it is read once; null, the default, keeps nothing. */
   readonly cacheFolder?: string | null | undefined;
+  /** What else the catalogs depend on, that the server cannot tell. */
+  readonly besides?: Surroundings | undefined;
+  /**
+   * What there is to say of a server that is always the same, so that it need not be asked, nor be there at all where
+   * everything is kept: see `keptExpected`. Default: the server is asked.
+   */
+  readonly server?: Surroundings | undefined;
 }
 
 const serverSchema = z.tuple([z.object({ text: z.string() })]);
@@ -27,13 +34,32 @@ const surroundingsQuery = `select json_build_array(version(), current_user,
      and name not in ('application_name', 'client_encoding')
    or name in ('TimeZone', 'DateStyle', 'IntervalStyle', 'search_path', 'lc_messages')))::text as text`;
 
-async function surroundingsOf(
+async function askServer(
   connection: Pick<postgres.ReservedSql, "unsafe">,
-  schemas: readonly string[],
   empty: Catalog,
 ): Promise<Surroundings> {
   const [{ text }] = serverSchema.parse([...(await connection.unsafe(surroundingsQuery))]);
-  return [text, schemas, catalogQuery(schemas), pinnedSettings(schemas), empty];
+  return [text, empty];
+}
+
+const namesOf = ({ migrations, schemas, besides = [] }: Generation, server: Surroundings): string[] =>
+  keysOf(migrations, [...server, schemas, catalogQuery(schemas), pinnedSettings(schemas), ...besides]);
+
+const byTag = (migrations: readonly Migration[], history: CatalogHistory): Map<string, Catalog> => {
+  const catalogs = history.catalogs();
+  return new Map(migrations.flatMap(({ tag }, at) => (catalogs[at] ? [[tag, catalogs[at]] as const] : [])));
+};
+
+/**
+ * The catalogs that `generateExpected` kept of a server of which everything is known; null where one of them is not kept.
+ */
+export function keptExpected(
+  generation: Generation & { readonly server: Surroundings },
+): Map<string, Catalog> | null {
+  const { migrations, cacheFolder, server } = generation;
+  if (typeof cacheFolder !== "string") return null;
+  const history = loadHistory(cacheFolder, namesOf(generation, server));
+  return history?.length === migrations.length ? byTag(migrations, history) : null;
 }
 
 /**
@@ -46,14 +72,17 @@ async function surroundingsOf(
  */
 export async function generateExpected(
   sql: Pick<postgres.Sql, "reserve">,
-  { migrations, schemas, cacheFolder = null }: Generation,
+  generation: Generation,
 ): Promise<Map<string, Catalog>> {
+  const { migrations, schemas, cacheFolder = null } = generation;
   const connection = await sql.reserve();
   try {
     await openSession(connection);
     const empty = await readCatalog(connection, { schemas });
     const keys =
-      cacheFolder === null ? [] : keysOf(migrations, await surroundingsOf(connection, schemas, empty));
+      cacheFolder === null
+        ? []
+        : namesOf(generation, generation.server ?? (await askServer(connection, empty)));
     const known = cacheFolder === null ? null : loadHistory(cacheFolder, keys);
     const history = known ?? new CatalogHistory(withoutObjects(empty));
     const had = history.length;
@@ -66,8 +95,7 @@ export async function generateExpected(
       });
       if (cacheFolder !== null) saveHistory(cacheFolder, keys, history, had);
     }
-    const catalogs = history.catalogs();
-    return new Map(migrations.flatMap(({ tag }, at) => (catalogs[at] ? [[tag, catalogs[at]] as const] : [])));
+    return byTag(migrations, history);
   } finally {
     connection.release();
   }

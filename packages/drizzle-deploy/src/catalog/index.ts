@@ -1,3 +1,4 @@
+export { keysOf as catalogKeys } from "./cache.ts";
 export {
   type Catalog,
   type Column,
@@ -26,7 +27,7 @@ export {
 } from "./compare.ts";
 export { type Description, describeDifference } from "./describe.ts";
 export { followsFrom, mentions } from "./follows.ts";
-export { generateExpected, tryOnScratch } from "./generate.ts";
+export { generateExpected, keptExpected, tryOnScratch } from "./generate.ts";
 export { compactJson } from "./json.ts";
 export { isSameBody, unqualifiedNames, withoutValidity } from "./meaning.ts";
 export { mergeCatalogs } from "./merge.ts";
@@ -41,4 +42,6 @@ export {
 } from "./objects.ts";
 export { catalogQuery } from "./query.ts";
 export { pinnedSettings, readCatalog } from "./read.ts";
+export { schemasMadeBy } from "./schemas-made.ts";
+export { runOnScratch } from "./scratch.ts";
 export { isTakenOver, partOfWhole } from "./taken-over.ts";

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { DeployError, OperationalError } from "../findings/errors.ts";
 import { visible } from "../findings/text.ts";
@@ -75,6 +76,18 @@ function handleLostOutput(context: CommandContext): void {
   process.stderr.on("error", () => undefined);
 }
 
+/** Takes from `.env` of the current folder what the environment does not have, as drizzle-kit does. */
+function readEnvironmentFile(): void {
+  if (!existsSync(".env")) return;
+  try {
+    process.loadEnvFile(".env");
+  } catch (cause) {
+    throw new DeployError("FILE_MISSING", ".env is there and cannot be read", "Check its permissions.", {
+      cause,
+    });
+  }
+}
+
 /** A command line of these commands, in the order of the help. */
 export function createProgram(
   context: CommandContext,
@@ -95,6 +108,11 @@ export function createProgram(
     .configureOutput({ outputError: () => {} });
   addHelp(program, help);
   for (const add of commands) add(program, context);
+  const { common } = context;
+  if (common) {
+    for (const command of program.commands) common.add(command);
+    program.hook("preAction", (_program, command) => common.take(command.opts()));
+  }
   return program;
 }
 
@@ -107,6 +125,7 @@ export async function runCommandLine(
   handleInterrupts();
   handleLostOutput(context);
   try {
+    readEnvironmentFile();
     await createProgram(context, commands, help).parseAsync();
   } catch (error) {
     if (isInterrupted()) return;

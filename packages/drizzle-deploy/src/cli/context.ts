@@ -16,20 +16,29 @@ export interface CommandContext {
   readonly version: string;
   /** The variable that, when set, has the trace of an error printed. */
   readonly debugVariable: string;
+  /** Options of every command, and what is done with them before it runs; null where it has none. */
+  readonly common: {
+    readonly add: (command: import("commander").Command) => void;
+    readonly take: (options: import("commander").OptionValues) => void;
+  } | null;
   /** The project, loaded when a command needs it. */
   loadProject(): Promise<Project>;
+  /** The names of the project, which take less to load than itself. */
+  loadNames(): Promise<Names>;
+  /** The URL of the database that the project's configuration names; null where it names none. */
+  configuredUrl(): Promise<string | null>;
   readonly workFolder: {
     /** Where files about deployments are kept. */
     path(): string;
     /** Makes it, hidden from version control. */
     make(): void;
   };
-  /** The database to work on where none is named. */
+  /** The database to work on where none is named; null where one has to be. */
   readonly ownDatabase: {
     /** What it is, for the help: `an embedded PostgreSQL`. */
     readonly description: string;
     open(): Promise<OwnDatabase>;
-  };
+  } | null;
 }
 
 /** Adds a command to a command line. */

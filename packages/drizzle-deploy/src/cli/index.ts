@@ -1,6 +1,7 @@
 export { type Command, InvalidArgumentError, Option } from "commander";
 export { addBackup } from "./backup.ts";
 export { addBaseline } from "./baseline.ts";
+export { addCheck } from "./check.ts";
 export { runCommandLine } from "./command-line.ts";
 export { askConsent, type Question } from "./consent.ts";
 export type { AddCommand, CommandContext, OwnDatabase } from "./context.ts";

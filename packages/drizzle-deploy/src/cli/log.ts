@@ -39,8 +39,9 @@ async function printLog(
   if (id !== undefined && !isId(id)) {
     throw new DeployError("USAGE", `"${id}" is no id of a deployment`, `${command} status lists them.`);
   }
+  const names = await context.loadNames();
   const log = await withDatabase(database, context, ({ sql }) =>
-    id === undefined ? readLastLog(sql, context.names) : readLog(sql, context.names, id),
+    id === undefined ? readLastLog(sql, names) : readLog(sql, names, id),
   );
   if (!log) {
     throw new DeployError(

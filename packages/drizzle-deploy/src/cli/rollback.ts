@@ -118,7 +118,7 @@ async function runRollback(options: RollbackCommandOptions, context: CommandCont
       await work.then((ended) => write(formatRollbackReport(ended, context.names))).catch(() => undefined);
     });
     const ended = await work.finally(forget);
-    return { report: ended, log: await readLog(sql, context.names, ended.id) };
+    return { report: ended, log: await readLog(sql, project.names, ended.id) };
   });
   write(json ? JSON.stringify(report, null, 2) : `\n${formatRollbackReport(report, context.names)}`);
   if (log) {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { generateExpected } from "../catalog/index.ts";
+import { type Catalog, generateExpected } from "../catalog/index.ts";
 import { DeployError } from "../findings/errors.ts";
 import { readMigrations } from "../migrations/index.ts";
 import { findMigration } from "../migrations/names.ts";
@@ -36,21 +36,28 @@ export interface FolderProject
  */
 export async function projectOfFolder(
   scratch: Sql,
-  { name, migrationsFolder, schemas, names = defaultNames, cacheFolder, ...journal }: FolderProject,
+  { cacheFolder, ...folder }: FolderProject,
 ): Promise<Project> {
+  const { names = defaultNames, migrationsFolder, schemas } = folder;
   const migrations = readMigrations(migrationsFolder);
   const catalogs = await generateExpected(scratch, {
     migrations,
     schemas,
     cacheFolder: cacheFolder === undefined ? join(names.folder, "catalogs") : cacheFolder,
   });
+  return { ...projectWith(catalogs, folder), scratch };
+}
+
+/** A project of a migrations folder whose catalogs are known, by the tags of its migrations. */
+export function projectWith(
+  catalogs: ReadonlyMap<string, Catalog>,
+  { names = defaultNames, migrationsFolder, ...rest }: Omit<FolderProject, "cacheFolder">,
+): Project {
+  const migrations = readMigrations(migrationsFolder);
   return {
-    name,
+    ...rest,
     names,
     migrationsFolder,
-    ...journal,
-    schemas,
-    scratch,
     baselineTag: null,
     expectedCatalog: (tag) => {
       const catalog = catalogs.get(findMigration(migrations, tag)?.tag ?? tag);

@@ -39,6 +39,11 @@ export const errorCodes = [
   "BACKUP_TOOL_MISSING",
   "BACKUP_TOOL_TOO_OLD",
   "BACKUP_FAILED",
+  "CONFIG_INVALID",
+  "DATABASE_UNNAMED",
+  "SCRATCH_MISSING",
+  "SERVER_START_FAILED",
+  "PLATFORM_UNSUPPORTED",
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { passwordOf } from "./password-file.ts";
 import { addressOf, type DatabaseUrl } from "./url.ts";
 
 /**
@@ -15,16 +16,18 @@ export function clientEnvironment(
     PGHOST: address.host,
     PGPORT: String(address.port),
     PGUSER: address.user,
-    PGPASSWORD: address.password,
+    PGPASSWORD: passwordOf(address).password,
     PGDATABASE: address.database,
     PGSSLMODE: address.sslMode,
     PGSSLROOTCERT: address.sslRootCertificate,
+    PGSSLCERT: address.sslCertificate,
+    PGSSLKEY: address.sslKey,
     PGOPTIONS: address.options,
     PGCONNECT_TIMEOUT: String(address.connectTimeoutSeconds),
     PGAPPNAME: applicationName,
+    PGHOSTADDR: address.hostAddress,
     // These would go before the ones above.
     PGSERVICE: undefined,
-    PGHOSTADDR: undefined,
     PGPASSFILE: undefined,
   };
 }

@@ -1,6 +1,7 @@
 import postgres from "postgres";
 import { z } from "zod";
 import { DeployError } from "../findings/errors.ts";
+import { passwordOf } from "./password-file.ts";
 import { openSocket } from "./socket.ts";
 import { translate } from "./translate.ts";
 import { addressOf, type DatabaseUrl, redactUrl } from "./url.ts";
@@ -19,10 +20,11 @@ const bannerSchema = z.tuple([z.object({ version: z.coerce.number().int(), banne
  * One round trip verifies that the server is PostgreSQL, and not too old. End it with `sql.end()`.
  * Types are not fetched: arrays arrive as PostgreSQL's text; select `to_json(...)` where one is wanted.
  * @throws DeployError SERVER_UNREACHABLE, NOT_POSTGRES, SERVER_TOO_OLD, LOGIN_REFUSED, DATABASE_MISSING,
- * PERMISSION_DENIED, FILE_MISSING (a certificate)
+ * PERMISSION_DENIED, FILE_MISSING and FILE_INVALID (a certificate, a key)
  */
 export async function connect(url: DatabaseUrl, options: { applicationName?: string } = {}): Promise<Sql> {
   const address = addressOf(url);
+  const { password, ignored } = passwordOf(address);
   let state: "new" | "connecting" | "open" | "lost" = "new";
   let opened = () => {};
   const settings: postgres.Options<Record<never, never>> & { socket: () => Promise<unknown> } = {
@@ -30,7 +32,7 @@ export async function connect(url: DatabaseUrl, options: { applicationName?: str
     port: address.port,
     user: address.user,
     // postgres.js falls back on PGPASSWORD where this is empty, as libpq does.
-    password: address.password,
+    password,
     database: address.database,
     max: 1,
     prepare: false,
@@ -79,7 +81,11 @@ export async function connect(url: DatabaseUrl, options: { applicationName?: str
   } catch (error) {
     // Not awaited: after a failure there may be nothing left that would answer.
     void sql.end({ timeout: 0 });
-    throw translate(error, url);
+    const refused = translate(error, url);
+    // Else nobody would look for the reason there.
+    if (ignored === null || !(refused instanceof DeployError) || refused.code !== "LOGIN_REFUSED")
+      throw refused;
+    throw new DeployError(refused.code, refused.message, ignored, { cause: error });
   }
 }
 

@@ -1,8 +1,8 @@
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import { DeployError } from "../findings/errors.ts";
+import { isOpenToOthers, readForTls } from "./files.ts";
 import { addressOf, type DatabaseUrl, redactUrl } from "./url.ts";
 
 // PostgreSQL 17 manual, 53.2.10 "SSL Session Encryption": length 8, then the request code 80877103.
@@ -20,19 +20,23 @@ function notPostgres(url: DatabaseUrl, what: string): DeployError {
 }
 
 function tlsOptions(url: DatabaseUrl): ConnectionOptions {
-  const { host, sslMode, sslRootCertificate } = addressOf(url);
+  const { host, sslMode, sslRootCertificate, sslCertificate, sslKey, sslPassword } = addressOf(url);
   const options: ConnectionOptions = isIP(host) ? { host } : { host, servername: host };
   if (sslRootCertificate !== undefined && sslRootCertificate !== "system") {
-    try {
-      options.ca = readFileSync(sslRootCertificate);
-    } catch {
+    options.ca = readForTls(sslRootCertificate, "sslrootcert");
+  }
+  if (sslCertificate !== undefined) options.cert = readForTls(sslCertificate, "sslcert");
+  if (sslKey !== undefined) {
+    options.key = readForTls(sslKey, "sslkey");
+    if (isOpenToOthers(sslKey)) {
       throw new DeployError(
-        "FILE_MISSING",
-        `The certificate file ${sslRootCertificate} (sslrootcert in the URL) cannot be read.`,
-        "Check its path and its permissions.",
+        "FILE_INVALID",
+        `The key ${sslKey} (sslkey) may be read by others than its owner.`,
+        `Keep it to yourself: chmod 600 ${sslKey}`,
       );
     }
   }
+  if (sslPassword !== undefined) options.passphrase = sslPassword;
   // libpq: a root certificate turns `require` into `verify-ca`.
   const verifies =
     sslMode.startsWith("verify") || (sslMode === "require" && sslRootCertificate !== undefined);
@@ -65,12 +69,14 @@ async function encrypt(socket: Socket, url: DatabaseUrl): Promise<Socket | TLSSo
  * Opens the socket of one connection, encrypted as the URL asks. The driver's own way is not used: it connects again
  * and again when something that is not PostgreSQL hangs up, and waits without end when it says nothing.
  * `opened()` has to be called once the session is established; before that a deadline runs.
- * @throws DeployError NOT_POSTGRES, SERVER_UNREACHABLE, FILE_MISSING; or the socket's own error.
+ * @throws DeployError NOT_POSTGRES, SERVER_UNREACHABLE, FILE_MISSING, FILE_INVALID; or the socket's own error.
  */
 export async function openSocket(url: DatabaseUrl): Promise<{ socket: Socket; opened: () => void }> {
-  const { host, port, sslMode, connectTimeoutSeconds } = addressOf(url);
-  const local = host.startsWith("/");
-  const raw = local ? connectTcp(`${host}/.s.PGSQL.${port}`) : connectTcp({ host, port });
+  const { host, hostAddress, port, sslMode, connectTimeoutSeconds } = addressOf(url);
+  const local = hostAddress === undefined && host.startsWith("/");
+  const raw = local
+    ? connectTcp(`${host}/.s.PGSQL.${port}`)
+    : connectTcp({ host: hostAddress ?? host, port });
   let connected = false;
   const deadline = setTimeout(() => {
     const seconds = `within ${connectTimeoutSeconds} s`;

@@ -30,6 +30,10 @@ const lost = new Set([
   "57P05",
 ]);
 
+/** What Node and OpenSSL say no to. Node's manual, "TLS (SSL)", "X509 certificate error codes". */
+const ofTls =
+  /^(ERR_TLS|ERR_SSL|ERR_OSSL|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH)|CERT|^EPROTO$/;
+
 /** Text of a dual-stack failure is empty in Node; the causes say it. */
 function reason(error: Error): string {
   const causes = error instanceof AggregateError ? error.errors : [];
@@ -69,12 +73,7 @@ export function translate(error: unknown, url?: DatabaseUrl): Error {
       "Run the command again once the server is back; its log says why.",
     );
   }
-  if (
-    code.startsWith("ERR_TLS") ||
-    code.startsWith("ERR_SSL") ||
-    code.includes("CERT") ||
-    code === "EPROTO"
-  ) {
+  if (ofTls.test(code)) {
     return refuse(
       "SERVER_UNREACHABLE",
       `${where} cannot be reached by TLS: ${reason(error)}.`,

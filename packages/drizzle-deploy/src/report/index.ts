@@ -1,10 +1,12 @@
 export { formatBackupReport } from "./backup.ts";
 export { formatBaselineReport, formatBaselineVerdict } from "./baseline.ts";
+export { formatCheckReport } from "./check.ts";
 export { formatDeploymentReport } from "./deploy.ts";
 export { formatBytes, formatDeploymentLog, formatWatchReport, writeDeploymentLog } from "./deployment.ts";
 export { formatFindings } from "./findings.ts";
 export { formatPlan, formatPlanSummary } from "./plan.ts";
 export { formatPreflightReport } from "./preflight.ts";
+export { formatRehearsalReport } from "./rehearsal.ts";
 export { formatRollbackEvent, formatRollbackPreview, formatRollbackReport } from "./rollback.ts";
 export { formatStatus } from "./status.ts";
 export { formatTable } from "./table.ts";

