@@ -1,4 +1,12 @@
-import { type Catalog, type Difference, isSameBody, unqualifiedNames, type View } from "../catalog/index.ts";
+import {
+  type Catalog,
+  type Difference,
+  isDescribed,
+  isSameBody,
+  kindFiles,
+  unqualifiedNames,
+  type View,
+} from "../catalog/index.ts";
 import { isReplaceable } from "../kinds/function.ts";
 import { defaultGrantees, isKnownPrivilege } from "../kinds/grant.ts";
 import { impliesCheck } from "../kinds/implied-check.ts";
@@ -209,6 +217,8 @@ function byGoal(draft: Draft, around: ConvergeContext): Decision {
       return inPartition(goal, around);
     case "grant":
       return grant(goal, around);
+    case "set members":
+      return setMembers(goal, around);
     case "bring back":
       return { action: "run", reason: "A rollback put it aside." };
     case "role":
@@ -419,6 +429,8 @@ function replace(
       break;
     }
     default:
+      if (isDescribed(target.kind) && kindFiles[target.kind].isReplaceable && replacement !== "")
+        return { action: "replace", reason, sql: replacement };
       break;
   }
   return blocked(`${nameOf(target)} is there in another form: ${spell(found)}.`);
@@ -522,6 +534,31 @@ function alter(draft: Draft, { target, properties, type }: Of<"alter">, around: 
   return blocked(
     `${nameOf(target)} is not as the migrations before left it: ${spell(differ(after, actual))}.`,
   );
+}
+
+function setMembers({ target, members }: Of<"set members">, around: ConvergeContext): Decision {
+  const { simulated, timeline, isDone } = around;
+  if (!simulated.exists(target)) {
+    if (isDone) return doneBefore;
+    if (mayBe(target, around)) return run;
+    return isPast(target, around)
+      ? past
+      : blocked(`It changes ${target.kind} ${nameOf(target)}, which is not there.`);
+  }
+  // What others have added since is theirs.
+  if (isDone) return doneBefore;
+  if (simulated.stateOf(target) !== "untouched") return run;
+  const actual = simulated.catalog();
+  const isAs = (expected: Catalog): boolean =>
+    members.every(
+      (one) =>
+        simulated.stateOf(one) === "untouched" &&
+        has(expected, one) &&
+        has(actual, one) &&
+        differences(expected, actual, one).length === 0,
+    );
+  const count = (actual.objects ?? []).filter((one) => one.of === target.name).length;
+  return count === members.length && timeline.after.some(isAs) ? asWanted : run;
 }
 
 /** Whether a column is of the wanted type still, and that has got another name. */

@@ -1,4 +1,13 @@
-import type { Catalog, Index, Table } from "../catalog/index.ts";
+import {
+  type Catalog,
+  type DescribedObject,
+  type Index,
+  isDescribed,
+  kindFiles,
+  onOthers,
+  restsOn,
+  type Table,
+} from "../catalog/index.ts";
 import type { Names } from "../model/names.ts";
 import { nameOf, type Target } from "../model/step.ts";
 import type { QualifiedName } from "../sql/names.ts";
@@ -8,6 +17,7 @@ import type { Draft, StatementContext } from "../statements/index.ts";
 import { hasWord, withWord } from "./dropped-later.ts";
 import { sizeOf } from "./estimate.ts";
 import { type Facts, smallTable } from "./facts.ts";
+import { has, isObject } from "./in-catalog.ts";
 import { namespaceOf } from "./step-relations.ts";
 
 /** What the steps planned so far make of an object; `untouched` is as the catalog has it. */
@@ -134,6 +144,11 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
   const stateOf = (target: Target): ObjectState => {
     const own = states.get(target);
     if (own !== undefined) return own;
+    const whole = isDescribed(target.kind) ? kindFiles[target.kind].of : null;
+    if (whole !== null && target.table !== null) {
+      const state = states.get({ kind: whole, schema: null, name: target.table, table: null });
+      return state === "gone" ? "gone" : "untouched";
+    }
     if (target.table === null || target.schema === null) return "untouched";
     const parent = states.get({ kind: "table", schema: target.schema, name: target.table, table: null });
     return parent === "gone" ? "gone" : "untouched";
@@ -144,6 +159,7 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
 
   const inCatalog = (target: Target): boolean => {
     const { kind, schema, name, table } = target;
+    if (isDescribed(kind)) return has(catalog, target);
     if (kind === "schema") return facts.schemas.includes(name);
     if (kind === "extension") return catalog.extensions.some((one) => one.name === name);
     if (schema === null) return true;
@@ -361,6 +377,19 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
           isAnyGrantChanged ||= kind === "grant" || (kind === "opaque" && /\b(grant|revoke)\b/i.test(sql));
           isOpaque ||= kind === "opaque";
           return;
+        case "set members": {
+          const former = (catalog.objects ?? []).flatMap((one) =>
+            isPartOf(one, goal.target) ? [targetOfObject(one)] : [],
+          );
+          for (const one of [...former, ...goal.members]) {
+            const isWanted = goal.members.some((member) => key(member) === key(one));
+            states.set(one, !isWanted ? "gone" : has(catalog, one) ? "changed" : "made");
+            catalog = withoutObject(catalog, one);
+            if (isWanted) catalog = withObject(catalog, after, one);
+          }
+          if (stateOf(goal.target) === "untouched") states.set(goal.target, "changed");
+          return;
+        }
         case "bring back":
         case "session":
           return;
@@ -407,11 +436,13 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
  * it; with CASCADE also the views that read it and the foreign keys that point at it.
  */
 function takenAlong(
-  { kind, schema, name, table }: Target,
-  { tables, sequences }: Catalog,
+  target: Target,
+  { tables, sequences, objects = [] }: Catalog,
   { dependencies }: Facts,
   isCascading: boolean,
 ): Target[] {
+  const { kind, schema, name, table } = target;
+  if (isDescribed(kind)) return objects.filter((one) => isPartOf(one, target)).map(targetOfObject);
   if (schema === null || !["column", "table", "view", "constraint"].includes(kind)) return [];
   const relation = { schema, name: table ?? name };
   const column = kind === "column" ? name : null;
@@ -424,6 +455,15 @@ function takenAlong(
         (column === null || ownedBy.column === column),
     )
     .map((one): Target => ({ kind: "sequence", schema: one.schema, name: one.name, table: null }));
+  const resting = objects
+    .filter(
+      (one) =>
+        (kind === "table" || kind === "column") &&
+        restsOn(one, { schema, table: relation.name }, column) &&
+        // PostgreSQL lets no column go that a publication names, unless that is to go too.
+        (column === null || one.of === null || isCascading),
+    )
+    .map(targetOfObject);
   const own = tables.find(same(schema, relation.name));
   const ofColumn = column === null || !own ? [] : madeOf(own, column);
   const views = new Map<string, QualifiedName>();
@@ -448,6 +488,7 @@ function takenAlong(
   return [
     ...owned,
     ...ofColumn,
+    ...resting,
     ...pointing,
     ...[...views.values()].map((view): Target => ({ kind: "view", ...view, table: null })),
   ];
@@ -531,9 +572,24 @@ const inTableOf =
   (one: Table): boolean =>
     one.schema === schema && one.name === table;
 
+const targetOfObject = ({ kind, schema, name, of }: DescribedObject): Target => ({
+  kind,
+  schema,
+  name,
+  table: of,
+});
+
+/** Whether an object is a part of another one, both of kinds with files of their own. */
+const isPartOf = (one: DescribedObject, { kind, name }: Target): boolean =>
+  kindFiles[one.kind].of === kind && one.of === name;
+
 /** The catalog without one object of a table, or without a relation. */
 function withoutObject(catalog: Catalog, target: Target): Catalog {
   const { kind, schema, name, table } = target;
+  if (isDescribed(kind)) {
+    const isIt = isObject(target);
+    return { ...catalog, objects: (catalog.objects ?? []).filter((one) => !isIt(one)) };
+  }
   const list = partOf[kind];
   if (table !== null && list !== undefined) {
     const isIn = inTableOf(target);
@@ -565,6 +621,10 @@ function withoutObject(catalog: Catalog, target: Target): Catalog {
 /** The catalog with one object more, as another has it; a table comes without its parts. */
 function withObject(catalog: Catalog, from: Catalog, target: Target): Catalog {
   const { kind, schema, name, table } = target;
+  if (isDescribed(kind)) {
+    const found = (from.objects ?? []).filter(isObject(target));
+    return { ...catalog, objects: [...(catalog.objects ?? []), ...found] };
+  }
   const list = partOf[kind];
   if (table !== null && list !== undefined) {
     const isIn = inTableOf(target);
@@ -717,8 +777,30 @@ function withColumnCalled(table: Table, from: string, to: string): Table {
   };
 }
 
+/** What rests on a table or column after that was renamed, and the object itself that is. */
+function objectsRenamed({ objects = [] }: Catalog, from: Target, to: Target): DescribedObject[] {
+  const isIt = isObject(from);
+  return objects.map((one) => {
+    if (isIt(one)) return { ...one, schema: to.schema, name: to.name };
+    if (isPartOf(one, from)) return { ...one, of: to.name };
+    const column = from.kind === "column" ? from.name : null;
+    const table = from.kind === "table" ? from.name : column === null ? null : from.table;
+    if (from.schema === null || table === null || !restsOn(one, { schema: from.schema, table }, column))
+      return one;
+    return onOthers(one, {
+      place: (on) =>
+        column === null
+          ? { ...on, schema: to.schema ?? on.schema, table: to.name }
+          : { ...on, columns: on.columns.map((name) => (name === column ? to.name : name)) },
+      text: (expression) =>
+        column === null ? expression : withWord(expression, printed(column), printed(to.name)),
+    });
+  });
+}
+
 /** The catalog with one object under another name or in another schema. */
-function renamed(catalog: Catalog, from: Target, to: Target): Catalog {
+function renamed(before: Catalog, from: Target, to: Target): Catalog {
+  const catalog = { ...before, objects: objectsRenamed(before, from, to) };
   const { schema, name, table } = from;
   const swap = <T extends { name: string }>(list: readonly T[]): T[] =>
     list.map((one) => (one.name === name ? { ...one, name: to.name } : one));
@@ -831,6 +913,7 @@ export function contextOf(
       simulated.isNew(table) ||
       (isBegun({ kind: "table", ...table, table: null }) &&
         (sizeOf(table, facts)?.bytes ?? Number.POSITIVE_INFINITY) <= smallTable),
+    isSuperuser: facts.catalog.server.superuser,
     isUtc: utcZones.includes(facts.timeZone),
     isSmall: (table) => (sizeOf(table, facts)?.bytes ?? Number.POSITIVE_INFINITY) <= smallTable,
     isOwn: (target) => simulated.isMadeHere(target) || isBegun(target),
@@ -860,7 +943,9 @@ export function contextOf(
     isView: ({ schema, name }) =>
       [simulated.catalog(), after].some(({ views }) => views.some(same(schema, name))),
     exists: simulated.exists,
-    existsAfter: ({ kind, schema, name }) => {
+    existsAfter: (target) => {
+      const { kind, schema, name } = target;
+      if (isDescribed(kind)) return has(after, target);
       switch (kind) {
         case "view":
         case "table":
@@ -873,6 +958,9 @@ export function contextOf(
           return false;
       }
     },
+    described: (target) => simulated.catalog().objects?.find(isObject(target)),
+    membersOf: (target) =>
+      (simulated.catalog().objects ?? []).filter((one) => isPartOf(one, target)).map(targetOfObject),
     rows: (relation) => rowsOf(relation, simulated.catalog(), facts),
     overloads: (name) => [
       ...simulated.overloads(name),

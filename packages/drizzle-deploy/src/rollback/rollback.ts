@@ -157,7 +157,7 @@ async function gatherRollbackFacts(
       kind,
       was: now,
       now: was,
-      of: of && nameNow(renamed.renames, of, kind === "label" ? ["type", "domain"] : ["table", "view"]),
+      of: of && nameNow(renamed.renames, of, kind === "column" ? ["table", "view"] : ["type", "domain"]),
     })),
     { schemas: reached, now: former.catalog(raw) },
   );
@@ -204,6 +204,10 @@ function within(catalog: Catalog, schemas: readonly string[]): Catalog {
     enums: catalog.enums.filter(isWithin),
     domains: catalog.domains.filter(isWithin),
     sequences: catalog.sequences.filter(isWithin),
+    ...(catalog.structures ? { structures: catalog.structures.filter(isWithin) } : {}),
+    ...(catalog.objects
+      ? { objects: catalog.objects.filter(({ schema }) => schema === null || isWithin({ schema })) }
+      : {}),
   };
 }
 

@@ -49,9 +49,9 @@ export function standingRenames(
 ): StandingRenames {
   const owner = ({ of, kind }: Rename): QualifiedName | null => {
     if (of === null) return null;
-    const now = nameNow(all, of, kind === "label" ? types : relations);
+    const now = nameNow(all, of, kind === "column" ? relations : types);
     const isIt = (one: QualifiedName): boolean => isSame(one, now);
-    return [...raw.tables, ...raw.views, ...raw.enums].some(isIt) ? now : of;
+    return [...raw.tables, ...raw.views, ...raw.enums, ...(raw.structures ?? [])].some(isIt) ? now : of;
   };
   const found = all.filter((one) => isThere(raw, one.kind, one.now, owner(one)));
   // Where names went round, the catalog does not tell whether they are back.

@@ -17,6 +17,10 @@ function statements(raw: Catalog, { kind, of }: Rename, from: QualifiedName, to:
     return [
       `ALTER TABLE ${quoteName(of)} RENAME COLUMN ${quoteIdentifier(from.name)} TO ${quoteIdentifier(to.name)};`,
     ];
+  if (of && kind === "attribute")
+    return [
+      `ALTER TYPE ${quoteName(of)} RENAME ATTRIBUTE ${quoteIdentifier(from.name)} TO ${quoteIdentifier(to.name)} CASCADE;`,
+    ];
   if (of)
     return [
       `ALTER TYPE ${quoteName(of)} RENAME VALUE ${quoteLiteral(from.name)} TO ${quoteLiteral(to.name)};`,
@@ -37,7 +41,10 @@ function statements(raw: Catalog, { kind, of }: Rename, from: QualifiedName, to:
     signature.indexOf("(", quoteName({ schema: from.schema, name: bare(from) }).length),
   );
   const called = (schema: string, name: string): string =>
-    `${quoteName({ schema, name })}${kind === "function" ? argumentsOf : ""}`;
+    // A publication is in no schema.
+    schema === ""
+      ? quoteIdentifier(name)
+      : `${quoteName({ schema, name })}${kind === "function" ? argumentsOf : ""}`;
   return [
     ...(bare(from) === bare(to)
       ? []
@@ -49,14 +56,20 @@ function statements(raw: Catalog, { kind, of }: Rename, from: QualifiedName, to:
 }
 
 /** Clients do not name a view or function that is dropped and made anew either without a word. */
-const isHazard = ({ kind }: Rename): boolean => kind !== "view" && kind !== "function";
+const isHazard = ({ kind }: Rename): boolean =>
+  kind !== "view" && kind !== "function" && kind !== "statistics";
+
+const isInner = (kind: Rename["kind"]): kind is "column" | "label" | "attribute" =>
+  kind === "column" || kind === "label" || kind === "attribute";
 
 const targetNow = ({ kind, now, of }: Rename): Target =>
   of
     ? kind === "column"
       ? { kind, schema: of.schema, name: now.name, table: of.name }
       : { kind: "type", schema: of.schema, name: of.name, table: null }
-    : { kind: kind === "column" || kind === "label" ? "type" : kind, ...now, table: null };
+    : kind === "publication"
+      ? { kind, schema: null, name: now.name, table: null }
+      : { kind: isInner(kind) ? "type" : kind, ...now, table: null };
 
 /**
  * Gives back the names that the deployment changed, before anything else: all that follows is planned with those.

@@ -6,6 +6,7 @@ import { names } from "../sql/tree.ts";
 import { catalogChange, type Draft, lock, part, refused, type StatementContext, target } from "./draft.ts";
 import { functionTarget } from "./function.ts";
 import { unknown } from "./opaque.ts";
+import { publicationTarget } from "./publication.ts";
 import { resolve, resolveName } from "./resolve.ts";
 
 interface Renaming {
@@ -115,6 +116,10 @@ function renamed(statement: RenameStmt, context: StatementContext): Renaming | n
       const from = functionTarget(statement.object, context);
       return from && { from, locks: [], used: true };
     }
+    case "OBJECT_STATISTIC_EXT":
+      return { from: target("statistics", resolveName(path)), locks: [], used: false };
+    case "OBJECT_PUBLICATION":
+      return { from: publicationTarget(path.at(-1) ?? ""), locks: [], used: true };
     case "OBJECT_SCHEMA":
       return {
         from: { kind: "schema", schema: null, name: sub, table: null },
@@ -144,6 +149,8 @@ export function setSchema(statement: AlterObjectSchemaStmt, sql: string, context
         return target("type", resolveName(path));
       case "OBJECT_DOMAIN":
         return target("domain", resolveName(path));
+      case "OBJECT_STATISTIC_EXT":
+        return target("statistics", resolveName(path));
       case "OBJECT_FUNCTION":
         return functionTarget(statement.object, context);
       default:

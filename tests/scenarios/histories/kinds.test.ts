@@ -1,0 +1,196 @@
+import { expect, it } from "vitest";
+import { type History, walk } from "./walk.ts";
+
+const base = [
+  'CREATE TABLE t (id int PRIMARY KEY, a int, b int, c text, "Far Col" text)',
+  "CREATE TABLE u (id int PRIMARY KEY, x int, y int)",
+];
+const rows = [
+  "insert into t select i, i, i % 3, 'x', 'y' from generate_series(1, 50) i",
+  "insert into u values (1, 2, 3)",
+];
+
+const histories: readonly History[] = [
+  {
+    name: "statistics that are made, in every form",
+    migrations: [
+      base,
+      [
+        "CREATE STATISTICS s_ab ON a, b FROM t",
+        "CREATE STATISTICS s_kinds (ndistinct, mcv) ON a, b FROM t",
+        "CREATE STATISTICS s_expression ON lower(c), (a + b) FROM t",
+        "CREATE STATISTICS s_one ON (a % 7) FROM t",
+        'CREATE STATISTICS public."S Far" (dependencies) ON "Far Col", a FROM public.t',
+        "CREATE STATISTICS IF NOT EXISTS s_ab ON a, c FROM t",
+        "ALTER STATISTICS s_ab SET STATISTICS 500",
+        "COMMENT ON STATISTICS s_ab IS 'both'",
+        "ALTER STATISTICS IF EXISTS nothing SET STATISTICS 5",
+      ],
+    ],
+    rows,
+  },
+  {
+    name: "statistics that are changed, renamed, moved, made anew and dropped",
+    migrations: [
+      [
+        ...base,
+        "CREATE SCHEMA IF NOT EXISTS other",
+        "CREATE STATISTICS s_changed ON a, b FROM t",
+        "ALTER STATISTICS s_changed SET STATISTICS 7",
+        "CREATE STATISTICS s_renamed ON a, b FROM t",
+        "CREATE STATISTICS s_moved ON a, b FROM t",
+        "CREATE STATISTICS s_anew ON a, b FROM t",
+        "CREATE STATISTICS s_gone (mcv) ON a, b, lower(c) FROM t",
+        "ALTER STATISTICS s_gone SET STATISTICS 100",
+        "COMMENT ON STATISTICS s_gone IS 'it''s gone'",
+      ],
+      [
+        "ALTER STATISTICS s_changed SET STATISTICS -1",
+        "COMMENT ON STATISTICS s_changed IS 'new'",
+        "ALTER STATISTICS s_renamed RENAME TO s_other",
+        "ALTER STATISTICS s_moved SET SCHEMA other",
+        "DROP STATISTICS s_anew",
+        "CREATE STATISTICS s_anew (ndistinct) ON a, c FROM t",
+        "DROP STATISTICS IF EXISTS s_gone, nothing",
+      ],
+    ],
+    rows,
+    schemas: ["public", "other"],
+  },
+  {
+    name: "statistics of what is renamed, moved and retyped",
+    migrations: [
+      [
+        ...base,
+        "CREATE SCHEMA IF NOT EXISTS other",
+        "CREATE STATISTICS s_column ON a, lower(c) FROM t",
+        "CREATE STATISTICS s_table ON x, y FROM u",
+      ],
+      [
+        "ALTER TABLE t RENAME COLUMN c TO words",
+        "ALTER TABLE t ALTER COLUMN a TYPE bigint",
+        "ALTER TABLE u RENAME TO units",
+        "ALTER TABLE units SET SCHEMA other",
+        "CREATE STATISTICS s_new ON words, b FROM t",
+        "CREATE STATISTICS s_units (ndistinct) ON x, y FROM other.units",
+      ],
+    ],
+    rows,
+    schemas: ["public", "other"],
+  },
+  {
+    name: "statistics that go with their column, and with their table",
+    migrations: [
+      [...base, "CREATE STATISTICS s_ab ON a, b FROM t", "CREATE STATISTICS s_u ON x, y FROM u"],
+      [
+        "ALTER TABLE t DROP COLUMN b",
+        "DROP TABLE u",
+        "CREATE TABLE v (id int PRIMARY KEY, x int, y int)",
+        "CREATE STATISTICS s_v ON x, y FROM v",
+        "CREATE STATISTICS s_ab ON a, c FROM t",
+        "ALTER TABLE t ADD COLUMN n int",
+        "CREATE STATISTICS s_n ON a, n FROM t",
+      ],
+    ],
+    rows,
+  },
+  {
+    name: "publications that are made, in every form",
+    migrations: [
+      base,
+      [
+        "CREATE SCHEMA IF NOT EXISTS other",
+        "CREATE PUBLICATION kinds_none",
+        "CREATE PUBLICATION kinds_some FOR TABLE t, public.u WITH (publish = 'insert, update')",
+        "CREATE PUBLICATION \"Kinds Columns\" FOR TABLE t (id, a, \"Far Col\") WHERE (a > 3 AND c <> 'no') WITH (publish = 'insert')",
+        "CREATE TABLE other.w (id int PRIMARY KEY)",
+        "CREATE PUBLICATION kinds_via FOR TABLE other.w, t WITH (publish_via_partition_root)",
+        "COMMENT ON PUBLICATION kinds_via IS 'everything'",
+      ],
+    ],
+    rows,
+    schemas: ["public", "other"],
+  },
+  {
+    name: "publications that are changed",
+    migrations: [
+      [
+        ...base,
+        "CREATE TABLE w (id int PRIMARY KEY, a int)",
+        "CREATE PUBLICATION kinds_add FOR TABLE t",
+        "CREATE PUBLICATION kinds_drop FOR TABLE t, u, w (id)",
+        "CREATE PUBLICATION kinds_set FOR TABLE t (id, a), u WHERE (x > 1)",
+        "CREATE PUBLICATION kinds_options WITH (publish = 'insert')",
+        "CREATE PUBLICATION kinds_empty FOR TABLE t",
+        "ALTER PUBLICATION kinds_set SET (publish = 'insert')",
+      ],
+      [
+        "ALTER PUBLICATION kinds_add ADD TABLE u (id, x), w WHERE (id > 5)",
+        "ALTER PUBLICATION kinds_drop DROP TABLE u, w",
+        "ALTER PUBLICATION kinds_set SET TABLE t (id, b), w",
+        "ALTER PUBLICATION kinds_options SET (publish = 'insert, delete', publish_via_partition_root = true)",
+        "ALTER PUBLICATION kinds_empty DROP TABLE t",
+        "COMMENT ON PUBLICATION kinds_add IS 'more'",
+      ],
+    ],
+    rows,
+  },
+  {
+    name: "publications that are renamed, dropped and made anew",
+    migrations: [
+      [
+        ...base,
+        "CREATE PUBLICATION kinds_renamed FOR TABLE t (id), u",
+        "CREATE PUBLICATION kinds_gone FOR TABLE t (id, a) WHERE (id > 3), u WITH (publish = 'insert', publish_via_partition_root)",
+        "CREATE PUBLICATION kinds_anew FOR TABLE t, u",
+        "COMMENT ON PUBLICATION kinds_gone IS 'gone'",
+      ],
+      [
+        "ALTER PUBLICATION kinds_renamed RENAME TO kinds_other",
+        "ALTER PUBLICATION kinds_other DROP TABLE u",
+        "DROP PUBLICATION kinds_gone",
+        "DROP PUBLICATION IF EXISTS nothing",
+        "DROP PUBLICATION kinds_anew",
+        "CREATE PUBLICATION kinds_anew FOR TABLE u (id) WITH (publish = 'insert')",
+      ],
+    ],
+    rows,
+  },
+  {
+    name: "published tables that are made, renamed and dropped",
+    migrations: [
+      [
+        ...base,
+        "CREATE TABLE w (id int PRIMARY KEY, a int)",
+        "CREATE PUBLICATION kinds_p FOR TABLE t (id, a) WHERE (a > 3), u, w WITH (publish = 'insert')",
+      ],
+      [
+        "ALTER TABLE t RENAME TO terms",
+        "ALTER TABLE terms RENAME COLUMN a TO amount",
+        "DROP TABLE u",
+        "CREATE TABLE v (id int PRIMARY KEY, x int)",
+        "ALTER PUBLICATION kinds_p ADD TABLE v",
+        "CREATE PUBLICATION kinds_q FOR TABLE v (id), terms",
+      ],
+    ],
+    rows,
+  },
+  {
+    name: "statistics and publications over several migrations",
+    applied: 0,
+    migrations: [
+      [...base, "CREATE STATISTICS s ON a, b FROM t", "CREATE PUBLICATION kinds_p FOR TABLE t"],
+      ["DROP STATISTICS s", "ALTER PUBLICATION kinds_p ADD TABLE u", "ALTER TABLE t RENAME COLUMN b TO bb"],
+      [
+        "CREATE STATISTICS s ON a, bb FROM t",
+        "ALTER PUBLICATION kinds_p SET TABLE u",
+        "DROP PUBLICATION kinds_p",
+      ],
+      ["CREATE PUBLICATION kinds_p FOR TABLE u (id)", "ALTER STATISTICS s RENAME TO s2"],
+    ],
+  },
+];
+
+it.each(histories)("deploys, rolls back and deploys again: $name", { timeout: 120_000 }, async (history) => {
+  expect(await walk(history)).toEqual([]);
+});
