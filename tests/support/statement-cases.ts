@@ -1251,8 +1251,8 @@ export const cases: readonly Case[] = [
     sql: "ALTER PUBLICATION kinds_p ADD TABLE area.alone, area.indexed WHERE (id > 3)",
     steps: ["alter publication", "alter publication"],
     runs: [
-      "ALTER PUBLICATION kinds_p ADD TABLE area.alone",
-      "ALTER PUBLICATION kinds_p ADD TABLE area.indexed WHERE (id > 3)",
+      'ALTER PUBLICATION "kinds_p" ADD TABLE "area"."alone"',
+      'ALTER PUBLICATION "kinds_p" ADD TABLE "area"."indexed" WHERE (id > 3)',
     ],
   },
   {

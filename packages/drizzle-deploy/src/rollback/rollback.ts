@@ -128,7 +128,8 @@ async function gatherRollbackFacts(
   const before = inPathOrder(deployment.before, schemas);
   const expected = expectedHere(project, await readOrigin(sql, project))(deployment.to);
   const { renames: all, gone } = followNames(deployment.statements, { before, schemas });
-  const reached = [...new Set([...schemas, ...all.flatMap(({ was, now }) => [was.schema, now.schema])])];
+  const places = all.flatMap(({ was, now }) => [was.schema, now.schema]).filter((schema) => schema !== "");
+  const reached = [...new Set([...schemas, ...places])];
   const raw = inPathOrder(await readCatalog(sql, { schemas: reached }), reached);
   const found = await readDependents(sql, reached);
   const renamed = standingRenames(all, {

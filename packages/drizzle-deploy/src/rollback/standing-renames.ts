@@ -101,10 +101,14 @@ export function standingRenames(
   };
 }
 
+/** What something is called; a publication is in no schema. */
+export const placeLabel = (place: QualifiedName): string =>
+  place.schema === "" ? place.name : qualifiedLabel(place);
+
 /** What the step is called that takes a rename back. */
 export const titleOf = ({ kind, of, now, was }: Rename): string => {
   const label = (name: QualifiedName): string =>
-    of ? `${qualifiedLabel(of)}.${name.name}` : qualifiedLabel(name);
+    of ? `${qualifiedLabel(of)}.${name.name}` : placeLabel(name);
   return `rename ${kind === "label" ? "value" : kind} ${label(now)} back to ${label(was)}`;
 };
 

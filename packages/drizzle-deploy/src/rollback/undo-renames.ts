@@ -9,7 +9,14 @@ import { dependentLabel, type RollbackContext } from "./context.ts";
 import type { Locked } from "./draft.ts";
 import { find } from "./find.ts";
 import type { Rename } from "./renames.ts";
-import { inGroups, isSame, type StandingRenames, titleOf, titleOfAll } from "./standing-renames.ts";
+import {
+  inGroups,
+  isSame,
+  placeLabel,
+  type StandingRenames,
+  titleOf,
+  titleOfAll,
+} from "./standing-renames.ts";
 
 /** The statements that give something another name or schema. */
 function statements(raw: Catalog, { kind, of }: Rename, from: QualifiedName, to: QualifiedName): string[] {
@@ -37,9 +44,9 @@ function statements(raw: Catalog, { kind, of }: Rename, from: QualifiedName, to:
         : kind.toUpperCase();
   const bare = ({ name }: QualifiedName): string => (kind === "function" ? name.replace(/\(.*$/s, "") : name);
   const signature = routine ? functionSignature(routine) : "";
-  const argumentsOf = signature.slice(
-    signature.indexOf("(", quoteName({ schema: from.schema, name: bare(from) }).length),
-  );
+  const argumentsOf = routine
+    ? signature.slice(signature.indexOf("(", quoteName({ schema: from.schema, name: bare(from) }).length))
+    : "";
   const called = (schema: string, name: string): string =>
     // A publication is in no schema.
     schema === ""
@@ -97,7 +104,7 @@ export function undoRenames(context: RollbackContext, standing: StandingRenames)
     });
   }
   for (const one of clashes) {
-    const name = one.of ? `${qualifiedLabel(one.of)}.${one.was.name}` : qualifiedLabel(one.was);
+    const name = one.of ? `${qualifiedLabel(one.of)}.${one.was.name}` : placeLabel(one.was);
     context.add({
       kind: "rename",
       title: titleOf(one),
@@ -135,7 +142,7 @@ export function undoRenames(context: RollbackContext, standing: StandingRenames)
     const called = group.map(({ kind, of, now }) =>
       kind === "label" && of
         ? `'${now.name}' of ${qualifiedLabel(of)}`
-        : `${kind} ${of ? `${qualifiedLabel(of)}.${now.name}` : qualifiedLabel(now)}`,
+        : `${kind} ${of ? `${qualifiedLabel(of)}.${now.name}` : placeLabel(now)}`,
     );
     context.add({
       kind: "rename",

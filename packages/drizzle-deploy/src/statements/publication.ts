@@ -3,7 +3,7 @@ import { memberName } from "../catalog/index.ts";
 import type { Hazard, Lock, Target } from "../model/step.ts";
 import { type QualifiedName, qualifiedLabel } from "../sql/names.ts";
 import { print } from "../sql/parser.ts";
-import { quoteQualified } from "../sql/quote.ts";
+import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
 import { columnsIn, names } from "../sql/tree.ts";
 import { catalogChange, type Draft, lock, type StatementContext, target } from "./draft.ts";
 import { columns, needsOf, resolve, unique } from "./resolve.ts";
@@ -59,8 +59,34 @@ function memberOf(
   };
 }
 
-const locksOf = (members: readonly Member[]): Lock[] =>
+const locksOf = (members: readonly Pick<Member, "table">[]): Lock[] =>
   members.flatMap(({ table }) => (table ? [lock(table, "SHARE UPDATE EXCLUSIVE")] : []));
+
+/** A member in the words of `ALTER PUBLICATION`: the printer does not know them. */
+function memberWords({ node, table, needs: [schema] }: Member): string {
+  const { pubtable } = "PublicationObjSpec" in node ? node.PublicationObjSpec : {};
+  if (table === null) return `TABLES IN SCHEMA ${quoteIdentifier(schema?.name ?? "")}`;
+  const listed = names(pubtable?.columns);
+  const condition = pubtable?.whereClause;
+  const only = pubtable?.relation?.inh === true ? "" : "ONLY ";
+  return [
+    `TABLE ${only}${quoteQualified(table.schema, table.name)}`,
+    ...(listed.length > 0 ? [`(${listed.map(quoteIdentifier).join(", ")})`] : []),
+    ...(condition ? [`WHERE (${printExpression(condition)})`] : []),
+  ].join(" ");
+}
+
+const printExpression = (val: Node): string =>
+  print({
+    SelectStmt: {
+      targetList: [{ ResTarget: { val } }],
+      limitOption: "LIMIT_OPTION_DEFAULT",
+      op: "SETOP_NONE",
+    },
+  }).replace(/^SELECT /, "");
+
+const isSameTable = (one: QualifiedName | null, other: QualifiedName): boolean =>
+  one?.schema === other.schema && one.name === other.name;
 
 /** The options of a statement: which properties it sets, and what is published from then on. */
 function optionsOf(nodes: readonly Node[] = []): { properties: string[]; publish: string | null } {
@@ -201,6 +227,13 @@ export function alterPublication(
   const members = membersOf(pubname, pubobjects);
   if (action === "AP_SetObjects") {
     const wanted = members.map((one) => one.target);
+    const former = context
+      .membersOf(itself)
+      .flatMap((one) =>
+        (context.described(one)?.requires ?? []).flatMap(({ schema, table }) =>
+          table === null ? [] : [{ table: { schema, name: table } }],
+        ),
+      );
     const gone = context
       .membersOf(itself)
       .filter((one) => !wanted.some(({ name }) => name === one.name))
@@ -212,7 +245,10 @@ export function alterPublication(
         sql,
         target: itself,
         needs: unique([itself, ...members.flatMap(({ needs }) => needs)]),
-        locks: locksOf(members),
+        locks: locksOf([
+          ...members,
+          ...former.filter(({ table }) => !members.some((one) => isSameTable(one.table, table))),
+        ]),
         goal: { does: "set members", target: itself, members: wanted },
         hazards: [
           ...forSuperusers(members, context),
@@ -226,7 +262,7 @@ export function alterPublication(
     const own =
       members.length === 1
         ? sql
-        : print({ AlterPublicationStmt: { ...statement, pubobjects: [member.node] } });
+        : `ALTER PUBLICATION ${quoteIdentifier(pubname)} ${action === "AP_DropObjects" ? "DROP" : "ADD"} ${memberWords(member)}`;
     const { name } = member.target;
     if (action === "AP_DropObjects") {
       return catalogChange({
