@@ -60,7 +60,7 @@ analyze;`;
 
 /** What a statement is judged in; nothing that is dropped comes back. */
 export function contextOfCases(facts: Facts): StatementContext {
-  const after = { ...facts.catalog, views: [], functions: [], sequences: [] };
+  const after = { ...facts.catalog, views: [], functions: [], sequences: [], objects: [] };
   return contextOf(simulateCatalog(facts, schemas), facts, { schemas, before: facts.catalog, after });
 }
 

@@ -172,7 +172,13 @@ export function setSchema(statement: AlterObjectSchemaStmt, sql: string, context
   const kind = from.kind === "table" ? ("move table" as const) : ("rename" as const);
   return [
     {
-      ...moved(sql, from, { ...from, schema }, locks, hazardsOf(from, from.name, context)),
+      ...moved(
+        sql,
+        from,
+        { ...from, schema },
+        locks,
+        from.kind === "statistics" ? [] : hazardsOf(from, from.name, context),
+      ),
       kind,
       title: `move ${from.kind} ${from.schema}.${from.name} to schema ${schema}`,
       needs: [{ kind: "schema", schema: null, name: schema, table: null }],
