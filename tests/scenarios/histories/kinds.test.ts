@@ -176,6 +176,75 @@ const histories: readonly History[] = [
     rows,
   },
   {
+    name: "composite types that are renamed and moved, and their attributes",
+    migrations: [
+      [
+        "CREATE SCHEMA IF NOT EXISTS other",
+        'CREATE TYPE addr AS (street text, "Zip Code" varchar(9), at numeric(10, 2)[])',
+        "CREATE TYPE lonely AS (a int, b text)",
+        "CREATE TYPE moved AS (a int, b addr)",
+        "CREATE TYPE mood AS ENUM ('sad', 'ok')",
+        "CREATE TYPE span AS RANGE (subtype = float8)",
+        "CREATE DOMAIN short AS text",
+        "CREATE TABLE pers (id int PRIMARY KEY, home addr, feeling mood, word short, during span, m moved)",
+        "CREATE VIEW streets AS SELECT id, (home).street AS street FROM pers",
+        "CREATE FUNCTION street_of(one addr) RETURNS text LANGUAGE sql AS $$ select 'x'::text $$",
+      ],
+      [
+        "ALTER TYPE addr RENAME TO address",
+        "ALTER TYPE address RENAME ATTRIBUTE street TO road",
+        'ALTER TYPE address RENAME ATTRIBUTE "Zip Code" TO zip',
+        "ALTER TYPE lonely RENAME ATTRIBUTE a TO c",
+        "ALTER TYPE moved SET SCHEMA other",
+        "ALTER TYPE mood SET SCHEMA other",
+        "ALTER TYPE span RENAME TO stretch",
+        "ALTER TYPE stretch SET SCHEMA other",
+        "ALTER DOMAIN short SET SCHEMA other",
+      ],
+    ],
+    rows: ["insert into pers values (1, row('s', 'z', '{1.5}'), 'ok', 'w', '[1,2)', row(1, null))"],
+    schemas: ["public", "other"],
+    works: [
+      "insert into public.pers (id, home, feeling) values (2, row('s', 'z', null)::public.addr, 'sad')",
+    ],
+  },
+  {
+    name: "types that are moved to a schema that nobody manages",
+    migrations: [
+      [
+        "CREATE SCHEMA IF NOT EXISTS elsewhere",
+        "CREATE TYPE addr AS (street text, zip text)",
+        "CREATE TYPE mood AS ENUM ('sad', 'ok')",
+        "CREATE TABLE pers (id int PRIMARY KEY, home addr, feeling mood)",
+      ],
+      ["ALTER TYPE addr SET SCHEMA elsewhere", "ALTER TYPE mood SET SCHEMA elsewhere"],
+    ],
+    rows: ["insert into pers values (1, row('s', 'z'), 'ok')"],
+  },
+  {
+    name: "attributes of composite types that are added, dropped and retyped",
+    migrations: [
+      [
+        "CREATE TYPE unused AS (a int, b text, c numeric(4, 1))",
+        "CREATE TYPE in_function AS (a int, b text)",
+        "CREATE TYPE used AS (a int, b text)",
+        "CREATE TYPE used_added AS (a int, b text)",
+        "CREATE FUNCTION f(one in_function) RETURNS int LANGUAGE sql AS $$ select 1 $$",
+        "CREATE TABLE pers (id int PRIMARY KEY, one used, other used_added)",
+      ],
+      [
+        "ALTER TYPE unused DROP ATTRIBUTE b",
+        "ALTER TYPE unused ALTER ATTRIBUTE a TYPE bigint",
+        "ALTER TYPE unused ADD ATTRIBUTE d text, ADD ATTRIBUTE e int",
+        "ALTER TYPE in_function ADD ATTRIBUTE c date",
+        "ALTER TYPE in_function DROP ATTRIBUTE b",
+        "ALTER TYPE used DROP ATTRIBUTE b",
+        "ALTER TYPE used_added ADD ATTRIBUTE c text",
+      ],
+    ],
+    rows: ["insert into pers values (1, null, row(1, 'x'))"],
+  },
+  {
     name: "statistics and publications over several migrations",
     applied: 0,
     migrations: [

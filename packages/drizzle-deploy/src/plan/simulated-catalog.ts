@@ -852,7 +852,11 @@ function renamed(before: Catalog, from: Target, to: Target): Catalog {
     case "sequence":
       return { ...catalog, sequences: top(catalog.sequences) };
     case "type":
-      return { ...catalog, enums: top(catalog.enums) };
+      return {
+        ...catalog,
+        enums: top(catalog.enums),
+        ...(catalog.structures ? { structures: top(catalog.structures) } : {}),
+      };
     case "domain":
       return { ...catalog, domains: top(catalog.domains) };
     default:

@@ -269,6 +269,11 @@ function withMoved(
     ],
     enums: [...within(head, schemas).enums, ...actual.enums.filter(isHidden)],
     domains: [...within(head, schemas).domains, ...actual.domains.filter(isHidden)],
+    ...(head.structures && actual.structures
+      ? {
+          structures: [...(within(head, schemas).structures ?? []), ...actual.structures.filter(isHidden)],
+        }
+      : {}),
     sequences: [
       ...within(head, schemas).sequences,
       ...actual.sequences.filter((one) => isHidden(one) || isOwned(one)),

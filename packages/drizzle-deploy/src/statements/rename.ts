@@ -18,6 +18,7 @@ interface Renaming {
 
 /** `ALTER … RENAME TO`. */
 export function rename(statement: RenameStmt, sql: string, context: StatementContext): Draft[] {
+  if (statement.renameType === "OBJECT_ATTRIBUTE") return [renameAttribute(statement, sql, context)];
   const found = renamed(statement, context);
   const to = statement.newname ?? "";
   if (found === null) {
@@ -29,6 +30,34 @@ export function rename(statement: RenameStmt, sql: string, context: StatementCon
   return [
     moved(sql, from, { ...from, name: newName(from, to) }, locks, used ? hazardsOf(from, to, context) : []),
   ];
+}
+
+/** `ALTER TYPE … RENAME ATTRIBUTE`: a change of the type. */
+function renameAttribute(
+  { relation, subname, newname }: RenameStmt,
+  sql: string,
+  context: StatementContext,
+): Draft {
+  const type = resolve(relation);
+  const itself = target("type", type);
+  return catalogChange({
+    kind: "alter type",
+    title: `rename attribute ${subname} of ${qualifiedLabel(type)} to ${newname}`,
+    sql,
+    target: itself,
+    needs: [itself],
+    goal: { does: "alter", target: itself, properties: ["definition"] },
+    hazards:
+      !context.exists(itself) || context.isOwn(itself)
+        ? []
+        : [
+            {
+              name: "breaks-clients",
+              message: `Clients that name attribute ${subname} of ${qualifiedLabel(type)} fail from then on.`,
+              safeForm: "Add an attribute beside it, move clients to that, then drop the old one.",
+            },
+          ],
+  });
 }
 
 /** A function keeps its argument types in its name. */
