@@ -59,6 +59,7 @@ const histories: readonly History[] = [
   },
   {
     name: "statistics of what is renamed, moved and retyped",
+    kept: ["column public.t.a"],
     migrations: [
       [
         ...base,
@@ -80,6 +81,13 @@ const histories: readonly History[] = [
   },
   {
     name: "statistics that go with their column, and with their table",
+    kept: [
+      "column public.t.b",
+      "table public.u",
+      "statistics public.s_ab",
+      "statistics public.s_u",
+      "column public.t.n",
+    ],
     migrations: [
       [...base, "CREATE STATISTICS s_ab ON a, b FROM t", "CREATE STATISTICS s_u ON x, y FROM u"],
       [
@@ -96,6 +104,7 @@ const histories: readonly History[] = [
   },
   {
     name: "publications that are made, in every form",
+    kept: ["schema other"],
     migrations: [
       base,
       [
@@ -158,6 +167,7 @@ const histories: readonly History[] = [
   },
   {
     name: "published tables that are made, renamed and dropped",
+    kept: ["table public.u", "publication member kinds_p.table public.u"],
     migrations: [
       [
         ...base,
@@ -223,6 +233,7 @@ const histories: readonly History[] = [
   },
   {
     name: "attributes of composite types that are added, dropped and retyped",
+    kept: ["type public.used_added"],
     migrations: [
       [
         "CREATE TYPE unused AS (a int, b text, c numeric(4, 1))",
@@ -261,5 +272,5 @@ const histories: readonly History[] = [
 ];
 
 it.each(histories)("deploys, rolls back and deploys again: $name", { timeout: 120_000 }, async (history) => {
-  expect(await walk(history)).toEqual([]);
+  expect(await walk({ kept: [], ...history })).toEqual([]);
 });

@@ -24,6 +24,8 @@ export interface History {
   readonly schemas?: Project["schemas"];
   /** What clients of before write: it has to work again when the deployment is taken back. */
   readonly works?: readonly string[];
+  /** What a rollback leaves as the deployment made it, where that is all that it may leave. */
+  readonly kept?: readonly string[];
 }
 
 /** Writes migrations as drizzle-kit does. */
@@ -91,6 +93,7 @@ export async function walk({
   rows = [],
   schemas = ["public"],
   works = [],
+  kept: expectedKept,
 }: History): Promise<string[]> {
   const wrong: string[] = [];
   const start = writeMigrations(migrations.slice(0, applied));
@@ -180,6 +183,8 @@ export async function walk({
     });
     if (!report.ok) wrong.push(`rollback: ${report.error?.code} ${report.error?.message}`);
     const kept = new Set(report.differences.filter(({ why }) => why === "kept").map(({ object }) => object));
+    if (expectedKept && [...kept].sort().join() !== [...expectedKept].sort().join())
+      wrong.push(`rolled back: kept are ${[...kept].join(", ")}`);
     const found = compareCatalogs(before, await catalog(database), { owners: true });
     for (const { kind, object, ...more } of found)
       if (!kept.has(`${object.kind} ${object.label}`))
