@@ -256,6 +256,72 @@ const histories: readonly History[] = [
     rows: ["insert into pers values (1, null, row(1, 'x'))"],
   },
   {
+    name: "indexes without a name",
+    migrations: [
+      [
+        "CREATE TABLE part (id int, a int, b text) PARTITION BY RANGE (id)",
+        "CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (10)",
+        "CREATE TABLE part_2 PARTITION OF part FOR VALUES FROM (10) TO (20)",
+        "CREATE TABLE plain (id int PRIMARY KEY, a int, b text)",
+        "CREATE INDEX ON plain (a)",
+      ],
+      [
+        "CREATE INDEX ON part (a)",
+        "CREATE UNIQUE INDEX ON part (id, a)",
+        "CREATE INDEX ON part (lower(b)) WHERE a > 3",
+        "CREATE INDEX ON plain (a) INCLUDE (b)",
+        "CREATE INDEX ON plain USING hash (b)",
+        'CREATE INDEX "Named" ON plain (b)',
+      ],
+    ],
+    rows: [
+      "insert into part select i, i, 'x' from generate_series(0, 19) i",
+      "insert into plain values (1, 2, 'x')",
+    ],
+  },
+  {
+    name: "columns renamed, and their names used again, with indexes and rows",
+    migrations: [
+      [
+        "CREATE TABLE t (id int PRIMARY KEY, a text, b text, c int)",
+        "CREATE INDEX t_a ON t (a)",
+        "CREATE INDEX t_ab ON t (a, b)",
+        "CREATE UNIQUE INDEX t_c ON t (c)",
+      ],
+      [
+        "DROP INDEX t_a",
+        "ALTER TABLE t DROP COLUMN a",
+        "ALTER TABLE t ADD COLUMN a int DEFAULT 7",
+        "CREATE INDEX t_a ON t (a)",
+        "CREATE INDEX t_ab ON t (a, b)",
+        "ALTER TABLE t ADD COLUMN d int",
+        "CREATE INDEX t_d ON t (d)",
+      ],
+    ],
+    rows: ["insert into t select i, 'x' || i, 'y', i from generate_series(1, 20) i"],
+    kept: ["column public.t.a", "column public.t.d"],
+  },
+  {
+    name: "columns swapped, with indexes and rows",
+    migrations: [
+      [
+        "CREATE TABLE t (id int PRIMARY KEY, a text, b text, c int)",
+        "CREATE INDEX t_a ON t (a)",
+        "CREATE INDEX t_ab ON t (a, b)",
+      ],
+      [
+        "ALTER TABLE t RENAME COLUMN a TO old_a",
+        "ALTER TABLE t RENAME COLUMN c TO a",
+        "CREATE INDEX t_new ON t (a)",
+        "CREATE INDEX t_old ON t (old_a, a)",
+        "ALTER TABLE t ADD COLUMN c text NOT NULL DEFAULT 'z'",
+        "CREATE INDEX t_c ON t (c)",
+      ],
+    ],
+    rows: ["insert into t select i, 'x' || i, 'y', i from generate_series(1, 20) i"],
+    kept: [],
+  },
+  {
     name: "statistics and publications over several migrations",
     applied: 0,
     migrations: [

@@ -157,6 +157,8 @@ export const tableSchema = z.strictObject({
       bound: name,
       /** What its rows satisfy for it to be one, as `pg_get_partition_constraintdef` prints it; null where all may be in it. */
       constraint: z.string().nullable().optional(),
+      /** Whether a `DETACH PARTITION … CONCURRENTLY` was interrupted: it is to be finalized. */
+      detachPending: z.literal(true).optional(),
     })
     .nullable(),
   /** In physical order. */

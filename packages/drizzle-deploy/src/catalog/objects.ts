@@ -149,7 +149,7 @@ function tableObjects(table: Catalog["tables"][number]): CatalogObject[] {
         partitionKey: table.partitionKey,
         partition:
           table.partition &&
-          `${table.partition.of.schema}.${table.partition.of.name} ${table.partition.bound}`,
+          `${table.partition.of.schema}.${table.partition.of.name} ${table.partition.bound}${table.partition.detachPending ? " (half detached)" : ""}`,
       },
     },
     ...table.columns.flatMap((column) => {

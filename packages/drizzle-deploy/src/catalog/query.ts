@@ -154,8 +154,9 @@ const tablesWhere = (condition: string): string =>
       else 'index ' || coalesce((select ic.relname from pg_index i join pg_class ic on ic.oid = i.indexrelid
         where i.indrelid = c.oid and i.indisreplident), '?') end,
     'partitionKey', case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end,
-    'partition', (select json_build_object('of', json_build_object('schema', pn.nspname, 'name', pc.relname),
+    'partition', (select (jsonb_build_object('of', jsonb_build_object('schema', pn.nspname, 'name', pc.relname),
         'bound', pg_get_expr(c.relpartbound, c.oid), 'constraint', pg_get_partition_constraintdef(c.oid))
+        || case when h.inhdetachpending then '{"detachPending": true}'::jsonb else '{}'::jsonb end)::json
       from pg_inherits h join pg_class pc on pc.oid = h.inhparent join pg_namespace pn on pn.oid = pc.relnamespace
       where c.relispartition and h.inhrelid = c.oid),
     'columns', ${columns}, 'constraints', ${constraints}, 'indexes', ${indexes}, 'policies', ${policies},

@@ -29,7 +29,7 @@ import {
   typeOf,
 } from "./in-catalog.ts";
 import { asExchanged, isUnfinished } from "./replaced-index.ts";
-import { grantKey, type SimulatedCatalog } from "./simulated-catalog.ts";
+import { grantKey, printed, type SimulatedCatalog } from "./simulated-catalog.ts";
 
 /** Properties that a `CREATE` leaves to statements of their own. */
 const setElsewhere = [
@@ -136,7 +136,7 @@ export function decide(draft: Draft, around: ConvergeContext): Decision {
   if (draft.ifExists && !around.simulated.exists(draft.ifExists)) return notThere;
   if (around.isThere) return thereInTime;
   if (around.isDone && around.isLeftBehind) return doneBefore;
-  const decision = byGoal(draft, around);
+  const decision = ofLaterColumns(draft, around) ?? byGoal(draft, around);
   if (!isToRun(decision)) return decision;
   const missing = draft.needs.find((need) => !around.simulated.exists(need) && !mayBe(need, around));
   if (!missing) return decision.action === "run" ? asLenient(draft, around) : decision;
@@ -605,6 +605,31 @@ function drop({ target }: Of<"drop">, around: ConvergeContext): Decision {
   const { before } = timeline;
   if (before === null || !isLike(before)) return { action: "skip", reason: "It was made anew already." };
   return isDone ? doneBefore : run;
+}
+
+/** What is made of columns, and goes with any of them. */
+const madeOfColumns: readonly Target["kind"][] = ["index", "constraint", "statistics"];
+
+/**
+ * What becomes of an index, say, on a column whose name a later step gave to another one, which a rollback kept: it went
+ * with its own column, or is made of that under the name that it got since. Null where that is not so.
+ */
+function ofLaterColumns({ goal, needs, sql }: Draft, around: ConvergeContext): Decision | null {
+  const { simulated, fateOf } = around;
+  if (goal.does !== "create" || !madeOfColumns.includes(goal.target.kind) || simulated.exists(goal.target))
+    return null;
+  const others = needs.filter((need) => need.kind === "column" && isLaterOnes(need, around));
+  if (others.length === 0) return null;
+  const fates = others.map((need) => ({ need, now: presentAs(need, fateOf(need), simulated) }));
+  if (fates.some(({ now }) => now === null)) return past;
+  // The names of the object and of its table stand before its columns.
+  const at = goal.target.kind === "statistics" ? sql.indexOf(" ON ") : sql.indexOf("(");
+  if (at < 0 || /\bREFERENCES\b/i.test(sql)) return past;
+  const columns = fates.reduce(
+    (text, { need, now }) => (now ? withWord(text, printed(need.name), printed(now.name)) : text),
+    sql.slice(at),
+  );
+  return { action: "run", reason: "Its column has got another name since.", sql: sql.slice(0, at) + columns };
 }
 
 /** What a rollback leaves where it is, if rows depend on it. */
