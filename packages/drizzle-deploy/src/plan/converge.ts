@@ -139,7 +139,7 @@ export function decide(draft: Draft, around: ConvergeContext): Decision {
   const decision = ofLaterColumns(draft, around) ?? byGoal(draft, around);
   if (!isToRun(decision)) return decision;
   const missing = draft.needs.find((need) => !around.simulated.exists(need) && !mayBe(need, around));
-  if (!missing) return decision.action === "run" ? asLenient(draft, around) : decision;
+  if (!missing) return decision.action === "run" && !decision.sql ? asLenient(draft, around) : decision;
   // A later migration took it away, with what was done to it.
   if (around.isDone && !has(around.timeline.last, missing)) return doneBefore;
   if (isPast(missing, around)) return past;
