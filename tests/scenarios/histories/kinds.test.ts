@@ -1,5 +1,8 @@
 import { expect, it } from "vitest";
-import { type History, walk } from "./walk.ts";
+import { baseline, deploy, rollback } from "../../../packages/drizzle-deploy/src/index.ts";
+import { createDatabase } from "../../support/database.ts";
+import { projectIn } from "../../support/project.ts";
+import { applyWithDrizzle, type History, walk, writeMigrations } from "./walk.ts";
 
 const base = [
   'CREATE TABLE t (id int PRIMARY KEY, a int, b int, c text, "Far Col" text)',
@@ -280,7 +283,7 @@ const histories: readonly History[] = [
     ],
   },
   {
-    name: "columns renamed, and their names used again, with indexes and rows",
+    name: "columns dropped whose names are used again, with indexes and rows",
     migrations: [
       [
         "CREATE TABLE t (id int PRIMARY KEY, a text, b text, c int)",
@@ -302,7 +305,7 @@ const histories: readonly History[] = [
     kept: ["column public.t.a", "table public.t", "column public.t.d"],
   },
   {
-    name: "columns renamed, and their names used again by others, with indexes and statistics",
+    name: "columns renamed whose names others get, with indexes and statistics",
     migrations: [
       ["CREATE TABLE t (id int PRIMARY KEY, a text, b text, c int)", "CREATE INDEX t_a ON t (a)"],
       [
@@ -321,7 +324,7 @@ const histories: readonly History[] = [
     kept: ["column public.t.y", "column public.t.x"],
   },
   {
-    name: "columns dropped and made again by the same deployment, with indexes and statistics",
+    name: "columns made twice by the same deployment, with indexes and statistics",
     migrations: [
       ["CREATE TABLE t (id int PRIMARY KEY, a text, c int)"],
       [
@@ -355,4 +358,61 @@ const histories: readonly History[] = [
 
 it.each(histories)("deploys, rolls back and deploys again: $name", { timeout: 120_000 }, async (history) => {
   expect(await walk({ kept: [], ...history })).toEqual([]);
+});
+
+it("leaves a publication of others alone, whatever it publishes of what is managed", async () => {
+  const migrations = [
+    base,
+    ["CREATE PUBLICATION kinds_own FOR TABLE t", "CREATE STATISTICS s ON a, b FROM t"],
+  ];
+  const database = await createDatabase("empty");
+  await applyWithDrizzle(database.url, writeMigrations(migrations.slice(0, 1)));
+  await database.sql.unsafe("create publication supabase_realtime for table t, u");
+  const project = await projectIn(writeMigrations(migrations), ["public"], "history");
+  const published = async () =>
+    database.sql`select pubname, tablename from pg_publication_tables order by pubname, tablename`;
+  const before = await published();
+  expect(await baseline(project, database.url)).toMatchObject({ point: "0000_m0" });
+  const report = await deploy(project, database.url, { mode: "quick", backupId: "none" });
+  expect(report).toMatchObject({ ok: true, findings: [] });
+  expect(await published()).toEqual([{ pubname: "kinds_own", tablename: "t" }, ...before]);
+  const back = await rollback(project, database.url, { scope: "all", approvedBy: "Ana" });
+  expect(back).toMatchObject({ ok: true, differences: [] });
+  expect(await published()).toEqual([...before]);
+});
+
+it("finishes a detachment of a partition that was interrupted half-way", async () => {
+  const migrations = [
+    [
+      "CREATE TABLE part (id int, a int) PARTITION BY RANGE (id)",
+      "CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (10)",
+    ],
+    ["ALTER TABLE part DETACH PARTITION part_1"],
+  ];
+  const database = await createDatabase("empty");
+  await applyWithDrizzle(database.url, writeMigrations(migrations.slice(0, 1)));
+  const project = await projectIn(writeMigrations(migrations), ["public"], "history");
+  await baseline(project, database.url);
+  await database.sql.begin(async (reader) => {
+    await reader.unsafe("select count(*) from part");
+    const detaching = database.sql.reserve().then(async (session) => {
+      // What waits for the reader is ended by the server.
+      await session.unsafe("set statement_timeout = 1000");
+      const outcome = await session.unsafe("alter table part detach partition part_1 concurrently").then(
+        () => "done",
+        () => "interrupted",
+      );
+      await session.unsafe("reset statement_timeout");
+      session.release();
+      return outcome;
+    });
+    expect(await detaching).toBe("interrupted");
+  });
+  expect(await database.sql`select inhdetachpending as pending from pg_inherits`).toEqual([
+    { pending: true },
+  ]);
+  const report = await deploy(project, database.url, { mode: "quick", backupId: "none" });
+  expect(report).toMatchObject({ ok: true, findings: [] });
+  expect(await database.sql`select from pg_inherits`).toHaveLength(0);
+  expect(await database.sql`select from pg_constraint where conrelid = 'part_1'::regclass`).toHaveLength(0);
 });
