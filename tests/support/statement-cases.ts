@@ -48,6 +48,8 @@ create unique index alone_b_idx on area.alone (b);
 create view area.children as select id, label from area.child;
 create materialized view area.summary as select count(*) as n, 1 as k from area.parent;
 create unique index summary_k on area.summary (k);
+create statistics area.st on a, b from area.alone;
+create publication kinds_p for table area.child, area.parent;
 create policy seen on area.child for select to public using (true);
 create trigger touched before update on area.child for each row execute function area.touch();
 insert into area.parent select i, 'n' || i from generate_series(1, 100) i;
@@ -58,7 +60,7 @@ analyze;`;
 
 /** What a statement is judged in; nothing that is dropped comes back. */
 export function contextOfCases(facts: Facts): StatementContext {
-  const after = { ...facts.catalog, views: [], functions: [], sequences: [] };
+  const after = { ...facts.catalog, views: [], functions: [], sequences: [], objects: [] };
   return contextOf(simulateCatalog(facts, schemas), facts, { schemas, before: facts.catalog, after });
 }
 
@@ -1187,14 +1189,114 @@ export const cases: readonly Case[] = [
     hazards: ["unknown"],
   },
   {
-    sql: "CREATE STATISTICS area.st ON a, b FROM area.alone",
-    steps: ["opaque"],
-    hazards: ["unknown"],
+    sql: "CREATE STATISTICS area.fresh_statistics ON a, b FROM area.alone",
+    steps: ["create statistics"],
   },
   {
-    sql: "CREATE PUBLICATION p FOR ALL TABLES",
-    steps: ["opaque"],
-    hazards: ["unknown"],
+    sql: "CREATE STATISTICS IF NOT EXISTS area.fresh_statistics (mcv) ON lower(t), (a + b) FROM area.alone",
+    steps: ["create statistics"],
+  },
+  {
+    sql: "CREATE STATISTICS ON k, id FROM area.parted",
+    steps: ["create statistics"],
+  },
+  {
+    sql: "ALTER STATISTICS area.st SET STATISTICS 100",
+    steps: ["alter statistics"],
+  },
+  {
+    sql: "ALTER STATISTICS area.st RENAME TO st_2",
+    steps: ["rename"],
+  },
+  {
+    sql: "ALTER STATISTICS area.st SET SCHEMA elsewhere",
+    steps: ["rename"],
+  },
+  {
+    sql: "COMMENT ON STATISTICS area.st IS 'x'",
+    steps: ["comment"],
+  },
+  {
+    sql: "DROP STATISTICS area.st",
+    steps: ["drop statistics"],
+  },
+  {
+    sql: "DROP STATISTICS IF EXISTS area.st, area.nothing",
+    steps: ["drop statistics", "drop statistics"],
+    runs: ['DROP STATISTICS IF EXISTS "area"."st"', 'DROP STATISTICS IF EXISTS "area"."nothing"'],
+  },
+  {
+    sql: "CREATE PUBLICATION kinds_fresh",
+    steps: ["create publication"],
+  },
+  {
+    sql: "CREATE PUBLICATION kinds_fresh FOR TABLE area.child (id, label), ONLY area.parent WHERE (name <> 'x') WITH (publish = 'insert')",
+    steps: ["create publication"],
+  },
+  {
+    sql: "CREATE PUBLICATION kinds_fresh FOR TABLE area.loose",
+    steps: ["create publication"],
+    hazards: ["breaks-clients"],
+  },
+  {
+    sql: "CREATE PUBLICATION kinds_fresh FOR ALL TABLES",
+    steps: ["create publication"],
+    hazards: ["unsupported"],
+  },
+  {
+    sql: "ALTER PUBLICATION kinds_p ADD TABLE area.alone (id, a) WHERE (id > 3)",
+    steps: ["alter publication"],
+  },
+  {
+    sql: "ALTER PUBLICATION kinds_p ADD TABLE area.alone, area.indexed WHERE (id > 3)",
+    steps: ["alter publication", "alter publication"],
+    runs: [
+      'ALTER PUBLICATION "kinds_p" ADD TABLE "area"."alone"',
+      'ALTER PUBLICATION "kinds_p" ADD TABLE "area"."indexed" WHERE (id > 3)',
+    ],
+  },
+  {
+    sql: "ALTER PUBLICATION kinds_p ADD TABLE area.loose",
+    steps: ["alter publication"],
+    hazards: ["breaks-clients"],
+  },
+  {
+    sql: "ALTER PUBLICATION kinds_p ADD TABLES IN SCHEMA area",
+    steps: ["alter publication"],
+    hazards: ["unsupported"],
+  },
+  {
+    sql: "ALTER PUBLICATION kinds_p DROP TABLE area.parent",
+    steps: ["alter publication"],
+    hazards: ["breaks-clients"],
+  },
+  {
+    sql: "ALTER PUBLICATION kinds_p SET TABLE area.child (id, label), area.alone",
+    steps: ["alter publication"],
+    hazards: ["breaks-clients"],
+  },
+  {
+    sql: "ALTER PUBLICATION kinds_p SET (publish = 'insert, update, delete, truncate', publish_via_partition_root = true)",
+    steps: ["alter publication"],
+  },
+  {
+    sql: "ALTER PUBLICATION kinds_p SET (publish = 'insert')",
+    steps: ["alter publication"],
+    hazards: ["breaks-clients"],
+  },
+  {
+    sql: "ALTER PUBLICATION kinds_p RENAME TO kinds_q",
+    steps: ["rename"],
+    hazards: ["breaks-clients"],
+  },
+  {
+    sql: "COMMENT ON PUBLICATION kinds_p IS 'x'",
+    steps: ["comment"],
+  },
+  {
+    sql: "DROP PUBLICATION kinds_p",
+    steps: ["drop publication"],
+    hazards: ["breaks-clients"],
   },
   {
     sql: "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION area.touch()",

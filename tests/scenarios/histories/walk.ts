@@ -31,6 +31,8 @@ export interface History {
   readonly works?: readonly string[];
   /** Default 0.45. */
   readonly generation?: Generation;
+  /** What a rollback leaves as the deployment made it, where that is all that it may leave. */
+  readonly kept?: readonly string[];
 }
 
 /** The tag of a migration by its place in a history. */
@@ -119,6 +121,7 @@ export async function walk({
   schemas = ["public"],
   works = [],
   generation = "0.45",
+  kept: expectedKept,
 }: History): Promise<string[]> {
   const wrong: string[] = [];
   const start = writeMigrations(migrations.slice(0, applied), generation);
@@ -208,6 +211,8 @@ export async function walk({
     });
     if (!report.ok) wrong.push(`rollback: ${report.error?.code} ${report.error?.message}`);
     const kept = new Set(report.differences.filter(({ why }) => why === "kept").map(({ object }) => object));
+    if (expectedKept && [...kept].sort().join() !== [...expectedKept].sort().join())
+      wrong.push(`rolled back: kept are ${[...kept].join(", ")}`);
     const found = compareCatalogs(before, await catalog(database), { owners: true });
     for (const { kind, object, ...more } of found)
       if (!kept.has(`${object.kind} ${object.label}`))

@@ -89,7 +89,7 @@ describe("the migrations that must be refused", () => {
         ["0001_everything_at_once/3", "blocked", "rewrite"],
         ["0001_everything_at_once/4", "blocked", "data-loss"],
         ["0001_everything_at_once/5", "blocked", "breaks-clients"],
-        ["0001_everything_at_once/6", "blocked", "not-resumable"],
+        ["0001_everything_at_once/6", "run"],
         ["0001_everything_at_once/7", "blocked", "long-lock"],
         ["0001_everything_at_once/8", "blocked", "data-loss"],
         ["0001_everything_at_once/9", "blocked", "data-loss"],
@@ -118,6 +118,7 @@ describe("the migrations that must be refused", () => {
       const some = await makePlan(refused, facts, { allow: ["0001_everything_at_once/4"] });
       expect(some.steps.filter(isToRun).map(({ id }) => id)).toEqual([
         "0001_everything_at_once/4",
+        "0001_everything_at_once/6",
         "0001_everything_at_once/11",
       ]);
       const all = await makePlan(refused, facts, { allow: ["0001_everything_at_once"] });
@@ -133,7 +134,7 @@ describe("statements that the planner does not know", () => {
   it("are refused, and run where they are allowed by name, once", async () => {
     const project = await writtenProject("publishing", [
       ["create table t (a integer, b integer)"],
-      ["create statistics t_ab on a, b from t", "create publication changes for table t"],
+      ["create rule keep as on delete to t do instead nothing"],
     ]);
     const database = await createDatabase("empty");
     const options = { mode: "quick", backupId: "none" } as const;
@@ -144,7 +145,9 @@ describe("statements that the planner does not know", () => {
     });
     const allow = ["0001_publishing"];
     expect(await deploy(project, database.url, { ...options, allow })).toMatchObject({ ok: true });
-    expect(await database.sql`select pubname as name from pg_publication`).toEqual([{ name: "changes" }]);
+    expect(await database.sql`select rulename as name from pg_rules where tablename = 't'`).toEqual([
+      { name: "keep" },
+    ]);
     expect(await deploy(project, database.url, { ...options, allow })).toMatchObject({ ok: true });
   });
 });

@@ -31,6 +31,68 @@ function pick<T extends { name: string }>(list: readonly T[], name: string): T {
 }
 
 describe("readCatalog", () => {
+  it("reads extended statistics and publications, each with what it rests on", async () => {
+    const { objects = [] } = await catalogOf(
+      "described",
+      `create table t (id int primary key, a int, "B c" text, gone int); alter table t drop column gone;
+       create statistics s (mcv, ndistinct) on a, "B c" from t; alter statistics s set statistics 70;
+       comment on statistics s is 'both'; create statistics e on (a % 7) from t;
+       create publication read_p for table t (id, a) where (a > 3) with (publish = 'insert, delete')`,
+    );
+    expect(objects.filter(({ name, of }) => name === "read_p" || of === "read_p")).toEqual([
+      {
+        kind: "publication",
+        schema: null,
+        name: "read_p",
+        of: null,
+        properties: expect.objectContaining({ allTables: "no", publish: "insert, delete", viaRoot: "no" }),
+        requires: [],
+      },
+      {
+        kind: "publication member",
+        schema: null,
+        name: "table described.t",
+        of: "read_p",
+        properties: { columns: "id, a", where: "(a > 3)" },
+        requires: [{ schema: "described", table: "t", columns: ["a", "id"] }],
+      },
+    ]);
+    expect(objects.filter(({ kind }) => kind === "statistics")).toEqual([
+      {
+        kind: "statistics",
+        schema: "described",
+        name: "e",
+        of: null,
+        properties: expect.objectContaining({ columns: "(a % 7)", kinds: null, target: null }),
+        requires: [{ schema: "described", table: "t", columns: ["a"] }],
+      },
+      {
+        kind: "statistics",
+        schema: "described",
+        name: "s",
+        of: null,
+        properties: expect.objectContaining({
+          columns: 'a, "B c"',
+          kinds: "ndistinct, mcv",
+          target: "70",
+          comment: "both",
+        }),
+        requires: [{ schema: "described", table: "t", columns: ["B c", "a"] }],
+      },
+    ]);
+  });
+
+  it("holds nothing against a catalog that an earlier version read", async () => {
+    const catalog = await catalogOf(
+      "earlier",
+      "create table t (a int, b int); create statistics s on a, b from t",
+    );
+    const { objects: _, ...earlier } = catalog;
+    expect(catalogSchema.parse(earlier)).toEqual(earlier);
+    expect(compareCatalogs(earlier, catalog)).toEqual([]);
+    expect(compareCatalogs(catalog, earlier)).toEqual([]);
+  });
+
   it("reads columns in physical order with what makes them special", async () => {
     const { tables, sequences } = await catalogOf(
       "columns",

@@ -24,7 +24,7 @@ afterAll(() => Promise.all([sql, blocker, watcher].map((one) => one.end())));
 async function reset(): Promise<void> {
   await sql
     .unsafe(
-      `drop schema if exists area cascade; drop schema if exists elsewhere cascade; drop extension if exists btree_gist; ${setting}`,
+      `drop schema if exists area cascade; drop schema if exists elsewhere cascade; drop extension if exists btree_gist; drop publication if exists kinds_p, kinds_q, kinds_fresh; ${setting}`,
     )
     .simple();
 }

@@ -5,7 +5,9 @@ import {
   catalogObjects,
   compareCatalogs,
   type Difference,
+  isDescribed,
   isIncidental,
+  kindFiles,
   lineageKeys,
   type ObjectIdentity,
   objectKey,
@@ -132,7 +134,9 @@ function catalogKeys(catalog: Catalog): string[] {
 const replaceable: readonly ObjectIdentity["kind"][] = ["view", "policy", "trigger", "function"];
 
 const isReplaceable = (object: ObjectIdentity): boolean =>
-  object.kind !== "grant" && (replaceable.includes(object.kind) || replaceable.includes(rootOf(object).kind));
+  (isDescribed(object.kind) && kindFiles[object.kind].isReplaceable) ||
+  (object.kind !== "grant" &&
+    (replaceable.includes(object.kind) || replaceable.includes(rootOf(object).kind)));
 
 /** Types that operators, functions and indexes take for each other, whatever their length or precision. */
 const families: readonly RegExp[] = [

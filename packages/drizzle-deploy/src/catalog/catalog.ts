@@ -157,6 +157,8 @@ export const tableSchema = z.strictObject({
       bound: name,
       /** What its rows satisfy for it to be one, as `pg_get_partition_constraintdef` prints it; null where all may be in it. */
       constraint: z.string().nullable().optional(),
+      /** Whether a `DETACH PARTITION … CONCURRENTLY` was interrupted: it is to be finalized. */
+      detachPending: z.literal(true).optional(),
     })
     .nullable(),
   /** In physical order. */
@@ -283,6 +285,25 @@ export const defaultPrivilegeSchema = z.strictObject({
   grants,
 });
 
+/** The kinds of objects that a catalog describes by their properties: each has its file in `kinds`. */
+export const describedKinds = ["statistics", "publication", "publication member"] as const;
+
+export type DescribedKind = (typeof describedKinds)[number];
+
+/** An object of a kind with a file of its own. */
+export const describedObjectSchema = z.strictObject({
+  kind: z.enum(describedKinds),
+  /** Null for what lives in no schema. */
+  schema: name.nullable(),
+  name,
+  /** The name of what it is a part of: the publication of a table that it publishes. */
+  of: name.nullable(),
+  /** As text that a person can read; what they are the kind's file says. */
+  properties: z.record(name, z.string().nullable()),
+  /** What it goes with: tables, with those of their columns that it names; all tables of a schema where that is null. */
+  requires: z.array(z.strictObject({ schema: name, table: name.nullable(), columns: z.array(name) })),
+});
+
 /** Facts about the server and the reader, apart from the objects: they never count as a difference. */
 export const serverSchema = z.strictObject({
   /** `server_version_num`: 170010 for 17.10. */
@@ -298,7 +319,7 @@ export const serverSchema = z.strictObject({
  * What one query reads from `pg_catalog` for the schemas asked for. Plain JSON; lists are sorted by name in byte
  * order, save where an order of their own is stated; nothing in it depends on the settings of the session that
  * read it. Objects that belong to an extension are left out, and so are kinds that no list here names: foreign
- * tables, aggregates, rules, statistics objects.
+ * tables, aggregates, rules.
  */
 export const catalogSchema = z.strictObject({
   server: serverSchema,
@@ -314,6 +335,8 @@ export const catalogSchema = z.strictObject({
   structures: z.array(structureSchema).optional(),
   sequences: z.array(sequenceSchema),
   defaultPrivileges: z.array(defaultPrivilegeSchema),
+  /** All of whose kinds there is a file in `kinds`. */
+  objects: z.array(describedObjectSchema).optional(),
 });
 
 export type Catalog = z.infer<typeof catalogSchema>;
@@ -332,12 +355,14 @@ export function withoutObjects({ server }: Catalog): Catalog {
     structures: [],
     sequences: [],
     defaultPrivileges: [],
+    objects: [],
   };
 }
 
 export type Column = z.infer<typeof columnSchema>;
 export type Constraint = z.infer<typeof constraintSchema>;
 export type DefaultPrivilege = z.infer<typeof defaultPrivilegeSchema>;
+export type DescribedObject = z.infer<typeof describedObjectSchema>;
 export type Domain = z.infer<typeof domainSchema>;
 export type EnumType = z.infer<typeof enumSchema>;
 export type Extension = z.infer<typeof extensionSchema>;

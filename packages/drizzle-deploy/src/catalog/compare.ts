@@ -1,5 +1,6 @@
 import type { Catalog, Grant } from "./catalog.ts";
 import { utc, withInstantsOf } from "./instants.ts";
+import { isDescribed, kindFiles } from "./kinds/index.ts";
 import { type IsTextColumn, isSameBody, isSameText, type TextForm } from "./meaning.ts";
 import { type CatalogObject, catalogObjects, type ObjectIdentity, objectKey } from "./objects.ts";
 
@@ -63,10 +64,11 @@ export function compareCatalogs(
   { owners = false }: CompareOptions = {},
 ): Difference[] {
   const maintain = Math.min(expected.server.version, actual.server.version) >= maintainSince;
-  // A catalog that an earlier version read does not say which composite and range types there were.
+  // A catalog that an earlier version read does not say which objects of these kinds there were.
   const structures = expected.structures !== undefined && actual.structures !== undefined;
-  const wanted = comparable(expected, { owners, maintain, structures });
-  const found = comparable(actual, { owners, maintain, structures });
+  const described = expected.objects !== undefined && actual.objects !== undefined;
+  const wanted = comparable(expected, { owners, maintain, structures, described });
+  const found = comparable(actual, { owners, maintain, structures, described });
   const isText = [textColumns(expected), textColumns(actual)] as const;
   const zones = [expected.server.timeZone ?? utc, actual.server.timeZone ?? utc] as const;
   const orders = columnOrders(actual);
@@ -112,6 +114,8 @@ interface Compared {
   readonly maintain: boolean;
   /** Whether both catalogs have composite and range types. */
   readonly structures: boolean;
+  /** Whether both have the objects of kinds with files of their own. */
+  readonly described: boolean;
 }
 
 /** The objects of a catalog by their keys, kept as long as the catalog is: it is compared with several others. */
@@ -119,15 +123,19 @@ const compared = new WeakMap<Catalog, Map<string, ReadonlyMap<string, CatalogObj
 
 function comparable(
   catalog: Catalog,
-  { owners, maintain, structures }: Compared,
+  { owners, maintain, structures, described }: Compared,
 ): ReadonlyMap<string, CatalogObject> {
   const known = compared.get(catalog) ?? new Map<string, ReadonlyMap<string, CatalogObject>>();
   compared.set(catalog, known);
-  const which = `${owners} ${maintain} ${structures}`;
+  const which = `${owners} ${maintain} ${structures} ${described}`;
   const found = known.get(which);
   if (found) return found;
   const granted = withGrants(catalog, { owners, ignored: maintain ? [] : ["MAINTAIN"] });
-  const objects = catalogObjects(structures ? granted : { ...granted, structures: [] });
+  const objects = catalogObjects({
+    ...granted,
+    ...(structures ? {} : { structures: [] }),
+    ...(described ? {} : { objects: [] }),
+  });
   const byKey = new Map(objects.map((object) => [objectKey(object.identity), object]));
   known.set(which, byKey);
   return byKey;
@@ -167,6 +175,7 @@ function propertyDifferences(
 
 /** The properties that hold SQL, each in its form; what is not listed is compared to the letter. */
 function formOf({ kind, parent }: ObjectIdentity, property: string): TextForm | null {
+  if (isDescribed(kind)) return kindFiles[kind].expressions.includes(property) ? "expression" : null;
   switch (property) {
     case "definition":
       if (kind === "constraint") return parent?.kind === "domain" ? "domain constraint" : "table constraint";

@@ -28,9 +28,7 @@ const world = [
   ...["operator", "cast", "opclass", "opfamily", "collation", "language", "am", "conversion"].map((name) =>
     ownRows(`pg_${name}`),
   ),
-  ...["extension", "statistic_ext", "publication", "publication_rel", "event_trigger"].map((name) =>
-    ownRows(`pg_${name}`),
-  ),
+  ...["extension", "event_trigger"].map((name) => ownRows(`pg_${name}`)),
   ownRows("pg_rewrite", "oid >= 16384 and rulename <> '_RETURN'"),
   rows("oid || ' ' || rolname", "pg_catalog.pg_roles"),
   // Comments on what is part of a table, or no relation at all.

@@ -4,6 +4,8 @@ export {
   type Column,
   type Constraint,
   catalogSchema,
+  type DescribedKind,
+  type DescribedObject,
   type Domain,
   type EnumType,
   type FunctionObject,
@@ -25,14 +27,18 @@ export {
   isIncidental,
   propertyKey,
 } from "./compare.ts";
+export { type Attribute, compositeAttributes, compositeDefinition } from "./composite.ts";
 export { type Description, describeDifference } from "./describe.ts";
 export { followsFrom, mentions } from "./follows.ts";
 export { generateExpected, keptExpected, tryOnScratch } from "./generate.ts";
 export { compactJson } from "./json.ts";
+export { isDescribed, kindFiles, onOthers, restsOn } from "./kinds/index.ts";
+export { memberName } from "./kinds/publication.ts";
 export { isSameBody, unqualifiedNames, withoutValidity } from "./meaning.ts";
 export { mergeCatalogs } from "./merge.ts";
 export {
   catalogObjects,
+  identityOf,
   lineageKeys,
   type ObjectIdentity,
   type ObjectKind,

@@ -4,6 +4,7 @@ import type {
   Catalog,
   Column,
   Constraint,
+  DescribedObject,
   Domain,
   EnumType,
   FunctionObject,
@@ -303,6 +304,27 @@ const sequences: Kind<Sequence> = {
   merge: (sides) => ({ ...mergeProperties(sides), grants: mergeGrants(at(sides, "grants")) }),
 };
 
+const objects: Kind<DescribedObject> = {
+  key: ({ kind, schema, of, name }) => JSON.stringify([kind, schema, of, name]),
+  merge: (sides) => {
+    const { base, theirs } = sides;
+    // Made anew as a whole where it is something else.
+    if (!isEqual(base.requires, theirs.requires)) return theirs;
+    return { ...mergeProperties(sides), properties: mergeProperties(at(sides, "properties")) };
+  },
+};
+
+/** Of a database that an earlier version found nobody knows what it had: what the migrations make since is expected. */
+const mergeObjects = ({ base, ours, theirs }: Sides<Catalog>): Pick<Catalog, "objects"> =>
+  base.objects && theirs.objects
+    ? {
+        objects: mergeLists(
+          { base: base.objects, ours: ours.objects ?? [], theirs: theirs.objects },
+          objects,
+        ),
+      }
+    : {};
+
 /**
  * What a database that was found at one point of a history, as people had made it, looks like at another point: what the
  * migrations between the two change is theirs, property by property, and all else is as it was found. It holds the
@@ -343,5 +365,6 @@ export function mergeCatalogs(sides: Sides<Catalog>): Catalog {
       key: ({ role, schema, objects }) => JSON.stringify([role, schema, objects]),
       merge: withGrants,
     }),
+    ...mergeObjects(sides),
   };
 }

@@ -1,4 +1,12 @@
-import type { Catalog, Grant, Index, Trigger } from "./catalog.ts";
+import {
+  type Catalog,
+  type DescribedObject,
+  describedKinds,
+  type Grant,
+  type Index,
+  type Trigger,
+} from "./catalog.ts";
+import { kindFiles } from "./kinds/index.ts";
 
 /** Every kind of object that a catalog holds. */
 export const objectKinds = [
@@ -17,6 +25,7 @@ export const objectKinds = [
   "sequence",
   "grant",
   "default privilege",
+  ...describedKinds,
 ] as const;
 
 export type ObjectKind = (typeof objectKinds)[number];
@@ -140,7 +149,7 @@ function tableObjects(table: Catalog["tables"][number]): CatalogObject[] {
         partitionKey: table.partitionKey,
         partition:
           table.partition &&
-          `${table.partition.of.schema}.${table.partition.of.name} ${table.partition.bound}`,
+          `${table.partition.of.schema}.${table.partition.of.name} ${table.partition.bound}${table.partition.detachPending ? " (half detached)" : ""}`,
       },
     },
     ...table.columns.flatMap((column) => {
@@ -289,6 +298,21 @@ function sequenceObjects(sequence: Catalog["sequences"][number]): CatalogObject[
   ];
 }
 
+/** Which object a catalog describes. */
+export function identityOf({ kind, schema, name, of }: DescribedObject): ObjectIdentity {
+  const { of: whole } = kindFiles[kind];
+  if (whole !== null && of !== null) return child(topLevel(whole, of), kind, name);
+  return schema === null ? topLevel(kind, name) : inSchema(kind, schema, name);
+}
+
+function describedObject(one: DescribedObject): CatalogObject {
+  const on = one.requires.map(({ schema, table }) => (table === null ? schema : `${schema}.${table}`));
+  return {
+    identity: identityOf(one),
+    properties: { ...one.properties, ...(on.length === 0 ? {} : { on: joined(on) }) },
+  };
+}
+
 /** Every object of a catalog, each after what it is part of. */
 export function catalogObjects(catalog: Catalog): CatalogObject[] {
   return [
@@ -325,5 +349,6 @@ export function catalogObjects(catalog: Catalog): CatalogObject[] {
       const identity = topLevel("default privilege", `${one.objects} of ${one.role}${where}`);
       return [{ identity, properties: {} }, ...grantObjects(identity, one.grants)];
     }),
+    ...(catalog.objects ?? []).map(describedObject),
   ];
 }

@@ -44,6 +44,7 @@ const entrySchema = z.strictObject({
   structures: places,
   sequences: places,
   defaultPrivileges: places,
+  objects: places,
 });
 
 type Entry = z.infer<typeof entrySchema>;
@@ -78,6 +79,7 @@ export class CatalogHistory {
       structures: new Versions(versions.structures ?? []),
       sequences: new Versions(versions.sequences),
       defaultPrivileges: new Versions(versions.defaultPrivileges),
+      objects: new Versions(versions.objects ?? []),
     };
   }
 
@@ -105,6 +107,7 @@ export class CatalogHistory {
       structures: all.structures.places(catalog.structures ?? []),
       sequences: all.sequences.places(catalog.sequences),
       defaultPrivileges: all.defaultPrivileges.places(catalog.defaultPrivileges),
+      objects: all.objects.places(catalog.objects ?? []),
     });
   }
 
@@ -122,6 +125,7 @@ export class CatalogHistory {
       structures: all.structures.at(entry.structures),
       sequences: all.sequences.at(entry.sequences),
       defaultPrivileges: all.defaultPrivileges.at(entry.defaultPrivileges),
+      objects: all.objects.at(entry.objects),
     };
   }
 
@@ -140,6 +144,7 @@ export class CatalogHistory {
       structures: all.structures.objects,
       sequences: all.sequences.objects,
       defaultPrivileges: all.defaultPrivileges.objects,
+      objects: all.objects.objects,
     };
     return JSON.stringify({ versions, catalogs: this.#entries } satisfies z.infer<typeof historySchema>);
   }

@@ -1,4 +1,5 @@
 import { quoteLiteral } from "../sql/quote.ts";
+import { describedRows } from "./kinds/index.ts";
 
 /** SQL for a JSON list of rows: `[]` rather than null where there are none. */
 function list(row: string, order: string, from: string): string {
@@ -153,8 +154,9 @@ const tablesWhere = (condition: string): string =>
       else 'index ' || coalesce((select ic.relname from pg_index i join pg_class ic on ic.oid = i.indexrelid
         where i.indrelid = c.oid and i.indisreplident), '?') end,
     'partitionKey', case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end,
-    'partition', (select json_build_object('of', json_build_object('schema', pn.nspname, 'name', pc.relname),
+    'partition', (select (jsonb_build_object('of', jsonb_build_object('schema', pn.nspname, 'name', pc.relname),
         'bound', pg_get_expr(c.relpartbound, c.oid), 'constraint', pg_get_partition_constraintdef(c.oid))
+        || case when h.inhdetachpending then '{"detachPending": true}'::jsonb else '{}'::jsonb end)::json
       from pg_inherits h join pg_class pc on pc.oid = h.inhparent join pg_namespace pn on pn.oid = pc.relnamespace
       where c.relispartition and h.inhrelid = c.oid),
     'columns', ${columns}, 'constraints', ${constraints}, 'indexes', ${indexes}, 'policies', ${policies},
@@ -295,6 +297,13 @@ const defaultPrivileges = list(
     where da.defaclnamespace = 0 or n.oid is not null`,
 );
 
+const objects = list(
+  `json_build_object('kind', o.kind, 'schema', o.schema, 'name', o.name, 'of', o.of, 'properties', o.properties,
+    'requires', o.requires)`,
+  'o.kind collate "C", o.schema collate "C", o.of collate "C", o.name collate "C"',
+  `(${describedRows}) o`,
+);
+
 /**
  * The text of the one query that reads a catalog: a row with column `catalog`, JSON as text (so that no parser the
  * caller configured on the connection touches it), and column `unusable`, the schemas that the role may not use.
@@ -318,6 +327,7 @@ select json_build_object(
   'domains', ${domains},
   'structures', ${structures},
   'sequences', ${sequences},
-  'defaultPrivileges', ${defaultPrivileges})::text as catalog,
+  'defaultPrivileges', ${defaultPrivileges},
+  'objects', ${objects})::text as catalog,
   ${list("n.nspname", "n.nspname", "managed n where not has_schema_privilege(n.oid, 'USAGE')")}::text as unusable`;
 }

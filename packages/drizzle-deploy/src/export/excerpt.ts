@@ -1,4 +1,11 @@
-import { type Catalog, compareCatalogs, type ObjectIdentity, objectKey } from "../catalog/index.ts";
+import {
+  type Catalog,
+  compareCatalogs,
+  identityOf,
+  isDescribed,
+  type ObjectIdentity,
+  objectKey,
+} from "../catalog/index.ts";
 
 /** JSON as it stands in a script. */
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -150,6 +157,9 @@ function take(
         increment,
         cycle,
       })),
+    objects: (catalog.objects ?? [])
+      .filter((one) => isWanted(identityOf(one)))
+      .map(({ properties: { owner: _, ...properties }, ...one }) => ({ ...one, properties })),
   };
 }
 
@@ -165,6 +175,10 @@ export interface Excerpts {
 
 /** An object as the validation calls it: `table public.accounts, index idx_accounts_user_type`. */
 export function labelOf({ kind, schema, name, parent }: ObjectIdentity): string {
+  if (isDescribed(kind)) {
+    const path = [schema, parent?.name ?? null, name].filter((part) => part !== null);
+    return `${kind} ${path.join(".")}`;
+  }
   return parent ? `${labelOf(parent)}, ${kind} ${name}` : `${kind} ${schema}.${name}`;
 }
 
@@ -181,6 +195,8 @@ export function excerptsOf(base: Catalog | null, head: Catalog): Excerpts {
     enums: [],
     domains: [],
     sequences: [],
+    structures: [],
+    objects: [],
   };
   const differences = compareCatalogs(base ?? { ...head, ...nothing }, head);
   const changed = new Set(differences.map(({ object }) => objectKey(object)));
@@ -200,7 +216,12 @@ export function excerptsOf(base: Catalog | null, head: Catalog): Excerpts {
     changed: take(head, roles, isChanged),
     unchanged: take(head, roles, (object) => !isChanged(object)),
     absent: differences
-      .filter(({ kind, object }) => kind === "missing" && object.kind !== "grant" && object.schema !== null)
+      .filter(
+        ({ kind, object }) =>
+          kind === "missing" &&
+          object.kind !== "grant" &&
+          (object.schema !== null || isDescribed(object.kind)),
+      )
       .map(({ object }) => labelOf(object)),
   };
 }

@@ -26,6 +26,7 @@ const kinds: Readonly<Record<string, string>> = {
   functions: "function",
   enums: "type",
   sequences: "sequence",
+  objects: "object",
   columns: "column",
   constraints: "constraint",
   indexes: "index",
@@ -69,7 +70,9 @@ ${catalogQuery(schemas)}
     select n.object, m.key, m.value
     from jsonb_each(case when n.property = '' then n.value else '{}' end) m
     union all
-    select n.object || case n.object when '' then '' else ', ' end || k.kind || ' ' || coalesce(
+    select n.object || case n.object when '' then '' else ', ' end || case when e.value ? 'requires'
+        then e.value ->> 'kind' else k.kind end || ' ' || coalesce(
+        case when e.value ? 'requires' then concat_ws('.', e.value ->> 'schema', e.value ->> 'of', e.value ->> 'name') end,
         e.value ->> 'grantee',
         case when e.value ? 'argumentTypes'
           then format('%s.%s(%s)', e.value ->> 'schema', e.value ->> 'name', e.value ->> 'argumentTypes') end,
@@ -84,7 +87,7 @@ ${catalogQuery(schemas)}
   select side, object, value from node where property = '' and object <> ''
 ), leaf as materialized (
   select side, object, property, case when property = 'privileges' and current_setting('server_version_num')::int < 170000
-      then (value - 'MAINTAIN')::text else value #>> '{}' end as value
+      then (value - 'MAINTAIN')::text when property = 'properties' then (value - 'owner')::text else value #>> '{}' end as value
   from node where property <> '' and object <> '' and property not in (select list from kinds)
 ), missing as materialized (
   select e.side, e.object from object e

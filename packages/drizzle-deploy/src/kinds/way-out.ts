@@ -1,4 +1,14 @@
-import type { Catalog, Column, Difference, Grant, ObjectIdentity, Table } from "../catalog/index.ts";
+import {
+  type Catalog,
+  type Column,
+  type Difference,
+  type Grant,
+  identityOf,
+  kindFiles,
+  type ObjectIdentity,
+  objectKey,
+  type Table,
+} from "../catalog/index.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
 import { createFunction, functionNamed, functionSignature, isReplaceable, isRestorable } from "./function.ts";
@@ -285,6 +295,19 @@ function grant({ object }: Difference, catalogs: WayOutCatalogs): string[] {
   ];
 }
 
+/** An object of a kind with a file of its own. */
+function described({ object, kind }: Difference, { wanted, actual }: WayOutCatalogs): string[] {
+  const [to, now] = [wanted, actual].map(({ objects = [] }) =>
+    objects.find((one) => objectKey(identityOf(one)) === objectKey(object)),
+  );
+  if (!to || kind === "extra") return [];
+  const file = kindFiles[to.kind];
+  const parts = (wanted.objects ?? []).filter(
+    (one) => kindFiles[one.kind].of === to.kind && one.of === to.name,
+  );
+  return (now && file.change(now, to)) ?? [...(now ? [file.drop(now)] : []), ...file.create(to, parts)];
+}
+
 /**
  * Statements that bring one object to what is wanted of it, for a person to run: what does the same under another name
  * is given the name, what is only in the way is put aside, and nothing that holds rows is dropped. Empty where no
@@ -326,6 +349,6 @@ export function wayOut(difference: Difference, catalogs: WayOutCatalogs): string
     case "grant":
       return grant(difference, catalogs);
     default:
-      return [];
+      return described(difference, catalogs);
   }
 }

@@ -1,4 +1,12 @@
-import { type Catalog, type Difference, isSameBody, unqualifiedNames, type View } from "../catalog/index.ts";
+import {
+  type Catalog,
+  type Difference,
+  isDescribed,
+  isSameBody,
+  kindFiles,
+  unqualifiedNames,
+  type View,
+} from "../catalog/index.ts";
 import { isReplaceable } from "../kinds/function.ts";
 import { defaultGrantees, isKnownPrivilege } from "../kinds/grant.ts";
 import { impliesCheck } from "../kinds/implied-check.ts";
@@ -8,6 +16,7 @@ import type { QualifiedName } from "../sql/names.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
 import type { Draft, Goal } from "../statements/index.ts";
 import { withWord } from "./dropped-later.ts";
+import { printed } from "./edited-catalog.ts";
 import {
   constraintOf,
   differences,
@@ -147,10 +156,10 @@ export function decide(draft: Draft, around: ConvergeContext): Decision {
   if (draft.ifExists && !around.simulated.exists(draft.ifExists)) return notThere;
   if (around.isThere) return thereInTime;
   if (around.isDone && around.isLeftBehind) return doneBefore;
-  const decision = byGoal(draft, around);
+  const decision = ofLaterColumns(draft, around) ?? byGoal(draft, around);
   if (!isToRun(decision)) return decision;
   const missing = draft.needs.find((need) => !around.simulated.exists(need) && !mayBe(need, around));
-  if (!missing) return decision.action === "run" ? asLenient(draft, around) : decision;
+  if (!missing) return decision.action === "run" && !decision.sql ? asLenient(draft, around) : decision;
   // A later migration took it away, with what was done to it.
   if (around.isDone && !has(around.timeline.last, missing)) return doneBefore;
   if (isPast(missing, around)) return past;
@@ -241,6 +250,8 @@ function byGoal(draft: Draft, around: ConvergeContext): Decision {
       return inPartition(goal, around);
     case "grant":
       return grant(goal, around);
+    case "set members":
+      return setMembers(goal, around);
     case "bring back":
       return { action: "run", reason: "A rollback put it aside." };
     case "role":
@@ -451,6 +462,8 @@ function replace(
       break;
     }
     default:
+      if (isDescribed(target.kind) && kindFiles[target.kind].isReplaceable && replacement !== "")
+        return { action: "replace", reason, sql: replacement };
       break;
   }
   return blocked(`${nameOf(target)} is there in another form: ${spell(found)}.`);
@@ -566,6 +579,31 @@ function alter(
   );
 }
 
+function setMembers({ target, members }: Of<"set members">, around: ConvergeContext): Decision {
+  const { simulated, timeline, isDone } = around;
+  if (!simulated.exists(target)) {
+    if (isDone) return doneBefore;
+    if (mayBe(target, around)) return run;
+    return isPast(target, around)
+      ? past
+      : blocked(`It changes ${target.kind} ${nameOf(target)}, which is not there.`);
+  }
+  // What others have added since is theirs.
+  if (isDone) return doneBefore;
+  if (simulated.stateOf(target) !== "untouched") return run;
+  const actual = simulated.catalog();
+  const isAs = (expected: Catalog): boolean =>
+    members.every(
+      (one) =>
+        simulated.stateOf(one) === "untouched" &&
+        has(expected, one) &&
+        has(actual, one) &&
+        differences(expected, actual, one).length === 0,
+    );
+  const count = (actual.objects ?? []).filter((one) => one.of === target.name).length;
+  return count === members.length && timeline.after.some(isAs) ? asWanted : run;
+}
+
 /** Whether a column is of the wanted type still, and that has got another name. */
 const isRenamed = (
   { expected, actual }: Extract<Difference, { kind: "different" }>,
@@ -610,6 +648,31 @@ function drop({ target }: Of<"drop">, around: ConvergeContext): Decision {
   const { before } = timeline;
   if (before === null || !isLike(before)) return { action: "skip", reason: "It was made anew already." };
   return isDone ? doneBefore : run;
+}
+
+/** What is made of columns, and goes with any of them. */
+const madeOfColumns: readonly Target["kind"][] = ["index", "constraint", "statistics"];
+
+/**
+ * What becomes of an index, say, on a column whose name a later step gave to another one, which a rollback kept: it went
+ * with its own column, or is made of that under the name that it got since. Null where that is not so.
+ */
+function ofLaterColumns({ goal, needs, sql }: Draft, around: ConvergeContext): Decision | null {
+  const { simulated, fateOf } = around;
+  if (goal.does !== "create" || !madeOfColumns.includes(goal.target.kind) || simulated.exists(goal.target))
+    return null;
+  const others = needs.filter((need) => need.kind === "column" && isLaterOnes(need, around));
+  if (others.length === 0) return null;
+  const fates = others.map((need) => ({ need, now: presentAs(need, fateOf(need), simulated) }));
+  if (fates.some(({ now }) => now === null)) return past;
+  // The names of the object and of its table stand before its columns.
+  const at = goal.target.kind === "statistics" ? sql.indexOf(" ON ") : sql.indexOf("(");
+  if (at < 0 || /\bREFERENCES\b/i.test(sql)) return past;
+  const columns = fates.reduce(
+    (text, { need, now }) => (now ? withWord(text, printed(need.name), printed(now.name)) : text),
+    sql.slice(at),
+  );
+  return { action: "run", reason: "Its column has got another name since.", sql: sql.slice(0, at) + columns };
 }
 
 /** What a rollback leaves where it is, if rows depend on it. */

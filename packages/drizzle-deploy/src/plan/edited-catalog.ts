@@ -1,10 +1,20 @@
-import type { Catalog, Index, Table } from "../catalog/index.ts";
+import {
+  type Catalog,
+  type DescribedObject,
+  type Index,
+  isDescribed,
+  kindFiles,
+  onOthers,
+  restsOn,
+  type Table,
+} from "../catalog/index.ts";
 import type { Names } from "../model/names.ts";
 import type { Target } from "../model/step.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { quoteIdentifier } from "../sql/quote.ts";
 import type { Goal } from "../statements/index.ts";
 import { hasWord, withWord } from "./dropped-later.ts";
+import { isObject } from "./in-catalog.ts";
 
 /* A catalog as a step leaves it: pure functions from one to the next. */
 
@@ -35,9 +45,25 @@ const inTableOf =
   (one: Table): boolean =>
     one.schema === schema && one.name === table;
 
+/** What a described object is called in a step. */
+export const targetOfObject = ({ kind, schema, name, of }: DescribedObject): Target => ({
+  kind,
+  schema,
+  name,
+  table: of,
+});
+
+/** Whether an object is a part of another one, both of kinds with files of their own. */
+export const isPartOfObject = (one: DescribedObject, { kind, name }: Target): boolean =>
+  kindFiles[one.kind].of === kind && one.of === name;
+
 /** The catalog without one object of a table, or without a relation. */
 export function withoutObject(catalog: Catalog, target: Target): Catalog {
   const { kind, schema, name, table } = target;
+  if (isDescribed(kind)) {
+    const isIt = isObject(target);
+    return { ...catalog, objects: (catalog.objects ?? []).filter((one) => !isIt(one)) };
+  }
   const list = partOf[kind];
   if (table !== null && list !== undefined) {
     const isIn = inTableOf(target);
@@ -69,6 +95,10 @@ export function withoutObject(catalog: Catalog, target: Target): Catalog {
 /** The catalog with one object more, as another has it; a table comes without its parts. */
 export function withObject(catalog: Catalog, from: Catalog, target: Target): Catalog {
   const { kind, schema, name, table } = target;
+  if (isDescribed(kind)) {
+    const found = (from.objects ?? []).filter(isObject(target));
+    return { ...catalog, objects: [...(catalog.objects ?? []), ...found] };
+  }
   const list = partOf[kind];
   if (table !== null && list !== undefined) {
     const isIn = inTableOf(target);
@@ -222,8 +252,30 @@ function withColumnCalled(table: Table, from: string, to: string): Table {
   };
 }
 
+/** What rests on a table or column after that was renamed, and the object itself that is. */
+function objectsRenamed({ objects = [] }: Catalog, from: Target, to: Target): DescribedObject[] {
+  const isIt = isObject(from);
+  return objects.map((one) => {
+    if (isIt(one)) return { ...one, schema: to.schema, name: to.name };
+    if (isPartOfObject(one, from)) return { ...one, of: to.name };
+    const column = from.kind === "column" ? from.name : null;
+    const table = from.kind === "table" ? from.name : column === null ? null : from.table;
+    if (from.schema === null || table === null || !restsOn(one, { schema: from.schema, table }, column))
+      return one;
+    return onOthers(one, {
+      place: (on) =>
+        column === null
+          ? { ...on, schema: to.schema ?? on.schema, table: to.name }
+          : { ...on, columns: on.columns.map((name) => (name === column ? to.name : name)) },
+      text: (expression) =>
+        column === null ? expression : withWord(expression, printed(column), printed(to.name)),
+    });
+  });
+}
+
 /** The catalog with one object under another name or in another schema. */
-export function renamed(catalog: Catalog, from: Target, to: Target): Catalog {
+export function renamed(before: Catalog, from: Target, to: Target): Catalog {
+  const catalog = { ...before, objects: objectsRenamed(before, from, to) };
   const { schema, name, table } = from;
   const swap = <T extends { name: string }>(list: readonly T[]): T[] =>
     list.map((one) => (one.name === name ? { ...one, name: to.name } : one));
@@ -275,7 +327,11 @@ export function renamed(catalog: Catalog, from: Target, to: Target): Catalog {
     case "sequence":
       return { ...catalog, sequences: top(catalog.sequences) };
     case "type":
-      return { ...catalog, enums: top(catalog.enums) };
+      return {
+        ...catalog,
+        enums: top(catalog.enums),
+        ...(catalog.structures ? { structures: top(catalog.structures) } : {}),
+      };
     case "domain":
       return { ...catalog, domains: top(catalog.domains) };
     default:

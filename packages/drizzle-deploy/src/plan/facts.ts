@@ -229,6 +229,7 @@ export async function readArchive(
     domains: both.domains.filter(isArchived),
     structures: both.structures?.filter(isArchived) ?? [],
     sequences: both.sequences.filter(isArchived),
+    objects: [],
   };
 }
 

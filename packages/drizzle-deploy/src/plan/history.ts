@@ -92,9 +92,9 @@ export function createHistory(
   };
   const follow = (target: Target, from: Place): Target | null =>
     after(from).reduce<Target | null>((now, { goal }) => now && following(now, goal), target);
-  /** Whether a key, a check or an index went with a column that it was made of. */
+  /** Whether a key, a check, an index or statistics went with a column that it was made of. */
   const wentAlong = (target: Target): boolean => {
-    if (target.kind !== "constraint" && target.kind !== "index") return false;
+    if (!["constraint", "index", "statistics"].includes(target.kind)) return false;
     const maker = ran?.findLast(({ goal }) => goal.does === "create" && isSame(goal.target, target));
     return maker?.needs.some((need) => need.kind === "column" && follow(need, maker) === null) ?? false;
   };

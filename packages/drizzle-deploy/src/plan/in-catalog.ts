@@ -1,7 +1,9 @@
 import {
   type Catalog,
   compareCatalogs,
+  type DescribedObject,
   type Difference,
+  isDescribed,
   type Table,
   withoutObjects,
   withoutValidity,
@@ -53,6 +55,12 @@ export const isCalled =
   ({ schema, name }: QualifiedName): boolean =>
     schema === target.schema && name === target.name;
 
+/** Finds the object that a target names among those of kinds with files of their own. */
+export const isObject =
+  (target: Target) =>
+  ({ kind, schema, name, of }: DescribedObject): boolean =>
+    kind === target.kind && schema === target.schema && name === target.name && of === target.table;
+
 /** Finds the function that a target names, with its argument types. */
 export const isFunction =
   (target: Target) =>
@@ -93,6 +101,7 @@ export function differences(expected: Catalog, actual: Catalog, target: Target):
 
 /** Whether the object of a target is there. */
 export function has(catalog: Catalog, target: Target): boolean {
+  if (isDescribed(target.kind)) return (catalog.objects ?? []).some(isObject(target));
   const {
     tables,
     views,
@@ -152,6 +161,14 @@ function slice(catalog: Catalog, target: Target): Catalog {
 function cut(catalog: Catalog, target: Target): Catalog {
   const { kind, name } = target;
   const empty = withoutObjects(catalog);
+  if (isDescribed(kind)) {
+    const isWhole = (one: DescribedObject): boolean => one.of === null && one.name === target.table;
+    const { objects } = catalog;
+    return {
+      ...empty,
+      objects: objects?.filter((one) => isObject(target)(one) || (target.table !== null && isWhole(one))),
+    };
+  }
   if (target.table !== null) {
     const part = <T extends { name: string }>(wanted: Target["kind"], list: readonly T[]): T[] =>
       kind === wanted ? list.filter((one) => one.name === name) : [];

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Catalog, compareCatalogs, isIncidental } from "../catalog/index.ts";
+import { type Catalog, compareCatalogs, isDescribed, isIncidental } from "../catalog/index.ts";
 import type { Migration } from "../migrations/index.ts";
 import { type Allowance, isAllowed, parseAllowances, requireKnown } from "../model/allowance.ts";
 import type { Project } from "../model/project.ts";
@@ -244,12 +244,19 @@ function stateOf(steps: readonly Step[], pending: readonly { hash: string }[], f
     within(catalog.domains),
     ...(catalog.structures && within(catalog.structures).length > 0 ? [within(catalog.structures)] : []),
     within(catalog.sequences),
+    ...namedObjects(catalog, touched),
     within(catalog.schemas.map(({ name, owner }) => ({ name, owner }))),
     within(catalog.extensions.map(({ name }) => ({ name }))),
     archive.tables.filter(({ name }) =>
       [...touched].some((one) => one.endsWith(`,${JSON.stringify(name)}]`)),
     ),
   ]);
+}
+
+/** The objects of kinds with files of their own that steps name, by what they are a part of; none where there are none. */
+function namedObjects({ objects = [] }: Catalog, touched: ReadonlySet<string>): (readonly unknown[])[] {
+  const found = objects.filter(({ schema, of, name }) => touched.has(JSON.stringify([schema, of ?? name])));
+  return found.length > 0 ? [found] : [];
 }
 
 function planMigration(
@@ -417,8 +424,22 @@ const untilReplaced = ({ number }: ReplacedIndex): Decision => ({
 
 /** Who owns what a target is, or is part of, where the session's role may not act for them; else null. */
 export function foreignOwner({ kind, schema, name, table }: Target, facts: Facts): string | null {
-  const { tables, views, functions, sequences, enums, domains, structures = [] } = facts.catalog;
+  const {
+    tables,
+    views,
+    functions,
+    sequences,
+    enums,
+    domains,
+    structures = [],
+    objects = [],
+  } = facts.catalog;
   const wanted = table ?? name;
+  if (isDescribed(kind)) {
+    const whole = objects.find((one) => one.schema === schema && one.of === null && one.name === wanted);
+    const owner = whole?.properties["owner"] ?? null;
+    return owner !== null && !facts.memberOf.includes(owner) ? owner : null;
+  }
   const isIt = (one: QualifiedName): boolean => one.schema === schema && one.name === wanted;
   const found =
     kind === "function"

@@ -1,4 +1,4 @@
-import type { Catalog, Table } from "../catalog/index.ts";
+import { type Catalog, isDescribed, kindFiles, restsOn, type Table } from "../catalog/index.ts";
 import { nameOf, type Target } from "../model/step.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
@@ -6,8 +6,10 @@ import { part } from "../statements/draft.ts";
 import type { Draft, StatementContext } from "../statements/index.ts";
 import { hasWord } from "./dropped-later.ts";
 import {
+  isPartOfObject,
   movedTable,
   renamed,
+  targetOfObject,
   withDefinitionsOn,
   withDomainRule,
   withObject,
@@ -18,6 +20,7 @@ import {
 } from "./edited-catalog.ts";
 import { sizeOf } from "./estimate.ts";
 import { type Facts, smallTable } from "./facts.ts";
+import { has, isObject } from "./in-catalog.ts";
 import { namespaceOf } from "./step-relations.ts";
 
 /** What the steps planned so far make of an object; `untouched` is as the catalog has it. */
@@ -147,6 +150,11 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
   const stateOf = (target: Target): ObjectState => {
     const own = states.get(target);
     if (own !== undefined) return own;
+    const whole = isDescribed(target.kind) ? kindFiles[target.kind].of : null;
+    if (whole !== null && target.table !== null) {
+      const state = states.get({ kind: whole, schema: null, name: target.table, table: null });
+      return state === "gone" ? "gone" : "untouched";
+    }
     if (target.table === null || target.schema === null) return "untouched";
     const parent = states.get({ kind: "table", schema: target.schema, name: target.table, table: null });
     return parent === "gone" ? "gone" : "untouched";
@@ -157,6 +165,7 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
 
   const inCatalog = (target: Target): boolean => {
     const { kind, schema, name, table } = target;
+    if (isDescribed(kind)) return has(catalog, target);
     if (kind === "schema") return facts.schemas.includes(name);
     if (kind === "extension") return catalog.extensions.some((one) => one.name === name);
     if (schema === null) return true;
@@ -386,6 +395,19 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
           isAnyGrantChanged ||= kind === "grant" || (kind === "opaque" && /\b(grant|revoke)\b/i.test(sql));
           isOpaque ||= kind === "opaque";
           return;
+        case "set members": {
+          const former = (catalog.objects ?? []).flatMap((one) =>
+            isPartOfObject(one, goal.target) ? [targetOfObject(one)] : [],
+          );
+          for (const one of [...former, ...goal.members]) {
+            const isWanted = goal.members.some((member) => key(member) === key(one));
+            states.set(one, !isWanted ? "gone" : has(catalog, one) ? "changed" : "made");
+            catalog = withoutObject(catalog, one);
+            if (isWanted) catalog = withObject(catalog, after, one);
+          }
+          if (stateOf(goal.target) === "untouched") states.set(goal.target, "changed");
+          return;
+        }
         case "bring back":
         case "session":
           return;
@@ -432,11 +454,13 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
  * it; with CASCADE also the views that read it and the foreign keys that point at it.
  */
 function takenAlong(
-  { kind, schema, name, table }: Target,
-  { tables, sequences }: Catalog,
+  target: Target,
+  { tables, sequences, objects = [] }: Catalog,
   { dependencies }: Facts,
   isCascading: boolean,
 ): Target[] {
+  const { kind, schema, name, table } = target;
+  if (isDescribed(kind)) return objects.filter((one) => isPartOfObject(one, target)).map(targetOfObject);
   if (schema === null || !["column", "table", "view", "constraint"].includes(kind)) return [];
   const relation = { schema, name: table ?? name };
   const column = kind === "column" ? name : null;
@@ -449,6 +473,15 @@ function takenAlong(
         (column === null || ownedBy.column === column),
     )
     .map((one): Target => ({ kind: "sequence", schema: one.schema, name: one.name, table: null }));
+  const resting = objects
+    .filter(
+      (one) =>
+        (kind === "table" || kind === "column") &&
+        restsOn(one, { schema, table: relation.name }, column) &&
+        // PostgreSQL lets no column go that a publication names, unless that is to go too.
+        (column === null || one.of === null || isCascading),
+    )
+    .map(targetOfObject);
   const own = tables.find(same(schema, relation.name));
   const ofColumn = column === null || !own ? [] : madeOf(own, column);
   const views = new Map<string, QualifiedName>();
@@ -473,6 +506,7 @@ function takenAlong(
   return [
     ...owned,
     ...ofColumn,
+    ...resting,
     ...pointing,
     ...[...views.values()].map((view): Target => ({ kind: "view", ...view, table: null })),
   ];
@@ -582,6 +616,7 @@ export function contextOf(
       simulated.isNew(table) ||
       (isBegun({ kind: "table", ...table, table: null }) &&
         (sizeOf(table, facts)?.bytes ?? Number.POSITIVE_INFINITY) <= smallTable),
+    isSuperuser: facts.catalog.server.superuser,
     isUtc: utcZones.includes(facts.timeZone),
     isSmall: (table) => (sizeOf(table, facts)?.bytes ?? Number.POSITIVE_INFINITY) <= smallTable,
     isOwn: (target) => simulated.isMadeHere(target) || isBegun(target),
@@ -611,7 +646,9 @@ export function contextOf(
     isView: ({ schema, name }) =>
       [simulated.catalog(), after].some(({ views }) => views.some(same(schema, name))),
     exists: simulated.exists,
-    existsAfter: ({ kind, schema, name }) => {
+    existsAfter: (target) => {
+      const { kind, schema, name } = target;
+      if (isDescribed(kind)) return has(after, target);
       switch (kind) {
         case "view":
         case "table":
@@ -624,6 +661,9 @@ export function contextOf(
           return false;
       }
     },
+    described: (target) => simulated.catalog().objects?.find(isObject(target)),
+    membersOf: (target) =>
+      (simulated.catalog().objects ?? []).filter((one) => isPartOfObject(one, target)).map(targetOfObject),
     rows: (relation) => rowsOf(relation, simulated.catalog(), facts),
     overloads: (name) => [
       ...simulated.overloads(name),

@@ -94,6 +94,8 @@ export function subjects(goal: Goal): Target[] {
     case "drop":
     case "bring back":
       return [goal.target];
+    case "set members":
+      return [goal.target, ...goal.members];
     case "role":
     case "session":
     case "journalled":

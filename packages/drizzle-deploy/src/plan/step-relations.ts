@@ -23,7 +23,11 @@ export const namespaceOf = (kind: Target["kind"]): string =>
 /** Whether an object is a part of a table or view, or in a schema. */
 export function isPartOf(part: Target, { kind, schema, name }: Target): boolean {
   if (kind === "schema") return part.schema === name;
-  return (kind === "table" || kind === "view") && part.schema === schema && part.table === name;
+  return (
+    (kind === "table" || kind === "view" || kind === "publication") &&
+    part.schema === schema &&
+    part.table === name
+  );
 }
 
 /** An index and a constraint of one name are one: the key's. */
@@ -44,7 +48,8 @@ export function takesAway(goal: Draft["goal"], { goal: other }: Draft): boolean 
 /** Whether a step drops or renames what another works on a part of. */
 export function takesAwayWhole(goal: Draft["goal"], { target, goal: other }: Draft): boolean {
   if ((goal.does !== "drop" && goal.does !== "rename") || target === null) return false;
-  if (["schema", "table", "view"].includes(goal.target.kind)) return isPartOf(target, goal.target);
+  if (["schema", "table", "view", "publication"].includes(goal.target.kind))
+    return isPartOf(target, goal.target);
   return other.does === "temporary" && isSameObject(goal.target, other.until.target);
 }
 

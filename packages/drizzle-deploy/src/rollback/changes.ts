@@ -13,7 +13,7 @@ import { isSameButForCasts } from "./casts.ts";
 /** The key of what a step's target names. */
 export function keyOfTarget(
   { kind, schema, name, table }: Target,
-  parentKind: "table" | "view" | "domain" = "table",
+  parentKind: "table" | "view" | "domain" | "publication" = "table",
 ): string {
   const parent = table === null ? null : JSON.stringify([parentKind, schema, table, null]);
   return JSON.stringify([kind, schema, name, parent]);
@@ -139,7 +139,7 @@ export function changesOf({ before, actual, head, dropped, made }: ChangeInput):
   const keysOf = (targets: readonly Target[]) =>
     new Set(
       targets.flatMap((target) =>
-        (["table", "view", "domain"] as const).map((kind) => keyOfTarget(target, kind)),
+        (["table", "view", "domain", "publication"] as const).map((kind) => keyOfTarget(target, kind)),
       ),
     );
   const [droppedKeys, madeKeys] = [keysOf(dropped), keysOf(made)];

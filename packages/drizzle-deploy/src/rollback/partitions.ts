@@ -29,6 +29,7 @@ function partitionContext({ names, actual, before }: RollbackContext, { tables }
       ),
     table: (one) => find(tables, one),
     tableAfter: (one) => find(before.tables, one),
+    tableBefore: (one) => find(tables, one),
     partitions: ({ schema, name }) =>
       tables.filter(({ partition }) => partition?.of.schema === schema && partition.of.name === name),
     strangePartitions: () => [],

@@ -13,6 +13,7 @@ import {
   undoConstraints,
 } from "./constraints.ts";
 import { createContext, partKey, type RollbackContext, type RollbackFacts } from "./context.ts";
+import { dropObjects, restoreObjects } from "./described.ts";
 import { rollbackTag } from "./draft.ts";
 import { find } from "./find.ts";
 import { dropFunctions, restoreFunctions } from "./functions.ts";
@@ -76,6 +77,7 @@ function undoEverything(context: RollbackContext): void {
   // What fires goes before what it needs, what is needed comes back before what needs it.
   detachPartitions(context);
   dropTriggers(context);
+  dropObjects(context);
   restoreTypes(context);
   restoreFunctions(context);
   undoPolicies(context);
@@ -88,6 +90,7 @@ function undoEverything(context: RollbackContext): void {
   attachPartitions(context);
   dropCreatedIndexes(context);
   restoreTriggers(context);
+  restoreObjects(context);
   undoGrants(context);
   undoRemarks(context);
   archiveTables(context);

@@ -27,7 +27,7 @@ function createState(actual: Catalog, dependents: readonly Dependent[]) {
   /** What has a name among relations: what it is, and the table of an index or sequence. */
   const relations = new Map<string, { kind: string; of: string | null }>();
   const parts = new Set<string>();
-  const types = new Set([...actual.enums, ...actual.domains].map(label));
+  const types = new Set([...actual.enums, ...actual.domains, ...(actual.structures ?? [])].map(label));
   const alive = new Map(dependents.map((one) => [`${dependentKey(one)}${JSON.stringify(one.on)}`, one]));
   for (const table of [...actual.tables, ...actual.views]) {
     relations.set(label(table), {
@@ -252,7 +252,11 @@ function happen(state: State, node: Node, schemas: readonly string[]): string | 
       ? placeOf(names(node.CreateEnumStmt.typeName))
       : "CreateDomainStmt" in node
         ? placeOf(names(node.CreateDomainStmt.domainname))
-        : null;
+        : "CompositeTypeStmt" in node
+          ? relationOf(node.CompositeTypeStmt.typevar)
+          : "CreateRangeStmt" in node
+            ? placeOf(names(node.CreateRangeStmt.typeName))
+            : null;
   if (type === null) return null;
   if (state.types.has(label(type))) return `${label(type)} would still be the name of a type`;
   state.types.add(label(type));

@@ -1,6 +1,18 @@
 import type { Node } from "libpg-query";
 import { z } from "zod";
-import type { Catalog, Index, Table, Trigger, View } from "../catalog/index.ts";
+import {
+  type Catalog,
+  compositeAttributes,
+  compositeDefinition,
+  type DescribedObject,
+  type Index,
+  isDescribed,
+  onOthers,
+  type Structure,
+  type Table,
+  type Trigger,
+  type View,
+} from "../catalog/index.ts";
 import type { Target } from "../model/step.ts";
 import type { Dependent } from "../plan/dependents.ts";
 import type { QualifiedName } from "../sql/names.ts";
@@ -27,6 +39,10 @@ const stringOf = (tree: unknown): string | undefined => {
 const string = (sval: string): unknown => ({ String: { sval } });
 const strings = (tree: unknown): string[] =>
   Array.isArray(tree) ? tree.flatMap((one) => stringOf(one) ?? []) : [];
+
+/** As `quote_ident` has it, of a name that is no key word. */
+const quoteAsPrinted = (name: string): string =>
+  /^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 
 const nodeSchema = z.custom<Node>((value) => isFields(value) && Object.keys(value).length === 1);
 
@@ -61,14 +77,16 @@ export function formerNames(
   const relation = top(["table", "view", "sequence"]);
   const type = top(["type", "domain"]);
   const routine = top(["function"]);
-  const part = (kind: "column" | "label", of: QualifiedName, name: string): string =>
+  const part = (kind: "column" | "label" | "attribute", of: QualifiedName, name: string): string =>
     renames.find((one) => one.kind === kind && one.of && isSame(one.of, of) && one.now.name === name)?.was
       .name ?? name;
   const column = (table: QualifiedName, name: string): string => part("column", relation(table), name);
   const label = (of: QualifiedName, name: string): string => part("label", type(of), name);
 
+  const attribute = (of: QualifiedName, name: string): string => part("attribute", type(of), name);
+
   const relations = [...now.tables, ...now.views, ...now.sequences];
-  const types = [...now.enums, ...now.domains];
+  const types = [...now.enums, ...now.domains, ...(now.structures ?? [])];
   const located = (
     list: readonly QualifiedName[],
     schema: string | undefined,
@@ -134,6 +152,24 @@ export function formerNames(
           if (was === undefined || name === undefined || !isFields(inner)) return [key, inner];
           const shown = printed(was, path.length > 1);
           return [key, { ...inner, funcname: [...(shown === undefined ? [] : [shown]), name].map(string) }];
+        }
+        case "A_Indirection": {
+          // Which type it is that a field is taken of only the server could tell: the name has to do.
+          const inner = changed(value, scope);
+          const former = (name: string): string =>
+            renames.find((one) => one.kind === "attribute" && one.now.name === name)?.was.name ?? name;
+          return [
+            key,
+            isFields(inner) && Array.isArray(inner["indirection"])
+              ? {
+                  ...inner,
+                  indirection: inner["indirection"].map((one: unknown) => {
+                    const name = stringOf(one);
+                    return name === undefined ? one : string(former(name));
+                  }),
+                }
+              : inner,
+          ];
         }
         case "IndexElem": {
           const inner = changed(value, scope);
@@ -382,6 +418,47 @@ export function formerNames(
     };
   }
 
+  const structureOf = (one: Structure): Structure => ({
+    ...one,
+    ...type(one),
+    ...(one.kind === "composite"
+      ? {
+          definition: compositeDefinition(
+            compositeAttributes(one.definition).map(({ name, type: of }) => ({
+              name: attribute(one, name),
+              type: typeText(of),
+            })),
+            quoteAsPrinted,
+          ),
+        }
+      : {}),
+  });
+
+  const objectOf = (one: DescribedObject): DescribedObject => {
+    const named = onOthers(one, {
+      place: (on) => {
+        if (on.table === null) return on;
+        const place = { schema: on.schema, name: on.table };
+        const was = relation(place);
+        return {
+          schema: was.schema,
+          table: was.name,
+          columns: on.columns.map((name) => column(place, name)).sort(),
+        };
+      },
+      text: (expression_, on) =>
+        expression(expression_, { schema: on.schema, name: on.table ?? "" }) ?? expression_,
+    });
+    const was = top([one.kind])({ schema: one.schema ?? "", name: one.name });
+    const isRenamed = was.name !== one.name || was.schema !== (one.schema ?? "");
+    const { of } = one;
+    return {
+      ...named,
+      ...(isRenamed ? { schema: one.schema === null ? null : was.schema, name: was.name } : {}),
+      of: of === null ? null : top(["publication"])({ schema: "", name: of }).name,
+    };
+  };
+
   const viewOf = (view: View): View => ({
     ...view,
     ...relation(view),
@@ -394,6 +471,24 @@ export function formerNames(
     indexes: view.indexes.map((one) => indexOf(one, view)),
     triggers: view.triggers.map((one) => triggerOf(one, view)),
   });
+
+  const describedTarget = (target: Target): Target => {
+    const { kind, schema, name, table } = target;
+    if (!isDescribed(kind)) return target;
+    if (table !== null) {
+      // What it publishes is called by the table.
+      const [, place = ""] = name.split("table ");
+      const renamed = [...now.tables].find((one) => `${one.schema}.${one.name}` === place);
+      const was = renamed && relation(renamed);
+      return {
+        ...target,
+        name: was ? `table ${was.schema}.${was.name}` : name,
+        table: top(["publication"])({ schema: "", name: table }).name,
+      };
+    }
+    const was = top([kind])({ schema: schema ?? "", name });
+    return { ...target, schema: schema === null ? null : was.schema, name: was.name };
+  };
 
   return {
     text: (sql) => rewrite(sql, null),
@@ -422,6 +517,8 @@ export function formerNames(
               ...type(one),
               labels: one.labels.map((name) => label(one, name)),
             })),
+            ...(catalog.structures ? { structures: catalog.structures.map(structureOf) } : {}),
+            ...(catalog.objects ? { objects: catalog.objects.map(objectOf) } : {}),
             domains: catalog.domains.map((one) => ({ ...one, ...type(one), type: typeText(one.type) })),
             sequences: catalog.sequences.map((one) => {
               const owner = one.ownedBy && { schema: one.ownedBy.schema, name: one.ownedBy.table };
@@ -446,6 +543,7 @@ export function formerNames(
           },
     target(target) {
       const { kind, schema, name, table } = target;
+      if (isDescribed(kind)) return describedTarget(target);
       if (schema === null) return target;
       if (table !== null) {
         const was = relation({ schema, name: table });

@@ -1,5 +1,5 @@
 import type { AlterTableStmt, DropStmt, Node } from "libpg-query";
-import type { Catalog } from "../catalog/index.ts";
+import { type Catalog, compositeAttributes, type DescribedKind, isDescribed } from "../catalog/index.ts";
 import { functionLabel } from "../kinds/function.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { parseStatements } from "../sql/parser.ts";
@@ -8,18 +8,31 @@ import { find } from "./find.ts";
 
 /** What has another name than before, since the deployment renamed it or moved it to another schema. */
 export interface Rename {
-  readonly kind: "table" | "view" | "sequence" | "type" | "domain" | "function" | "column" | "label";
-  /** Before the deployment; a function's name comes with its argument types. */
+  readonly kind:
+    | "table"
+    | "view"
+    | "sequence"
+    | "type"
+    | "domain"
+    | "function"
+    | "column"
+    | "label"
+    | "attribute"
+    | DescribedKind;
+  /** Before the deployment; a function's name comes with its argument types, and what is in no schema has an empty one. */
   readonly was: QualifiedName;
   readonly now: QualifiedName;
-  /** What a column or label belongs to, by its name before. */
+  /** What a column, label or attribute belongs to, by its name before. */
   readonly of: QualifiedName | null;
   /** Whether it came with the deployment and has to make room: `was` is then a name that it gets until it goes. */
   readonly isAside?: boolean;
 }
 
 /** What shares its names: relations of all kinds do, and so do types. */
-type Space = "relation" | "type" | "function" | `column ${string}` | `label ${string}`;
+type Space = "relation" | "type" | "function" | DescribedKind | `${Inner} ${string}`;
+
+/** What is renamed inside of something. */
+type Inner = "column" | "label" | "attribute";
 
 const placeOf = (parts: readonly string[], home: string): QualifiedName => ({
   schema: parts.at(-2) ?? home,
@@ -95,12 +108,8 @@ const home = "public";
 const listed = (node: Node | undefined): string[] =>
   node && "List" in node ? names(node.List.items) : node ? names([node]) : [];
 
-/** The space of a column or label; null where what it belongs to is new. */
-function within(
-  tracker: Tracker,
-  kind: "column" | "label",
-  of: QualifiedName,
-): { space: Space; schema: string } | null {
+/** The space of a column, label or attribute; null where what it belongs to is new. */
+function within(tracker: Tracker, kind: Inner, of: QualifiedName): { space: Space; schema: string } | null {
   const was = tracker.originOf(kind === "column" ? "relation" : "type", of);
   return was && { space: `${kind} ${text(was)}`, schema: was.schema };
 }
@@ -122,6 +131,24 @@ function follow(tracker: Tracker, node: Node, schemas: readonly string[]): void 
         if (found) tracker.move(found.space, at(subname), at(newname));
         return;
       }
+      case "OBJECT_ATTRIBUTE": {
+        const found = within(tracker, "attribute", place);
+        const at = (name: string): QualifiedName => ({ schema: found?.schema ?? "", name });
+        if (found) tracker.move(found.space, at(subname), at(newname));
+        return;
+      }
+      case "OBJECT_STATISTIC_EXT": {
+        const statistics = placeOf(listed(object), home);
+        tracker.move("statistics", statistics, { ...statistics, name: newname });
+        return;
+      }
+      case "OBJECT_PUBLICATION":
+        tracker.move(
+          "publication",
+          { schema: "", name: listed(object).at(-1) ?? "" },
+          { schema: "", name: newname },
+        );
+        return;
       case "OBJECT_TYPE":
       case "OBJECT_DOMAIN": {
         const type = placeOf(listed(object), home);
@@ -152,6 +179,11 @@ function follow(tracker: Tracker, node: Node, schemas: readonly string[]): void 
       case "OBJECT_SEQUENCE": {
         const place = { schema: relation?.schemaname ?? home, name: relation?.relname ?? "" };
         tracker.move("relation", place, { ...place, schema });
+        return;
+      }
+      case "OBJECT_STATISTIC_EXT": {
+        const statistics = placeOf(listed(object), home);
+        tracker.move("statistics", statistics, { ...statistics, schema });
         return;
       }
       case "OBJECT_TYPE":
@@ -202,6 +234,15 @@ function followMade(tracker: Tracker, node: Node): void {
   if ("CreateEnumStmt" in node) tracker.anew("type", placeOf(names(node.CreateEnumStmt.typeName), home));
   if ("CreateDomainStmt" in node)
     tracker.anew("type", placeOf(names(node.CreateDomainStmt.domainname), home));
+  if ("CompositeTypeStmt" in node) {
+    const { schemaname: schema = home, relname: name = "" } = node.CompositeTypeStmt.typevar ?? {};
+    tracker.anew("type", { schema, name });
+  }
+  if ("CreateRangeStmt" in node) tracker.anew("type", placeOf(names(node.CreateRangeStmt.typeName), home));
+  if ("CreateStatsStmt" in node && !node.CreateStatsStmt.if_not_exists)
+    tracker.anew("statistics", placeOf(names(node.CreateStatsStmt.defnames), home));
+  if ("CreatePublicationStmt" in node)
+    tracker.anew("publication", { schema: "", name: node.CreatePublicationStmt.pubname ?? "" });
   if ("DropStmt" in node) followDropped(tracker, node.DropStmt);
   if ("AlterTableStmt" in node) followColumns(tracker, node.AlterTableStmt);
 }
@@ -215,16 +256,20 @@ function followDropped(tracker: Tracker, { removeType, objects = [] }: DropStmt)
       ? "relation"
       : removeType === "OBJECT_TYPE" || removeType === "OBJECT_DOMAIN"
         ? "type"
-        : null;
+        : removeType === "OBJECT_STATISTIC_EXT"
+          ? "statistics"
+          : removeType === "OBJECT_PUBLICATION"
+            ? "publication"
+            : null;
   if (space === null) return;
   for (const object of objects) {
     const path = "TypeName" in object ? names(object.TypeName.names) : listed(object);
-    tracker.anew(space, placeOf(path, home));
+    tracker.anew(space, placeOf(path, space === "publication" ? "" : home));
   }
 }
 
-function followColumns(tracker: Tracker, { relation, cmds = [] }: AlterTableStmt): void {
-  const found = within(tracker, "column", {
+function followColumns(tracker: Tracker, { relation, cmds = [], objtype }: AlterTableStmt): void {
+  const found = within(tracker, objtype === "OBJECT_TYPE" ? "attribute" : "column", {
     schema: relation?.schemaname ?? home,
     name: relation?.relname ?? "",
   });
@@ -294,10 +339,13 @@ function renamesOf(tracker: Tracker, before: Catalog): Rename[] {
       const kind = find(before.views, was) ? "view" : find(before.sequences, was) ? "sequence" : "table";
       return [{ kind, was, now, of: null }];
     }
+    if (isDescribed(space)) return [{ kind: space, was, now, of: null }];
     if (space === "type")
       return [{ kind: find(before.domains, was) ? "domain" : "type", was, now, of: null }];
-    const kind = space.startsWith("column ") ? "column" : "label";
-    const of = [...before.tables, ...before.views, ...before.enums].find(
+    const kind = (["column", "label", "attribute"] as const).find((inner) => space.startsWith(`${inner} `));
+    if (kind === undefined) return [];
+    const { tables, views, enums, structures = [] } = before;
+    const of = [...tables, ...views, ...enums, ...structures].find(
       (one) => text(one) === space.slice(kind.length + 1),
     );
     return of ? [{ kind, was, now, of: { schema: of.schema, name: of.name } }] : [];
@@ -319,7 +367,7 @@ export function isThere(
     case "sequence":
       return find(catalog.sequences, name) !== undefined;
     case "type":
-      return find(catalog.enums, name) !== undefined;
+      return find([...catalog.enums, ...(catalog.structures ?? [])], name) !== undefined;
     case "domain":
       return find(catalog.domains, name) !== undefined;
     case "function":
@@ -329,6 +377,19 @@ export function isThere(
       const columns: readonly { readonly name: string }[] = relation ? relation.columns : [];
       return columns.some((column) => column.name === name.name);
     }
+    case "attribute":
+      return (
+        of !== null &&
+        compositeAttributes(find(catalog.structures ?? [], of)?.definition ?? "").some(
+          (one) => one.name === name.name,
+        )
+      );
+    case "statistics":
+    case "publication":
+    case "publication member":
+      return (catalog.objects ?? []).some(
+        (one) => one.kind === kind && (one.schema ?? "") === name.schema && one.name === name.name,
+      );
     case "label":
       return of !== null && (find(catalog.enums, of)?.labels.includes(name.name) ?? false);
   }

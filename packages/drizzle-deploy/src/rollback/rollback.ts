@@ -130,7 +130,8 @@ async function gatherRollbackFacts(
   const before = inPathOrder(deployment.before, schemas);
   const expected = expectedHere(project, await readOrigin(sql, project))(deployment.to);
   const { renames: all, gone } = followNames(deployment.statements, { before, schemas });
-  const reached = [...new Set([...schemas, ...all.flatMap(({ was, now }) => [was.schema, now.schema])])];
+  const places = all.flatMap(({ was, now }) => [was.schema, now.schema]).filter((schema) => schema !== "");
+  const reached = [...new Set([...schemas, ...places])];
   const raw = inPathOrder(await readCatalog(sql, { schemas: reached }), reached);
   const found = await readDependents(sql, reached);
   const renamed = standingRenames(all, {
@@ -160,7 +161,7 @@ async function gatherRollbackFacts(
       kind,
       was: now,
       now: was,
-      of: of && nameNow(renamed.renames, of, kind === "label" ? ["type", "domain"] : ["table", "view"]),
+      of: of && nameNow(renamed.renames, of, kind === "column" ? ["table", "view"] : ["type", "domain"]),
     })),
     { schemas: reached, now: former.catalog(raw) },
   );
@@ -207,6 +208,10 @@ function within(catalog: Catalog, schemas: readonly string[]): Catalog {
     enums: catalog.enums.filter(isWithin),
     domains: catalog.domains.filter(isWithin),
     sequences: catalog.sequences.filter(isWithin),
+    ...(catalog.structures ? { structures: catalog.structures.filter(isWithin) } : {}),
+    ...(catalog.objects
+      ? { objects: catalog.objects.filter(({ schema }) => schema === null || isWithin({ schema })) }
+      : {}),
   };
 }
 
@@ -267,6 +272,11 @@ function withMoved(
     ],
     enums: [...within(head, schemas).enums, ...actual.enums.filter(isHidden)],
     domains: [...within(head, schemas).domains, ...actual.domains.filter(isHidden)],
+    ...(head.structures && actual.structures
+      ? {
+          structures: [...(within(head, schemas).structures ?? []), ...actual.structures.filter(isHidden)],
+        }
+      : {}),
     sequences: [
       ...within(head, schemas).sequences,
       ...actual.sequences.filter((one) => isHidden(one) || isOwned(one)),

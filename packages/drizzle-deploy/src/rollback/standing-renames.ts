@@ -94,9 +94,9 @@ export function standingRenames(
 ): StandingRenames {
   const owner = ({ of, kind }: Rename): QualifiedName | null => {
     if (of === null) return null;
-    const now = nameNow(all, of, kind === "label" ? types : relations);
+    const now = nameNow(all, of, kind === "column" ? relations : types);
     const isIt = (one: QualifiedName): boolean => isSame(one, now);
-    return [...raw.tables, ...raw.views, ...raw.enums].some(isIt) ? now : of;
+    return [...raw.tables, ...raw.views, ...raw.enums, ...(raw.structures ?? [])].some(isIt) ? now : of;
   };
   const found = all.filter((one) => isThere(raw, one.kind, one.now, owner(one)));
   const isBack = (one: Rename): boolean => isThere(raw, one.kind, one.was, owner(one));
@@ -154,10 +154,14 @@ export function standingRenames(
   };
 }
 
+/** What something is called; a publication is in no schema. */
+export const placeLabel = (place: QualifiedName): string =>
+  place.schema === "" ? place.name : qualifiedLabel(place);
+
 /** What the step is called that takes a rename back. */
 export const titleOf = ({ kind, of, now, was, isAside }: Rename): string => {
   const label = (name: QualifiedName): string =>
-    of ? `${qualifiedLabel(of)}.${name.name}` : qualifiedLabel(name);
+    of ? `${qualifiedLabel(of)}.${name.name}` : placeLabel(name);
   if (isAside) return `put ${kind} ${label(now)} aside as ${was.name}`;
   return `rename ${kind === "label" ? "value" : kind} ${label(now)} back to ${label(was)}`;
 };

@@ -3,6 +3,7 @@ import {
   type Catalog,
   compareCatalogs,
   type Difference,
+  isDescribed,
   type ObjectIdentity,
   rootOf,
   withoutObjects,
@@ -75,6 +76,8 @@ function explains(
     ["create table", "add column", "alter column", "drop column", "drop table"].includes(step.kind)
   )
     return true;
+  // It goes with its table, or with a column that it names.
+  if (isDescribed(object.kind) && difference.kind === "missing" && step.kind.startsWith("drop ")) return true;
   if (target === null) return false;
   // What is renamed is gone under one name, and there under another.
   const isRename = step.kind === "rename" || step.kind === "move table";
@@ -143,6 +146,8 @@ const commented: readonly (string | undefined)[] = [
   "OBJECT_FUNCTION",
   "OBJECT_PROCEDURE",
   "OBJECT_ROUTINE",
+  "OBJECT_STATISTIC_EXT",
+  "OBJECT_PUBLICATION",
 ];
 
 /** Settings of a table or column that no catalog has. */

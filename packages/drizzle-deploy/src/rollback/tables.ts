@@ -495,6 +495,7 @@ export function dropTypes(context: RollbackContext): void {
     }
   }
   for (const { object, property } of context.changes.altered) {
+    if (context.settled.has(objectKey(object))) continue;
     if (
       (object.kind === "type" && property !== "comment") ||
       (object.kind === "domain" && property !== "comment") ||

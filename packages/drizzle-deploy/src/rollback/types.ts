@@ -1,6 +1,7 @@
 import {
   type Catalog,
   type Column,
+  compositeAttributes,
   type Domain,
   type EnumType,
   objectKey,
@@ -36,12 +37,48 @@ export function restoreTypes(context: RollbackContext): void {
       ...commentOf("TYPE", one),
     ]);
   }
+  for (const one of before.structures ?? []) restoreAttributes(context, one);
   for (const one of before.domains.filter((type) => isGone("domain", type))) {
     add(context, "create type", "domain", one, [createDomain(one), ...commentOf("DOMAIN", one)]);
   }
   for (const one of before.sequences.filter((sequence) => isGone("sequence", sequence))) {
     restoreSequence(context, one);
   }
+}
+
+/**
+ * Makes a composite type that the deployment changed as it was, where that costs no row anything: what columns hold of a
+ * new attribute stays, and so does the order of the others.
+ */
+function restoreAttributes(context: RollbackContext, was: Structure): void {
+  const key = topKey("type", was);
+  const now = find(context.actual.structures ?? [], was);
+  if (!now || was.kind !== "composite" || !context.isAltered(key, ["comment", "owner"])) return;
+  const users = context.dependentsOn("type", was).filter(({ kind }) => kind !== "function");
+  const [former, present] = [was, now].map(({ definition }) => compositeAttributes(definition));
+  if (!former || !present) return;
+  const same = former.findIndex(
+    ({ name, type }, at) => present[at]?.name !== name || present[at]?.type !== type,
+  );
+  const first = same < 0 ? former.length : same;
+  const surplus = present.slice(first);
+  // What a column holds in an attribute would go with that.
+  if (users.length > 0 && surplus.length > 0) return;
+  const actions = [
+    ...surplus.map(({ name }) => `DROP ATTRIBUTE ${quoteIdentifier(name)}`),
+    ...former.slice(first).map(({ name, type }) => `ADD ATTRIBUTE ${quoteIdentifier(name)} ${type}`),
+  ];
+  context.settled.add(key);
+  context.add({
+    kind: "alter type",
+    title: `restore the attributes of type ${qualifiedLabel(was)}`,
+    sql: underSchemas(
+      context.before,
+      actions.map((action) => `ALTER TYPE ${quoteName(was)} ${action};`).join("\n"),
+    ),
+    target: { kind: "type", schema: was.schema, name: was.name, table: null },
+    safety: "Only the catalog is changed: no table is looked at.",
+  });
 }
 
 function add(

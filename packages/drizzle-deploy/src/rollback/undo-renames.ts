@@ -9,13 +9,24 @@ import { dependentLabel, type RollbackContext } from "./context.ts";
 import type { Locked } from "./draft.ts";
 import { find } from "./find.ts";
 import type { Rename } from "./renames.ts";
-import { inGroups, isSame, type StandingRenames, titleOf, titleOfAll } from "./standing-renames.ts";
+import {
+  inGroups,
+  isSame,
+  placeLabel,
+  type StandingRenames,
+  titleOf,
+  titleOfAll,
+} from "./standing-renames.ts";
 
 /** The statements that give something another name or schema. */
 function statements(raw: Catalog, { kind, of }: Rename, from: QualifiedName, to: QualifiedName): string[] {
   if (of && kind === "column")
     return [
       `ALTER TABLE ${quoteName(of)} RENAME COLUMN ${quoteIdentifier(from.name)} TO ${quoteIdentifier(to.name)};`,
+    ];
+  if (of && kind === "attribute")
+    return [
+      `ALTER TYPE ${quoteName(of)} RENAME ATTRIBUTE ${quoteIdentifier(from.name)} TO ${quoteIdentifier(to.name)} CASCADE;`,
     ];
   if (of)
     return [
@@ -33,11 +44,14 @@ function statements(raw: Catalog, { kind, of }: Rename, from: QualifiedName, to:
         : kind.toUpperCase();
   const bare = ({ name }: QualifiedName): string => (kind === "function" ? name.replace(/\(.*$/s, "") : name);
   const signature = routine ? functionSignature(routine) : "";
-  const argumentsOf = signature.slice(
-    signature.indexOf("(", quoteName({ schema: from.schema, name: bare(from) }).length),
-  );
+  const argumentsOf = routine
+    ? signature.slice(signature.indexOf("(", quoteName({ schema: from.schema, name: bare(from) }).length))
+    : "";
   const called = (schema: string, name: string): string =>
-    `${quoteName({ schema, name })}${kind === "function" ? argumentsOf : ""}`;
+    // A publication is in no schema.
+    schema === ""
+      ? quoteIdentifier(name)
+      : `${quoteName({ schema, name })}${kind === "function" ? argumentsOf : ""}`;
   return [
     ...(bare(from) === bare(to)
       ? []
@@ -50,14 +64,19 @@ function statements(raw: Catalog, { kind, of }: Rename, from: QualifiedName, to:
 
 /** Clients do not name a view or function that is dropped and made anew either without a word. */
 const isHazard = ({ kind, isAside = false }: Rename): boolean =>
-  !isAside && kind !== "view" && kind !== "function";
+  !isAside && kind !== "view" && kind !== "function" && kind !== "statistics";
+
+const isInner = (kind: Rename["kind"]): kind is "column" | "label" | "attribute" =>
+  kind === "column" || kind === "label" || kind === "attribute";
 
 const targetNow = ({ kind, now, of }: Rename): Target =>
   of
     ? kind === "column"
       ? { kind, schema: of.schema, name: now.name, table: of.name }
       : { kind: "type", schema: of.schema, name: of.name, table: null }
-    : { kind: kind === "column" || kind === "label" ? "type" : kind, ...now, table: null };
+    : kind === "publication"
+      ? { kind, schema: null, name: now.name, table: null }
+      : { kind: isInner(kind) ? "type" : kind, ...now, table: null };
 
 /**
  * Gives back the names that the deployment changed, before anything else: all that follows is planned with those.
@@ -85,7 +104,7 @@ export function undoRenames(context: RollbackContext, standing: StandingRenames)
     });
   }
   for (const one of clashes) {
-    const name = one.of ? `${qualifiedLabel(one.of)}.${one.was.name}` : qualifiedLabel(one.was);
+    const name = one.of ? `${qualifiedLabel(one.of)}.${one.was.name}` : placeLabel(one.was);
     context.add({
       kind: "rename",
       title: titleOf(one),
@@ -123,7 +142,7 @@ export function undoRenames(context: RollbackContext, standing: StandingRenames)
     const called = group.map(({ kind, of, now }) =>
       kind === "label" && of
         ? `'${now.name}' of ${qualifiedLabel(of)}`
-        : `${kind} ${of ? `${qualifiedLabel(of)}.${now.name}` : qualifiedLabel(now)}`,
+        : `${kind} ${of ? `${qualifiedLabel(of)}.${now.name}` : placeLabel(now)}`,
     );
     context.add({
       kind: "rename",

@@ -87,13 +87,14 @@ export function fingerprint(node: unknown): string {
 export function print(node: Node): string {
   // Loaded with the first statement that is printed: who only compares prints none.
   const { deparseSync }: typeof import("pgsql-deparser") = require("pgsql-deparser");
-  const sql = deparseSync(node, { pretty: false }).replace(/[\s;]+$/, "");
+  let sql = "";
   let again: string | null = null;
   try {
+    sql = deparseSync(node, { pretty: false }).replace(/[\s;]+$/, "");
     const [first, ...others] = parseStatements(sql);
     if (first && others.length === 0) again = fingerprint(first.node);
   } catch {
-    // Then it is not SQL at all.
+    // Then it is not SQL at all, or of a kind that the printer does not know.
   }
   if (again !== fingerprint(node)) throw new RangeError(`cannot be printed faithfully: ${sql}`);
   return sql;

@@ -105,6 +105,7 @@ function alterOne(command: AlterTableCmd, place: Place): Draft[] {
     case "AT_AttachPartition":
       return attachPartition(command, place);
     case "AT_DetachPartition":
+    case "AT_DetachPartitionFinalize":
       return detachPartition(command, place);
     case "AT_ValidateConstraint": {
       const name = command.name ?? "";

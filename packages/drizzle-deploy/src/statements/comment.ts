@@ -3,6 +3,7 @@ import type { Lock, Target } from "../model/step.ts";
 import { names } from "../sql/tree.ts";
 import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 import { functionTarget } from "./function.ts";
+import { publicationTarget } from "./publication.ts";
 import { resolveName } from "./resolve.ts";
 
 /** `COMMENT ON`: nobody reads or writes less for it. */
@@ -27,7 +28,17 @@ export function comment(statement: CommentStmt, sql: string, context: StatementC
 }
 
 /** The kinds whose comments a catalog holds. */
-const hasComment = ["table", "view", "column", "function", "type", "domain", "schema"];
+const hasComment = [
+  "table",
+  "view",
+  "column",
+  "function",
+  "type",
+  "domain",
+  "schema",
+  "statistics",
+  "publication",
+];
 
 function commented(
   statement: CommentStmt,
@@ -71,6 +82,10 @@ function commented(
       return { itself: target("domain", relation), locks: [] };
     case "OBJECT_SEQUENCE":
       return { itself: target("sequence", relation), locks: [lock(relation, "SHARE UPDATE EXCLUSIVE")] };
+    case "OBJECT_STATISTIC_EXT":
+      return { itself: target("statistics", relation), locks: [] };
+    case "OBJECT_PUBLICATION":
+      return { itself: publicationTarget(name), locks: [] };
     case "OBJECT_SCHEMA":
       return { itself: { kind: "schema", schema: null, name, table: null }, locks: [] };
     default:

@@ -2,9 +2,11 @@ import type { IndexStmt, Node } from "libpg-query";
 import type { QualifiedName } from "../sql/names.ts";
 import { qualifiedLabel } from "../sql/names.ts";
 import { printOr } from "../sql/parser.ts";
+import { quoteIdentifier } from "../sql/quote.ts";
 import { columnsIn } from "../sql/tree.ts";
 import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
-import { descendants, indexOfPartitions, isSpread, ofStatement, strangers } from "./partitions.ts";
+import { freeName, indexColumnNames } from "./index-name.ts";
+import { descendants, indexOfPartitions, isOf, isSpread, ofStatement, strangers } from "./partitions.ts";
 import { columns, needsOf, resolve, unique } from "./resolve.ts";
 
 /** The columns of an index's keys, in order; those that an expression uses count too. */
@@ -41,6 +43,8 @@ export function createIndex(statement: IndexStmt, sql: string, context: Statemen
     },
   };
   if (name === undefined) {
+    const told = nameOfUnnamed(statement, table, context);
+    if (told !== null) return createIndex({ ...statement, idxname: told }, withName(sql, told), context);
     return [
       catalogChange({
         ...shared,
@@ -104,6 +108,30 @@ export function createIndex(statement: IndexStmt, sql: string, context: Statemen
     }),
   ];
 }
+
+/**
+ * The name that PostgreSQL gives an index without one: that of the index which the migration makes, is like it, and is
+ * called as PostgreSQL would call it. Null where no expected catalog tells, or more than one index could be it.
+ */
+function nameOfUnnamed(statement: IndexStmt, table: QualifiedName, context: StatementContext): string | null {
+  const plain = freeName(table, indexColumnNames(statement), "idx", () => false);
+  const known = new Set(context.tableBefore(table)?.indexes.map(({ name }) => name));
+  const found = (context.tableAfter(table)?.indexes ?? []).filter(
+    (index) =>
+      !known.has(index.name) &&
+      index.constraint === null &&
+      index.name.replace(/\d+$/, "") === plain.replace(/\d+$/, "") &&
+      isOf(index, statement),
+  );
+  const [one, ...others] = found;
+  return one && others.length === 0 ? one.name : null;
+}
+
+const withName = (sql: string, name: string): string =>
+  sql.replace(
+    /^(CREATE\s+(?:UNIQUE\s+)?INDEX(?:\s+CONCURRENTLY)?)(?=\s+ON\b)/i,
+    (start) => `${start} ${quoteIdentifier(name)}`,
+  );
 
 // IF NOT EXISTS takes an invalid left-over for the index; what is there is looked at by the planner.
 function printed(

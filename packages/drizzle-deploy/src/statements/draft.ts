@@ -1,5 +1,5 @@
 import type { Node } from "libpg-query";
-import type { Table } from "../catalog/index.ts";
+import type { DescribedObject, Table } from "../catalog/index.ts";
 import { conflictingModes, type LockMode } from "../model/lock-modes.ts";
 import type { Names } from "../model/names.ts";
 import type { Hazard, Lock, StepKind, Target } from "../model/step.ts";
@@ -15,6 +15,7 @@ import type { QualifiedName } from "../sql/names.ts";
  * - `exchange`: that it has taken them.
  * - `temporary`: an object that later steps of the same statement remove again; not needed once `until` is reached.
  * - `grant`: what the grantees may do with the objects.
+ * - `set members`: the parts of an object that it has to have, and no others.
  * - `bring back`: a table that a rollback put aside.
  * - `domain rule`: a constraint of a domain that has to be there, to be validated, or not to be there.
  * - `in partition`: what one partition has to have before the partitioned table can take it over.
@@ -74,6 +75,7 @@ export type Goal =
       readonly step: "add" | "validate" | "drop";
     }
   | { readonly does: "grant"; readonly targets: readonly Target[]; readonly grantees: readonly string[] }
+  | { readonly does: "set members"; readonly target: Target; readonly members: readonly Target[] }
   | { readonly does: "bring back"; readonly target: Target }
   | { readonly does: "role"; readonly role: string; readonly isWanted: boolean }
   | { readonly does: "session" }
@@ -130,6 +132,8 @@ export interface StatementContext {
   readonly schemas: readonly [string, ...string[]];
   /** Whether the deploying session's time zone is UTC, so that times with and without one are the same. */
   readonly isUtc: boolean;
+  /** Whether the role that deploys is a superuser. */
+  readonly isSuperuser: boolean;
   /** Whether a table is so small that all its rows are read, or written, in a moment. */
   readonly isSmall: (table: QualifiedName) => boolean;
   /** Whether this plan makes an object, or the deployment that it continues did: no client is known to use it. */
@@ -158,6 +162,10 @@ export interface StatementContext {
   readonly exists: (target: Target) => boolean;
   /** Whether an object is there once the migration is through; a function counts whatever its arguments. */
   readonly existsAfter: (target: Target) => boolean;
+  /** An object of a kind with a file of its own; undefined where it is not there. */
+  readonly described: (target: Target) => DescribedObject | undefined;
+  /** The parts of such an object. */
+  readonly membersOf: (target: Target) => readonly Target[];
   /** The rows of a table as the statistics have them; null where it is not known. */
   readonly rows: (relation: QualifiedName) => number | null;
   /** Null for a function that is not known. */

@@ -10,6 +10,7 @@ import { functionTarget } from "./function.ts";
 import { unknown } from "./opaque.ts";
 import { defaultPartition } from "./partition.ts";
 import { descendants } from "./partitions.ts";
+import { dropPublication } from "./publication.ts";
 import { resolveName } from "./resolve.ts";
 
 /** `DROP …`: one step an object. */
@@ -135,6 +136,22 @@ function dropOne(node: Node, statement: DropStmt, sql: string | null, context: S
           },
         ),
       ];
+    }
+    case "OBJECT_STATISTIC_EXT": {
+      const statistics = resolveName(path);
+      const itself = target("statistics", statistics);
+      const table = context.described(itself)?.requires[0];
+      return [
+        simple("drop statistics", itself, text("STATISTICS", quoted(statistics)), {
+          locks: table?.table
+            ? [lock({ schema: table.schema, name: table.table }, "SHARE UPDATE EXCLUSIVE")]
+            : [],
+        }),
+      ];
+    }
+    case "OBJECT_PUBLICATION": {
+      const name = path.at(-1) ?? "";
+      return [dropPublication(name, text("PUBLICATION", quoteIdentifier(name)), context)];
     }
     default:
       break;

@@ -35,7 +35,7 @@ function objectName(first: string, second: string | null, label: string): string
 }
 
 /** What kind of thing is named: an index, or the index and constraint of a key, or another constraint. */
-export type NameLabel = "idx" | "key" | "pkey" | "fkey" | "check";
+export type NameLabel = "idx" | "key" | "pkey" | "fkey" | "check" | "stat";
 
 /**
  * The first name that is free for an index or constraint of a table.

@@ -14,6 +14,7 @@ import { defaultPrivileges, grant, grantRole } from "./grant.ts";
 import { opaque } from "./opaque.ts";
 import type { ParsedStatement } from "./parse.ts";
 import { alterPolicy, createPolicy } from "./policy.ts";
+import { alterPublication, createPublication } from "./publication.ts";
 import { changeOwner, rename, setSchema } from "./rename.ts";
 import { repairs } from "./repairs.ts";
 import { resolve } from "./resolve.ts";
@@ -21,6 +22,7 @@ import { role } from "./role.ts";
 import { createExtension, createSchema } from "./schema.ts";
 import { alterSequence, createSequence } from "./sequence.ts";
 import { lockTables, maintenance, setting, transactionControl } from "./session.ts";
+import { alterStatistics, createStatistics } from "./statistics.ts";
 import { createTrigger } from "./trigger.ts";
 import { alterDomain, alterEnum, createComposite, createDomain, createEnum, createRange } from "./type.ts";
 
@@ -63,7 +65,9 @@ function saysIfNotExists(node: ParsedStatement["node"]): boolean {
               ? node.CreateSchemaStmt.if_not_exists
               : "CreateExtensionStmt" in node
                 ? node.CreateExtensionStmt.if_not_exists
-                : false;
+                : "CreateStatsStmt" in node
+                  ? node.CreateStatsStmt.if_not_exists
+                  : false;
   return words === true;
 }
 
@@ -125,6 +129,10 @@ function dispatch(node: ParsedStatement["node"], sql: string, context: Statement
   if ("CreateTrigStmt" in node) return createTrigger(node.CreateTrigStmt, sql, context);
   if ("CreatePolicyStmt" in node) return createPolicy(node.CreatePolicyStmt, sql);
   if ("AlterPolicyStmt" in node) return alterPolicy(node.AlterPolicyStmt, sql);
+  if ("CreateStatsStmt" in node) return createStatistics(node.CreateStatsStmt, sql);
+  if ("AlterStatsStmt" in node) return alterStatistics(node.AlterStatsStmt, sql);
+  if ("CreatePublicationStmt" in node) return createPublication(node.CreatePublicationStmt, sql, context);
+  if ("AlterPublicationStmt" in node) return alterPublication(node.AlterPublicationStmt, sql, context);
   if ("GrantStmt" in node) return grant(node.GrantStmt, sql, context);
   if ("AlterDefaultPrivilegesStmt" in node) return defaultPrivileges(node.AlterDefaultPrivilegesStmt, sql);
   if ("GrantRoleStmt" in node) return grantRole(node.GrantRoleStmt, sql);

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { AlterTableCmd, Node } from "libpg-query";
 import type { Table } from "../catalog/index.ts";
 import { withoutValidity } from "../catalog/index.ts";
+import { isSameText } from "../catalog/meaning.ts";
 import type { Names } from "../model/names.ts";
 import type { Lock } from "../model/step.ts";
 import type { QualifiedName } from "../sql/names.ts";
@@ -278,6 +279,8 @@ export function detachPartition(command: AlterTableCmd, { table: parent, context
   const sql = `ALTER TABLE ${quoteName(parent)} DETACH PARTITION ${partition ? quoteName(partition) : ""}`;
   if (partition === null) return [notNamed(sql)];
   const itself = target("table", partition);
+  const present = context.table(partition);
+  if (present?.partition?.detachPending) return [finalize(present, parent, context)];
   const rest = defaultPartition(parent, context);
   const pointing = context
     .referencing(parent)
@@ -314,6 +317,40 @@ export function detachPartition(command: AlterTableCmd, { table: parent, context
         : [],
     }),
   ];
+}
+
+/**
+ * Brings a `DETACH PARTITION … CONCURRENTLY` to its end that was interrupted: PostgreSQL takes nothing else. It then takes
+ * away the check that the first half has made, which no migration speaks of.
+ */
+function finalize(table: Table, parent: QualifiedName, context: PartitionContext): Draft {
+  const itself = target("table", table);
+  const known = [context.tableBefore(table), context.tableAfter(table)].flatMap(
+    (one) => one?.constraints ?? [],
+  );
+  const made = table.constraints.filter(
+    ({ name, type, definition }) =>
+      type === "c" &&
+      !known.some((one) => one.name === name) &&
+      isSameText("table constraint", definition, `CHECK (${table.partition?.constraint ?? "false"})`),
+  );
+  return catalogChange({
+    kind: "table option",
+    title: `finish detaching ${qualifiedLabel(table)} from ${qualifiedLabel(parent)}`,
+    sql: [
+      `ALTER TABLE ${quoteName(parent)} DETACH PARTITION ${quoteName(table)} FINALIZE`,
+      ...made.map(({ name }) => `ALTER TABLE ${quoteName(table)} DROP CONSTRAINT ${quoteIdentifier(name)}`),
+    ].join(";\n"),
+    target: itself,
+    needs: [target("table", parent), itself],
+    locks: [
+      lock(parent, "SHARE UPDATE EXCLUSIVE"),
+      lock(table, "ACCESS EXCLUSIVE"),
+      ...foreignEnds(parent, context, "SHARE ROW EXCLUSIVE"),
+    ],
+    goal: { does: "alter", target: itself, properties: ["partition"] },
+    safety: momentary,
+  });
 }
 
 /** `ALTER INDEX … ATTACH PARTITION`. */

@@ -22,6 +22,7 @@ export type PartitionContext = Pick<
   | "isTaken"
   | "table"
   | "tableAfter"
+  | "tableBefore"
   | "partitions"
   | "strangePartitions"
   | "referencing"
@@ -221,7 +222,7 @@ export function spread(
 }
 
 /** Whether an index may be what a statement makes, and not another that had or gets its name. */
-function isOf({ unique, keys, include, predicate }: Index, statement: IndexStmt): boolean {
+export function isOf({ unique, keys, include, predicate }: Index, statement: IndexStmt): boolean {
   const columns = (nodes: IndexStmt["indexParams"] = []) =>
     nodes.map((node) => ("IndexElem" in node ? (node.IndexElem.name ?? null) : null));
   const form = (...parts: unknown[]): string => JSON.stringify(parts);

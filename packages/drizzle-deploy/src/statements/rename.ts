@@ -6,6 +6,7 @@ import { names } from "../sql/tree.ts";
 import { catalogChange, type Draft, lock, part, refused, type StatementContext, target } from "./draft.ts";
 import { functionTarget } from "./function.ts";
 import { unknown } from "./opaque.ts";
+import { publicationTarget } from "./publication.ts";
 import { resolve, resolveName } from "./resolve.ts";
 
 interface Renaming {
@@ -17,6 +18,7 @@ interface Renaming {
 
 /** `ALTER … RENAME TO`. */
 export function rename(statement: RenameStmt, sql: string, context: StatementContext): Draft[] {
+  if (statement.renameType === "OBJECT_ATTRIBUTE") return [renameAttribute(statement, sql, context)];
   const found = renamed(statement, context);
   const to = statement.newname ?? "";
   if (found === null) {
@@ -28,6 +30,34 @@ export function rename(statement: RenameStmt, sql: string, context: StatementCon
   return [
     moved(sql, from, { ...from, name: newName(from, to) }, locks, used ? hazardsOf(from, to, context) : []),
   ];
+}
+
+/** `ALTER TYPE … RENAME ATTRIBUTE`: a change of the type. */
+function renameAttribute(
+  { relation, subname, newname }: RenameStmt,
+  sql: string,
+  context: StatementContext,
+): Draft {
+  const type = resolve(relation);
+  const itself = target("type", type);
+  return catalogChange({
+    kind: "alter type",
+    title: `rename attribute ${subname} of ${qualifiedLabel(type)} to ${newname}`,
+    sql,
+    target: itself,
+    needs: [itself],
+    goal: { does: "alter", target: itself, properties: ["definition"] },
+    hazards:
+      !context.exists(itself) || context.isOwn(itself)
+        ? []
+        : [
+            {
+              name: "breaks-clients",
+              message: `Clients that name attribute ${subname} of ${qualifiedLabel(type)} fail from then on.`,
+              safeForm: "Add an attribute beside it, move clients to that, then drop the old one.",
+            },
+          ],
+  });
 }
 
 /** A function keeps its argument types in its name. */
@@ -117,6 +147,10 @@ function renamed(statement: RenameStmt, context: StatementContext): Renaming | n
       const from = functionTarget(statement.object, context);
       return from && { from, locks: [], used: true };
     }
+    case "OBJECT_STATISTIC_EXT":
+      return { from: target("statistics", resolveName(path)), locks: [], used: false };
+    case "OBJECT_PUBLICATION":
+      return { from: publicationTarget(path.at(-1) ?? ""), locks: [], used: true };
     case "OBJECT_SCHEMA":
       return {
         from: { kind: "schema", schema: null, name: sub, table: null },
@@ -146,6 +180,8 @@ export function setSchema(statement: AlterObjectSchemaStmt, sql: string, context
         return target("type", resolveName(path));
       case "OBJECT_DOMAIN":
         return target("domain", resolveName(path));
+      case "OBJECT_STATISTIC_EXT":
+        return target("statistics", resolveName(path));
       case "OBJECT_FUNCTION":
         return functionTarget(statement.object, context);
       default:
@@ -172,7 +208,7 @@ export function setSchema(statement: AlterObjectSchemaStmt, sql: string, context
         from,
         schema === from.schema ? from : { ...from, schema },
         locks,
-        hazardsOf(from, from.name, context),
+        from.kind === "statistics" ? [] : hazardsOf(from, from.name, context),
       ),
       kind,
       title: `move ${from.kind} ${from.schema}.${from.name} to schema ${schema}`,

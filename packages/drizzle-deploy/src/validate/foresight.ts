@@ -60,6 +60,7 @@ function settles(
       );
     }
     case "drop":
+    case "set members":
     case "bring back":
     case "build":
     case "exchange":
