@@ -61,6 +61,19 @@ create table if not exists ${tables.changes} (
   after jsonb,
   primary key (deployment_id, seq)
 );
+create table if not exists ${tables.batches} (
+  migration_hash text not null,
+  step_id text not null,
+  deployment_id uuid not null references ${tables.deployments} on delete cascade,
+  started_at timestamptz not null,
+  position text not null,
+  rows bigint not null,
+  objects text not null,
+  recorded_in oid not null,
+  updated_at timestamptz not null default clock_timestamp(),
+  primary key (migration_hash, step_id)
+);
+alter table ${tables.batches} enable row level security;
 alter table ${tables.deployments} enable row level security;
 alter table ${tables.steps} enable row level security;
 alter table ${tables.changes} enable row level security;
@@ -87,7 +100,12 @@ $$;`;
 /** The tables of the records, quoted for SQL. */
 export function recordTables({ recordSchema }: Names) {
   const table = (name: string): string => quoteQualified(recordSchema, name);
-  return { deployments: table("deployments"), steps: table("steps"), changes: table("changes") };
+  return {
+    deployments: table("deployments"),
+    steps: table("steps"),
+    changes: table("changes"),
+    batches: table("batches"),
+  };
 }
 
 const presentSchema = z.tuple([z.object({ present: z.boolean() })]);
@@ -100,6 +118,14 @@ export async function hasRecords(sql: Queryable, names: Names): Promise<boolean>
   return presentSchema.parse([...rows])[0].present;
 }
 
+/** Whether the records have room for steps that run in batches: those of before 0.2 have not until the next deployment. */
+export async function hasBatches(sql: Queryable, names: Names): Promise<boolean> {
+  const rows = await sql.unsafe(`select pg_catalog.to_regclass($1) is not null as present`, [
+    recordTables(names).batches,
+  ]);
+  return presentSchema.parse([...rows])[0].present;
+}
+
 /** Makes the engine's own tables, and Drizzle's journal table, where they are missing. */
 export async function ensureRecords(
   sql: Sql,
@@ -107,7 +133,7 @@ export async function ensureRecords(
   journal: JournalTable = drizzleJournal,
 ): Promise<void> {
   await sql.begin(async (transaction) => {
-    if (!(await hasRecords(transaction, names))) {
+    if (!(await hasRecords(transaction, names)) || !(await hasBatches(transaction, names))) {
       // Two sessions that make the same schema at once would both find it missing.
       await transaction.unsafe(`select pg_catalog.pg_advisory_xact_lock(hashtext($1))`, [
         `${names.recordSchema} bookkeeping`,

@@ -1,0 +1,240 @@
+import type { Table } from "../catalog/index.ts";
+import { type QualifiedName, qualifiedLabel } from "../sql/names.ts";
+import { parseStatements } from "../sql/parser.ts";
+import { names } from "../sql/tree.ts";
+import type { StatementContext } from "./draft.ts";
+
+/*
+ * What happens when rows of a table are written: the triggers that fire, the rows of other tables that go along, and the
+ * rules that look at several rows at once.
+ */
+
+/** What writing rows of a table does beside that. */
+export interface Effects {
+  /** Why it is not the same done in several parts, as the end of a sentence; null where it is. */
+  readonly reason: string | null;
+  /** The other tables whose rows it changes. */
+  readonly changes: readonly QualifiedName[];
+}
+
+type Event = "insert" | "update" | "delete";
+
+/** As the parser has them (src/include/catalog/pg_trigger.h). */
+const bits: Readonly<Record<Event, number>> = { insert: 4, delete: 8, update: 16 };
+
+const isSame = (one: QualifiedName, other: QualifiedName): boolean =>
+  one.schema === other.schema && one.name === other.name;
+
+/** Whether two tables are one, or one is a part of the other: a partition, or what inherits from it. */
+export const isFamily = (one: QualifiedName, other: QualifiedName, context: StatementContext): boolean =>
+  isSame(one, other) || context.relatives(one).some((relative) => isSame(relative, other));
+
+/** A table with all that belongs to it, as it is and as the migration leaves it. */
+function allOf(table: QualifiedName, context: StatementContext): Table[] {
+  return [table, ...context.relatives(table)].flatMap((one) =>
+    [context.table(one), context.tableAfter(one)].filter((found) => found !== undefined),
+  );
+}
+
+/** The first reason of several. */
+const firstOf = (...reasons: readonly (() => string | null)[]): string | null => {
+  for (const reason of reasons) {
+    const found = reason();
+    if (found !== null) return found;
+  }
+  return null;
+};
+
+/** A trigger that fires, and may do anything. */
+function trigger(
+  table: QualifiedName,
+  event: Event,
+  context: StatementContext,
+  set: readonly string[] | null = null,
+): string | null {
+  for (const { schema, name, triggers } of allOf(table, context)) {
+    for (const one of triggers) {
+      if (one.enabled === "disabled" || one.enabled === "replica") continue;
+      const [made] = parseStatements(one.definition);
+      if (!made || !("CreateTrigStmt" in made.node)) return `nothing is known of the trigger ${one.name}`;
+      const { events = 0, columns } = made.node.CreateTrigStmt;
+      if ((events & bits[event]) === 0) continue;
+      const only = names(columns);
+      // What a trigger before it sets may be one of them.
+      if (
+        event === "update" &&
+        set !== null &&
+        only.length > 0 &&
+        !only.some((column) => set.includes(column))
+      ) {
+        if (triggers.length === 1) continue;
+      }
+      return `the trigger ${one.name} of ${schema}.${name} fires, and may do anything`;
+    }
+  }
+  return null;
+}
+
+function ruled(table: QualifiedName, context: StatementContext): string | null {
+  return context.isRuled(table) ? `${qualifiedLabel(table)} has rules, which rewrite the statement` : null;
+}
+
+function secured(table: Table, context: StatementContext): string | null {
+  return table.rowSecurity && (table.forceRowSecurity || !context.isOwner(table))
+    ? `policies decide which rows of ${qualifiedLabel(table)} it sees`
+    : null;
+}
+
+/** Tables of which nothing is known but that they inherit. */
+function unknownParts(table: QualifiedName, context: StatementContext): string | null {
+  const unknown = context.relatives(table).find((one) => context.table(one) === undefined);
+  return unknown ? `nothing is known of ${qualifiedLabel(unknown)}, which belongs to it` : null;
+}
+
+function deferred(table: QualifiedName, context: StatementContext): string | null {
+  const found = [table, ...context.referencing(table)].flatMap((one) =>
+    allOf(one, context).flatMap((whole) =>
+      whole.constraints.filter(
+        ({ deferrable, references }) =>
+          deferrable && (isSame(whole, table) || (references !== null && references.table === table.name)),
+      ),
+    ),
+  )[0];
+  return found
+    ? `the constraint ${found.name} is deferrable: it may look at what the whole statement leaves`
+    : null;
+}
+
+/** Effects of inserting rows. */
+export function effectsOfInsert(table: Table, context: StatementContext): Effects {
+  const reason = firstOf(
+    () => unknownParts(table, context),
+    () => ruled(table, context),
+    () => secured(table, context),
+    () => deferred(table, context),
+    () => trigger(table, "insert", context),
+    () => {
+      const own = allOf(table, context)
+        .flatMap(({ constraints }) => constraints)
+        .find(
+          ({ references }) =>
+            references !== null &&
+            isFamily({ schema: references.schema, name: references.table }, table, context),
+        );
+      return own ? `${own.name} refers to rows of the same table, which may come later` : null;
+    },
+  );
+  return { reason, changes: [] };
+}
+
+/** Effects of setting columns of rows. */
+export function effectsOfUpdate(table: Table, set: readonly string[], context: StatementContext): Effects {
+  const changed = [
+    ...set,
+    // Each may be computed from one that is set.
+    ...table.columns.filter(({ generated }) => generated !== null).map(({ name }) => name),
+  ];
+  const reason = firstOf(
+    () => unknownParts(table, context),
+    () => ruled(table, context),
+    () => secured(table, context),
+    () => deferred(table, context),
+    () => trigger(table, "update", context, changed),
+    () => {
+      const rule = allOf(table, context)
+        .flatMap(({ indexes, constraints }) =>
+          indexes.filter(
+            ({ unique, constraint }) =>
+              unique || constraints.some(({ name, type }) => type === "x" && name === constraint),
+          ),
+        )
+        .find(({ keys, predicate }) =>
+          changed.some(
+            (column) =>
+              keys.some(
+                (key) => key.column === column || (key.column === null && key.expression.includes(column)),
+              ) || predicate?.includes(column),
+          ),
+        );
+      return rule
+        ? `it changes what ${rule.name} keeps unique: whether rows collide depends on their order`
+        : null;
+    },
+  );
+  return { reason, changes: [] };
+}
+
+/** What a foreign key does with the rows that refer to one that goes. */
+type Action = "CASCADE" | "SET NULL" | "SET DEFAULT" | "NO ACTION";
+
+const actionOf = (definition: string): Action => {
+  const found = /\bON DELETE (CASCADE|SET NULL|SET DEFAULT|RESTRICT|NO ACTION)/.exec(definition)?.[1];
+  return found === "CASCADE" || found === "SET NULL" || found === "SET DEFAULT" ? found : "NO ACTION";
+};
+
+interface Reference {
+  readonly from: Table;
+  readonly to: QualifiedName;
+  readonly name: string;
+  readonly action: Action;
+}
+
+/** The foreign keys that point at a table, or at a part of it. */
+function referencesTo(table: QualifiedName, context: StatementContext): Reference[] {
+  const found = [table, ...context.relatives(table)].flatMap((to) =>
+    context
+      .referencing(to)
+      .flatMap((one) =>
+        [...new Set(allOf(one, context))].flatMap((from) =>
+          from.constraints.flatMap(({ name, definition, references }) =>
+            references !== null && isSame({ schema: references.schema, name: references.table }, to)
+              ? [{ from, to, name, action: actionOf(definition) }]
+              : [],
+          ),
+        ),
+      ),
+  );
+  return [
+    ...new Map(found.map((one) => [`${qualifiedLabel(one.from)} ${one.name} ${one.action}`, one])).values(),
+  ];
+}
+
+/** Effects of deleting rows, with what goes along with them. */
+export function effectsOfDelete(table: Table, context: StatementContext): Effects {
+  const changes: QualifiedName[] = [];
+  const emptied: QualifiedName[] = [table];
+  const standing: Reference[] = [];
+  let reason = firstOf(
+    () => unknownParts(table, context),
+    () => ruled(table, context),
+    () => secured(table, context),
+    () => trigger(table, "delete", context),
+  );
+  for (const gone of emptied) {
+    if (reason !== null) break;
+    const outside = context.referencedFromOutside(gone);
+    if (outside)
+      reason = `nothing is known of ${qualifiedLabel(outside)}, which refers to ${qualifiedLabel(gone)}`;
+    reason ??= deferred(gone, context);
+    for (const reference of referencesTo(gone, context)) {
+      const { from, name, action } = reference;
+      const isOwn = isFamily(from, table, context);
+      if (action === "NO ACTION") standing.push(reference);
+      else if (isOwn && !(action === "CASCADE" && isFamily(gone, table, context)))
+        reason ??= `${name} changes rows of ${qualifiedLabel(table)} when others go`;
+      else {
+        reason ??= trigger(from, action === "CASCADE" ? "delete" : "update", context);
+        reason ??= firstOf(
+          () => unknownParts(from, context),
+          () => ruled(from, context),
+        );
+        if (!changes.some((one) => isSame(one, from))) changes.push(from);
+        if (action === "CASCADE" && !emptied.some((one) => isSame(one, from))) emptied.push(from);
+      }
+    }
+  }
+  const late = standing.find(({ from }) => [table, ...changes].some((one) => isFamily(one, from, context)));
+  if (late)
+    reason ??= `${late.name} refers from rows that it deletes to others that it deletes, in whatever order they go`;
+  return { reason, changes };
+}
