@@ -60,15 +60,7 @@ function trigger(
       const { events = 0, columns } = made.node.CreateTrigStmt;
       if ((events & bits[event]) === 0) continue;
       const only = names(columns);
-      // What a trigger before it sets may be one of them.
-      if (
-        event === "update" &&
-        set !== null &&
-        only.length > 0 &&
-        !only.some((column) => set.includes(column))
-      ) {
-        if (triggers.length === 1) continue;
-      }
+      if (set !== null && only.length > 0 && !only.some((column) => set.includes(column))) continue;
       return `the trigger ${one.name} of ${schema}.${name} fires, and may do anything`;
     }
   }
@@ -79,7 +71,8 @@ function ruled(table: QualifiedName, context: StatementContext): string | null {
   return context.isRuled(table) ? `${qualifiedLabel(table)} has rules, which rewrite the statement` : null;
 }
 
-function secured(table: Table, context: StatementContext): string | null {
+/** That policies hold for the session's role, so that they decide what is seen. */
+export function secured(table: Table, context: StatementContext): string | null {
   return table.rowSecurity && (table.forceRowSecurity || !context.isOwner(table))
     ? `policies decide which rows of ${qualifiedLabel(table)} it sees`
     : null;
@@ -127,6 +120,11 @@ export function effectsOfInsert(table: Table, context: StatementContext): Effect
   return { reason, changes: [] };
 }
 
+/** Whether an expression names a column, whatever else it may be that has the name. */
+const isNamedIn = (expression: string | null, column: string): boolean =>
+  expression !== null &&
+  new RegExp(`(?<![\\w$])${column.replaceAll(/[^\w]/g, "\\$&")}(?![\\w$])`).test(expression);
+
 /** Effects of setting columns of rows. */
 export function effectsOfUpdate(table: Table, set: readonly string[], context: StatementContext): Effects {
   const changed = [
@@ -152,8 +150,8 @@ export function effectsOfUpdate(table: Table, set: readonly string[], context: S
           changed.some(
             (column) =>
               keys.some(
-                (key) => key.column === column || (key.column === null && key.expression.includes(column)),
-              ) || predicate?.includes(column),
+                (key) => key.column === column || (key.column === null && isNamedIn(key.expression, column)),
+              ) || isNamedIn(predicate, column),
           ),
         );
       return rule
