@@ -16,7 +16,9 @@ async function projectOf(migrationsFolder: string): Promise<Project> {
   const sql = await connect(parseDatabaseUrl(scratch));
   try {
     const schemas = ["public"] as const;
-    const described = { name: "folder", migrationsFolder, schemas, names: spfpNames, cacheFolder: null };
+    // The next one finds there what the scratch database said.
+    const cacheFolder = `${migrationsFolder}-cache`;
+    const described = { name: "folder", migrationsFolder, schemas, names: spfpNames, cacheFolder };
     return await projectOfFolder(sql, described);
   } finally {
     await sql.end();

@@ -109,13 +109,14 @@ describe("a change of many rows", () => {
       "delete from items where n = 3",
     ]);
     const database = await history.made();
-    const scratch = (await createDatabase("empty")).url;
-    const of = { folder: history.project.migrationsFolder, scratch };
     const killed: string[] = [];
     let rows = -1;
     for (let at = 0; ; at += 1) {
       // Before its first statement, and after its second: that of the first batch is committed by then.
+      const scratch = await createDatabase("empty");
+      const of = { folder: history.project.migrationsFolder, scratch: scratch.url };
       const said = await runDeployer(database.url, { stopAt: at % 2 === 0 ? 1 : 4, of });
+      await scratch.drop();
       if (!("at" in said)) {
         expect(said).toEqual({ outcome: "completed", error: null });
         break;

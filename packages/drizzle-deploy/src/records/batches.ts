@@ -111,9 +111,9 @@ export async function begunBatches(sql: Queryable, names: Names): Promise<BegunB
     ...(await sql.unsafe(
       `select b.migration_hash as migration, b.step_id as step, b.rows from ${table} b
        where b.recorded_in <> $1::regclass::oid or not exists (
-         select from pg_catalog.string_to_table(split_part(b.objects, ' ', 3), ',') as attnum
+         select from pg_catalog.string_to_table(split_part(b.objects, ' ', 3), ',') as wanted (number)
          where not exists (select from pg_catalog.pg_attribute a
-           where a.attrelid::text = split_part(b.objects, ' ', 2) and a.attnum::text = attnum and not a.attisdropped))
+           where a.attrelid::text = split_part(b.objects, ' ', 2) and a.attnum::text = wanted.number and not a.attisdropped))
        and not exists (
          select from (values (1), (2)) as part (n)
          where not exists (select from pg_catalog.pg_class c where c.oid::text = split_part(b.objects, ' ', part.n)))

@@ -62,3 +62,10 @@ export type DeploymentEvent =
 
 /** Is told of each event in turn, and waited for: a step does not go on before it has returned. */
 export type Observer = (event: DeploymentEvent) => void | Promise<void>;
+
+/** How far a change of rows in batches is, for a person: `12,000 of about 50,000 rows`. */
+export const describeBatches = ({
+  rows,
+  estimated,
+}: Pick<Extract<DeploymentEvent, { type: "batch done" }>, "rows" | "estimated">): string =>
+  `${rows.toLocaleString("en-US")}${estimated === null ? "" : ` of about ${Math.max(rows, estimated).toLocaleString("en-US")}`} rows`;
