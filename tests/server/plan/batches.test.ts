@@ -44,6 +44,22 @@ create trigger counting after delete on area.counted referencing old table as go
 create table area.asleep (id integer primary key, n integer);
 create trigger sleeping after update on area.asleep for each row execute function area.anything();
 alter table area.asleep disable trigger sleeping;
+create function area.note_time() returns trigger language plpgsql as $$
+begin
+  -- for whoever wants to know
+  NEW.changed_at := now();
+  return NEW;
+end;
+$$;
+create function area.note_more() returns trigger language plpgsql as
+  'begin NEW.changed_at := now(); NEW.n := NEW.n + 1; return NEW; end';
+create table area.noted (id integer primary key, n integer, changed_at timestamptz);
+create trigger noting before insert or update on area.noted for each row execute function area.note_time();
+create table area.more (id integer primary key, n integer, changed_at timestamptz);
+create trigger noting before update on area.more for each row execute function area.note_more();
+create table area.dated (id integer primary key, n integer, changed_at timestamptz unique);
+create trigger noting before update on area.dated for each row execute function area.note_time();
+insert into area.noted select i, i from generate_series(1, 10) i;
 create table area.ruled (id integer primary key, n integer);
 create rule quiet as on update to area.ruled do instead nothing;
 create table area.late (id integer primary key, n integer, other_id integer references area.owners deferrable);
@@ -157,6 +173,7 @@ describe("batches come to the same as the statement, where they are shown to", (
     "UPDATE area.parted_1 SET n = n + 1",
     "UPDATE area.watched SET m = m + 1",
     "UPDATE area.asleep SET n = n + 1",
+    "UPDATE area.noted SET n = n + 1",
     "DELETE FROM area.things WHERE n = 2",
     "DELETE FROM area.things USING area.owners o, area.codes c WHERE o.rank = things.n AND c.a = o.rank",
     "DELETE FROM area.things WHERE NOT EXISTS (SELECT FROM area.owners o WHERE o.id = things.owner_id AND o.rank > 1)",
@@ -260,6 +277,8 @@ describe("what is not shown to come to the same is not run in batches, and it is
     ["UPDATE area.base SET n = 1", "other tables inherit from area.base"],
     ["UPDATE ONLY area.base SET n = 1", "ONLY leaves out a part"],
     ["UPDATE area.watched SET n = 1", "the trigger watching of area.watched fires"],
+    ["UPDATE area.more SET n = 1", "the trigger noting of area.more fires"],
+    ["UPDATE area.dated SET n = 1", "it changes what dated_changed_at_key keeps unique"],
     ["UPDATE area.ruled SET n = 1", "area.ruled has rules"],
     ["UPDATE area.late SET n = 1", "is deferrable"],
     ["UPDATE area.guarded SET n = 1", "policies decide which rows of area.guarded"],

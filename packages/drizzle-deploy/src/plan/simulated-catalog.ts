@@ -928,6 +928,8 @@ export function contextOf(
     isRuled: (relation) => facts.ruled.some(isFormerly(relation)),
     isOwner: ({ owner }) => facts.memberOf.includes(owner),
     relatives: (table) => relativesOf(table, simulated.catalog(), facts),
+    routines: ({ schema, name }) =>
+      [simulated.catalog(), after].flatMap(({ functions }) => functions.filter(same(schema, name))),
     referencedFromOutside: (table) => {
       const isIt = isFormerly(table);
       return facts.references.find(({ from, to }) => isIt(to) && !schemas.includes(from.schema))?.from;

@@ -1,5 +1,5 @@
 import type { Node } from "libpg-query";
-import type { Table } from "../catalog/index.ts";
+import type { FunctionObject, Table } from "../catalog/index.ts";
 import { conflictingModes, type LockMode } from "../model/lock-modes.ts";
 import type { Names } from "../model/names.ts";
 import type { Batches, Hazard, Lock, StepKind, Target } from "../model/step.ts";
@@ -177,6 +177,8 @@ export interface StatementContext {
   readonly isOwner: (table: Table) => boolean;
   /** What a table is a partition of or inherits from, and what is a partition of it or inherits from it, at any distance. */
   readonly relatives: (table: QualifiedName) => readonly QualifiedName[];
+  /** The functions of a name, as they are and as the migration leaves them. */
+  readonly routines: (name: QualifiedName) => readonly Pick<FunctionObject, "language" | "body">[];
   /** A table of no managed schema that refers to a table; undefined where there is none. */
   readonly referencedFromOutside: (table: QualifiedName) => QualifiedName | undefined;
   /** The argument types of the functions of a name. */

@@ -1,4 +1,5 @@
-import type { Table } from "../catalog/index.ts";
+import type { CreateTrigStmt } from "libpg-query";
+import type { Table, Trigger } from "../catalog/index.ts";
 import { type QualifiedName, qualifiedLabel } from "../sql/names.ts";
 import { parseStatements } from "../sql/parser.ts";
 import { names } from "../sql/tree.ts";
@@ -45,26 +46,77 @@ const firstOf = (...reasons: readonly (() => string | null)[]): string | null =>
   return null;
 };
 
-/** A trigger that fires, and may do anything. */
-function trigger(
+/** What tells the time, as the commonest of triggers does. */
+const clock =
+  /^(now\(\)|current_timestamp|(clock|statement|transaction)_timestamp\(\)|timezone\('utc'(::text)?, *now\(\)\)|now\(\) at time zone 'utc')$/i;
+
+/** As the parser has them (src/include/catalog/pg_trigger.h): before the row is written. */
+const before = 2;
+
+/**
+ * The columns in which a trigger notes the time of a row's change, where it does nothing else; null where it may do
+ * anything.
+ */
+function notedBy(
+  { function: name }: Trigger,
+  { timing, row }: CreateTrigStmt,
+  context: StatementContext,
+): readonly string[] | null {
+  if (timing !== before || row !== true) return null;
+  const routines = context.routines(name);
+  const noted: string[] = [];
+  for (const { language, body } of routines) {
+    const text = body.replaceAll(/--[^\n]*/g, "");
+    const [last, ...others] = (/^\s*begin\s(.*)\bend\s*;?\s*$/is.exec(text)?.[1] ?? "")
+      .split(";")
+      .map((one) => one.trim())
+      .filter((one) => one !== "")
+      .toReversed();
+    if (language !== "plpgsql" || last === undefined || !/^return\s+new$/i.test(last)) return null;
+    for (const one of others) {
+      const [, column, value] = /^new\.(\w+)\s*:?=\s*(.+)$/is.exec(one) ?? [];
+      if (column === undefined || value === undefined || !clock.test(value)) return null;
+      noted.push(column.toLowerCase());
+    }
+  }
+  return routines.length === 0 ? null : noted;
+}
+
+interface Fired {
+  readonly reason: string | null;
+  /** The columns in which the time is noted. */
+  readonly noted: readonly string[];
+}
+
+/**
+ * The triggers that writing rows fires, of which all that is not seen through may do anything.
+ *
+ * @param set the columns that an `UPDATE` sets, with those that are computed from them
+ */
+function fired(
   table: QualifiedName,
   event: Event,
   context: StatementContext,
   set: readonly string[] | null = null,
-): string | null {
+): Fired {
+  const noted: string[] = [];
   for (const { schema, name, triggers } of allOf(table, context)) {
     for (const one of triggers) {
       if (one.enabled === "disabled" || one.enabled === "replica") continue;
       const [made] = parseStatements(one.definition);
-      if (!made || !("CreateTrigStmt" in made.node)) return `nothing is known of the trigger ${one.name}`;
+      if (!made || !("CreateTrigStmt" in made.node))
+        return { reason: `nothing is known of the trigger ${one.name}`, noted };
       const { events = 0, columns } = made.node.CreateTrigStmt;
       if ((events & bits[event]) === 0) continue;
       const only = names(columns);
       if (set !== null && only.length > 0 && !only.some((column) => set.includes(column))) continue;
-      return `the trigger ${one.name} of ${schema}.${name} fires, and may do anything`;
+      const own = notedBy(one, made.node.CreateTrigStmt, context);
+      if (own === null)
+        return { reason: `the trigger ${one.name} of ${schema}.${name} fires, and may do anything`, noted };
+      noted.push(...own);
     }
   }
-  return null;
+  return { reason: null, noted };
 }
 
 function ruled(table: QualifiedName, context: StatementContext): string | null {
@@ -105,7 +157,7 @@ export function effectsOfInsert(table: Table, context: StatementContext): Effect
     () => ruled(table, context),
     () => secured(table, context),
     () => deferred(table, context),
-    () => trigger(table, "insert", context),
+    () => fired(table, "insert", context).reason,
     () => {
       const own = allOf(table, context)
         .flatMap(({ constraints }) => constraints)
@@ -132,12 +184,14 @@ export function effectsOfUpdate(table: Table, set: readonly string[], context: S
     // Each may be computed from one that is set.
     ...table.columns.filter(({ generated }) => generated !== null).map(({ name }) => name),
   ];
+  const firedBy = fired(table, "update", context, changed);
+  const changing = [...changed, ...firedBy.noted];
   const reason = firstOf(
     () => unknownParts(table, context),
     () => ruled(table, context),
     () => secured(table, context),
     () => deferred(table, context),
-    () => trigger(table, "update", context, changed),
+    () => firedBy.reason,
     () => {
       const rule = allOf(table, context)
         .flatMap(({ indexes, constraints }) =>
@@ -147,7 +201,7 @@ export function effectsOfUpdate(table: Table, set: readonly string[], context: S
           ),
         )
         .find(({ keys, predicate }) =>
-          changed.some(
+          changing.some(
             (column) =>
               keys.some(
                 (key) => key.column === column || (key.column === null && isNamedIn(key.expression, column)),
@@ -206,7 +260,7 @@ export function effectsOfDelete(table: Table, context: StatementContext): Effect
     () => unknownParts(table, context),
     () => ruled(table, context),
     () => secured(table, context),
-    () => trigger(table, "delete", context),
+    () => fired(table, "delete", context).reason,
   );
   for (const gone of emptied) {
     if (reason !== null) break;
@@ -221,7 +275,7 @@ export function effectsOfDelete(table: Table, context: StatementContext): Effect
       else if (isOwn && !(action === "CASCADE" && isFamily(gone, table, context)))
         reason ??= `${name} changes rows of ${qualifiedLabel(table)} when others go`;
       else {
-        reason ??= trigger(from, action === "CASCADE" ? "delete" : "update", context);
+        reason ??= fired(from, action === "CASCADE" ? "delete" : "update", context).reason;
         reason ??= firstOf(
           () => unknownParts(from, context),
           () => ruled(from, context),

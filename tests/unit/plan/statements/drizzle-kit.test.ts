@@ -117,6 +117,7 @@ const anything: StatementContext = {
   isRuled: () => false,
   isOwner: () => true,
   relatives: () => [],
+  routines: () => [],
   referencedFromOutside: () => undefined,
   dependents: () => [],
   partitions: () => [],
