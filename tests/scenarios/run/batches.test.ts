@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { deploy, planFor } from "../../../packages/drizzle-deploy/src/index.ts";
+import { deploy, type Project, planFor, rollback } from "../../../packages/drizzle-deploy/src/index.ts";
+import type { DatabaseUrl } from "../../../packages/drizzle-deploy/src/postgres/index.ts";
+import { ensureRecords } from "../../../packages/drizzle-deploy/src/records/records.ts";
+import { spfpNames } from "../../../src/spfp.ts";
 import { createDatabase, type TestDatabase } from "../../support/database.ts";
 import { listen } from "../../support/execute.ts";
 import { runDeployer } from "../../support/killed.ts";
@@ -40,6 +43,14 @@ async function wantedRows({ project, made }: Awaited<ReturnType<typeof prepared>
   const wanted = await made();
   expect(await applyWithDrizzle(wanted.url, project.migrationsFolder)).toBeNull();
   return rowsOf(wanted, ["public"]);
+}
+
+/** Deploys until the first batch of a step is done. */
+async function stopped(project: Project, url: DatabaseUrl, step?: string) {
+  const stop = new AbortController();
+  return deploy(project, url, { ...options, stopSignal: stop.signal }, (event) => {
+    if (event.type === "batch done" && (step === undefined || event.step.id === step)) stop.abort();
+  });
 }
 
 const hashes = z.array(z.object({ hash: z.string() }));
@@ -101,6 +112,133 @@ describe("a change of many rows", () => {
     });
   });
 
+  it("stopped in the middle it is continued, also where the records are older than batches are", {
+    timeout: 120_000,
+  }, async () => {
+    const history = await prepared(["update items set n = n + 1"]);
+    const database = await history.made();
+    // As an earlier version has left it.
+    await ensureRecords(database.sql, spfpNames);
+    await database.sql`drop table spfp_db.batches`;
+
+    expect(await stopped(history.project, database.url)).toMatchObject({ ok: false, outcome: "stopped" });
+    const half = await database.sql`select from items where n <> id % 7`;
+    expect(half.length).toBeGreaterThan(0);
+    expect(half.length).toBeLessThan(many);
+    // What was large is small by now, and is gone on with all the same.
+    await database.sql`delete from items where id % 100 > 0`;
+    await database.sql`analyze items`;
+
+    expect(await deploy(history.project, database.url, options)).toMatchObject({ ok: true });
+
+    expect([...(await database.sql`select from items where n <> id % 7 + 1`)]).toEqual([]);
+    expect([...(await database.sql`select outcome from spfp_db.deployments order by started_at`)]).toEqual([
+      { outcome: "stopped" },
+      { outcome: "completed" },
+    ]);
+  });
+
+  it("begun and not shown any more to come to the same, it is neither continued nor run as a whole", {
+    timeout: 120_000,
+  }, async () => {
+    const { project, made } = await prepared(["update items set n = n + 1"]);
+    const { url, sql } = await made();
+    await stopped(project, url);
+    await sql`create function anything() returns trigger language plpgsql as 'begin return null; end'`;
+    await sql`create trigger watching after update on items for each row execute function anything()`;
+
+    await expect(deploy(project, url, options)).rejects.toMatchObject({
+      code: "PLAN_BLOCKED",
+      message: expect.stringContaining(
+        "cannot be continued, since the trigger watching of public.items fires",
+      ),
+    });
+
+    await sql`drop trigger watching on items`;
+    await sql`drop function anything()`;
+    expect(await deploy(project, url, options)).toMatchObject({ ok: true });
+    expect([...(await sql`select from items where n <> id % 7 + 1`)]).toEqual([]);
+  });
+
+  it("rolled back in the middle, what it has filled is filled anew where that is made anew, and else gone on with", {
+    timeout: 120_000,
+  }, async () => {
+    const { project, made } = await prepared([
+      "alter table items add column extra integer default 0 not null",
+      "update items set n = n + 1",
+      "update items set extra = extra + 1",
+    ]);
+    const { url, sql } = await made();
+    await stopped(project, url, "0001_batches/3");
+    const report = await rollback(project, url, { scope: "all", approvedBy: "Ana" });
+    expect(report).toMatchObject({ ok: true });
+    expect(report.plan.notes).toContainEqual(
+      expect.stringContaining("of the first 1,000 rows that it went through stays"),
+    );
+
+    expect(await deploy(project, url, options)).toMatchObject({ ok: true });
+
+    expect([...(await sql`select from items where n <> id % 7 + 1`)]).toEqual([]);
+    expect([...(await sql`select from items where extra <> 1`)]).toEqual([]);
+  });
+
+  it("while clients write, it changes each row that was there once, and none of theirs twice", {
+    timeout: 120_000,
+  }, async () => {
+    const { project, made } = await prepared(["update items set n = n + 1, seen = now()"]);
+    const { url, sql } = await made();
+    let isOver = false;
+    const work = async (client: number): Promise<void> => {
+      for (let at = 1; !isOver; at += 1) {
+        const id = ((client * 7919 + at * 104_729) % many) + 1;
+        await sql`update items set label = 'client ' || label where id = ${id}`;
+        await sql`insert into items (id, n) values (${-(client * 1_000_000 + at)}, 100), (${client * 1_000_000 + at}, 100)`;
+        await sql`delete from items where id = ${id + 1} and id % 5 = 0`;
+      }
+    };
+    const clients = [1, 2].map(work);
+
+    const report = await deploy(project, url, options, async (event) => {
+      // Also between two batches for certain: behind it, and before it.
+      if (event.type === "batch done") await sql`update items set label = 'between' where id in (1, ${many})`;
+    }).finally(() => {
+      isOver = true;
+    });
+    await Promise.all(clients);
+
+    expect(report).toMatchObject({ ok: true });
+    expect([...(await sql`select from items where id between 1 and ${many} and n <> id % 7 + 1`)]).toEqual(
+      [],
+    );
+    expect([
+      ...(await sql`select from items where id not between 1 and ${many} and n not in (100, 101)`),
+    ]).toEqual([]);
+    expect((await sql`select from items where label like '%client%'`).length).toBeGreaterThan(0);
+  });
+
+  it("gives way to whoever holds one of its rows, and tries that batch again", {
+    timeout: 120_000,
+  }, async () => {
+    const { project, made } = await prepared(["update items set n = n + 1"]);
+    const { url, sql } = await made();
+    const client = await sql.reserve();
+    await client`begin`;
+    await client`update items set label = 'held' where id = 2000`;
+    const retried: number[] = [];
+
+    const report = await deploy(project, url, { ...options, lockTimeout: 50 }, async (event) => {
+      if (event.type !== "step retried") return;
+      retried.push(event.attempt);
+      if (event.attempt === 2) await client`commit`;
+    });
+    client.release();
+
+    expect(report).toMatchObject({ ok: true });
+    expect(retried).toEqual([1, 2]);
+    expect([...(await sql`select from items where n <> id % 7 + 1`)]).toEqual([]);
+    expect([...(await sql`select label from items where id = 2000`)]).toEqual([{ label: "held" }]);
+  });
+
   it("killed before and after each statement in turn, it changes each row once", {
     timeout: 600_000,
   }, async () => {
@@ -113,6 +251,8 @@ describe("a change of many rows", () => {
     let rows = -1;
     for (let at = 0; ; at += 1) {
       // Before its first statement, and after its fourth: those of three batches are committed by then.
+      const scratch = await createDatabase("empty");
+      const of = { folder: history.project.migrationsFolder, scratch: scratch.url };
       const said = await runDeployer(database.url, { stopAt: at % 2 === 0 ? 1 : 8, of });
       await scratch.drop();
       if (!("at" in said)) {

@@ -106,7 +106,7 @@ function undoHidden(context: RollbackContext, facts: RollbackFacts): void {
     if (sql === undefined) {
       const part = `of the first ${rows.toLocaleString("en-US")} rows that it went through`;
       context.notes.push(
-        `step ${id}, ${title}: what it did ${part} stays, and the next deployment continues there`,
+        `step ${id}, ${title}: what it did ${part} stays, and the next deployment continues there where that is still to be found`,
       );
       continue;
     }
