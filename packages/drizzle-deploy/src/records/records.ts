@@ -15,7 +15,25 @@ export type DeploymentKind = "deploy" | "rollback" | "baseline" | "fix";
 /** How a deployment ended; one without an outcome runs, or was killed. */
 export type DeploymentOutcome = "completed" | "stopped" | "failed" | "interrupted";
 
-// Default privileges may have given the new tables to others: what anyone but the owner holds is taken back.
+/** What came after the other tables: records of before 0.2 get it with their next deployment. */
+const batchesDefinition = (names: Names): string => {
+  const tables = recordTables(names);
+  return `
+create table if not exists ${tables.batches} (
+  migration_hash text not null,
+  step_id text not null,
+  deployment_id uuid not null references ${tables.deployments} on delete cascade,
+  started_at timestamptz not null,
+  position text not null,
+  rows bigint not null,
+  objects text not null,
+  recorded_in oid not null,
+  updated_at timestamptz not null default clock_timestamp(),
+  primary key (migration_hash, step_id)
+);
+alter table ${tables.batches} enable row level security;`;
+};
+
 const definitionOf = (names: Names): string => {
   const schema = quoteIdentifier(names.recordSchema);
   const tables = recordTables(names);
@@ -61,22 +79,15 @@ create table if not exists ${tables.changes} (
   after jsonb,
   primary key (deployment_id, seq)
 );
-create table if not exists ${tables.batches} (
-  migration_hash text not null,
-  step_id text not null,
-  deployment_id uuid not null references ${tables.deployments} on delete cascade,
-  started_at timestamptz not null,
-  position text not null,
-  rows bigint not null,
-  objects text not null,
-  recorded_in oid not null,
-  updated_at timestamptz not null default clock_timestamp(),
-  primary key (migration_hash, step_id)
-);
-alter table ${tables.batches} enable row level security;
 alter table ${tables.deployments} enable row level security;
 alter table ${tables.steps} enable row level security;
 alter table ${tables.changes} enable row level security;
+${batchesDefinition(names)}
+${revocationOf(names)}`;
+};
+
+// Default privileges may have given the new tables to others: what anyone but the owner holds is taken back.
+const revocationOf = (names: Names): string => `
 do $$
 declare
   one record;
@@ -95,7 +106,6 @@ begin
   end loop;
 end
 $$;`;
-};
 
 /** The tables of the records, quoted for SQL. */
 export function recordTables({ recordSchema }: Names) {
@@ -133,12 +143,15 @@ export async function ensureRecords(
   journal: JournalTable = drizzleJournal,
 ): Promise<void> {
   await sql.begin(async (transaction) => {
-    if (!(await hasRecords(transaction, names)) || !(await hasBatches(transaction, names))) {
+    const isThere = await hasRecords(transaction, names);
+    if (!isThere || !(await hasBatches(transaction, names))) {
       // Two sessions that make the same schema at once would both find it missing.
       await transaction.unsafe(`select pg_catalog.pg_advisory_xact_lock(hashtext($1))`, [
         `${names.recordSchema} bookkeeping`,
       ]);
-      await transaction.unsafe(definitionOf(names)).simple();
+      await transaction
+        .unsafe(isThere ? batchesDefinition(names) + revocationOf(names) : definitionOf(names))
+        .simple();
     }
     await writeJournal(transaction, [], journal);
   });
