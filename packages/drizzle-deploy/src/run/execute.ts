@@ -404,7 +404,7 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
       const from = performance.now();
       let keptWaiting = false;
       try {
-        const rows = await watching(
+        const { rows, isLast } = await watching(
           session.monitor,
           worker,
           async ({ holders }) => {
@@ -413,8 +413,8 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
           },
           batch(worker, record, batches, { size, recorded, evict }),
         );
-        if (rows === null) break;
         await observer({ type: "batch done", step, rows, estimated: step.size?.rows ?? null });
+        if (isLast) break;
         size = nextBatchSize(size, performance.now() - from, keptWaiting);
         [first, attempt, evict] = [performance.now(), 1, []];
       } catch (error) {
@@ -435,13 +435,13 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
     );
   }
 
-  /** One batch, or where there are no more rows the end of the step; the rows that were gone through so far, or null. */
+  /** One batch, and with the last of them the end of the step; with the rows that were gone through so far. */
   async function batch(
     worker: Worker,
     record: StepRecord,
     batches: Batches,
     { size, recorded, evict }: { size: number; recorded: readonly Migration[]; evict: readonly Lock[] },
-  ): Promise<number | null> {
+  ): Promise<{ rows: number; isLast: boolean }> {
     const { step } = record;
     const { names } = options;
     return worker.sql.begin(async (transaction) => {
@@ -455,18 +455,21 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
       await options.requireUnchanged?.(transaction, step);
       const before = await readProgress(transaction, names, record, batches);
       const range = await nextRange(transaction, batches, before?.position ?? null, size);
-      if (range === null) {
+      // What clients add behind the last row from here on comes after the statement.
+      const isLast = range === null || range.rows < size;
+      const progress: Progress = {
+        position: range?.to ?? "",
+        rows: (before?.rows ?? 0) + (range?.rows ?? 0),
+        startedAt: before?.startedAt ?? (await timeOf(transaction)),
+      };
+      if (isLast) {
         await beginStep(transaction, names, record, "done");
         for (const migration of recorded) await recordApplied(transaction, migration);
         await forgetProgress(transaction, names, record);
-        return null;
+      } else {
+        await writeProgress(transaction, names, record, batches, progress);
       }
-      const progress: Progress = {
-        position: range.to,
-        rows: (before?.rows ?? 0) + range.rows,
-        startedAt: before?.startedAt ?? (await timeOf(transaction)),
-      };
-      await writeProgress(transaction, names, record, batches, progress);
+      if (range === null) return { rows: progress.rows, isLast };
       await observer({ type: "statement", at: "before", step, sql: batches.sql });
       await transaction.unsafe(batches.sql, [
         range.from,
@@ -474,7 +477,7 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
         ...(batches.takesTime ? [progress.startedAt] : []),
       ]);
       await observer({ type: "statement", at: "after", step, sql: batches.sql });
-      return progress.rows;
+      return { rows: progress.rows, isLast };
     });
   }
 
