@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { deploy, type Project, planFor, rollback } from "../../../packages/drizzle-deploy/src/index.ts";
-import type { DatabaseUrl } from "../../../packages/drizzle-deploy/src/postgres/index.ts";
+import {
+  deploy,
+  exportScript,
+  type Project,
+  planFor,
+  rollback,
+} from "../../../packages/drizzle-deploy/src/index.ts";
+import { connect, type DatabaseUrl } from "../../../packages/drizzle-deploy/src/postgres/index.ts";
 import { ensureRecords } from "../../../packages/drizzle-deploy/src/records/records.ts";
 import { spfpNames } from "../../../src/spfp.ts";
 import { createDatabase, type TestDatabase } from "../../support/database.ts";
@@ -153,6 +159,12 @@ describe("a change of many rows", () => {
         "cannot be continued, since the trigger watching of public.items fires",
       ),
     });
+
+    const script = await exportScript(project, "editor");
+    const editor = await connect(url);
+    const run = editor.unsafe(script.sql).simple();
+    await expect(run).rejects.toThrow("0001_batches was begun in batches");
+    await editor.end();
 
     await sql`drop trigger watching on items`;
     await sql`drop function anything()`;
