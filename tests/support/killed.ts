@@ -8,17 +8,29 @@ const saidSchema = z.union([
   z.object({ outcome: z.string(), error: z.unknown() }),
 ]);
 
+/** What a deployer deploys, where it is not SPFP: a folder of migrations, and an empty database to find out what they make. */
+export interface Deployed {
+  readonly folder: string;
+  readonly scratch: DatabaseUrl;
+}
+
 /** Where a deployer was killed, or how it ended. */
 export type Said = z.infer<typeof saidSchema>;
 
 /** Runs a deployer until it ends, or has come to its `stopAt`th statement event; there it is killed with SIGKILL. */
 export function runDeployer(
   url: DatabaseUrl,
-  { stopAt, parallel = 1 }: { stopAt: number; parallel?: number },
+  { stopAt, parallel = 1, of }: { stopAt: number; parallel?: number; of?: Deployed },
 ): Promise<Said> {
   const child = spawn(
     process.execPath,
-    [inject("compiled").deployer, url, String(stopAt), String(parallel)],
+    [
+      inject("compiled").deployer,
+      url,
+      String(stopAt),
+      String(parallel),
+      ...(of ? [of.folder, of.scratch] : []),
+    ],
     {
       stdio: ["ignore", "pipe", "pipe"],
     },

@@ -79,7 +79,14 @@ export {
   rollbackPreviewSchema,
   rollbackReportSchema,
 } from "./rollback/rollback.ts";
-export { type BuildProgress, type DeploymentEvent, type Observer, type Phase, phases } from "./run/events.ts";
+export {
+  type BuildProgress,
+  type DeploymentEvent,
+  describeBatches,
+  type Observer,
+  type Phase,
+  phases,
+} from "./run/events.ts";
 export { describeHolder, type Holder } from "./run/locks.ts";
 export { migrate } from "./run/migrate.ts";
 export { openSession, type Session } from "./run/session.ts";

@@ -118,6 +118,7 @@ async function rollBackBetween(
     isJournalled: false,
     done: [],
     from: null,
+    begun: [],
     once: [],
     undo: {},
     now: new Date(0),

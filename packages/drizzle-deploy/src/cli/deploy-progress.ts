@@ -1,6 +1,6 @@
 import { clearScreenDown, moveCursor } from "node:readline";
 import type { DeploymentEvent, Observer } from "../index.ts";
-import { describeHolder, type Holder, type Phase } from "../index.ts";
+import { describeBatches, describeHolder, type Holder, type Phase } from "../index.ts";
 import { formatDuration } from "../report/index.ts";
 import { createDeploymentView, drawDeployment } from "./deploy-view.ts";
 
@@ -90,6 +90,10 @@ function lineOf(event: DeploymentEvent, isDue: (id: string) => boolean): string 
       if (!isDue(event.step.id)) return undefined;
       return `${event.step.id}  ${phase}${share === null ? "" : ` ${Math.floor(share * 100)} %`}`;
     }
+    case "batch done":
+      return isDue(event.step.id) ? `${event.step.id}  ${describeBatches(event)}` : undefined;
+    case "batches paused":
+      return isDue(event.step.id) ? `${event.step.id}  waits: ${event.reason}` : undefined;
     case "step failed":
       return `${event.step.id}  failed: ${event.step.title}`;
     case "migration recorded":

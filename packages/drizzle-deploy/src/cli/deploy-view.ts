@@ -1,5 +1,12 @@
 import { stripVTControlCharacters } from "node:util";
-import { type DeploymentEvent, describeHolder, type Phase, type Plan, phases } from "../index.ts";
+import {
+  type DeploymentEvent,
+  describeBatches,
+  describeHolder,
+  type Phase,
+  type Plan,
+  phases,
+} from "../index.ts";
 import { dress, formatDuration, plural } from "../report/index.ts";
 
 interface PhaseView {
@@ -85,6 +92,12 @@ export function createDeploymentView(): DeploymentView {
           change(event.step.id, { progress: text, obstacle: "" });
           break;
         }
+        case "batch done":
+          change(event.step.id, { progress: describeBatches(event), obstacle: "" });
+          break;
+        case "batches paused":
+          change(event.step.id, { obstacle: `waits: ${event.reason}` });
+          break;
         case "step waiting":
           change(event.step.id, { obstacle: `waits for ${event.holders.map(describeHolder).join("; ")}` });
           break;

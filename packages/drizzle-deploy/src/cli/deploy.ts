@@ -30,6 +30,7 @@ interface DeployCommandOptions extends DatabaseOptions {
   lockTimeout?: number;
   giveUpAfter?: number;
   blockTimeout?: number;
+  replicationLag?: number;
   parallel?: number;
   json?: true;
 }
@@ -86,6 +87,11 @@ export function addDeploy(program: Command, context: CommandContext): void {
       "--block-timeout <seconds>",
       "how long a DO block or a CALL may hold what it locks; 0 for as long as it takes (default: 5)",
       numberOf("The block timeout in seconds", 0, 86_400),
+    )
+    .option(
+      "--replication-lag <megabytes>",
+      "how far replicas may be behind before batches of rows wait for them; 0 for however far (default: 64)",
+      numberOf("The replication lag in megabytes", 0, 1_048_576),
     )
     .option(
       "--parallel <count>",
@@ -175,6 +181,8 @@ async function runDeploy(options: DeployCommandOptions, context: CommandContext)
         lockTimeout: options.lockTimeout,
         giveUpAfter: options.giveUpAfter === undefined ? undefined : options.giveUpAfter * 1000,
         blockTimeout: options.blockTimeout === undefined ? undefined : options.blockTimeout * 1000,
+        replicationLag:
+          options.replicationLag === undefined ? undefined : options.replicationLag * 1024 * 1024,
         parallel: options.parallel,
         stopSignal: stop.signal,
       },

@@ -29,6 +29,7 @@ import {
   defaultGiveUpAfter,
   defaultLockTimeout,
   defaultParallel,
+  defaultReplicationLag,
 } from "../run/limits.ts";
 import { requireSamePlan } from "../run/same-plan.ts";
 import { openSession, type Session } from "../run/session.ts";
@@ -64,6 +65,11 @@ export interface DeployOptions {
    * long as it takes. Default 5000.
    */
   readonly blockTimeout?: number | undefined;
+  /**
+   * How far replicas may be behind, in bytes of the write-ahead log, before a change of rows in batches waits for them; 0
+   * for however far. Default 64 MB.
+   */
+  readonly replicationLag?: number | undefined;
   /** How many indexes may be built at once, on different tables. Default 2. */
   readonly parallel?: number | undefined;
   /** Aborted: stop after the current step. */
@@ -334,6 +340,7 @@ async function carryOut(
       lockTimeout: options.lockTimeout ?? defaultLockTimeout,
       giveUpAfter: options.giveUpAfter ?? defaultGiveUpAfter,
       blockTimeout: options.blockTimeout ?? defaultBlockTimeout,
+      replicationLag: options.replicationLag ?? defaultReplicationLag,
       parallel,
       stopSignal: options.stopSignal,
       observer,

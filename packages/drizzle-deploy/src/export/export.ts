@@ -7,6 +7,7 @@ import type { Project } from "../model/project.ts";
 import { insertionOf, isRowOf, journalDefinition } from "../records/journal.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { dollarQuote, quoteIdentifier, quoteLiteral, quoteName, quoteQualified } from "../sql/quote.ts";
+import { parseMigration } from "../statements/parse.ts";
 import { type Excerpts, excerptsOf, labelOf } from "./excerpt.ts";
 import { migrationLines, requireUsableLabels } from "./statements.ts";
 import { differencesQuery, type Expectation, type Optional, pinSettings } from "./validation.ts";
@@ -214,6 +215,23 @@ function correctChecks(made: Catalog, schema: string, name: string): string[] {
     });
 }
 
+/** A change of rows that a deployment began in batches would be made once more by a script. */
+function requireNoBatches(migration: Migration, { names }: Project): string[] {
+  const changesRows = parseMigration(migration).some(
+    ({ node }) => "UpdateStmt" in node || "DeleteStmt" in node || "InsertStmt" in node,
+  );
+  if (!changesRows) return [];
+  const table = quoteQualified(names.recordSchema, "batches");
+  return [
+    `  IF to_regclass(${quoteLiteral(table)}) IS NOT NULL THEN`,
+    `    IF EXISTS (SELECT FROM ${table} WHERE migration_hash = ${quoteLiteral(migration.hash)}) THEN`,
+    `      RAISE EXCEPTION '% was begun in batches, and some of its rows are changed already', ${quoteLiteral(migration.tag)}`,
+    `        USING HINT = ${quoteLiteral(`Nothing was changed. Continue it with ${names.command} deploy.`)};`,
+    "    END IF;",
+    "  END IF;",
+  ];
+}
+
 async function migrationBlock(migration: Migration, source: Source): Promise<string> {
   const { project, optional } = source;
   const lines = await migrationLines(migration, {
@@ -229,6 +247,7 @@ async function migrationBlock(migration: Migration, source: Source): Promise<str
       `    RAISE NOTICE '% is applied already', ${quoteLiteral(migration.tag)};`,
       "    RETURN;",
       "  END IF;",
+      ...requireNoBatches(migration, project),
       searchPath(source),
       ...lines,
       `  ${record(migration, project)}`,
@@ -296,7 +315,8 @@ ${journalDefinition([...source.baseline, ...pending], journalTableOf(project))}`
     `${project.name}: migrations ${pending[0]?.tag} to ${pending.at(-1)?.tag}. Written by ${command} export; do not edit.`,
     "",
     "EVERYTHING RUNS IN ONE TRANSACTION, AND THAT BLOCKS WRITES: PostgreSQL keeps every lock until the end, so that",
-    "applications wait to write to these tables, and for a moment to read them, until the last index is built.",
+    "applications wait to write to these tables, and for a moment to read them, until the last index is built. A change",
+    `of many rows, which ${command} deploy makes in batches, is made as a whole.`,
     `Run it while nobody works; it gives up after waiting five seconds for a lock. On a live database run ${command} deploy,`,
     "which does the same online.",
     "",

@@ -24,6 +24,7 @@ export const errorCodes = [
   "POOLER",
   "LOCK_TIMEOUT",
   "BLOCK_TIMEOUT",
+  "REPLICATION_LAG",
   "PLAN_OUTDATED",
   "PLAN_BLOCKED",
   "DATA_REFUSED",

@@ -49,7 +49,15 @@ export interface GuidedOptions {
   /** For the deployment itself. */
   readonly deployment: Pick<
     DeployOptions,
-    "allow" | "accept" | "plan" | "lockTimeout" | "giveUpAfter" | "blockTimeout" | "parallel" | "stopSignal"
+    | "allow"
+    | "accept"
+    | "plan"
+    | "lockTimeout"
+    | "giveUpAfter"
+    | "blockTimeout"
+    | "replicationLag"
+    | "parallel"
+    | "stopSignal"
   >;
   /** For the look before it. */
   readonly preflight?: Pick<PreflightOptions, "lowTraffic" | "sample" | "longTransaction">;

@@ -131,6 +131,23 @@ export const actions = [
   "blocked",
 ] as const;
 
+/**
+ * How a change of many rows runs in batches, each a transaction of its own, with the result that it has in one: see
+ * `batching` of `statements`.
+ */
+export const batchesSchema = z.strictObject({
+  /** The table whose rows are gone through. */
+  table: z.strictObject({ schema: name, name }),
+  /** The columns that put them in order, with their types. */
+  key: z.array(z.strictObject({ name, type: name })).min(1),
+  /** The table that is written, and the columns of it that are set, of an `UPDATE`. */
+  written: z.strictObject({ schema: name, name, columns: z.array(name) }),
+  /** The statement of one batch: `$1` and `$2` are its first key and its last, each a JSON array of texts. */
+  sql: name,
+  /** Whether `$3` is the time at which the first batch began, as a text. */
+  takesTime: z.boolean(),
+});
+
 /** One statement of a plan: what becomes of it, its locks, its hazards, and why it stops nobody for long. */
 export const stepSchema = z.strictObject({
   /** `0002_optimization/14`: the migration and the statement in it, from 1; `/14.2` where it takes several steps. */
@@ -156,6 +173,8 @@ export const stepSchema = z.strictObject({
   /** Of the table that it works on, where there is one. */
   size: z.strictObject({ bytes: z.number(), rows: z.number() }).nullable(),
   estimate: z.strictObject({ milliseconds: z.number(), growthBytes: z.number() }),
+  /** How it runs in batches; absent where it runs in one transaction. */
+  batches: batchesSchema.optional(),
   /** What each of several statements does that run in one transaction. */
   parts: z
     .array(
@@ -202,6 +221,7 @@ export type Action = (typeof actions)[number];
 export type Target = z.infer<typeof targetSchema>;
 export type Lock = z.infer<typeof lockSchema>;
 export type Hazard = z.infer<typeof hazardSchema>;
+export type Batches = z.infer<typeof batchesSchema>;
 export type Step = z.infer<typeof stepSchema>;
 export type Plan = z.infer<typeof planSchema>;
 

@@ -7,6 +7,7 @@ import type { Project } from "../model/project.ts";
 import type { Target } from "../model/step.ts";
 import { formatStepId, parseStepId } from "../model/step-id.ts";
 import type { Queryable } from "../postgres/index.ts";
+import { type BegunBatches, begunBatches } from "../records/batches.ts";
 import { type JournalRow, type MigrationState, readJournal, readState } from "../records/migration-state.ts";
 import { inOrder } from "../records/order.ts";
 import { type Origin, readOrigin } from "../records/origin.ts";
@@ -69,7 +70,7 @@ export const serverFactsSchema = z.object({
   schemas: z.array(z.string()),
   /** Of the server, whoever's they are. */
   roles: z.array(z.string()),
-  /** Views with rules, or defaults of columns, of their own: no catalog shows them. */
+  /** Views with rules, or defaults of columns, of their own, and tables with rules: no catalog shows them. */
   ruled: z.array(qualifiedNameSchema),
   /** Which table inherits from which; partitions too. */
   inheritance: z.array(
@@ -88,6 +89,12 @@ export const serverFactsSchema = z.object({
       privileges: z.array(z.string()),
     }),
   ),
+  /** Names of functions that are aggregates, or look through a window. */
+  aggregates: z.array(z.string()),
+  /** Names of operators that are volatile functions'. */
+  volatileOperators: z.array(z.string()),
+  /** Which table refers to which. */
+  references: z.array(z.object({ from: qualifiedNameSchema, to: qualifiedNameSchema })),
   /** Those that may do everything. */
   superusers: z.array(z.string()),
   /** Those whose objects the session's role may change as its own. */
@@ -125,6 +132,8 @@ export interface Facts extends ServerFacts {
   readonly origin: Origin | null;
   /** Steps that earlier deployments did, by the hash of their migration and their id. */
   readonly done: readonly { readonly migration: string; readonly step: string }[];
+  /** Steps that earlier deployments began in batches and did not end: they are continued so. Absent where there are none. */
+  readonly batches?: readonly BegunBatches[];
   /** Steps that earlier deployments did, and that a rollback has taken back since: see `History`. */
   readonly undone: Facts["done"];
 }
@@ -155,9 +164,18 @@ select json_build_object(
   'schemas', (select coalesce(json_agg(nspname order by nspname), '[]') from others),
   'roles', (select json_agg(rolname order by rolname) from pg_roles),
   'ruled', (select coalesce(json_agg(json_build_object('schema', n.nspname, 'name', c.relname)), '[]')
-    from pg_class c join others n on n.oid = c.relnamespace where c.relkind = 'v'
+    from pg_class c join others n on n.oid = c.relnamespace where c.relkind in ('v', 'r', 'p')
       and (exists (select from pg_rewrite r where r.ev_class = c.oid and r.rulename <> '_RETURN')
-        or exists (select from pg_attrdef d where d.adrelid = c.oid))),
+        or (c.relkind = 'v' and exists (select from pg_attrdef d where d.adrelid = c.oid)))),
+  'aggregates', (select coalesce(json_agg(distinct p.proname), '[]') from pg_proc p where p.prokind in ('a', 'w')),
+  'volatileOperators', (select coalesce(json_agg(distinct o.oprname), '[]')
+    from pg_operator o join others n on n.oid = o.oprnamespace join pg_proc p on p.oid = o.oprcode
+    where p.provolatile = 'v'),
+  'references', (select coalesce(json_agg(distinct jsonb_build_object(
+      'from', jsonb_build_object('schema', fn.nspname, 'name', f.relname),
+      'to', jsonb_build_object('schema', tn.nspname, 'name', t.relname))), '[]')
+    from pg_constraint k join pg_class f on f.oid = k.conrelid join others fn on fn.oid = f.relnamespace
+      join pg_class t on t.oid = k.confrelid join others tn on tn.oid = t.relnamespace where k.contype = 'f'),
   'inheritance', (select coalesce(json_agg(json_build_object(
       'parent', json_build_object('schema', pn.nspname, 'name', p.relname),
       'child', json_build_object('schema', cn.nspname, 'name', c.relname))), '[]')
@@ -398,6 +416,7 @@ export async function gatherFacts(
     ...(foreign.length > 0 ? { foreignJournal: foreign } : {}),
     done: (await doneSteps(sql, project.names)).map(currentStep),
     undone: (await undoneSteps(sql, project.names)).map(currentStep),
+    batches: await begunBatches(sql, project.names),
     names: project.names,
   };
 }

@@ -3,7 +3,15 @@ import { type Catalog, compareCatalogs, isDescribed, isIncidental } from "../cat
 import type { Migration } from "../migrations/index.ts";
 import { type Allowance, isAllowed, parseAllowances, requireKnown } from "../model/allowance.ts";
 import type { Project } from "../model/project.ts";
-import { isSameTarget, isToRun, nameOf, type Plan, type Step, type Target } from "../model/step.ts";
+import {
+  batchesSchema,
+  isSameTarget,
+  isToRun,
+  nameOf,
+  type Plan,
+  type Step,
+  type Target,
+} from "../model/step.ts";
 import { formatStepId, includesStep, parseStepId } from "../model/step-id.ts";
 import type { Sql } from "../postgres/index.ts";
 import { inOrder } from "../records/order.ts";
@@ -573,7 +581,7 @@ function planSpan(
     timeline,
     schemas: project.schemas,
     isDone: isDone(facts, migration, id),
-    isBegun: facts.done.some(
+    isBegun: [...facts.done, ...(facts.batches ?? [])].some(
       ({ migration: ofFile, step }) =>
         ofFile === migration.hash &&
         parseStepId(step).parts.some((part) =>
@@ -805,9 +813,13 @@ function stepOf(
     isHarmless = false,
   }: Decision = left && decision.action !== "skip" ? { action: "leave out", reason: left } : decision;
   const changes = isToRun({ action });
+  const begun = facts.batches?.some((one) => one.migration === migration.hash && one.step === id) ?? false;
+  const inBatches =
+    changes && (begun || draft.hazards.some(({ name }) => name === "long-lock")) && draft.batches;
+  const found = begun && !inBatches ? [...draft.hazards, stuck(draft)] : (inBatches || draft).hazards;
   const hazards =
     changes && !isHarmless
-      ? draft.hazards.map((hazard) => ({
+      ? found.map((hazard) => ({
           ...hazard,
           allowed: isAllowed(allow, { id, migration: migration.tag }, hazard.name),
         }))
@@ -826,8 +838,16 @@ function stepOf(
     action: refused.length > 0 ? "blocked" : action,
     reason: refused.length > 0 ? refused.map(({ message }) => message).join(" ") : reason,
     hazards,
-    safety: draft.safety,
-    size: tableSize(draft.target, facts),
+    safety: (inBatches || draft).safety,
+    size: tableSize(inBatches ? { kind: "table", ...inBatches.table, table: null } : draft.target, facts),
     estimate: changes ? estimate(draft.work, facts) : { milliseconds: 0, growthBytes: 0 },
+    ...(inBatches ? { batches: batchesSchema.strip().parse(inBatches) } : {}),
   };
 }
+
+/** That a statement was begun in batches, and cannot be shown any more to come to the same if it is continued so. */
+const stuck = ({ unbatched }: Draft): Draft["hazards"][number] => ({
+  name: "unsupported",
+  message: `It was begun in batches, and cannot be continued, since ${unbatched ?? "it is part of a transaction"}; run as a whole it would change rows once more.`,
+  safeForm: "Take away what came into its way since, and deploy again: it is continued where it was.",
+});

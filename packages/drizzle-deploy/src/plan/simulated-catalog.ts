@@ -585,6 +585,30 @@ const utcZones: readonly string[] = [
 ];
 
 /** What statements are classified in. */
+/** What a table is a part of, and what is a part of it, at any distance, without the table itself. */
+function relativesOf(table: QualifiedName, { tables }: Catalog, { inheritance }: Facts): QualifiedName[] {
+  const pairs = [
+    ...inheritance,
+    ...tables.flatMap(({ schema, name, partition }) =>
+      partition ? [{ parent: partition.of, child: { schema, name } }] : [],
+    ),
+  ];
+  const labelOf = ({ schema, name }: QualifiedName): string => JSON.stringify([schema, name]);
+  const walked = (direction: "up" | "down"): Map<string, QualifiedName> => {
+    const found = new Map([[labelOf(table), table]]);
+    for (const one of found.values()) {
+      for (const { parent, child } of pairs) {
+        const [from, to] = direction === "up" ? [child, parent] : [parent, child];
+        if (labelOf(from) === labelOf(one)) found.set(labelOf(to), to);
+      }
+    }
+    return found;
+  };
+  const all = new Map([...walked("up"), ...walked("down")]);
+  all.delete(labelOf(table));
+  return [...all.values()];
+}
+
 export function contextOf(
   simulated: SimulatedCatalog,
   facts: Facts,
@@ -608,6 +632,11 @@ export function contextOf(
       table: null,
     } as const;
     return facts.begun.some((one) => key(one) === key(origin) || key(one) === key(whole));
+  };
+  /** Tells a relation by the name that it has in the facts. */
+  const isFormerly = (relation: QualifiedName) => {
+    const origin = simulated.originOf({ kind: "table", ...relation, table: null });
+    return same(origin.schema ?? "", origin.name);
   };
   return {
     names: facts.names,
@@ -684,6 +713,17 @@ export function contextOf(
       if (found.length === 0 && simulated.exists(made) && schema !== "pg_catalog") return null;
       // Of the system's functions only those that are not immutable are in the facts.
       return found.length > 0 || schema === undefined || schema === "pg_catalog" ? "immutable" : null;
+    },
+    isAggregate: (name) => facts.aggregates.includes(name),
+    isVolatileOperator: (name) => facts.volatileOperators.includes(name),
+    isRuled: (relation) => facts.ruled.some(isFormerly(relation)),
+    isOwner: ({ owner }) => facts.memberOf.includes(owner),
+    relatives: (table) => relativesOf(table, simulated.catalog(), facts),
+    routines: ({ schema, name }) =>
+      [simulated.catalog(), after].flatMap(({ functions }) => functions.filter(same(schema, name))),
+    referencedFromOutside: (table) => {
+      const isIt = isFormerly(table);
+      return facts.references.find(({ from, to }) => isIt(to) && !schemas.includes(from.schema))?.from;
     },
     dependents: ({ schema, name }, column) => {
       const views = facts.dependencies

@@ -15,7 +15,25 @@ export type DeploymentKind = "deploy" | "rollback" | "baseline" | "fix";
 /** How a deployment ended; one without an outcome runs, or was killed. */
 export type DeploymentOutcome = "completed" | "stopped" | "failed" | "interrupted";
 
-// Default privileges may have given the new tables to others: what anyone but the owner holds is taken back.
+/** What came after the other tables: records of before 0.2 get it with their next deployment. */
+const batchesDefinition = (names: Names): string => {
+  const tables = recordTables(names);
+  return `
+create table if not exists ${tables.batches} (
+  migration_hash text not null,
+  step_id text not null,
+  deployment_id uuid not null references ${tables.deployments} on delete cascade,
+  started_at timestamptz not null,
+  position text not null,
+  rows bigint not null,
+  objects text not null,
+  recorded_in oid not null,
+  updated_at timestamptz not null default clock_timestamp(),
+  primary key (migration_hash, step_id)
+);
+alter table ${tables.batches} enable row level security;`;
+};
+
 const definitionOf = (names: Names): string => {
   const schema = quoteIdentifier(names.recordSchema);
   const tables = recordTables(names);
@@ -64,6 +82,12 @@ create table if not exists ${tables.changes} (
 alter table ${tables.deployments} enable row level security;
 alter table ${tables.steps} enable row level security;
 alter table ${tables.changes} enable row level security;
+${batchesDefinition(names)}
+${revocationOf(names)}`;
+};
+
+// Default privileges may have given the new tables to others: what anyone but the owner holds is taken back.
+const revocationOf = (names: Names): string => `
 do $$
 declare
   one record;
@@ -82,12 +106,16 @@ begin
   end loop;
 end
 $$;`;
-};
 
 /** The tables of the records, quoted for SQL. */
 export function recordTables({ recordSchema }: Names) {
   const table = (name: string): string => quoteQualified(recordSchema, name);
-  return { deployments: table("deployments"), steps: table("steps"), changes: table("changes") };
+  return {
+    deployments: table("deployments"),
+    steps: table("steps"),
+    changes: table("changes"),
+    batches: table("batches"),
+  };
 }
 
 const presentSchema = z.tuple([z.object({ present: z.boolean() })]);
@@ -96,6 +124,14 @@ const presentSchema = z.tuple([z.object({ present: z.boolean() })]);
 export async function hasRecords(sql: Queryable, names: Names): Promise<boolean> {
   const rows = await sql.unsafe(`select pg_catalog.to_regclass($1) is not null as present`, [
     recordTables(names).changes,
+  ]);
+  return presentSchema.parse([...rows])[0].present;
+}
+
+/** Whether the records have room for steps that run in batches: those of before 0.2 have not until the next deployment. */
+export async function hasBatches(sql: Queryable, names: Names): Promise<boolean> {
+  const rows = await sql.unsafe(`select pg_catalog.to_regclass($1) is not null as present`, [
+    recordTables(names).batches,
   ]);
   return presentSchema.parse([...rows])[0].present;
 }
@@ -112,12 +148,15 @@ export async function ensureRecords(
   migrations: readonly Migration[] = [],
 ): Promise<void> {
   await sql.begin(async (transaction) => {
-    if (!(await hasRecords(transaction, names))) {
+    const isThere = await hasRecords(transaction, names);
+    if (!isThere || !(await hasBatches(transaction, names))) {
       // Two sessions that make the same schema at once would both find it missing.
       await transaction.unsafe(`select pg_catalog.pg_advisory_xact_lock(hashtext($1))`, [
         `${names.recordSchema} bookkeeping`,
       ]);
-      await transaction.unsafe(definitionOf(names)).simple();
+      await transaction
+        .unsafe(isThere ? batchesDefinition(names) + revocationOf(names) : definitionOf(names))
+        .simple();
     }
     await transaction.unsafe(journalDefinition(migrations, journal)).simple();
   });

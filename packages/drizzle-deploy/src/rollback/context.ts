@@ -62,6 +62,8 @@ export interface RollbackFacts {
   readonly from: string | null;
   /** What the deployment did that no catalog shows: changed rows, opaque statements. */
   readonly once: readonly Step[];
+  /** What was done in part. */
+  readonly begun: readonly (Pick<Step, "id" | "title"> & { readonly rows: number })[];
   /** What it did that no catalog shows either, and that is done again. */
   readonly unseen: readonly Step[];
   /** What undoes some of those, by their ids. */

@@ -100,9 +100,30 @@ function undoEverything(context: RollbackContext): void {
 
 /** Undoes what the project knows how to undo though no catalog shows it; the rest stays. */
 function undoHidden(context: RollbackContext, facts: RollbackFacts): void {
-  const { names, once, unseen, undo, migrations } = facts;
+  const { names, once, begun, unseen, undo, migrations } = facts;
   for (const { id, title } of unseen) {
     context.notes.push(`step ${id}, ${title}: what it did stays, since nothing tells what was there before`);
+  }
+  for (const { id, title, rows } of begun) {
+    const sql = undo[id];
+    if (sql === undefined) {
+      const part = `of the first ${rows.toLocaleString("en-US")} rows that it went through`;
+      context.notes.push(
+        `step ${id}, ${title}: what it did ${part} stays, and the next deployment continues there where that is still to be found`,
+      );
+      continue;
+    }
+    context.add({
+      kind: "opaque",
+      title: `undo step ${id}, ${title}, which is done in part`,
+      sql: [
+        sql,
+        ";",
+        `DELETE FROM ${recordTables(names).batches} WHERE step_id = ${quoteLiteral(id)} AND migration_hash IN (${hashesOf(migrations)});`,
+      ].join("\n"),
+      target: null,
+      safety: "It runs in a transaction of its own and is stopped after a few seconds.",
+    });
   }
   for (const { id, title } of once) {
     const sql = undo[id];

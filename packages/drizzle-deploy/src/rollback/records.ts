@@ -5,6 +5,7 @@ import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
 import { isToRun, type Plan, partsOf, planSchema, type Step, type Target } from "../model/step.ts";
 import type { Queryable } from "../postgres/index.ts";
+import { begunBatches } from "../records/batches.ts";
 import { type JournalOwner, readJournal } from "../records/migration-state.ts";
 import { hasRecords, recordTables } from "../records/records.ts";
 import { quoteIdentifier } from "../sql/quote.ts";
@@ -31,6 +32,8 @@ export interface Deployment {
   readonly statements: readonly string[];
   /** What it did that no catalog shows: changed rows, opaque statements. */
   readonly once: readonly Step[];
+  /** What it did in part: changes of rows in batches that were not ended. */
+  readonly begun: readonly (Pick<Step, "id" | "title"> & { readonly rows: number })[];
   /** Whether Drizzle's journal still has any of it. */
   readonly isJournalled: boolean;
   /** Ids of its steps that are recorded as done. */
@@ -179,6 +182,13 @@ export async function findDeployment(
     .flatMap((step) => partsOf(step).map((part) => ({ part, names: [step.id, part.id] })))
     .filter(({ names }) => done.some(({ step }) => names.includes(step)))
     .flatMap(({ part }) => (onceKinds.includes(part.kind) ? [part] : []));
+  const inPart = await begunBatches(sql, project.names);
+  const begun = plans
+    .flatMap((plan) => plan.steps)
+    .flatMap(({ id, title }) => {
+      const found = inPart.find(({ migration, step }) => hashes.has(migration) && step === id);
+      return found ? [{ id, title, rows: found.rows }] : [];
+    });
   const takenBack = stepsSchema.parse([
     ...(await sql.unsafe(
       `select s.step_id as step from ${recordTables(project.names).steps} s
@@ -207,6 +217,7 @@ export async function findDeployment(
       .filter((step) => !onceKinds.includes(step.kind) && !isBroughtBack(step, project.names))
       .map(({ sql }) => sql),
     once: [...new Map(once.map((step) => [step.id, step])).values()],
+    begun: [...new Map(begun.map((step) => [step.id, step])).values()],
     isJournalled: journal.some((row) =>
       migrations.some(({ hash, name }) => (name === undefined ? row.hash === hash : row.name === name)),
     ),

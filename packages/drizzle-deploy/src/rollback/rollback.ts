@@ -190,6 +190,7 @@ async function gatherRollbackFacts(
     byCode: madeByCode(project, deployment, intended),
     from: deployment.from,
     once: deployment.once,
+    begun: deployment.begun,
     unseen: changesUnseen(deployment),
     undo: project.undo ?? {},
     now: new Date(),

@@ -25,6 +25,16 @@ export type DeploymentEvent =
   /** Before and after the statement itself, inside its transaction where it has one. */
   | { readonly type: "statement"; readonly at: "before" | "after"; readonly step: Step; readonly sql: string }
   | { readonly type: "step progress"; readonly step: Step; readonly progress: BuildProgress }
+  /** A batch of it is committed. */
+  | {
+      readonly type: "batch done";
+      readonly step: Step;
+      /** How many rows all its batches so far went through, and about how many there are. */
+      readonly rows: number;
+      readonly estimated: number | null;
+    }
+  /** It lets others go first before its next batch. */
+  | { readonly type: "batches paused"; readonly step: Step; readonly reason: string; readonly waited: number }
   /** It waits at this moment, for these sessions. */
   | {
       readonly type: "step waiting";
@@ -52,3 +62,10 @@ export type DeploymentEvent =
 
 /** Is told of each event in turn, and waited for: a step does not go on before it has returned. */
 export type Observer = (event: DeploymentEvent) => void | Promise<void>;
+
+/** How far a change of rows in batches is, for a person: `12,000 of about 50,000 rows`. */
+export const describeBatches = ({
+  rows,
+  estimated,
+}: Pick<Extract<DeploymentEvent, { type: "batch done" }>, "rows" | "estimated">): string =>
+  `${rows.toLocaleString("en-US")}${estimated === null ? "" : ` of about ${Math.max(rows, estimated).toLocaleString("en-US")}`} rows`;

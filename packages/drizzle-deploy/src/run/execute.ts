@@ -1,18 +1,30 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
 import type { DeployError } from "../findings/errors.ts";
 import type { JournalTable } from "../model/journal-table.ts";
 import type { Names } from "../model/names.ts";
-import type { Lock, Plan, Step } from "../model/step.ts";
+import type { Batches, Lock, Plan, Step } from "../model/step.ts";
 import { isToRun } from "../model/step.ts";
 import type { Queryable } from "../postgres/index.ts";
+import { forgetProgress, type Progress, readProgress, writeProgress } from "../records/batches.ts";
 import { insertionOf } from "../records/journal.ts";
 import { beginStep, endStep, recordMigration, type StepRecord } from "../records/records.ts";
+import {
+  batchSizes,
+  isWaitedFor,
+  keepsWaiting,
+  nextBatchSize,
+  nextRange,
+  replicationLag,
+  waitWhile,
+} from "./batches.ts";
 import type { Observer } from "./events.ts";
 import { dropInvalidIndex, indexState } from "./index-state.ts";
+import { batchTimeout, defaultReplicationLag } from "./limits.ts";
 import { backoff, evictAutovacuum, type Holder, holdersOf } from "./locks.ts";
 import { watching } from "./progress.ts";
 import { hasRoom, type Session, type Worker } from "./session.ts";
-import { gaveUp, isMomentary, stepError } from "./step-error.ts";
+import { gaveUp, isMomentary, isTimeout, replicaBehind, stepError } from "./step-error.ts";
 
 export interface ExecuteOptions {
   readonly names: Names;
@@ -24,6 +36,8 @@ export interface ExecuteOptions {
   readonly giveUpAfter: number;
   /** How long a step that cannot be seen into may hold what it locked, in milliseconds; 0 for as long as it takes. */
   readonly blockTimeout: number;
+  /** How far replicas may be behind before batches wait for them, in bytes; 0 for however far. */
+  readonly replicationLag?: number;
   /** How many indexes may be built at once, on different tables. */
   readonly parallel: number;
   /** Aborted: stop after the current step. */
@@ -257,9 +271,11 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
       for (; ; attempt += 1) {
         begun = performance.now();
         try {
-          await (step.transactional
-            ? inTransaction(worker, record(), { recorded, evict })
-            : concurrently(worker, record(), first));
+          await (step.batches
+            ? inBatches(worker, record(), step.batches, recorded)
+            : step.transactional
+              ? inTransaction(worker, record(), { recorded, evict })
+              : concurrently(worker, record(), first));
           const done = result("done");
           results.set(step.id, done);
           await observer({ type: "step done", step, attempts: attempt, milliseconds: done.milliseconds });
@@ -270,7 +286,11 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
         }
       }
     } catch (error) {
-      if (error === stopped) return stopped;
+      if (error === stopped) {
+        // Some of it is done.
+        if (step.batches) await recordFailure(worker.sql, options.names, record(), 0, undefined);
+        return stopped;
+      }
       const failure = stepError(step, error, options.blockTimeout);
       lost ||= failure.code === "CONNECTION_LOST" || failure.code === "POOLER";
       const failed = result("failed");
@@ -364,6 +384,126 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
     );
   }
 
+  /**
+   * A change of rows in batches, each a transaction of its own in which it is written down how far it is: it begins where
+   * that says. What is only of the moment is tried again for the batch that it came to.
+   */
+  async function inBatches(
+    worker: Worker,
+    record: StepRecord,
+    batches: Batches,
+    recorded: readonly Migration[],
+  ): Promise<void> {
+    const { step } = record;
+    const begun = performance.now();
+    await worker.verify();
+    await beginStep(worker.sql, options.names, record);
+    let size: number = batchSizes.first;
+    let first = performance.now();
+    let attempt = 1;
+    let evict: readonly Lock[] = [];
+    for (;;) {
+      await giveWay(step, batches);
+      const from = performance.now();
+      let keptWaiting = false;
+      try {
+        const { rows, isLast } = await watching(
+          session.monitor,
+          worker,
+          async ({ holders }) => {
+            keptWaiting ||= await keepsWaiting(session.monitor, worker.pid);
+            await tellWaiting(step, holders, performance.now() - first);
+          },
+          batch(worker, record, batches, { size, recorded, evict }),
+        );
+        await observer({ type: "batch done", step, rows, estimated: step.size?.rows ?? null });
+        if (isLast) break;
+        size = nextBatchSize(size, performance.now() - from, keptWaiting);
+        [first, attempt, evict] = [performance.now(), 1, []];
+      } catch (error) {
+        if (isTimeout(error) && size > batchSizes.fewest) {
+          size = Math.max(batchSizes.fewest, Math.round(size / 10));
+          continue;
+        }
+        if (!isMomentary(error)) throw error;
+        evict = await retreat(step, attempt, first);
+        attempt += 1;
+        size = nextBatchSize(size, 0, true);
+      }
+      if (stopSignal?.aborted) throw stopped;
+    }
+    const milliseconds = performance.now() - begun;
+    await endStep(worker.sql, options.names, record, { status: "done", milliseconds, error: null }).catch(
+      () => undefined,
+    );
+  }
+
+  /** One batch, and with the last of them the end of the step; with the rows that were gone through so far. */
+  async function batch(
+    worker: Worker,
+    record: StepRecord,
+    batches: Batches,
+    { size, recorded, evict }: { size: number; recorded: readonly Migration[]; evict: readonly Lock[] },
+  ): Promise<{ rows: number; isLast: boolean }> {
+    const { step } = record;
+    const { names } = options;
+    return worker.sql.begin(async (transaction) => {
+      await worker.verify(transaction);
+      await evictAutovacuum(transaction, evict);
+      await setLocal(transaction, {
+        lock_timeout: `${options.lockTimeout}ms`,
+        // The smallest is let be: it cannot be made smaller.
+        statement_timeout: size > batchSizes.fewest ? `${batchTimeout}ms` : "0",
+      });
+      await options.requireUnchanged?.(transaction, step);
+      const before = await readProgress(transaction, names, record, batches);
+      const range = await nextRange(transaction, batches, before?.position ?? null, size);
+      // What clients add behind the last row from here on comes after the statement.
+      const isLast = range === null || range.rows < size;
+      const progress: Progress = {
+        position: range?.to ?? "",
+        rows: (before?.rows ?? 0) + (range?.rows ?? 0),
+        startedAt: before?.startedAt ?? (await timeOf(transaction)),
+      };
+      if (isLast) {
+        await beginStep(transaction, names, record, "done");
+        for (const migration of recorded) await recordApplied(transaction, migration);
+        await forgetProgress(transaction, names, record);
+      } else {
+        await writeProgress(transaction, names, record, batches, progress);
+      }
+      if (range === null) return { rows: progress.rows, isLast };
+      await observer({ type: "statement", at: "before", step, sql: batches.sql });
+      await transaction.unsafe(batches.sql, [
+        range.from,
+        range.to,
+        ...(batches.takesTime ? [progress.startedAt] : []),
+      ]);
+      await observer({ type: "statement", at: "after", step, sql: batches.sql });
+      return { rows: progress.rows, isLast };
+    });
+  }
+
+  /** Waits before a batch for replicas that are behind, and for whoever queues for what it writes. */
+  async function giveWay(step: Step, batches: Batches): Promise<void> {
+    const most = options.replicationLag ?? defaultReplicationLag;
+    const look = async (): Promise<{ reason: string; isLag: boolean } | null> => {
+      const lag = most > 0 ? await replicationLag(session.monitor) : 0;
+      if (lag > most)
+        return { reason: `a replica is ${Math.round(lag / 1024 / 1024)} MB behind`, isLag: true };
+      if (await isWaitedFor(session.monitor, batches))
+        return { reason: "others wait for its table", isLag: false };
+      return null;
+    };
+    await waitWhile(look, async ({ reason, isLag }, waited) => {
+      if (stopSignal?.aborted) throw stopped;
+      await observer({ type: "batches paused", step, reason, waited });
+      if (waited < options.giveUpAfter) return;
+      if (isLag) throw replicaBehind(step, reason, waited);
+      throw gaveUp(step, waited, [], "");
+    });
+  }
+
   /** What may not run in a transaction: an index is built or dropped, and nobody is kept waiting meanwhile. */
   async function concurrently(worker: Worker, record: StepRecord, first: number): Promise<void> {
     const { step } = record;
@@ -452,6 +592,13 @@ function createRun(session: Session, plan: Plan, options: ExecuteOptions, result
   }
 
   return { group, settle };
+}
+
+const timeSchema = z.tuple([z.object({ time: z.string() })]);
+
+/** When a transaction began, in all digits. */
+async function timeOf(transaction: Queryable): Promise<string> {
+  return timeSchema.parse([...(await transaction.unsafe(`select now()::text as time`))])[0].time;
 }
 
 async function setLocal(transaction: Queryable, settings: Readonly<Record<string, string>>): Promise<void> {

@@ -24,6 +24,20 @@ const refusedRows = new Set(["23505", "23503", "23514", "23502", "23P01"]);
 /** PostgreSQL 17 manual, appendix A: a statement that was ended, by its timeout or by somebody. */
 const canceled = "57014";
 
+/** Whether a statement was ended by its timeout, and by nobody. */
+export const isTimeout = (error: unknown): boolean =>
+  error instanceof postgres.PostgresError &&
+  error.code === canceled &&
+  !error.message.includes("user request");
+
+/** That replicas stayed too far behind for as long as a step waits. */
+export const replicaBehind = (step: Step, reason: string, milliseconds: number): DeployError =>
+  new DeployError(
+    "REPLICATION_LAG",
+    `${step.title} (step ${step.id}) waited ${(milliseconds / 1000).toFixed(1)} s before its next batch: ${reason}. What it did so far stays`,
+    `Where it may stay behind: --replication-lag MEGABYTES, 0 for however far. ${continues}`,
+  );
+
 /**
  * The error of a step as one that a person can act on.
  * @param blockTimeout how long a step that cannot be seen into may take, in milliseconds; 0 for as long as it takes

@@ -18,7 +18,8 @@ export interface Statement {
   readonly node: Node;
 }
 
-const isNode = (value: unknown): boolean =>
+/** Whether a value is one node of a tree, as far as its outside tells. */
+export const isNode = (value: unknown): value is Node =>
   typeof value === "object" && value !== null && Object.keys(value).length === 1;
 
 // What is inside a node is read through types in which every field is optional, so a missing one is a case to handle.

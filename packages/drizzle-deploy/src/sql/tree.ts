@@ -17,6 +17,19 @@ export function walk(tree: unknown, visit: (object: Readonly<Record<string, unkn
   }
 }
 
+/** A tree with other nodes in the place of those that `other` gives one for; parents first, and not within what it gave. */
+export function replaceNodes(
+  tree: unknown,
+  other: (object: Readonly<Record<string, unknown>>) => Node | undefined,
+): unknown {
+  if (Array.isArray(tree)) return tree.map((part) => replaceNodes(part, other));
+  if (!isRecord(tree)) return tree;
+  return (
+    other(tree) ??
+    Object.fromEntries(Object.entries(tree).map(([key, part]) => [key, replaceNodes(part, other)]))
+  );
+}
+
 /** The texts of a list of String nodes: the parts of a qualified name. */
 export function names(nodes: readonly Node[] | undefined): string[] {
   return (nodes ?? []).flatMap((node) =>

@@ -12,6 +12,7 @@ import type { Target } from "../model/step.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { qualifiedLabel } from "../sql/names.ts";
 import { walk } from "../sql/tree.ts";
+import { batching } from "./batches.ts";
 import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 import { needsOf, relationsOf, resolve, unique } from "./resolve.ts";
 
@@ -23,26 +24,73 @@ const data = ({ schema, name }: QualifiedName): Target => ({ kind: "data", schem
 const safety =
   "In a transaction of its own, and written down in that same transaction: it happens once, whatever is cut off.";
 
+const inBatches =
+  "In batches, each a transaction of its own that is written down with what it did: whatever is cut off is continued, and each row is visited once.";
+
+/** How it runs in batches, and what is to be accepted then; or why it is not shown that it may. */
+function batchesOf(
+  node: Node,
+  hazards: Draft["hazards"],
+  context: StatementContext,
+): Pick<Draft, "batches" | "unbatched" | "hazards"> {
+  const found = batching(node, context);
+  if (!found.isShown) {
+    return {
+      unbatched: found.reason,
+      hazards: hazards.map((hazard) =>
+        hazard.name === "long-lock"
+          ? { ...hazard, message: `${hazard.message} It is not run in batches, since ${found.reason}.` }
+          : hazard,
+      ),
+    };
+  }
+  const { table, key } = found.batches;
+  const rows = context.rows(table);
+  const columns = key.map(({ name }) => name).join(", ");
+  const isLong = ({ name }: Draft["hazards"][number]): boolean => name === "long-lock";
+  return {
+    hazards,
+    batches: {
+      ...found.batches,
+      safety: inBatches,
+      hazards: [
+        ...hazards.filter((hazard) => !isLong(hazard)),
+        {
+          name: "long-lock",
+          message: `It goes through ${qualifiedLabel(table)}, of about ${rows === null ? "an unknown number of" : rows.toLocaleString("en-US")} rows, in batches by ${columns}: until its end some rows are changed and others are not, and clients see that.`,
+          safeForm:
+            "Allow it where clients can live with either meanwhile: nobody waits for longer than a batch.",
+        },
+      ],
+    },
+  };
+}
+
 function changing(
   verb: string,
   range: RangeVar | undefined,
   sql: string,
   context: StatementContext,
   {
-    tree,
-    hazards,
+    node,
+    hazards: hazardsOf,
     fills,
   }: {
-    tree: unknown;
+    node: Node;
     hazards: (table: QualifiedName) => Draft["hazards"];
     fills: readonly Target[];
   },
 ): Draft[] {
+  const [tree] = Object.values(node);
   const table = resolve(range);
   const others = relationsOf(tree).filter((other) => qualifiedLabel(other) !== qualifiedLabel(table));
   const writes = writesWithin(tree, context);
   const isWritten = (other: QualifiedName) =>
     writes.some((one) => qualifiedLabel(one.table) === qualifiedLabel(other));
+  const hazards = [
+    ...(context.isNew(table) ? [] : hazardsOf(table)),
+    ...writes.flatMap((write) => write.hazards),
+  ];
   return [
     catalogChange({
       kind: "change data",
@@ -59,7 +107,7 @@ function changing(
           ? "The table is made by this deployment and empty."
           : safety,
       goal: { does: "journalled" },
-      hazards: [...(context.isNew(table) ? [] : hazards(table)), ...writes.flatMap((write) => write.hazards)],
+      ...batchesOf(node, hazards, context),
       work: { does: "scan", table, lookups: true },
       fills,
     }),
@@ -131,7 +179,7 @@ export function insert(statement: InsertStmt, sql: string, context: StatementCon
     ? []
     : relationsOf({ ...statement, relation: undefined }).filter((source) => !context.isNew(source));
   return changing("insert into", statement.relation, sql, context, {
-    tree: statement,
+    node: { InsertStmt: statement },
     fills: [target("table", resolve(statement.relation))],
     hazards: () => sources.flatMap((source) => manyRows(source, context, "It reads")),
   });
@@ -140,7 +188,7 @@ export function insert(statement: InsertStmt, sql: string, context: StatementCon
 /** `UPDATE`. */
 export function update(statement: UpdateStmt, sql: string, context: StatementContext): Draft[] {
   return changing("update", statement.relation, sql, context, {
-    tree: statement,
+    node: { UpdateStmt: statement },
     fills: columnsSet(resolve(statement.relation), statement.targetList),
     hazards: (table) => manyRows(table, context, "It updates"),
   });
@@ -149,7 +197,7 @@ export function update(statement: UpdateStmt, sql: string, context: StatementCon
 /** `MERGE`. */
 export function merge(statement: MergeStmt, sql: string, context: StatementContext): Draft[] {
   return changing("merge into", statement.relation, sql, context, {
-    tree: statement,
+    node: { MergeStmt: statement },
     fills: [target("table", resolve(statement.relation))],
     hazards: (table) => manyRows(table, context, "It changes"),
   });
@@ -158,7 +206,7 @@ export function merge(statement: MergeStmt, sql: string, context: StatementConte
 /** `DELETE`. */
 export function remove(statement: DeleteStmt, sql: string, context: StatementContext): Draft[] {
   return changing("delete from", statement.relation, sql, context, {
-    tree: statement,
+    node: { DeleteStmt: statement },
     fills: [],
     hazards: (table) => deleting(table, context),
   });

@@ -1,8 +1,8 @@
 import type { Node } from "libpg-query";
-import type { DescribedObject, Table } from "../catalog/index.ts";
+import type { DescribedObject, FunctionObject, Table } from "../catalog/index.ts";
 import { conflictingModes, type LockMode } from "../model/lock-modes.ts";
 import type { Names } from "../model/names.ts";
-import type { Hazard, Lock, StepKind, Target } from "../model/step.ts";
+import type { Batches, Hazard, Lock, StepKind, Target } from "../model/step.ts";
 import type { QualifiedName } from "../sql/names.ts";
 
 /**
@@ -120,6 +120,13 @@ export interface Draft {
   readonly ifNotExists?: Target;
   /** Its SQL with the words `IF NOT EXISTS`, of an index: only the server knows what code before it has made. */
   readonly lenient?: string;
+  /** How it runs in batches where its table is large, and what is to be accepted then. */
+  readonly batches?: Batches & {
+    readonly hazards: Draft["hazards"];
+    readonly safety: string;
+  };
+  /** Of a change of rows, why it is not shown that it may run in batches: the end of a sentence. */
+  readonly unbatched?: string;
   /** How the object is made anew where one of another form is there, if that loses nothing. */
   readonly replacement?: string;
 }
@@ -170,6 +177,20 @@ export interface StatementContext {
   readonly rows: (relation: QualifiedName) => number | null;
   /** Null for a function that is not known. */
   readonly volatility: (name: readonly string[]) => "immutable" | "stable" | "volatile" | null;
+  /** Whether a function of that name, whoever's, is an aggregate. */
+  readonly isAggregate: (name: string) => boolean;
+  /** Whether an operator of that name is a volatile function's. */
+  readonly isVolatileOperator: (name: string) => boolean;
+  /** Whether a relation has rules, which rewrite what is done to it. */
+  readonly isRuled: (relation: QualifiedName) => boolean;
+  /** Whether the session's role may act as a table's owner, whom its policies do not hold for. */
+  readonly isOwner: (table: Table) => boolean;
+  /** What a table is a partition of or inherits from, and what is a partition of it or inherits from it, at any distance. */
+  readonly relatives: (table: QualifiedName) => readonly QualifiedName[];
+  /** The functions of a name, as they are and as the migration leaves them. */
+  readonly routines: (name: QualifiedName) => readonly Pick<FunctionObject, "language" | "body">[];
+  /** A table of no managed schema that refers to a table; undefined where there is none. */
+  readonly referencedFromOutside: (table: QualifiedName) => QualifiedName | undefined;
   /** The argument types of the functions of a name. */
   readonly overloads: (name: QualifiedName) => readonly string[];
   /** The views that select from a relation, or from one column of it. */
