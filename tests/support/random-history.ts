@@ -101,9 +101,6 @@ const columnsOfTable = fc.oneof(
       ([of, name, from]) =>
         `ALTER TABLE ${of} ADD COLUMN ${name} text GENERATED ALWAYS AS (${from}::text) STORED`,
     ),
-  fc
-    .tuple(table, column, maybe(" CASCADE"))
-    .map(([of, name, cascade]) => `ALTER TABLE ${of} DROP COLUMN ${name}${cascade}`),
   fc.tuple(table, column, column).map(([of, from, to]) => `ALTER TABLE ${of} RENAME COLUMN ${from} TO ${to}`),
   changeColumn,
   changeColumn,
@@ -197,15 +194,20 @@ const namesAndSchemas = fc.oneof(
   fc.tuple(type, label, label).map(([of, from, to]) => `ALTER TYPE ${of} RENAME VALUE ${from} TO ${to}`),
 );
 
-const drops = fc.oneof(
+/** What takes rows along, or a type that rows are of. */
+const losing = fc.oneof(
+  fc
+    .tuple(table, column, maybe(" CASCADE"))
+    .map(([of, name, cascade]) => `ALTER TABLE ${of} DROP COLUMN ${name}${cascade}`),
   fc
     .tuple(maybe("IF EXISTS "), table, maybe(" CASCADE"))
     .map(([also, of, cascade]) => `DROP TABLE ${also}${of}${cascade}`),
-  fc
-    .tuple(maybe("IF EXISTS "), view, maybe(" CASCADE"))
-    .map(([also, of, cascade]) => `DROP VIEW ${also}${of}${cascade}`),
   fc.tuple(type, maybe(" CASCADE")).map(([of, cascade]) => `DROP TYPE ${of}${cascade}`),
-  fc.tuple(fn, maybe(" CASCADE")).map(([of, cascade]) => `DROP FUNCTION ${of}()${cascade}`),
+);
+
+const drops = fc.oneof(
+  fc.tuple(maybe("IF EXISTS "), view).map(([also, of]) => `DROP VIEW ${also}${of}`),
+  fn.map((of) => `DROP FUNCTION ${of}()`),
 );
 
 const data = fc.oneof(
@@ -230,38 +232,51 @@ const comments = fc.oneof(
     .map(([of, name, text]) => `COMMENT ON COLUMN ${of}.${name} IS ${text}`),
 );
 
+/** What a random history may have in it. */
+export interface Kinds {
+  /** Whether tables, columns and types are dropped, with their rows and all that depends on them. */
+  readonly losses: boolean;
+}
+
 /** A statement of any kind on few names, so that the same object is often changed twice. */
-const candidate: fc.Arbitrary<Candidate> = fc.oneof(
-  { arbitrary: make, weight: 3 },
-  { arbitrary: columnsOfTable, weight: 6 },
-  { arbitrary: constraints, weight: 4 },
-  { arbitrary: indexes, weight: 3 },
-  { arbitrary: security, weight: 3 },
-  { arbitrary: triggers, weight: 3 },
-  { arbitrary: namesAndSchemas, weight: 4 },
-  { arbitrary: drops, weight: 2 },
-  { arbitrary: data, weight: 3 },
-  { arbitrary: comments, weight: 1 },
-);
+const candidate = ({ losses }: Kinds): fc.Arbitrary<Candidate> =>
+  fc.oneof(
+    { arbitrary: make, weight: 3 },
+    { arbitrary: columnsOfTable, weight: 6 },
+    { arbitrary: constraints, weight: 4 },
+    { arbitrary: indexes, weight: 3 },
+    { arbitrary: security, weight: 3 },
+    { arbitrary: triggers, weight: 3 },
+    { arbitrary: namesAndSchemas, weight: 4 },
+    { arbitrary: losses ? fc.oneof(drops, losing) : drops, weight: 2 },
+    { arbitrary: data, weight: 3 },
+    { arbitrary: comments, weight: 1 },
+  );
 
-const begin = fc.tuple(
-  fc.array(make, { minLength: 12, maxLength: 16 }),
-  fc.array(candidate, { minLength: 40, maxLength: 60 }),
-);
-
-/** Candidates of a first migration, and of some later ones. */
-export const randomHistory: fc.Arbitrary<{
+/** Candidates of a first migration, what is written into its tables, and candidates of some later migrations. */
+export const randomHistory = (
+  kinds: Kinds,
+): fc.Arbitrary<{
   readonly first: readonly Candidate[];
   readonly rows: readonly Candidate[];
   readonly later: readonly (readonly Candidate[])[];
-}> = fc.record({
-  first: begin.map(([made, more]) => [
-    "CREATE SCHEMA app",
-    "CREATE DOMAIN posint AS integer CHECK (VALUE > 0)",
-    "CREATE TABLE otter (id integer PRIMARY KEY, a text, b integer)",
-    ...made,
-    ...more,
-  ]),
-  rows: fc.array(data, { minLength: 2, maxLength: 8 }),
-  later: fc.array(fc.array(candidate, { minLength: 30, maxLength: 60 }), { minLength: 1, maxLength: 3 }),
-});
+}> =>
+  fc.record({
+    first: fc
+      .tuple(
+        fc.array(make, { minLength: 12, maxLength: 16 }),
+        fc.array(candidate(kinds), { minLength: 40, maxLength: 60 }),
+      )
+      .map(([made, more]) => [
+        "CREATE SCHEMA app",
+        "CREATE DOMAIN posint AS integer CHECK (VALUE > 0)",
+        "CREATE TABLE otter (id integer PRIMARY KEY, a text, b integer)",
+        ...made,
+        ...more,
+      ]),
+    rows: fc.array(data, { minLength: 2, maxLength: 8 }),
+    later: fc.array(fc.array(candidate(kinds), { minLength: 30, maxLength: 60 }), {
+      minLength: 1,
+      maxLength: 3,
+    }),
+  });

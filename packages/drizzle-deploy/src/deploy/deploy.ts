@@ -172,8 +172,9 @@ export async function deploy(
       names: project.names,
       id,
       builders: parallel,
-      // Where a name without a schema is made: as with Drizzle, whatever schemas the project has.
-      schemas: ["public", ...project.schemas],
+      // What a name without a schema means, as with Drizzle: looked for in other schemas of the project, a table that is
+      // not there would be another one.
+      schemas: ["public"],
     }),
   );
   try {

@@ -140,9 +140,12 @@ export const isPassedOver = (decision: Decision): boolean => decision === past;
  */
 export function asWritten(decision: Decision, draft?: Draft): Decision {
   if (decision.action === "blocked" || decision === past || decision === doneBefore) return run;
-  // The same type may come with other values.
-  const isTyped = draft?.goal.does === "alter" && draft.goal.type !== undefined;
-  return isTyped && decision === asWanted ? run : decision;
+  // What is as a later migration wants it may be another by then, and the same type may come with other values. Only what
+  // would have every row looked at for nothing is not repeated.
+  const isScan =
+    draft?.goal.does === "temporary" ||
+    (draft?.goal.does === "alter" && draft.goal.properties.includes("nullable"));
+  return decision === asWanted && draft && !isScan ? run : decision;
 }
 
 const notThere: Decision = { action: "skip", reason: "It is not there." };
@@ -280,6 +283,9 @@ function create(draft: Draft, { target, ignore = [] }: Of<"create">, around: Con
   if (holder !== null) return blocked(holder);
   if (!simulated.exists(target) && around.isDroppedLater) return droppedLater;
   if (!simulated.exists(target) && around.hasRun && livesOn(target, around)) return past;
+  // It went along with what a later statement that ran here took away, which may be gone for good; nothing rests on it.
+  const isOnTop = target.kind === "policy" || target.kind === "trigger";
+  if (isOnTop && !isWanted && !simulated.exists(target) && around.hasRun) return past;
   if (!simulated.exists(target))
     return isDone && (isGoneAgain || (!isWanted && !isToBeRenamed)) ? doneBefore : run;
   if (simulated.stateOf(target) !== "untouched") return run;
@@ -706,7 +712,9 @@ function rename({ target, to }: Of<"rename">, around: ConvergeContext): Decision
   const { simulated, isDone, isMadeAgain } = around;
   const isOld = simulated.exists(target);
   const isNew = simulated.exists(to);
-  if (isOld && isLaterOnes(target, around)) return past;
+  // Where what it was about is gone for good, or has its new name; else a rollback has given it the former one back.
+  const isElsewhere = isNew || around.fateOf(target) === null;
+  if (isOld && isElsewhere && isLaterOnes(target, around)) return past;
   if (isOld && !isNew) return isDone && isMadeAgain ? doneBefore : run;
   if (!isOld && !isNew && simulated.isUnknown(target)) return run;
   if (isDone || (isNew && !isOld)) return isDone ? doneBefore : asWanted;

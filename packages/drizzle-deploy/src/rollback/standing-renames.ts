@@ -11,7 +11,7 @@ import { isThere, type Rename } from "./renames.ts";
 export interface StandingRenames {
   /** Those that can be taken back, with those that make room for them. */
   readonly renames: readonly Rename[];
-  /** Those that make room, or did already. */
+  /** Those that make room, will, or did. */
   readonly asides: readonly Rename[];
   /** Those whose former name something else has now. */
   readonly clashes: readonly Rename[];
@@ -45,7 +45,7 @@ const isFor = (aside: Rename, one: Rename): boolean =>
  * its own until then. Not a type that columns of before are of by now, since those stay of it.
  */
 function asideOf(
-  { kind, was, now, of }: Rename,
+  { kind, was, of }: Rename,
   {
     raw,
     before,
@@ -60,9 +60,6 @@ function asideOf(
   if (found === undefined || all.some((one) => one.of === null && isFor(one, { kind, was, now: was, of })))
     return [];
   const aside = { schema: was.schema, name: `${names.recordSchema}_${was.name}` };
-  const isLeft = isThere(raw, found, aside, null);
-  const isWaiting = isThere(raw, kind, now, null) && isThere(raw, found, was, null);
-  if (!isLeft && !isWaiting) return [];
   const printed = [was.name, quoteIdentifier(was.name), qualifiedLabel(was), quoteName(was)];
   const isOfBefore = (table: QualifiedName): boolean =>
     [...before.tables, ...before.views].some((one) => isSame(nameNow(all, one, relations), table));
@@ -135,7 +132,10 @@ export function standingRenames(
   return {
     renames: [
       ...asides.filter(
-        (one) => isThere(raw, one.kind, one.now, null) && !isThere(raw, one.kind, one.was, null),
+        (one) =>
+          present.some((other) => isFor(one, other)) &&
+          isThere(raw, one.kind, one.now, null) &&
+          !isThere(raw, one.kind, one.was, null),
       ),
       ...present.filter((one) => !clashes.includes(one)),
     ],
