@@ -1,3 +1,4 @@
+import type { Node } from "libpg-query";
 import type { Target } from "../model/step.ts";
 import { names, walk } from "../sql/tree.ts";
 import type { Draft } from "../statements/index.ts";
@@ -47,6 +48,12 @@ function dropsIfThere({ node }: ParsedStatement, { schema, name }: Target): bool
   });
 }
 
+/** Whether a statement takes what a table has to another schema. */
+const movesSchema = (node: Node, { table }: Target): boolean =>
+  "AlterObjectSchemaStmt" in node
+    ? node.AlterObjectSchemaStmt.relation?.relname === table
+    : "RenameStmt" in node && node.RenameStmt.renameType !== "OBJECT_COLUMN";
+
 /**
  * Whether a statement makes an index for nothing: a later one drops it, does not mind when it is not there, and none
  * until then names it. A unique one is made all the same: rows depend on it.
@@ -62,8 +69,12 @@ export function isDroppedLater(
   const { target } = goal;
   // Few are dropped at all, and to look for what names one is to read every statement.
   if (!later.some((some) => some.some((one) => dropsIfThere(one, target)))) return false;
-  const first = later.flat().find((one) => mentions(one.node, target.name));
-  return first !== undefined && dropsIfThere(first, target);
+  const all = later.flat();
+  const at = all.findIndex((one) => mentions(one.node, target.name));
+  const first = all[at];
+  // With its table it may go to another schema, where the statement does not look for it.
+  const isMoved = all.slice(0, at).some(({ node }) => movesSchema(node, target));
+  return first !== undefined && !isMoved && dropsIfThere(first, target);
 }
 
 /** Statements about a view that make nothing of it which stays when it goes. */
