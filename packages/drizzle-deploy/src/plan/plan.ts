@@ -186,11 +186,13 @@ export async function planInDetail(
  */
 function isAsLeft(
   project: Project,
-  { state, done, catalog }: Facts,
+  { state, done, catalog, archive }: Facts,
   goals: () => readonly PendingGoal[],
 ): boolean {
   const last = state.applied.at(-1);
   if (!last || state.pending.length === 0) return false;
+  // What a rollback put aside comes back with all its parts.
+  if (archive.tables.length > 0) return false;
   if (done.some(({ migration }) => state.pending.some(({ hash: ofFile }) => ofFile === migration)))
     return false;
   const plain = (name: string): string => name.replace(/\(.*$/s, "");
@@ -372,7 +374,7 @@ function planMigration(
       });
       if (isPassedOver(held) && draft.goal.does === "create")
         planning.lost.push(draft.goal.target, ...draft.goal.parts);
-      const decided = planning.isAsLeft ? asWritten(held, draft) : held;
+      const decided = planning.isAsLeft && !isRepair ? asWritten(held, draft) : held;
       if (replaced && (replaced.isBegun || isToRun(decided))) {
         replacing.set(replaced.number, replaced.drafts);
         const step = stepOf(draft, untilReplaced(replaced), { id, migration, planning });

@@ -363,7 +363,10 @@ async function plan(
 async function planAndTry(sql: Sql, project: Project, wanted: Wanted): Promise<Planned> {
   const made = await plan(sql, project, wanted);
   const { planned, facts } = made;
-  const { steps, notTried } = await tried(project, planned.plan.steps, facts.renamed.raw);
+  const { steps, notTried } = await tried(project, planned.plan.steps, {
+    actual: facts.renamed.raw,
+    archived: facts.archived,
+  });
   const notes = notTried === null ? [] : [`not run on a scratch database first: ${notTried}`];
   return {
     ...made,

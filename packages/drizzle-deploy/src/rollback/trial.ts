@@ -11,8 +11,8 @@ import { quoteIdentifier } from "../sql/quote.ts";
  * in their order and on the catalog as it will be found, and are taken back.
  */
 
-/** Steps whose effect is outside of the catalog that the scratch database has. */
-const isLeftOut = ({ kind }: Step): boolean => kind === "journal" || kind === "role" || kind === "grant";
+/** Steps about what the scratch database has not: rows, records, roles. */
+const leftOut: readonly Step["kind"][] = ["journal", "role", "grant", "change data", "opaque"];
 
 /** A statement as it runs inside of a transaction: indexes are built and dropped with nobody waiting. */
 const insideTransaction = ({ sql, transactional }: Step): string =>
@@ -30,11 +30,12 @@ type Trial = { readonly failed: Step; readonly reason: string } | { readonly not
 async function run(
   connection: Pick<postgres.ReservedSql, "unsafe">,
   steps: readonly Step[],
-  schemas: readonly string[],
+  { schemas, names }: Project,
 ): Promise<Trial> {
+  await connection.unsafe(`create schema if not exists ${quoteIdentifier(names.archiveSchema)}`);
   const path = schemas.map(quoteIdentifier).join(", ");
   for (const step of steps) {
-    if (step.action !== "run" || isLeftOut(step)) continue;
+    if (step.action !== "run" || leftOut.includes(step.kind)) continue;
     try {
       await connection.unsafe(`set local search_path = ${path}`);
       await connection.unsafe(insideTransaction(step)).simple();
@@ -53,22 +54,25 @@ async function run(
  * the whole rollback.
  *
  * @param actual the catalog as the rollback will find it
+ * @param archived what earlier rollbacks have put aside
  * @returns with why nothing was tried, where nothing was
  */
 export async function tried(
   project: Project,
   steps: readonly Step[],
-  actual: Catalog,
+  { actual, archived }: { readonly actual: Catalog; readonly archived: Catalog },
 ): Promise<{ readonly steps: readonly Step[]; readonly notTried: string | null }> {
   const { scratch, schemas } = project;
   if (!scratch || steps.some(({ action }) => action === "blocked")) return { steps, notTried: null };
+  if (archived.tables.length > 0)
+    return { steps, notTried: "it has no tables that an earlier rollback has put aside" };
   const trial = await tryOnScratch(
     scratch,
     { migrations: readMigrations(project.migrationsFolder), schemas },
     async (connection, catalog): Promise<Trial> => {
       const isSame = compareCatalogs(catalog, actual).every(isIncidental);
       return isSame
-        ? await run(connection, steps, schemas)
+        ? await run(connection, steps, project)
         : { notTried: "the database is not as its migrations make one" };
     },
   ).catch((error: unknown): Trial => {
