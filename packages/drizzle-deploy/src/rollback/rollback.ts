@@ -363,11 +363,15 @@ async function plan(
 async function planAndTry(sql: Sql, project: Project, wanted: Wanted): Promise<Planned> {
   const made = await plan(sql, project, wanted);
   const { planned, facts } = made;
-  const { steps, notTried } = await tried(project, planned.plan.steps, {
+  const { scope } = wanted;
+  const { steps, notes } = await tried(project, planned.plan.steps, {
     actual: facts.renamed.raw,
     archived: facts.archived,
+    leftIn: (catalog) =>
+      differencesOf({ ...facts, actual: catalog }, { scope, kept: planned.kept }).flatMap(
+        ({ object, why }) => (why === "left" ? object : []),
+      ),
   });
-  const notes = notTried === null ? [] : [`not run on a scratch database first: ${notTried}`];
   return {
     ...made,
     planned: {
@@ -645,24 +649,22 @@ async function carryOut(
 const isPartOf = (object: ObjectIdentity, kept: ReadonlySet<string>): boolean =>
   kept.has(objectKey(object)) || (object.parent !== null && isPartOf(object.parent, kept));
 
-/** Holds the catalog against the one before the deployment. */
-async function prove(
-  sql: Sql,
-  project: Project,
-  { scope, deployment, allow }: Wanted,
-): Promise<{ left: string[]; differences: RollbackReport["differences"] }> {
-  const { facts, planned: again } = await plan(sql, project, { scope, deployment, allow });
-  const before = withoutInvalidIndexes(facts.before);
-  const intended = new Set(compareCatalogs(before, facts.head).map(sayWhich));
-  const differences = compareCatalogs(before, facts.actual).map((difference) => {
+/** How a catalog differs from the one before the deployment, and why. */
+function differencesOf(
+  { before: recorded, actual, head }: Pick<RollbackFacts, "before" | "actual" | "head">,
+  { scope, kept }: { readonly scope: RollbackScope; readonly kept: ReadonlySet<string> },
+): RollbackReport["differences"] {
+  const before = withoutInvalidIndexes(recorded);
+  const intended = new Set(compareCatalogs(before, head).map(sayWhich));
+  return compareCatalogs(before, actual).map((difference) => {
     const { object } = difference;
     const isOurs = intended.has(sayWhich(difference));
-    const isKept = scope === "indexes" || isPartOf(object, again.kept);
+    const isKept = scope === "indexes" || isPartOf(object, kept);
     // Of grants, privilege by privilege, the plan knows better than a comparison of the whole.
     // Columns come in the order in which they were made: nothing brings that back.
     const isOrder = difference.kind === "different" && difference.property === "columnOrder";
     const why =
-      again.kept.has(objectKey(object)) || isOrder
+      kept.has(objectKey(object)) || isOrder
         ? "kept"
         : !isOurs
           ? "others"
@@ -678,6 +680,16 @@ async function prove(
       actual: "actual" in difference ? difference.actual : null,
     } as const;
   });
+}
+
+/** Holds the catalog against the one before the deployment. */
+async function prove(
+  sql: Sql,
+  project: Project,
+  { scope, deployment, allow }: Wanted,
+): Promise<{ left: string[]; differences: RollbackReport["differences"] }> {
+  const { facts, planned: again } = await plan(sql, project, { scope, deployment, allow });
+  const differences = differencesOf(facts, { scope, kept: again.kept });
   const left = [
     ...again.plan.steps.map(({ title }) => title),
     ...differences.filter(({ why }) => why === "left").map(({ object }) => object),

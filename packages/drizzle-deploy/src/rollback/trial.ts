@@ -1,5 +1,5 @@
 import postgres from "postgres";
-import { type Catalog, compareCatalogs, isIncidental, tryOnScratch } from "../catalog/index.ts";
+import { type Catalog, compareCatalogs, isIncidental, readCatalog, tryOnScratch } from "../catalog/index.ts";
 import { DeployError } from "../findings/errors.ts";
 import { readMigrations } from "../migrations/index.ts";
 import type { Project } from "../model/project.ts";
@@ -24,14 +24,27 @@ const insideTransaction = ({ sql, transactional }: Step): string =>
  */
 const ofOneTransaction: readonly string[] = ["55P04", "55006", "25001"];
 
-/** What became of it: null where every statement ran. */
-type Trial = { readonly failed: Step; readonly reason: string } | { readonly notTried: string } | null;
+/** What became of it; every statement ran where it says what is left. */
+type Trial =
+  | { readonly failed: Step; readonly reason: string }
+  | { readonly notTried: string }
+  | { readonly left: readonly string[] };
+
+/** What a rollback is tried on, and held against. */
+export interface Surroundings {
+  /** The catalog as the rollback will find it. */
+  readonly actual: Catalog;
+  /** What earlier rollbacks have put aside. */
+  readonly archived: Catalog;
+  /** What of a catalog should not be so once all is undone. */
+  readonly leftIn: (catalog: Catalog) => readonly string[];
+}
 
 async function run(
   connection: Pick<postgres.ReservedSql, "unsafe">,
   steps: readonly Step[],
   { schemas, names }: Project,
-): Promise<Trial> {
+): Promise<Extract<Trial, { failed: Step } | { notTried: string }> | null> {
   await connection.unsafe(`create schema if not exists ${quoteIdentifier(names.archiveSchema)}`);
   const path = schemas.map(quoteIdentifier).join(", ");
   for (const step of steps) {
@@ -53,37 +66,40 @@ async function run(
  * The steps of a rollback as they are, but for the one that could not run when it is its turn: it is blocked, and so is
  * the whole rollback.
  *
- * @param actual the catalog as the rollback will find it
- * @param archived what earlier rollbacks have put aside
- * @returns with why nothing was tried, where nothing was
+ * @returns with what is to be known of it: why nothing was tried, or what would not come back
  */
 export async function tried(
   project: Project,
   steps: readonly Step[],
-  { actual, archived }: { readonly actual: Catalog; readonly archived: Catalog },
-): Promise<{ readonly steps: readonly Step[]; readonly notTried: string | null }> {
+  { actual, archived, leftIn }: Surroundings,
+): Promise<{ readonly steps: readonly Step[]; readonly notes: readonly string[] }> {
   const { scratch, schemas } = project;
-  if (!scratch || steps.some(({ action }) => action === "blocked")) return { steps, notTried: null };
-  if (archived.tables.length > 0)
-    return { steps, notTried: "it has no tables that an earlier rollback has put aside" };
-  const trial = await tryOnScratch(
-    scratch,
-    { migrations: readMigrations(project.migrationsFolder), schemas },
-    async (connection, catalog): Promise<Trial> => {
-      const isSame = compareCatalogs(catalog, actual).every(isIncidental);
-      return isSame
-        ? await run(connection, steps, project)
-        : { notTried: "the database is not as its migrations make one" };
-    },
-  ).catch((error: unknown): Trial => {
-    // A scratch database that is gone, or not ours to use, is no reason to keep somebody from going back.
-    if (error instanceof DeployError) throw error;
-    return { notTried: "the scratch database does not answer" };
-  });
-  if (trial === null) return { steps, notTried: null };
-  if ("notTried" in trial) return { steps, notTried: trial.notTried };
+  if (!scratch || steps.some(({ action }) => action === "blocked")) return { steps, notes: [] };
+  const trial = await (archived.tables.length > 0
+    ? { notTried: "it has no tables that an earlier rollback has put aside" }
+    : tryOnScratch(
+        scratch,
+        { migrations: readMigrations(project.migrationsFolder), schemas },
+        async (connection, catalog): Promise<Trial> => {
+          if (!compareCatalogs(catalog, actual).every(isIncidental))
+            return { notTried: "the database is not as its migrations make one" };
+          const failed = await run(connection, steps, project);
+          return failed ?? { left: leftIn(await readCatalog(connection, { schemas })) };
+        },
+      ).catch((error: unknown): Trial => {
+        // A scratch database that is gone, or not ours to use, is no reason to keep somebody from going back.
+        if (error instanceof DeployError) throw error;
+        return { notTried: "the scratch database does not answer" };
+      }));
+  if ("notTried" in trial)
+    return { steps, notes: [`not run on a scratch database first: ${trial.notTried}`] };
+  if ("left" in trial)
+    return {
+      steps,
+      notes: trial.left.map((object) => `${object} would not be as before, as a scratch database has shown`),
+    };
   return {
-    notTried: null,
+    notes: [],
     steps: steps.map((step) =>
       step === trial.failed
         ? {
