@@ -156,6 +156,22 @@ const cases: readonly History[] = [
     rows: ["insert into t values (1, 2, 3)"],
   },
   {
+    name: "a column that a rollback keeps, added between a switch and its switch back",
+    migrations: [
+      ["CREATE TABLE t (id int primary key, a int)", "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0)"],
+      ["ALTER TABLE t ALTER COLUMN a SET DEFAULT 3", "ALTER TABLE t ALTER COLUMN a SET NOT NULL"],
+      [
+        "ALTER TABLE t ALTER COLUMN a DROP NOT NULL",
+        "ALTER TABLE t ADD COLUMN b text",
+        "ALTER TABLE t ALTER COLUMN a SET NOT NULL",
+        "ALTER TABLE t DROP CONSTRAINT c",
+        "UPDATE t SET b = 'x'",
+        "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 1)",
+      ],
+    ],
+    rows: ["insert into t values (1, 2)"],
+  },
+  {
     name: "another privilege on what has the name by the end",
     schemas: ["public", "app"],
     migrations: [

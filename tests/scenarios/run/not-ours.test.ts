@@ -82,6 +82,7 @@ describe("what is not ours", () => {
         "extra function public.mine()",
         "extra index public.accounts.same_columns_by_hand",
         "extra index public.transactions.mine_on_transactions",
+        "extra statistics public.mine_statistics",
         "extra table public.settings",
         "extra trigger public.goals.mine",
         "extra view public.open_stages",

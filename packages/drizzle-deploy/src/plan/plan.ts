@@ -559,6 +559,21 @@ function preview(
   );
 }
 
+/** Whether a statement of a span adds a column that a rollback has kept, so that it is there already. */
+function isKept({ drafts }: ClassifiedStatement, { isAsLeft: isClean, simulated }: PlanningContext): boolean {
+  return (
+    !isClean &&
+    drafts.length > 0 &&
+    drafts.every(
+      ({ goal }) =>
+        goal.does === "create" &&
+        goal.target.kind === "column" &&
+        simulated.exists(goal.target) &&
+        simulated.stateOf(goal.target) === "untouched",
+    )
+  );
+}
+
 /** The statements of a span as one step; null where they are to be planned one by one. */
 function planSpan(
   span: Span,
@@ -609,7 +624,7 @@ function planSpan(
       isHidden(now) &&
       facts.done.some(({ migration: ofFile, step }) => ofFile === migration.hash && step === own) &&
       !now.drafts.some((one) => isEmptied(one, simulated));
-    if (changes && stays) return [];
+    if (changes && (stays || isKept(now, planning))) return [];
     if (changes) {
       for (const one of partsInTransaction(now, statements, project.names))
         simulated.apply(one, timeline.after[0]);
