@@ -156,6 +156,16 @@ const cases: readonly History[] = [
     rows: ["insert into t values (1, 2, 3)"],
   },
   {
+    name: "a serial table beside a new one of its name in another schema",
+    schemas: ["public", "app"],
+    migrations: [
+      ["CREATE SCHEMA app", "CREATE TABLE app.t (id serial primary key, a int)"],
+      ["CREATE TABLE t (id serial primary key)"],
+    ],
+    rows: ["insert into app.t (a) values (1)"],
+    works: ["insert into app.t (a) values (2)"],
+  },
+  {
     name: "a column that a rollback keeps, added between a switch and its switch back",
     migrations: [
       ["CREATE TABLE t (id int primary key, a int)", "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0)"],

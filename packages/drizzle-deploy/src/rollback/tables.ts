@@ -1,6 +1,7 @@
 import { type Column, type Domain, objectKey, type Table, withoutValidity } from "../catalog/index.ts";
 import { functionLabel, functionSignature } from "../kinds/function.ts";
 import { defaultGrantees, setGrants } from "../kinds/grant.ts";
+import { printed } from "../plan/edited-catalog.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { qualifiedLabel } from "../sql/names.ts";
 import { quoteIdentifier, quoteLiteral, quoteName, quoteQualified } from "../sql/quote.ts";
@@ -74,13 +75,29 @@ function relaxColumn(context: RollbackContext, table: Table, column: Column): vo
     alterColumn(context, table, column.name, "no longer require", "DROP NOT NULL");
 }
 
+/** Whether a default counts on with the column's own sequence, with its schema before the name or without. */
+function isOwnNumber({ actual }: RollbackContext, table: Table, { name, default: text }: Column): boolean {
+  const own = actual.sequences.find(
+    ({ ownedBy }) =>
+      ownedBy?.schema === table.schema && ownedBy.table === table.name && ownedBy.column === name,
+  );
+  const called = /^nextval\('(.*)'::regclass\)$/s.exec(text ?? "")?.[1];
+  if (!own || called === undefined) return false;
+  return called === printed(own.name) || called === `${printed(own.schema)}.${printed(own.name)}`;
+}
+
 function restoreColumn(context: RollbackContext, { table }: KeptTable, now: Column, was: Column): void {
   const key = partKey("column", table, now.name);
   const altered = (property: string): boolean => isPropertyAltered(context, key, property);
   const label = `${qualifiedLabel(table)}.${now.name}`;
   const isFilledOtherwise = now.identity !== null || now.generated !== null;
   const isNumbered = was.default?.startsWith("nextval(") ?? false;
-  if (altered("default") && (context.unfit.has(key) || (isNumbered && !isNumber(now.type)))) {
+  // Its schema is printed as long as a sequence of another schema has the name too.
+  const isSameNumber =
+    isOwnNumber(context, table, now) && isOwnNumber(context, table, { ...was, name: now.name });
+  if (altered("default") && isSameNumber) {
+    // Nothing to restore.
+  } else if (altered("default") && (context.unfit.has(key) || (isNumbered && !isNumber(now.type)))) {
     context.keep(key, `column ${label} keeps its default, as the deployment made it: ${unfitReason(table)}`);
   } else if (altered("default") && was.identity !== null && now.identity === null && now.default !== null) {
     // Numbers have to come from somewhere.
