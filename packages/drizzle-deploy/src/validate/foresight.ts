@@ -184,8 +184,12 @@ export function foreseenFindings(project: Project, { facts, plan, planned }: Det
   // What is as the migrations before left it comes to what the pending ones make of it: a text may read otherwise
   // since another object has gone.
   const foundAtFirst =
-    plan.from === null ? null : compareCatalogs(project.expectedCatalog(plan.from), actual);
-  const wrongAtFirst = foundAtFirst && new Set(foundAtFirst.map(aboutKey));
+    plan.from === null ? [] : compareCatalogs(project.expectedCatalog(plan.from), actual).map(aboutKey);
+  const wrongAtFirst = new Set(foundAtFirst);
+  const isAsLeft = (difference: Difference): boolean =>
+    plan.from !== null &&
+    !wrongAtFirst.has(aboutKey(difference)) &&
+    !lineOf(difference.object).some((one) => wrongAtFirst.has(propertyKey(one, null)));
   const isToBeTakenOver = (difference: Difference): boolean => {
     const whole = partOfWhole(difference, wanted)?.attachedTo;
     const { parent } = difference.object;
@@ -210,7 +214,7 @@ export function foreseenFindings(project: Project, { facts, plan, planned }: Det
       !(difference.kind === "different" && difference.property === "columnOrder") &&
       isSaid(difference) &&
       notAsMet.has(aboutKey(difference)) &&
-      (wrongAtFirst === null || wrongAtFirst.has(aboutKey(difference))) &&
+      !isAsLeft(difference) &&
       !isLeftOut(difference.object) &&
       !isTakenOver(difference, wanted, actual) &&
       !isToBeTakenOver(difference) &&
