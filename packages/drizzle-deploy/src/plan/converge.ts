@@ -138,7 +138,12 @@ export const isPassedOver = (decision: Decision): boolean => decision === past;
  * A decision where everything is as the migrations before left it: nothing is in the way then, and nothing done already,
  * as far as the statements themselves do not say `IF EXISTS`.
  */
-export function asWritten(decision: Decision, draft?: Draft): Decision {
+export function asWritten(decision: Decision, schemas: readonly string[], draft?: Draft): Decision {
+  const goal = draft?.goal;
+  const target = goal && "target" in goal ? goal.target : null;
+  const managed = target?.kind === "schema" ? target.name : target?.schema;
+  // Of what lies outside of the managed schemas, as an extension may, no catalog tells how it was left.
+  if (managed === null || (managed !== undefined && !schemas.includes(managed))) return decision;
   if (decision.action === "blocked" || decision === past || decision === doneBefore) return run;
   // What is as a later migration wants it may be another by then, and the same type may come with other values. Only what
   // would have every row looked at for nothing is not repeated.

@@ -374,7 +374,7 @@ function planMigration(
       });
       if (isPassedOver(held) && draft.goal.does === "create")
         planning.lost.push(draft.goal.target, ...draft.goal.parts);
-      const decided = planning.isAsLeft && !isRepair ? asWritten(held, draft) : held;
+      const decided = planning.isAsLeft && !isRepair ? asWritten(held, project.schemas, draft) : held;
       if (replaced && (replaced.isBegun || isToRun(decided))) {
         replacing.set(replaced.number, replaced.drafts);
         const step = stepOf(draft, untilReplaced(replaced), { id, migration, planning });
@@ -611,7 +611,8 @@ function planSpan(
         ),
     ),
   });
-  if (planning.isAsLeft && decided !== "apart" && !isToRun(decided)) decided = asWritten(decided);
+  if (planning.isAsLeft && decided !== "apart" && !isToRun(decided))
+    decided = asWritten(decided, project.schemas);
   if (decided === "apart") return null;
   const changes = isToRun(decided);
   const builds = planBuilds(statements, changes, { migration, timeline, planning });
