@@ -181,16 +181,6 @@ const cases: readonly History[] = [
     ],
     rows: ["insert into t values (1, 2)"],
   },
-  {
-    name: "another privilege on what has the name by the end",
-    schemas: ["public", "app"],
-    migrations: [
-      ["CREATE SCHEMA app", "CREATE TABLE app.t (id int)"],
-      ["GRANT SELECT ON app.t TO authenticated"],
-      ["ALTER TABLE app.t SET SCHEMA public", "CREATE TABLE app.t (id int primary key, a int)"],
-    ],
-    rows: ["insert into app.t values (1)"],
-  },
 ];
 
 it.each(cases)("$name", async (history) => {
