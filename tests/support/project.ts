@@ -7,6 +7,7 @@ export async function projectIn(
   migrationsFolder: string,
   schemas: Project["schemas"],
   name: string,
+  journal: Pick<Project, "migrationsTable" | "migrationsSchema" | "sharesJournal"> = {},
 ): Promise<Project> {
   const scratch = await createDatabase("empty");
   return await projectOfFolder(scratch.sql, {
@@ -15,5 +16,6 @@ export async function projectIn(
     schemas,
     names: spfpNames,
     cacheFolder: null,
+    ...journal,
   });
 }

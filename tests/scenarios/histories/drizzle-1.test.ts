@@ -14,12 +14,11 @@ import {
   deploy,
   exportScript,
   type Project,
-  projectOfFolder,
   rollback,
   status,
 } from "../../../packages/drizzle-deploy/src/index.ts";
-import { spfpNames } from "../../../src/spfp.ts";
 import { createDatabase, type TestDatabase } from "../../support/database.ts";
+import { projectIn } from "../../support/project.ts";
 import { type History, walk } from "./walk.ts";
 
 /** A migration of Drizzle 1.0: the name of its folder, and its text. */
@@ -70,17 +69,10 @@ type Options = Partial<
   Pick<Project, "schemas" | "migrationsTable" | "migrationsSchema" | "sharesJournal" | "name">
 >;
 
-async function projectOf(migrationsFolder: string, options: Options = {}): Promise<Project> {
-  const { sql } = await createDatabase("empty");
-  return projectOfFolder(sql, {
-    name: "named",
-    schemas: ["public"],
-    names: spfpNames,
-    cacheFolder: null,
-    ...options,
-    migrationsFolder,
-  });
-}
+const projectOf = (
+  folder: string,
+  { schemas = ["public"], name = "named", ...journal }: Options = {},
+): Promise<Project> => projectIn(folder, schemas, name, journal);
 
 async function withDrizzle({ url }: TestDatabase, migrationsFolder: string, options: Options = {}) {
   const { migrationsTable, migrationsSchema } = options;

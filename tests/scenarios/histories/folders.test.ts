@@ -12,13 +12,12 @@ import {
   deploy,
   exportScript,
   type Project,
-  projectOfFolder,
   rollback,
 } from "../../../packages/drizzle-deploy/src/index.ts";
 import { connect } from "../../../packages/drizzle-deploy/src/postgres/index.ts";
 import { quoteIdentifier, quoteLiteral } from "../../../packages/drizzle-deploy/src/sql/quote.ts";
-import { spfpNames } from "../../../src/spfp.ts";
 import { createDatabase, type TestDatabase } from "../../support/database.ts";
+import { projectIn } from "../../support/project.ts";
 
 /** A migration as it stands in a folder: its journal's time, and its statements. */
 interface File {
@@ -47,17 +46,10 @@ type Options = Partial<
   Pick<Project, "schemas" | "migrationsTable" | "migrationsSchema" | "sharesJournal" | "name">
 >;
 
-async function projectOf(migrationsFolder: string, options: Options = {}): Promise<Project> {
-  const { sql } = await createDatabase("empty");
-  return projectOfFolder(sql, {
-    name: "folder",
-    schemas: ["public"],
-    names: spfpNames,
-    cacheFolder: null,
-    ...options,
-    migrationsFolder,
-  });
-}
+const projectOf = (
+  folder: string,
+  { schemas = ["public"], name = "folder", ...journal }: Options = {},
+): Promise<Project> => projectIn(folder, schemas, name, journal);
 
 /** Runs Drizzle's own migrator. */
 async function applyWithDrizzle(

@@ -14,6 +14,7 @@ import { dressView, isExtendable } from "../kinds/view.ts";
 import { type Action, isToRun, nameOf, type Target } from "../model/step.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../sql/quote.ts";
+import { part } from "../statements/draft.ts";
 import type { Draft, Goal } from "../statements/index.ts";
 import { withWord } from "./dropped-later.ts";
 import { printed } from "./edited-catalog.ts";
@@ -57,7 +58,7 @@ export interface Timeline {
   /** This migration's own first; never empty. What is as one of these wants it is left alone. */
   readonly after: readonly [Catalog, ...Catalog[]];
   /** The same with the names that the migration leaves; `after` has those that a statement finds. */
-  readonly left: readonly Catalog[];
+  readonly left: Timeline["after"];
   /** After the last migration. */
   readonly last: Catalog;
 }
@@ -138,19 +139,16 @@ export const isPassedOver = (decision: Decision): boolean => decision === past;
  * A decision where everything is as the migrations before left it: nothing is in the way then, and nothing done already,
  * as far as the statements themselves do not say `IF EXISTS`.
  */
-export function asWritten(decision: Decision, schemas: readonly string[], draft?: Draft): Decision {
-  const goal = draft?.goal;
-  const target = goal && "target" in goal ? goal.target : null;
+export function asWritten(decision: Decision, schemas: readonly string[], { goal }: Draft): Decision {
+  const target = "target" in goal ? goal.target : null;
   const managed = target?.kind === "schema" ? target.name : target?.schema;
   // Of what lies outside of the managed schemas, as an extension may, no catalog tells how it was left.
   if (managed === null || (managed !== undefined && !schemas.includes(managed))) return decision;
   if (decision.action === "blocked" || decision === past || decision === doneBefore) return run;
   // What is as a later migration wants it may be another by then, and the same type may come with other values. Only what
   // would have every row looked at for nothing is not repeated.
-  const isScan =
-    draft?.goal.does === "temporary" ||
-    (draft?.goal.does === "alter" && draft.goal.properties.includes("nullable"));
-  return decision === asWanted && draft && !isScan ? run : decision;
+  const isScan = goal.does === "temporary" || (goal.does === "alter" && goal.properties.includes("nullable"));
+  return decision === asWanted && !isScan ? run : decision;
 }
 
 const notThere: Decision = { action: "skip", reason: "It is not there." };
@@ -196,11 +194,7 @@ export function isThereInTime(
 /** Whether a step before gives a name to an index. */
 function isStepsOwn(index: QualifiedName, simulated: SimulatedCatalog): boolean {
   const table = simulated.indexTable(index);
-  if (table === undefined) return false;
-  return (
-    simulated.stateOf({ kind: "index", schema: index.schema, table: table.name, name: index.name }) !==
-    "untouched"
-  );
+  return table !== undefined && simulated.stateOf(part("index", table, index.name)) !== "untouched";
 }
 
 /** A step that says `IF NOT EXISTS`, after code that may have made what it makes: it then minds nothing. */
@@ -224,7 +218,7 @@ function isPast(target: Target, { fateOf, simulated, isLost, hasRun, timeline }:
   const fate = fateOf(target);
   if (fate === null || isLost(target)) return true;
   // It ran here once, and nothing is left of what it was about when all is done.
-  if (hasRun && !has(timeline.last, target) && !has(timeline.left[0] ?? timeline.last, target)) return true;
+  if (hasRun && !has(timeline.last, target) && !has(timeline.left[0], target)) return true;
   return nameOf(fate) !== nameOf(target) && simulated.exists(fate);
 }
 

@@ -122,23 +122,21 @@ export function standingRenames(
     }
   };
   const asides = all.flatMap((one) => asideOf(one, { raw, before, head, names, all }));
+  const standing = asides.filter(
+    (one) =>
+      present.some((other) => isFor(one, other)) &&
+      isThere(raw, one.kind, one.now, null) &&
+      !isThere(raw, one.kind, one.was, null),
+  );
   const clashes = present.filter((one) => {
-    if (isFree(one) || asides.some((other) => isFor(other, one))) return false;
+    if (isFree(one) || standing.some((other) => isFor(other, one))) return false;
     const view = spaceOf(one.kind).includes("view") ? find(raw.views, one.was) : undefined;
     if (!view || !created(view)) return true;
     collect(view);
     return false;
   });
   return {
-    renames: [
-      ...asides.filter(
-        (one) =>
-          present.some((other) => isFor(one, other)) &&
-          isThere(raw, one.kind, one.now, null) &&
-          !isThere(raw, one.kind, one.was, null),
-      ),
-      ...present.filter((one) => !clashes.includes(one)),
-    ],
+    renames: [...standing, ...present.filter((one) => !clashes.includes(one))],
     asides,
     clashes,
     inTheWay: inOrder([...inTheWay], (view) =>

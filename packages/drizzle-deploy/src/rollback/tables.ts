@@ -95,14 +95,13 @@ function restoreColumn(context: RollbackContext, { table }: KeptTable, now: Colu
   // Its schema is printed as long as a sequence of another schema has the name too.
   const isSameNumber =
     isOwnNumber(context, table, now) && isOwnNumber(context, table, { ...was, name: now.name });
-  if (altered("default") && isSameNumber) {
-    // Nothing to restore.
-  } else if (altered("default") && (context.unfit.has(key) || (isNumbered && !isNumber(now.type)))) {
+  const isOtherDefault = altered("default") && !isSameNumber;
+  if (isOtherDefault && (context.unfit.has(key) || (isNumbered && !isNumber(now.type)))) {
     context.keep(key, `column ${label} keeps its default, as the deployment made it: ${unfitReason(table)}`);
-  } else if (altered("default") && was.identity !== null && now.identity === null && now.default !== null) {
+  } else if (isOtherDefault && was.identity !== null && now.identity === null && now.default !== null) {
     // Numbers have to come from somewhere.
     context.keep(key, `column ${label} keeps its default, as the deployment made it`);
-  } else if (altered("default") && !isFilledOtherwise) {
+  } else if (isOtherDefault && !isFilledOtherwise) {
     const action = was.default === null ? "DROP DEFAULT" : `SET DEFAULT ${was.default}`;
     alterColumn(context, table, now.name, "restore the default of", action);
   }

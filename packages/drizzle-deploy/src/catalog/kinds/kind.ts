@@ -24,3 +24,10 @@ export interface KindFile {
   readonly change: (from: DescribedObject, to: DescribedObject) => string[] | null;
   readonly drop: (one: DescribedObject) => string;
 }
+
+/** The columns of a relation that an object depends on, as a JSON array. PostgreSQL 17 manual, 51.18 "pg_depend". */
+export const columnsNeeded = (catalog: string, object: string, relation: string): string =>
+  `coalesce((select json_agg(distinct a.attname) from pg_depend d
+        join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
+        where d.classid = '${catalog}'::regclass and d.objid = ${object} and d.refclassid = 'pg_class'::regclass
+          and d.refobjid = ${relation} and d.refobjsubid > 0), '[]'::json)`;

@@ -1,6 +1,6 @@
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../../sql/quote.ts";
 import type { DescribedObject } from "../catalog.ts";
-import type { KindFile } from "./kind.ts";
+import { columnsNeeded, type KindFile } from "./kind.ts";
 
 /** What a publication publishes, as it is called in a catalog: a table, or every table of a schema. */
 export const memberName = (schema: string, table: string | null): string =>
@@ -89,10 +89,7 @@ export const publicationMember: KindFile = {
         join pg_attribute a on a.attrelid = r.prrelid and a.attnum = u.number),
       'where', pg_get_expr(r.prqual, r.prrelid)) as properties,
     json_build_array(json_build_object('schema', n.nspname, 'table', c.relname,
-      'columns', coalesce((select json_agg(distinct a.attname) from pg_depend d
-        join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
-        where d.classid = 'pg_publication_rel'::regclass and d.objid = r.oid and d.refclassid = 'pg_class'::regclass
-          and d.refobjid = r.prrelid and d.refobjsubid > 0), '[]'::json))) as requires
+      'columns', ${columnsNeeded("pg_publication_rel", "r.oid", "r.prrelid")})) as requires
   from pg_publication_rel r join pg_publication p on p.oid = r.prpubid
   join pg_class c on c.oid = r.prrelid join pg_namespace n on n.oid = c.relnamespace
   union all

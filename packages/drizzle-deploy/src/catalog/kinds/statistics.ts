@@ -1,6 +1,6 @@
 import { quoteLiteral, quoteQualified } from "../../sql/quote.ts";
 import type { DescribedObject } from "../catalog.ts";
-import type { KindFile } from "./kind.ts";
+import { columnsNeeded, type KindFile } from "./kind.ts";
 
 const nameOf = ({ schema, name }: DescribedObject): string => quoteQualified(schema ?? "public", name);
 
@@ -23,10 +23,7 @@ export const statistics: KindFile = {
       'target', nullif(s.stxstattarget, -1)::text,
       'owner', pg_get_userbyid(s.stxowner), 'comment', obj_description(s.oid, 'pg_statistic_ext')) as properties,
     json_build_array(json_build_object('schema', tn.nspname, 'table', t.relname,
-      'columns', coalesce((select json_agg(distinct a.attname) from pg_depend d
-        join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
-        where d.classid = 'pg_statistic_ext'::regclass and d.objid = s.oid and d.refclassid = 'pg_class'::regclass
-          and d.refobjid = s.stxrelid and d.refobjsubid > 0), '[]'::json))) as requires
+      'columns', ${columnsNeeded("pg_statistic_ext", "s.oid", "s.stxrelid")})) as requires
   from managed n join pg_statistic_ext s on s.stxnamespace = n.oid
   join pg_class t on t.oid = s.stxrelid join pg_namespace tn on tn.oid = t.relnamespace
   where not exists (select from pg_depend e
