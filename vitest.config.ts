@@ -48,6 +48,8 @@ export default defineConfig({
     // A worker waits for PostgreSQL about as long as it computes: one per core, and two at least. At most eight,
     // because every worker holds several of the server's 100 connections.
     maxWorkers: Math.min(Math.max(availableParallelism(), 2), 8),
+    // The titles of cases are long enough to say what they are: they are not cut.
+    chaiConfig: { truncateThreshold: 300 },
     // Generous, because they only end what hangs: no test is about time.
     testTimeout: 180_000,
     hookTimeout: 180_000,

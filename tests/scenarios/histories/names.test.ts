@@ -181,6 +181,38 @@ const cases: readonly History[] = [
     ],
     rows: ["insert into t values (1, 2)"],
   },
+  {
+    name: "a column of a type that gets another name after its table was made",
+    schemas: ["public", "app"],
+    migrations: [
+      ["CREATE SCHEMA app", "CREATE TYPE kind AS ENUM ('new', 'old')", "CREATE DOMAIN small AS int"],
+      [
+        "CREATE TABLE t (id int primary key, k kind DEFAULT 'new', ks kind[], s small)",
+        "CREATE INDEX t_old ON t (s) WHERE k = 'old'",
+        "CREATE TYPE app.mood AS ENUM ('good')",
+        "ALTER TYPE kind RENAME TO mood",
+        "ALTER DOMAIN small RENAME TO smaller",
+      ],
+      ["INSERT INTO t VALUES (1, 'old', '{new}', 3)"],
+    ],
+  },
+  {
+    name: "the index of a key gets another name, and its name goes on to an index",
+    migrations: [
+      ["CREATE TABLE t (id int primary key, a int, b int)", "ALTER TABLE t ADD CONSTRAINT x UNIQUE (a)"],
+      [
+        "ALTER INDEX x RENAME TO y",
+        "ALTER TABLE t ADD CONSTRAINT x UNIQUE (b)",
+        "ALTER INDEX x RENAME TO z",
+        "ALTER TABLE t DROP CONSTRAINT y",
+        "CREATE INDEX x ON t (a)",
+      ],
+      ["ALTER INDEX z RENAME TO w", "CREATE INDEX y ON t (b)", "ALTER INDEX y RENAME TO z"],
+      ["ALTER TABLE t DROP CONSTRAINT w", "CREATE UNIQUE INDEX w ON t (id)", "ALTER INDEX t_pkey RENAME TO t_key"],
+    ],
+    rows: ["insert into t values (1, 2, 3)"],
+    works: ["insert into t values (2, 3, 3)"],
+  },
 ];
 
 it.each(cases)("$name", async (history) => {

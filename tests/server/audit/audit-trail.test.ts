@@ -217,11 +217,14 @@ describe("auditEntries", () => {
       snapshot,
     );
     expect(found.length).toBeGreaterThan(1);
-    expect(found.at(-1)).toMatchObject({
-      userId: ana,
-      changeType: "created",
-      changedAt: expect.stringMatching(/Z$/),
-    });
+    // Which comes last is not said: PGlite's clock counts milliseconds, and entries of one are in no order.
+    expect(found).toContainEqual(
+      expect.objectContaining({
+        userId: ana,
+        changeType: "created",
+        changedAt: expect.stringMatching(/Z$/),
+      }),
+    );
   });
 
   it("is refused in a transaction that sees what others commit", async () => {

@@ -522,7 +522,7 @@ function alter(
     if (isPast(target, around) || (around.hasRun && isBegun)) return past;
     return blocked(`It changes ${target.kind} ${nameOf(target)}, which is not there.`);
   }
-  if (simulated.stateOf(target) !== "untouched") return run;
+  if (!simulated.isUntouched(target, properties)) return run;
   if (isLaterOnes(target, around)) return past;
   if (target.schema !== null && !schemas.includes(target.schema)) return isDone ? doneBefore : run;
   const label = properties[0]?.startsWith("label ") ? properties[0].slice("label ".length) : null;

@@ -273,6 +273,54 @@ function objectsRenamed({ objects = [] }: Catalog, from: Target, to: Target): De
   });
 }
 
+/**
+ * The catalog with a type under another name in the columns that are of it, and in casts to it. Where two schemas have a
+ * type of that name, only the one that is printed with its schema, or is `public`'s, is told apart.
+ */
+function withTypeCalled(catalog: Catalog, from: Target, to: Target): Catalog {
+  if (from.schema === null) return catalog;
+  const types = [...catalog.enums, ...catalog.domains, ...(catalog.structures ?? [])];
+  const isBare =
+    from.schema === "public" || !types.some((one) => one.name === from.name && one.schema !== from.schema);
+  const qualified = ({ schema, name }: Target): string => `${printed(schema ?? "public")}.${printed(name)}`;
+  const forms = [
+    { was: qualified(from), is: qualified(to) },
+    ...(isBare ? [{ was: printed(from.name), is: printed(to.name) }] : []),
+  ];
+  const type = (text: string): string => {
+    const found = forms.find(({ was }) => text === was || text.startsWith(`${was}[`));
+    return found ? found.is + text.slice(found.was.length) : text;
+  };
+  const casts = (text: string): string =>
+    forms.reduce((then, { was, is }) => withWord(then, `::${was}`, `::${is}`), text);
+  const maybe = (text: string | null): string | null => text && casts(text);
+  return {
+    ...catalog,
+    tables: catalog.tables.map((table) => ({
+      ...table,
+      columns: table.columns.map((column) => ({
+        ...column,
+        type: type(column.type),
+        default: maybe(column.default),
+        generated: maybe(column.generated),
+      })),
+      constraints: table.constraints.map((one) => ({ ...one, definition: casts(one.definition) })),
+      indexes: table.indexes.map((one) => ({
+        ...one,
+        definition: casts(one.definition),
+        predicate: maybe(one.predicate),
+        keys: one.keys.map((key) => ({ ...key, expression: casts(key.expression) })),
+      })),
+      policies: table.policies.map((one) => ({ ...one, using: maybe(one.using), check: maybe(one.check) })),
+    })),
+    views: catalog.views.map((view) => ({
+      ...view,
+      definition: casts(view.definition),
+      columns: view.columns.map((column) => ({ ...column, type: type(column.type) })),
+    })),
+  };
+}
+
 /** The catalog with one object under another name or in another schema. */
 export function renamed(before: Catalog, from: Target, to: Target): Catalog {
   const catalog = { ...before, objects: objectsRenamed(before, from, to) };
@@ -282,7 +330,12 @@ export function renamed(before: Catalog, from: Target, to: Target): Catalog {
   const swapIndex = (one: Index): Index => {
     if (one.name !== name) return one;
     const [was, is] = [name, to.name].map((called) => ` INDEX ${printed(called)} ON `);
-    return { ...one, name: to.name, definition: one.definition.replace(was ?? "", () => is ?? "") };
+    return {
+      ...one,
+      name: to.name,
+      definition: one.definition.replace(was ?? "", () => is ?? ""),
+      constraint: one.constraint === name ? to.name : one.constraint,
+    };
   };
   const top = <T extends QualifiedName>(list: readonly T[]): T[] =>
     list.map((one) =>
@@ -328,12 +381,12 @@ export function renamed(before: Catalog, from: Target, to: Target): Catalog {
       return { ...catalog, sequences: top(catalog.sequences) };
     case "type":
       return {
-        ...catalog,
+        ...withTypeCalled(catalog, from, to),
         enums: top(catalog.enums),
         ...(catalog.structures ? { structures: top(catalog.structures) } : {}),
       };
     case "domain":
-      return { ...catalog, domains: top(catalog.domains) };
+      return { ...withTypeCalled(catalog, from, to), domains: top(catalog.domains) };
     default:
       return catalog;
   }

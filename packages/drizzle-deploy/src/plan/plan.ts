@@ -560,19 +560,24 @@ function preview(
   );
 }
 
-/** Whether a statement of a span adds a column that a rollback has kept, so that it is there already. */
+/**
+ * Whether a statement of a span makes what a rollback has kept, so that it is there already: a column, or a part of a
+ * table that comes back.
+ */
 function isKept({ drafts }: ClassifiedStatement, { isAsLeft: isClean, simulated }: PlanningContext): boolean {
-  return (
-    !isClean &&
-    drafts.length > 0 &&
-    drafts.every(
-      ({ goal }) =>
-        goal.does === "create" &&
-        goal.target.kind === "column" &&
-        simulated.exists(goal.target) &&
-        simulated.stateOf(goal.target) === "untouched",
-    )
-  );
+  const isThere = ({ goal }: Draft): boolean => {
+    if (goal.does === "alter") return goal.properties.join() === "validated";
+    if (goal.does !== "create") return false;
+    const { kind, schema, table } = goal.target;
+    const isWithTable =
+      schema !== null && table !== null && simulated.isBroughtBack({ schema, name: table });
+    return (
+      (kind === "column" || isWithTable) &&
+      simulated.exists(goal.target) &&
+      simulated.stateOf(goal.target) === "untouched"
+    );
+  };
+  return !isClean && drafts.some(({ goal }) => goal.does === "create") && drafts.every(isThere);
 }
 
 /** The statements of a span as one step; null where they are to be planned one by one. */
@@ -627,7 +632,7 @@ function planSpan(
     if (changes && (stays || isKept(now, planning))) return [];
     if (changes) {
       for (const one of partsInTransaction(now, statements, project.names))
-        simulated.apply(one, timeline.after[0]);
+        if (!isThereInTime(one, simulated, timeline)) simulated.apply(one, timeline.after[0]);
     }
     return [now];
   });
@@ -708,34 +713,51 @@ function isViewGoneAgain({ goal }: Draft, place: Place, { history }: PlanningCon
   );
 }
 
-/** As the context, with the indexes that the migration makes and no catalog has. */
+type IndexTables = Pick<StatementContext, "indexTable" | "keyTable">;
+
+/** As the context, with the indexes and keys that the migration makes and no catalog has. */
 function withOwnIndexes(statements: readonly ParsedStatement[], known: StatementContext): StatementContext {
-  let made: ((index: QualifiedName) => QualifiedName | undefined) | undefined;
+  let made: IndexTables | undefined;
+  // Few migrations ask for one.
+  const own = (): IndexTables => {
+    made ??= indexesMade(statements, known);
+    return made;
+  };
   return {
     ...known,
-    indexTable(index) {
-      // Few migrations ask for one.
-      const table = known.indexTable(index);
-      if (table) return table;
-      made ??= indexesMade(statements, known);
-      return made(index);
-    },
+    indexTable: (index) => known.indexTable(index) ?? own().indexTable(index),
+    keyTable: (index) =>
+      known.keyTable(index) ?? (known.indexTable(index) ? undefined : own().keyTable(index)),
   };
 }
 
-/** The tables of the indexes that a migration makes and takes away again, or renames: no catalog has them. */
-function indexesMade(statements: readonly ParsedStatement[], context: StatementContext) {
-  const tables = new Map<string, QualifiedName>();
-  const find = ({ schema, name }: QualifiedName) => tables.get(JSON.stringify([schema, name]));
-  const indexTable = (index: QualifiedName) => context.indexTable(index) ?? find(index);
+/** The tables of the indexes and keys that a migration makes and takes away again, or renames: no catalog has them. */
+function indexesMade(statements: readonly ParsedStatement[], context: StatementContext): IndexTables {
+  const tables = { index: new Map<string, QualifiedName>(), constraint: new Map<string, QualifiedName>() };
+  const find = (kind: "index" | "constraint", { schema, name }: QualifiedName) =>
+    tables[kind].get(JSON.stringify([schema, name]));
+  const found: IndexTables = {
+    indexTable: (index) => find("index", index),
+    // Only the index of a key goes by the name of a constraint.
+    keyTable: (index) => (find("index", index) ? undefined : find("constraint", index)),
+  };
+  const meanwhile: StatementContext = {
+    ...context,
+    indexTable: (index) => context.indexTable(index) ?? found.indexTable(index),
+    keyTable: (index) =>
+      context.keyTable(index) ?? (context.indexTable(index) ? undefined : found.keyTable(index)),
+  };
   for (const statement of statements) {
-    for (const { goal } of classify(statement, { ...context, indexTable })) {
-      const made = goal.does === "create" ? goal.target : goal.does === "rename" ? goal.to : null;
-      if (made?.kind !== "index" || made.schema === null || made.table === null) continue;
-      tables.set(JSON.stringify([made.schema, made.name]), { schema: made.schema, name: made.table });
+    for (const { goal } of classify(statement, meanwhile)) {
+      const made =
+        goal.does === "create" ? [goal.target, ...goal.parts] : goal.does === "rename" ? [goal.to] : [];
+      for (const { kind, schema, name, table } of made) {
+        if ((kind !== "index" && kind !== "constraint") || schema === null || table === null) continue;
+        tables[kind].set(JSON.stringify([schema, name]), { schema, name: table });
+      }
     }
   }
-  return find;
+  return found;
 }
 
 /** The steps of a statement with their ids. */

@@ -31,6 +31,8 @@ export interface SimulatedCatalog {
   /** The catalog as read, with what was renamed and moved since under its new name. */
   readonly catalog: () => Catalog;
   readonly stateOf: (target: Target) => ObjectState;
+  /** Whether the catalog still tells these properties of an object: no step so far worked on them, or on the whole. */
+  readonly isUntouched: (target: Target, properties: readonly string[]) => boolean;
   readonly exists: (target: Target) => boolean;
   readonly isNew: (relation: QualifiedName) => boolean;
   /** Whether a step makes it, and it was not there before, in another form either. */
@@ -68,6 +70,8 @@ export interface SimulatedCatalog {
       readonly dropped: readonly string[];
     },
   ) => void;
+  /** Whether a table is brought back from the archive, with what later statements made of it. */
+  readonly isBroughtBack: (table: QualifiedName) => boolean;
   /** A table that an interrupted deployment made: it counts as new. */
   readonly adoptNew: (table: QualifiedName) => void;
 }
@@ -87,12 +91,24 @@ interface Known {
 /** What the steps so far made of objects. */
 function createStates() {
   const known = new Map<string, Known>();
-  const set = (target: Target, state: ObjectState): void => void known.set(key(target), { target, state });
+  /** The properties that steps altered of objects which nothing else was done to. */
+  const altered = new Map<string, readonly string[]>();
+  const set = (target: Target, state: ObjectState): void => {
+    known.set(key(target), { target, state });
+    altered.delete(key(target));
+  };
   const get = (target: Target): ObjectState | undefined => known.get(key(target))?.state;
   return {
     get,
     set,
     all: (): readonly Known[] => [...known.values()],
+    alter(target: Target, properties: readonly string[]): void {
+      const so = altered.get(key(target));
+      if (get(target) !== undefined && so === undefined) return;
+      set(target, "changed");
+      altered.set(key(target), [...(so ?? []), ...properties]);
+    },
+    alteredOf: (target: Target): readonly string[] | undefined => altered.get(key(target)),
     /** Takes a table and its parts for as they are in the catalog. */
     forget({ schema, name }: QualifiedName): void {
       for (const [id, { target }] of known) {
@@ -123,6 +139,7 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
   const fresh = new Set<string>();
   const derived = new Set<string>();
   const former = new Set<string>();
+  const brought = new Set<string>();
   const written = new Set<string>();
   const origins = new Map<string, Target>();
   const originOf = (target: Target): Target => {
@@ -231,6 +248,12 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
   return {
     catalog: () => catalog,
     stateOf,
+    isUntouched: (target, properties) => {
+      const altered = states.alteredOf(target);
+      return altered === undefined
+        ? stateOf(target) === "untouched"
+        : !altered.some((one) => properties.includes(one));
+    },
     exists: (target) => {
       const known = stateOf(target);
       if (known === "gone") return false;
@@ -314,7 +337,9 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
         case "create":
           for (const one of [goal.target, ...goal.parts]) {
             origins.delete(key(one));
-            states.set(one, stateOf(one) === "untouched" && inCatalog(one) ? "changed" : "made");
+            const was = stateOf(one);
+            const isThere = was === "changed" || (was === "untouched" && inCatalog(one));
+            states.set(one, isThere ? "changed" : "made");
             catalog = withObject(withoutObject(catalog, one), after, one);
           }
           if (goal.isDerived) derived.add(JSON.stringify([goal.target.schema, goal.target.name]));
@@ -323,7 +348,11 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
           }
           return;
         case "alter":
-          if (stateOf(goal.target) === "untouched") states.set(goal.target, "changed");
+          // What an expression is of another type is printed in another way.
+          states.alter(
+            goal.target,
+            goal.type === undefined ? goal.properties : [...goal.properties, "default"],
+          );
           if (goal.type !== undefined) catalog = withType(catalog, goal.target, goal.type, goal.collation);
           if (goal.properties.includes("partition")) catalog = withPartition(catalog, after, goal.target);
           return;
@@ -347,6 +376,11 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
           origins.delete(key(goal.target));
           catalog = renamed(catalog, goal.target, goal.to);
           states.move(goal.target, goal.to);
+          if (goal.target.kind === "constraint") {
+            // The index of a key goes by its name.
+            const [was, is] = [goal.target, goal.to].map((one): Target => ({ ...one, kind: "index" }));
+            if (was && is && states.get(was) !== undefined) states.move(was, is);
+          }
           if (
             goal.target.kind === "table" &&
             fresh.has(JSON.stringify([goal.target.schema, goal.target.name]))
@@ -440,9 +474,11 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
         ],
       };
       states.forget({ schema, name: former });
+      brought.add(JSON.stringify([schema, former]));
       fresh.delete(JSON.stringify([schema, former]));
       for (const { target, to } of renames) catalog = renamed(catalog, target, { ...target, name: to });
     },
+    isBroughtBack: ({ schema, name }) => brought.has(JSON.stringify([schema, name])),
     adoptNew: ({ schema, name }) => {
       fresh.add(JSON.stringify([schema, name]));
     },
@@ -785,6 +821,16 @@ export function contextOf(
         (one) => one.kind === "index" && one.schema === schema && one.name === name,
       );
       return other?.table ? { schema, name: other.table } : undefined;
+    },
+    keyTable: ({ schema, name }) => {
+      // An index that was made meanwhile has the name to itself.
+      const table = simulated.indexTable({ schema, name });
+      if (table && simulated.stateOf(part("index", table, name)) === "made") return undefined;
+      const known = [simulated.catalog(), after, ...(before ? [before] : [])]
+        .flatMap(({ tables }) => tables)
+        .find((one) => one.schema === schema && one.indexes.some((index) => index.name === name));
+      const isKey = known?.indexes.some((index) => index.name === name && index.constraint !== null);
+      return known && isKey ? { schema, name: known.name } : undefined;
     },
   };
 }

@@ -4,7 +4,7 @@ import type { StepKind } from "../model/step.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { qualifiedLabel } from "../sql/names.ts";
 import { print } from "../sql/parser.ts";
-import { quoteIdentifier } from "../sql/quote.ts";
+import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
 import { addColumn } from "./add-column.ts";
 import { addConstraint, validate } from "./add-constraint.ts";
 import { alterType } from "./alter-type.ts";
@@ -136,8 +136,22 @@ function alterOne(command: AlterTableCmd, place: Place): Draft[] {
     case "AT_DropIdentity": {
       const draft = ofColumn(command, place, "change the identity of", ["identity"]);
       const sequences = context.sequencesOf(table, command.name ?? "");
+      const when =
+        command.def && "Constraint" in command.def ? command.def.Constraint.generated_when : undefined;
       return [
-        { ...draft, locks: [...draft.locks, ...sequences.map((one) => lock(one, "ACCESS EXCLUSIVE"))] },
+        {
+          ...draft,
+          locks: [...draft.locks, ...sequences.map((one) => lock(one, "ACCESS EXCLUSIVE"))],
+          // A rollback keeps the numbers, and lets clients give their own.
+          ...(command.subtype === "AT_AddIdentity" &&
+          context
+            .table(table)
+            ?.columns.some(({ name, identity }) => name === command.name && identity !== null)
+            ? {
+                replacement: `ALTER TABLE ${quoteQualified(table.schema, table.name)} ALTER COLUMN ${quoteIdentifier(command.name ?? "")} SET GENERATED ${when === "a" ? "ALWAYS" : "BY DEFAULT"}`,
+              }
+            : {}),
+        },
       ];
     }
     case "AT_SetIdentity":

@@ -211,6 +211,8 @@ export interface StatementContext {
   readonly isStrictDomain: (type: string) => boolean;
   /** The schema and table of an index; undefined for an unknown one. */
   readonly indexTable: (index: QualifiedName) => QualifiedName | undefined;
+  /** The table whose primary key, unique or exclusion constraint an index is behind: both go by one name. */
+  readonly keyTable: (index: QualifiedName) => QualifiedName | undefined;
 }
 
 /** A lock, with whom it stops as the table of conflicts says. PostgreSQL 17 manual, 13.3.1 "Table-Level Locks". */

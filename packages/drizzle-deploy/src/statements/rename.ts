@@ -133,6 +133,8 @@ function renamed(statement: RenameStmt, context: StatementContext): Renaming | n
     case "OBJECT_TRIGGER":
       return { from: part("trigger", relation, sub), locks: strongest, used: false };
     case "OBJECT_INDEX": {
+      const ofKey = context.keyTable(relation);
+      if (ofKey) return { from: part("constraint", ofKey, relation.name), locks: [], used: false };
       const table = context.indexTable(relation);
       // Only the index is locked, and weakly: queries that use it go on.
       return { from: part("index", table ?? relation, relation.name), locks: [], used: false };

@@ -129,6 +129,7 @@ const anything: StatementContext = {
   sequencesOf: () => [],
   isStrictDomain: () => false,
   indexTable: () => ({ schema: "area", name: "child" }),
+  keyTable: () => undefined,
 };
 
 describe("what drizzle-kit writes", () => {
