@@ -1,8 +1,9 @@
 import { appendFileSync } from "node:fs";
 import fc from "fast-check";
+import type { TransactionSql } from "postgres";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { createDatabase, type Sql } from "../../support/database.ts";
+import { createDatabase } from "../../support/database.ts";
 import { type Candidate, randomHistory } from "../../support/random-history.ts";
 import { type History, walk } from "./walk.ts";
 
@@ -19,28 +20,28 @@ const { RANDOM_HISTORIES, RANDOM_SEED, RANDOM_LOG } = z
   })
   .parse(process.env);
 
-/** Those of the candidates that PostgreSQL takes, one after the other, in one transaction as Drizzle's migrator has it. */
-async function taken(sql: Sql, migrations: readonly (readonly Candidate[])[]): Promise<Candidate[][]> {
-  return await sql.begin(async (transaction) => {
-    const all: Candidate[][] = [];
-    for (const candidates of migrations) {
-      const fit: Candidate[] = [];
-      for (const statement of candidates) {
-        const isTaken = await transaction
-          .savepoint((inner) => inner.unsafe(statement))
-          .then(
-            () => true,
-            () => false,
-          );
-        if (isTaken) fit.push(statement);
-      }
-      all.push(fit);
-    }
-    return all;
-  });
+type Transaction = TransactionSql<Record<string, never>>;
+
+/** Runs a statement in every one of the databases, or in none. */
+async function isTaken([sql, ...others]: readonly Transaction[], statement: Candidate): Promise<boolean> {
+  if (!sql) return true;
+  return await sql
+    .savepoint(async (inner) => {
+      await inner.unsafe(statement);
+      if (!(await isTaken(others, statement))) throw new Error("refused elsewhere");
+      return true;
+    })
+    .catch(() => false);
 }
 
-/** What of the candidates runs on an empty database. */
+/** Those of the candidates that PostgreSQL takes, one after the other. */
+async function taken(databases: readonly Transaction[], candidates: readonly Candidate[]) {
+  const fit: Candidate[] = [];
+  for (const statement of candidates) if (await isTaken(databases, statement)) fit.push(statement);
+  return fit;
+}
+
+/** What of the candidates runs on an empty database, and where rows are by then too: a folder has to run on both. */
 async function historyOf({
   first,
   rows,
@@ -50,12 +51,24 @@ async function historyOf({
   readonly rows: readonly Candidate[];
   readonly later: readonly (readonly Candidate[])[];
 }): Promise<History> {
-  const { sql, drop } = await createDatabase("empty");
-  const [begin = []] = await taken(sql, [first]);
-  const [inserted = []] = await taken(sql, [rows]);
-  const pending = (await taken(sql, later)).filter((one) => one.length > 0);
-  await drop();
-  return { name: "random", migrations: [begin, ...pending], rows: inserted, schemas: ["public", "app"] };
+  const [filled, empty] = [await createDatabase("empty"), await createDatabase("empty")];
+  // In one transaction each, as Drizzle's migrator has them.
+  const history = await filled.sql.begin((one) =>
+    empty.sql.begin(async (other) => {
+      const begin = await taken([one, other], first);
+      const inserted = await taken([one], rows);
+      const pending: Candidate[][] = [];
+      for (const candidates of later) pending.push(await taken([one, other], candidates));
+      return {
+        name: "random",
+        migrations: [begin, ...pending.filter((migration) => migration.length > 0)],
+        rows: inserted,
+        schemas: ["public", "app"] as const,
+      };
+    }),
+  );
+  await Promise.all([filled.drop(), empty.drop()]);
+  return history;
 }
 
 /** A rollback that is refused as a whole has changed nothing, which `walk` makes sure of. */

@@ -70,6 +70,8 @@ export interface ArchivedTable {
   readonly renames: readonly { readonly target: Target; readonly to: string }[];
   /** Its indexes whose names another table's has by then: the statements that made them make them again. */
   readonly dropped: readonly string[];
+  /** Its triggers and policies that statements make again: they rest on what the statements before those replace. */
+  readonly remade: readonly Target[];
   /** Whether another table has the name that it has in the archive. */
   readonly isNameTaken: boolean;
 }
@@ -130,14 +132,20 @@ function broughtBack(
       : [{ target: { ...one, table: as.name }, to: former.name }];
   });
   const isNameTaken = simulated.exists({ kind: "table", ...now, table: null });
-  return { name, as, renames, dropped, isNameTaken };
+  const remade = [
+    ...archived.triggers
+      .filter(({ inherited }) => inherited !== true)
+      .map((one) => part("trigger", now, one.name)),
+    ...archived.policies.map((one) => part("policy", now, one.name)),
+  ].filter((one) => history.wasMadeLater(history.formerOf(one, place), place));
+  return { name, as, renames, dropped, remade, isNameTaken };
 }
 
 /** The step that brings a table back, in place of the one that would make it. */
 export function bringBack(
   { archiveSchema }: Names,
   draft: Draft,
-  { name, as, renames, dropped, isNameTaken }: ArchivedTable,
+  { name, as, renames, dropped, remade, isNameTaken }: ArchivedTable,
 ): Draft {
   const { schema } = as;
   const setSchema = (of: string): string =>
@@ -159,6 +167,10 @@ export function bringBack(
     title: `bring back table ${schema}.${as.name} from the archive, with its rows`,
     sql: [
       ...dropped.map((index) => `DROP INDEX ${quoteQualified(archiveSchema, index)}`),
+      ...remade.map(
+        (one) =>
+          `DROP ${one.kind === "trigger" ? "TRIGGER" : "POLICY"} ${quoteIdentifier(one.name)} ON ${quoteQualified(archiveSchema, name)}`,
+      ),
       ...(isNameTaken
         ? [...setName(archiveSchema), setSchema(as.name)]
         : [setSchema(name), ...setName(schema)]),

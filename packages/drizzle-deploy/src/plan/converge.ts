@@ -145,6 +145,8 @@ export function asWritten(decision: Decision, schemas: readonly string[], { goal
   // Of what lies outside of the managed schemas, as an extension may, no catalog tells how it was left.
   if (managed === null || (managed !== undefined && !schemas.includes(managed))) return decision;
   if (decision.action === "blocked" || decision === past || decision === doneBefore) return run;
+  // What is between it and the statement that drops it may need it.
+  if (decision === droppedLater && target?.kind === "view") return run;
   // What is as a later migration wants it may be another by then, and the same type may come with other values. Only what
   // would have every row looked at for nothing is not repeated.
   const isScan = goal.does === "temporary" || (goal.does === "alter" && goal.properties.includes("nullable"));

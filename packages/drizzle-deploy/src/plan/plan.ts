@@ -314,7 +314,7 @@ function planMigration(
     const inPlace = replacing.get(statement.number);
     const statementsAfter = statements.filter((one) => one.number > statement.number);
     const drafts = isTogether
-      ? validationOf(statement, number)
+      ? validationOf(statement, number, together, classified)
       : inPlace
         ? numbered(number, inPlace)
         : draftsOf(statement, number, { context, migration, timeline, planning });
@@ -569,8 +569,7 @@ function isKept({ drafts }: ClassifiedStatement, { isAsLeft: isClean, simulated 
     if (goal.does === "alter") return goal.properties.join() === "validated";
     if (goal.does !== "create") return false;
     const { kind, schema, table } = goal.target;
-    const isWithTable =
-      schema !== null && table !== null && simulated.isBroughtBack({ schema, name: table });
+    const isWithTable = schema !== null && table !== null && simulated.isBroughtBack({ schema, name: table });
     return (
       (kind === "column" || isWithTable) &&
       simulated.exists(goal.target) &&
@@ -579,6 +578,31 @@ function isKept({ drafts }: ClassifiedStatement, { isAsLeft: isClean, simulated 
   };
   return !isClean && drafts.some(({ goal }) => goal.does === "create") && drafts.every(isThere);
 }
+
+/** A statement of a span as it is run on what a rollback has kept: a column's numbers. */
+function overWhatIsKept(
+  statement: ClassifiedStatement,
+  { isAsLeft: isClean, simulated }: PlanningContext,
+): ClassifiedStatement {
+  const [draft, ...others] = statement.drafts;
+  if (isClean || !draft || others.length > 0 || draft.goal.does !== "alter") return statement;
+  const { target, properties } = draft.goal;
+  const isKeptNumber = properties.join() === "identity" && simulated.isUntouched(target, properties);
+  return isKeptNumber && draft.replacement !== undefined
+    ? { ...statement, asWritten: draft.replacement }
+    : statement;
+}
+
+/** Whether a statement of a span takes away what this plan has passed over, since it is taken away again. */
+const isNotThere = ({ drafts }: ClassifiedStatement, { simulated }: PlanningContext): boolean =>
+  drafts.length > 0 &&
+  drafts.every(
+    ({ goal }) =>
+      goal.does === "drop" &&
+      !simulated.exists(goal.target) &&
+      !simulated.isUnknown(goal.target) &&
+      !simulated.isOpaque(),
+  );
 
 /** The statements of a span as one step; null where they are to be planned one by one. */
 function planSpan(
@@ -619,17 +643,19 @@ function planSpan(
   });
   if (decided === "apart") return null;
   const changes = isToRun(decided);
-  const builds = planBuilds(statements, changes, { migration, timeline, planning });
+  // In a table that this plan makes the key is added with its index.
+  const found = statements.map((one) => ({ ...one, drafts: classify(one, context) }));
+  const builds = planBuilds(changes ? found : statements, changes, { migration, timeline, planning });
   // Each as what the one before it leaves: rows that go into a table of this very transaction are no hazard.
   const asTheyCome = statements.flatMap((statement) => {
-    const now = { ...statement, drafts: classify(statement, context) };
+    const now = overWhatIsKept({ ...statement, drafts: classify(statement, context) }, planning);
     const own = formatStepId({ migration: migration.tag, parts: [String(statement.number)] });
     // What no catalog shows stays when the rest is rolled back, unless what it has filled is gone.
     const stays =
       isHidden(now) &&
       facts.done.some(({ migration: ofFile, step }) => ofFile === migration.hash && step === own) &&
       !now.drafts.some((one) => isEmptied(one, simulated));
-    if (changes && (stays || isKept(now, planning))) return [];
+    if (changes && (stays || isKept(now, planning) || isNotThere(now, planning))) return [];
     if (changes) {
       for (const one of partsInTransaction(now, statements, project.names))
         if (!isThereInTime(one, simulated, timeline)) simulated.apply(one, timeline.after[0]);
@@ -698,8 +724,14 @@ function planBuilds(
 }
 
 /** Of a statement that runs together with others what comes after them by itself. */
-function validationOf(statement: ClassifiedStatement, number: string): Numbered[] {
-  const draft = validationAfter(statement);
+function validationOf(
+  statement: ClassifiedStatement,
+  number: string,
+  span: Span | undefined,
+  all: readonly ClassifiedStatement[],
+): Numbered[] {
+  const together = all.filter((one) => span && one.number >= span.first && one.number <= span.last);
+  const draft = validationAfter(statement, together);
   return draft ? [{ id: `${number}.2`, draft, isRepair: false }] : [];
 }
 

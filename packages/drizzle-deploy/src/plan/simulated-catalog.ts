@@ -68,6 +68,8 @@ export interface SimulatedCatalog {
       readonly renames: readonly { readonly target: Target; readonly to: string }[];
       /** Indexes that do not come with it. */
       readonly dropped: readonly string[];
+      /** Triggers and policies that do not. */
+      readonly remade: readonly Target[];
     },
   ) => void;
   /** Whether a table is brought back from the archive, with what later statements made of it. */
@@ -306,7 +308,10 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
     indexTable: ({ schema, name }) => {
       const made = states.all().find(({ target, state }) => {
         const isIt = target.kind === "index" && target.schema === schema && target.name === name;
-        return isIt && state !== "gone" && target.table !== null;
+        const { table } = target;
+        const isWhole =
+          table !== null && stateOf({ kind: "table", schema, name: table, table: null }) !== "gone";
+        return isIt && state !== "gone" && isWhole;
       });
       if (made?.target.table) return { schema, name: made.target.table };
       const table = catalog.tables.find(
@@ -451,16 +456,25 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
       catalog = renamed(catalog, target, { ...target, name: to });
       states.set(target, "gone");
     },
-    restore: (name, { schema, name: former }, { renames, dropped }) => {
+    restore: (name, { schema, name: former }, { renames, dropped, remade }) => {
       const archived = facts.archive.tables.find((table) => table.name === name);
       if (!archived) return;
       states.forget({ schema, name });
+      const isLeft =
+        (kind: Target["kind"]) =>
+        (one: { readonly name: string }): boolean =>
+          !remade.some((other) => other.kind === kind && other.name === one.name);
       const moved = withDefinitionsOn(movedTable(facts.names, archived, schema), { schema, name: former });
       catalog = {
         ...catalog,
         tables: [
           ...catalog.tables,
-          { ...moved, indexes: moved.indexes.filter((one) => !dropped.includes(one.name)) },
+          {
+            ...moved,
+            indexes: moved.indexes.filter((one) => !dropped.includes(one.name)),
+            triggers: moved.triggers.filter(isLeft("trigger")),
+            policies: moved.policies.filter(isLeft("policy")),
+          },
         ],
         sequences: [
           ...catalog.sequences,
@@ -823,14 +837,20 @@ export function contextOf(
       return other?.table ? { schema, name: other.table } : undefined;
     },
     keyTable: ({ schema, name }) => {
-      // An index that was made meanwhile has the name to itself.
+      const isKeyIn = ({ tables }: Catalog): QualifiedName | undefined =>
+        tables.find(
+          (one) =>
+            one.schema === schema &&
+            one.indexes.some((index) => index.name === name && index.constraint !== null),
+        );
       const table = simulated.indexTable({ schema, name });
-      if (table && simulated.stateOf(part("index", table, name)) === "made") return undefined;
-      const known = [simulated.catalog(), after, ...(before ? [before] : [])]
-        .flatMap(({ tables }) => tables)
-        .find((one) => one.schema === schema && one.indexes.some((index) => index.name === name));
-      const isKey = known?.indexes.some((index) => index.name === name && index.constraint !== null);
-      return known && isKey ? { schema, name: known.name } : undefined;
+      const of = table && { schema, name: table.name };
+      if (!of) return isKeyIn(after) ?? (before ? isKeyIn(before) : undefined);
+      const state = simulated.stateOf(part("constraint", of, name));
+      if (state === "made" || state === "changed") return of;
+      // An index that was made meanwhile has the name to itself.
+      if (simulated.stateOf(part("index", of, name)) === "made") return undefined;
+      return isKeyIn(simulated.catalog()) && of;
     },
   };
 }

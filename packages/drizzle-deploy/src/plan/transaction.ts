@@ -11,7 +11,7 @@ import { differences, grantsOf, has } from "./in-catalog.ts";
 import { nameBeside } from "./replaced-index.ts";
 import type { SimulatedCatalog } from "./simulated-catalog.ts";
 import { type ClassifiedStatement, isForOthers, isTemporary, type Span, subjects } from "./spans.ts";
-import { isPartOf } from "./step-relations.ts";
+import { isPartOf, takesAway, takesAwayWhole } from "./step-relations.ts";
 
 /*
  * Statements that must not be taken apart, as one step: in one transaction, in the order and the form in which the
@@ -138,13 +138,23 @@ export interface PlannedSpan {
 
 /**
  * The step of a statement that looks at every row of a table for what the transaction has made valid for new rows
- * already: it comes after it, by itself. Null where the statement has none.
+ * already: it comes after it, by itself. Null where the statement has none, or the transaction takes away or renames the
+ * constraint again, or its table.
  */
-export function validationAfter({ drafts }: ClassifiedStatement): Draft | null {
+export function validationAfter(
+  { number, drafts }: ClassifiedStatement,
+  statements: readonly ClassifiedStatement[],
+): Draft | null {
   const [first, second, ...others] = drafts;
   if (!first || !second || others.length > 0) return null;
   if (first.goal.does !== "create" || first.goal.target.kind !== "constraint") return null;
-  return second.kind === "validate constraint" ? second : null;
+  if (second.kind !== "validate constraint") return null;
+  const isGone = statements.some(
+    (one) =>
+      one.number > number &&
+      one.drafts.some(({ goal }) => takesAway(goal, second) || takesAwayWhole(goal, second)),
+  );
+  return isGone ? null : second;
 }
 
 /** A key whose index is built before the transaction, in which it becomes the constraint. */
@@ -204,7 +214,7 @@ function inTransaction(
   names: Names,
 ): { sql: string; drafts: readonly Draft[] } {
   const [first] = statement.drafts;
-  if (first && validationAfter(statement)) return { sql: first.sql, drafts: [first] };
+  if (first && validationAfter(statement, statements)) return { sql: first.sql, drafts: [first] };
   const key = keyBeside(statement, statements, names);
   if (key) return { sql: key.add.sql, drafts: [key.add] };
   // A rollback keeps the value.

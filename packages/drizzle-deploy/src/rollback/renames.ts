@@ -333,7 +333,7 @@ function withTypesNow(
 function renamesOf(tracker: Tracker, before: Catalog): Rename[] {
   const moved = tracker.moved();
   const types = moved.filter(({ space }) => space === "type");
-  return moved.flatMap(({ space, was, now }): Rename[] => {
+  const found = moved.flatMap(({ space, was, now }): Rename[] => {
     if (space === "function") return [{ kind: "function", was, now: withTypesNow(now, types), of: null }];
     if (space === "relation") {
       const kind = find(before.views, was) ? "view" : find(before.sequences, was) ? "sequence" : "table";
@@ -350,6 +350,11 @@ function renamesOf(tracker: Tracker, before: Catalog): Rename[] {
     );
     return of ? [{ kind, was, now, of: { schema: of.schema, name: of.name } }] : [];
   });
+  // `CREATE OR REPLACE` and `IF NOT EXISTS` do not say whether it was there before. Of other schemas nothing is known.
+  const isManaged = (schema: string): boolean => before.schemas.some(({ name }) => name === schema);
+  return found.filter(
+    ({ kind, was, of }) => !isManaged(of?.schema ?? was.schema) || isThere(before, kind, was, of),
+  );
 }
 
 /** Whether a catalog has something under a name. */

@@ -95,6 +95,47 @@ function findingOf(difference: Difference, excused: boolean, names: Names): Find
 }
 
 /**
+ * What the migrations of a plan take away, and is there all the same: the applied ones left it, or a step names it and it
+ * was not there before. What else nobody's migrations make is not theirs to judge.
+ */
+function leftBehind(
+  { from, steps }: Pick<Plan, "from" | "steps">,
+  {
+    project,
+    wanted,
+    before,
+    actual,
+    wrong,
+  }: {
+    readonly project: Project;
+    /** What the last validation found wrong. */
+    readonly wrong: ReadonlySet<string>;
+    /** As the migrations make it, and as they make it here. */
+    readonly wanted: readonly [Catalog, Catalog];
+    readonly before: Catalog;
+    readonly actual: Catalog;
+  },
+): Difference[] {
+  const extras = (expected: Catalog, found: Catalog): Difference[] =>
+    compareCatalogs(expected, found).filter(({ kind }) => kind === "extra");
+  const [, here] = wanted;
+  const known = new Set(extras(here, actual).map(aboutKey));
+  const found = extras(wanted[0], actual).filter((difference) => known.has(aboutKey(difference)));
+  if (found.length === 0) return [];
+  const notLeft = new Set(
+    (from === null ? found : extras(project.expectedCatalog(from), actual)).map(aboutKey),
+  );
+  const thereBefore = new Set(extras(wanted[0], before).map(aboutKey));
+  const named = new Set(steps.flatMap(({ target }) => (target ? [nameOf(target)] : [])));
+  return found.filter(
+    (difference) =>
+      !notLeft.has(aboutKey(difference)) ||
+      wrong.has(difference.object.label) ||
+      (!thereBefore.has(aboutKey(difference)) && named.has(difference.object.label)),
+  );
+}
+
+/**
  * Whether the database is as the last migration of a plan makes it, and all else holds that the project asks for.
  * What was already different before, and is touched by no step, is worth an information only, and so is what the
  * project leaves out here.
@@ -122,9 +163,11 @@ export async function validate(
   const said = whatIsSaid(project, plan);
   const wrong = await foundWrong(sql, project);
   const last = plan.to ?? plan.from;
-  const now = differences(last, actual);
   const head = last === null ? withoutObjects(actual) : project.expectedCatalog(last);
   const here = last === null ? head : expectedHere(project, await readOrigin(sql, project))(last);
+  const extra =
+    last === null ? [] : leftBehind(plan, { project, wanted: [head, here], before, actual, wrong });
+  const now = [...differences(last, actual), ...extra.filter(({ object }) => !isLeftOut(object))];
   const notAsMet = new Set(compareCatalogs(here, actual).map(aboutKey));
   const inherited = now.filter((difference) => !notAsMet.has(aboutKey(difference)));
   const follows = followsFrom(inherited, head);
