@@ -99,10 +99,14 @@ export async function rowsOf(
   const rows: Record<string, string[]> = {};
   for (const { schema, name } of tables) {
     const found = await sql`select to_jsonb(t)::text as line from ${sql(schema)}.${sql(name)} t order by 1`;
-    // What is random differs between two databases.
+    // What is random differs between two databases, and so do moments.
     rows[`${schema}.${name}`] = rowsSchema
       .parse([...found])
-      .map(({ line }) => line.replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "uuid"))
+      .map(({ line }) =>
+        line
+          .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "uuid")
+          .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d+(\+\d\d:\d\d)?/g, "moment"),
+      )
       .sort();
   }
   return rows;
@@ -113,20 +117,38 @@ const tell = (error: unknown): string =>
     ? `${"code" in error ? String(error.code) : error.name}: ${error.message}`
     : String(error);
 
+/** A folder of migrations, how far a database of it has come, and what is in that. */
+export interface FolderHistory extends Omit<History, "name" | "migrations"> {
+  readonly folder: string;
+  /** The same with no more than those that are applied. */
+  readonly start: string;
+  readonly tags: readonly string[];
+}
+
 /** Walks a history there, back and there again; what went wrong, in a line each. */
-export async function walk({
-  migrations,
+export async function walk({ migrations, ...history }: History): Promise<string[]> {
+  const { applied = 1, generation = "0.45" } = history;
+  return await walkFolder({
+    ...history,
+    start: writeMigrations(migrations.slice(0, applied), generation),
+    folder: writeMigrations(migrations, generation),
+    tags: migrations.map((_, idx) => tagOf(idx, generation)),
+  });
+}
+
+/** As `walk`, of a folder that is there. */
+export async function walkFolder({
+  folder,
+  start,
+  tags,
   applied = 1,
   rows = [],
   schemas = ["public"],
   works = [],
   generation = "0.45",
   kept: expectedKept,
-}: History): Promise<string[]> {
+}: FolderHistory): Promise<string[]> {
   const wrong: string[] = [];
-  const start = writeMigrations(migrations.slice(0, applied), generation);
-  const folder = writeMigrations(migrations, generation);
-  const tags = migrations.map((_, idx) => tagOf(idx, generation));
   const make = async () => {
     const database = await createDatabase("empty");
     const failed = applied > 0 ? await applyWithDrizzle(database.url, start, generation) : null;

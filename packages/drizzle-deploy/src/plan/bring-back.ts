@@ -42,6 +42,15 @@ export function namedBack(
   if (simulated.exists(target) || !history.hasRun(place)) return null;
   const now = presentAs(target, history.fateOf(target, place), simulated);
   if (now === null || now.schema !== target.schema || now.table !== target.table) return null;
+  return underFormerName(now, target, simulated);
+}
+
+/** Gives what is there the name that it was made under. */
+function underFormerName(
+  now: Target,
+  target: Target,
+  simulated: SimulatedCatalog,
+): Pick<Draft, "kind" | "title" | "sql" | "goal" | "safety" | "needs"> | null {
   const words =
     now.kind === "column" && now.schema !== null && now.table !== null
       ? `TABLE ${quoteQualified(now.schema, now.table)} RENAME COLUMN ${quoteIdentifier(now.name)}`
@@ -61,13 +70,34 @@ export function namedBack(
   };
 }
 
+/**
+ * Where a rollback has kept a type, domain or sequence that took over the name of the one that a statement makes: that
+ * gets back the name that it was made under itself, before the statement; null where that is not so.
+ */
+export function madeRoom(
+  target: Target,
+  place: Place,
+  { history, simulated }: Pick<Remains, "history" | "simulated">,
+): ReturnType<typeof underFormerName> {
+  if (!["type", "domain", "sequence"].includes(target.kind) || !history.hasRun(place)) return null;
+  if (!simulated.exists(target) || simulated.stateOf(target) !== "untouched") return null;
+  const former = history.formerOf(target, place);
+  if (former.name === target.name || former.schema !== target.schema || simulated.exists(former)) return null;
+  return underFormerName(target, former, simulated);
+}
+
 /** A table that a rollback put aside, and what it was called when the statement had just made it. */
 export interface ArchivedTable {
   /** Its name in the archive. */
   readonly name: string;
   readonly as: QualifiedName;
   /** From the names that its parts have to those that they had. */
-  readonly renames: readonly { readonly target: Target; readonly to: string }[];
+  readonly renames: readonly {
+    readonly target: Target;
+    readonly to: string;
+    /** Whether it gets its name in the archive still: another table may have the one that it has now. */
+    readonly isFirst: boolean;
+  }[];
   /** Its indexes whose names another table's has by then: the statements that made them make them again. */
   readonly dropped: readonly string[];
   /** Its triggers and policies that statements make again: they rest on what the statements before those replace. */
@@ -123,13 +153,21 @@ function broughtBack(
     simulated
       .catalog()
       .tables.some((one) => one.schema === as.schema && one.indexes.some((other) => other.name === index));
+  const isInArchive = (name: string): boolean =>
+    archive.tables.some((one) => [...one.constraints, ...one.indexes].some((other) => other.name === name));
   const dropped = archived.indexes.map((one) => one.name).filter((one) => !isKey(one) && isTaken(one));
   const renames = targets.flatMap((one) => {
     const former = history.formerOf(one, place);
     const isDropped = one.kind === "index" && dropped.includes(one.name);
     return isDropped || former.name === one.name
       ? []
-      : [{ target: { ...one, table: as.name }, to: former.name }];
+      : [
+          {
+            target: { ...one, table: as.name },
+            to: former.name,
+            isFirst: one.kind !== "column" && !isInArchive(former.name),
+          },
+        ];
   });
   const isNameTaken = simulated.exists({ kind: "table", ...now, table: null });
   const remade = [
@@ -154,13 +192,16 @@ export function bringBack(
     name === as.name
       ? []
       : [`ALTER TABLE ${quoteQualified(within, name)} RENAME TO ${quoteIdentifier(as.name)}`];
-  const renaming = renames.map(({ target, to }) => {
-    if (target.kind === "index") {
-      return `ALTER INDEX ${quoteQualified(schema, target.name)} RENAME TO ${quoteIdentifier(to)}`;
-    }
-    const word = target.kind === "constraint" ? "CONSTRAINT" : "COLUMN";
-    return `ALTER TABLE ${quoteQualified(schema, as.name)} RENAME ${word} ${quoteIdentifier(target.name)} TO ${quoteIdentifier(to)}`;
-  });
+  const renaming = (within: string, table: string, isFirst: boolean): string[] =>
+    renames
+      .filter((one) => one.isFirst === isFirst)
+      .map(({ target, to }) => {
+        if (target.kind === "index") {
+          return `ALTER INDEX ${quoteQualified(within, target.name)} RENAME TO ${quoteIdentifier(to)}`;
+        }
+        const word = target.kind === "constraint" ? "CONSTRAINT" : "COLUMN";
+        return `ALTER TABLE ${quoteQualified(within, table)} RENAME ${word} ${quoteIdentifier(target.name)} TO ${quoteIdentifier(to)}`;
+      });
   return {
     ...draft,
     kind: "move table",
@@ -171,10 +212,11 @@ export function bringBack(
         (one) =>
           `DROP ${one.kind === "trigger" ? "TRIGGER" : "POLICY"} ${quoteIdentifier(one.name)} ON ${quoteQualified(archiveSchema, name)}`,
       ),
+      ...renaming(archiveSchema, name, true),
       ...(isNameTaken
         ? [...setName(archiveSchema), setSchema(as.name)]
         : [setSchema(name), ...setName(schema)]),
-      ...renaming,
+      ...renaming(schema, as.name, false),
     ].join(";\n"),
     needs: [],
     locks: [],

@@ -19,7 +19,7 @@ import { expectedHere } from "../records/origin.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { classify, classifyRepairs, type Draft, type StatementContext } from "../statements/index.ts";
 import { type ParsedStatement, parseMigration } from "../statements/parse.ts";
-import { archivedAs, bringBack, namedBack, type Remains } from "./bring-back.ts";
+import { archivedAs, bringBack, madeRoom, namedBack, type Remains } from "./bring-back.ts";
 import {
   asWritten,
   type Decision,
@@ -299,6 +299,8 @@ function planMigration(
   const timelineAt = timelinesOf(whole, ahead);
   for (const statement of classified) {
     const span = spans.find(({ first }) => first === statement.number);
+    const isInside = together !== undefined && statement.number <= together.last;
+    if (!isInside) planned.push(...planRoom(statement, span, classified, { migration, planning }));
     const steps =
       span && planSpan(span, classified, { context, migration, timeline: timelineAt(span.last), planning });
     if (steps) {
@@ -561,8 +563,8 @@ function preview(
 }
 
 /**
- * Whether a statement of a span makes what a rollback has kept, so that it is there already: a column, or a part of a
- * table that comes back.
+ * Whether a statement of a span makes what a rollback has kept, so that it is there already: a column, a type, or a part
+ * of a table that comes back.
  */
 function isKept({ drafts }: ClassifiedStatement, { isAsLeft: isClean, simulated }: PlanningContext): boolean {
   const isThere = ({ goal }: Draft): boolean => {
@@ -571,12 +573,35 @@ function isKept({ drafts }: ClassifiedStatement, { isAsLeft: isClean, simulated 
     const { kind, schema, table } = goal.target;
     const isWithTable = schema !== null && table !== null && simulated.isBroughtBack({ schema, name: table });
     return (
-      (kind === "column" || isWithTable) &&
+      (["column", "type", "domain", "sequence"].includes(kind) || isWithTable) &&
       simulated.exists(goal.target) &&
       simulated.stateOf(goal.target) === "untouched"
     );
   };
   return !isClean && drafts.some(({ goal }) => goal.does === "create") && drafts.every(isThere);
+}
+
+/** Steps before a statement, or a span of them, that free the names which they give from what a rollback has kept. */
+function planRoom(
+  statement: ClassifiedStatement,
+  span: Span | undefined,
+  all: readonly ClassifiedStatement[],
+  { migration, planning }: { migration: Migration; planning: PlanningContext },
+): PlannedStep[] {
+  const together = span
+    ? all.filter(({ number }) => number >= span.first && number <= span.last)
+    : [statement];
+  return together.flatMap(({ number, drafts }) => {
+    const [draft] = drafts;
+    const own = formatStepId({ migration: migration.tag, parts: [String(number)] });
+    if (draft?.goal.does !== "create" || isDone(planning.facts, migration, own)) return [];
+    const room = madeRoom(draft.goal.target, { migration, number }, planning);
+    if (!room) return [];
+    const id = formatStepId({ migration: migration.tag, parts: [`${number}.0`] });
+    const made: Draft = { ...draft, ...room };
+    const step = stepOf(made, { action: "run", reason: "A rollback kept it." }, { id, migration, planning });
+    return [{ step, draft: made, goals: [], isRepair: true, isGroup: false, enables: false }];
+  });
 }
 
 /** A statement of a span as it is run on what a rollback has kept: a column's numbers. */
