@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { lintReportSchema } from "../../../packages/drizzle-deploy/src/index.ts";
+import { setting, cases as statementCases } from "../../support/statement-cases.ts";
 import { lintOf } from "./lint-of.ts";
 
 const orders = "CREATE TABLE orders (id integer PRIMARY KEY, code text);";
@@ -62,6 +63,13 @@ it("a report is as its schema says, and survives being JSON", () => {
   });
   expect(report.accepted).toHaveLength(1);
   expect(lintReportSchema.parse(JSON.parse(JSON.stringify(report)))).toEqual(report);
+});
+
+it("a folder with every statement that the planner knows is judged to its end", () => {
+  const files = statementCases.map(({ sql }, at) => [`${1000 + at}_one`, sql] as const);
+  expect(lintOf({ "0000_setting": setting, ...Object.fromEntries(files) }).migrations).toHaveLength(
+    files.length + 1,
+  );
 });
 
 it("a file that is not SQL is refused by its name", () => {

@@ -352,4 +352,34 @@ export const cases: readonly Case[] = [
     text: "ALTER TABLE p DETACH PARTITION p1;",
     finds: ["other-hazard"],
   },
+  {
+    what: "a table that may be there already",
+    before: orders,
+    text: "CREATE TABLE IF NOT EXISTS orders (id integer); CREATE INDEX i ON orders (code);",
+    finds: ["create-index"],
+  },
+  {
+    what: "a table that takes the name of one that the migration made and dropped",
+    before: orders,
+    text: "CREATE TABLE spare (code text); DROP TABLE spare; ALTER TABLE orders RENAME TO spare; ALTER TABLE spare DROP COLUMN code;",
+    finds: ["drop-column", "rename-table"],
+  },
+  {
+    what: "a table that is exchanged for a new one",
+    before: orders,
+    text: "CREATE TABLE fresh (id integer, code text); ALTER TABLE orders RENAME TO old; ALTER TABLE fresh RENAME TO orders; CREATE INDEX i ON orders (code); ALTER TABLE orders DROP COLUMN code;",
+    finds: ["rename-table"],
+  },
+  {
+    what: "a view over one that reads as whoever asks",
+    before: `${orders} CREATE POLICY p ON orders USING (true); ALTER TABLE orders ENABLE ROW LEVEL SECURITY; CREATE VIEW v WITH (security_invoker) AS SELECT total FROM orders;`,
+    text: "CREATE VIEW w AS SELECT total FROM v;",
+    finds: ["view-exposes-rows"],
+  },
+  {
+    what: "an index that is unique",
+    before: orders,
+    text: "CREATE UNIQUE INDEX i ON orders (code);",
+    finds: ["create-index"],
+  },
 ];

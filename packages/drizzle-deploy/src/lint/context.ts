@@ -77,25 +77,45 @@ const isPart = (one: QualifiedName, other: QualifiedName): boolean => relation(o
 /** What the migrations that are judged have made so far: nobody has it, and it has no row of anybody's. */
 export interface Made {
   readonly isMade: (target: Target) => boolean;
-  /** Takes down what a step makes and renames. */
-  readonly take: (draft: Draft) => void;
+  /** Takes down what a step makes, renames and takes away. */
+  readonly take: (draft: Pick<Draft, "goal" | "ifNotExists">, folder: Folder) => void;
 }
+
+/** The relation that a target is, or is a part of. */
+const wholeOf = ({ schema, table, name }: Target): string =>
+  relation({ schema: schema ?? "", name: table ?? name });
 
 /** Nothing made yet. */
 export function nothingMade(): Made {
-  const made = new Set<string>();
+  const made = new Map<string, Target>();
   const isMade = (target: Target): boolean =>
     made.has(keyOf(target)) ||
     (target.table !== null && made.has(keyOf({ ...target, kind: "table", name: target.table, table: null })));
+  const takeAway = (target: Target): Target[] => {
+    const gone = [...made.values()].filter(
+      (one) =>
+        keyOf(one) === keyOf(target) ||
+        (target.table === null && one.table !== null && wholeOf(one) === wholeOf(target)),
+    );
+    for (const one of gone) made.delete(keyOf(one));
+    return gone;
+  };
+  const add = (target: Target) => made.set(keyOf(target), target);
   return {
     isMade,
-    take({ goal }) {
-      if (goal.does === "create") for (const one of [goal.target, ...goal.parts]) made.add(keyOf(one));
-      if (goal.does === "rename" && isMade(goal.target)) {
-        made.delete(keyOf(goal.target));
-        made.add(keyOf(goal.to));
+    take({ goal, ifNotExists }, folder) {
+      if (goal.does === "create") {
+        // What is there already stays as it is.
+        if (ifNotExists && goal.target.kind === "table" && folder.tables.has(wholeOf(goal.target))) return;
+        for (const one of [goal.target, ...goal.parts]) add(one);
       }
-      if (goal.does === "drop") made.delete(keyOf(goal.target));
+      if (goal.does === "drop") takeAway(goal.target);
+      if (goal.does === "rename") {
+        const { to, target } = goal;
+        for (const one of takeAway(target)) {
+          add(keyOf(one) === keyOf(target) ? to : { ...one, schema: to.schema, table: to.name });
+        }
+      }
     },
   };
 }

@@ -13,6 +13,8 @@ import type {
 } from "libpg-query";
 import type { Column, Constraint, Index, Table } from "../catalog/index.ts";
 import { type QualifiedName, qualifiedLabel } from "../sql/names.ts";
+import { print } from "../sql/parser.ts";
+import { quoteIdentifier, quoteName } from "../sql/quote.ts";
 import { columnsIn, names, typeText } from "../sql/tree.ts";
 import { constraintName } from "../statements/constraint-name.ts";
 import { freeName, indexColumnNames } from "../statements/index-name.ts";
@@ -88,8 +90,31 @@ export const copyOf = (folder: Folder): Folder => ({
 export const checkKey = (table: QualifiedName, name: string): string =>
   JSON.stringify([table.schema, table.name, name]);
 
-/** What is there and not read, where a catalog has a text. */
+/** What is there and not known, where a catalog has a text that nobody reads. */
 const asWritten = "as written";
+
+/** SQL of a tree; null where the printer cannot print it faithfully. */
+function textOf(node: Node): string | null {
+  try {
+    return print(node);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+/** An expression as SQL. */
+function expressionOf(node: Node | undefined): string | null {
+  if (node === undefined) return null;
+  const select = textOf({
+    SelectStmt: {
+      targetList: [{ ResTarget: { val: node } }],
+      limitOption: "LIMIT_OPTION_DEFAULT",
+      op: "SETOP_NONE",
+    },
+  });
+  return select?.replace(/^SELECT\s+/, "") ?? null;
+}
 
 const serials: Readonly<Record<string, string>> = {
   serial: "integer",
@@ -130,11 +155,12 @@ function columnOf(definition: ColumnDef, folder: Folder): Column {
   const has = (contype: ConstraintNode["contype"]) => constraints.some((one) => one.contype === contype);
   const serial = serials[names(definition.typeName?.names).at(-1) ?? ""];
   const isIdentity = has("CONSTR_IDENTITY");
+  const standard = expressionOf(constraints.find((one) => one.contype === "CONSTR_DEFAULT")?.raw_expr);
   return {
     name: definition.colname ?? "",
     type: serial ?? typeText(definition.typeName, folder.schemas),
     nullable: !(has("CONSTR_NOTNULL") || has("CONSTR_PRIMARY") || serial !== undefined || isIdentity),
-    default: has("CONSTR_DEFAULT") || serial !== undefined ? asWritten : null,
+    default: serial === undefined ? standard : "nextval('a_sequence')",
     generated: has("CONSTR_GENERATED") ? asWritten : null,
     virtual: false,
     identity: isIdentity ? "by default" : null,
@@ -154,11 +180,11 @@ const constraintTypes: Readonly<Record<string, Constraint["type"]>> = {
 
 function newIndex(
   name: string,
-  rest: Pick<Index, "unique" | "constraint" | "keys"> & Partial<Pick<Index, "predicate" | "include">>,
+  rest: Pick<Index, "definition" | "unique" | "constraint" | "keys"> &
+    Partial<Pick<Index, "predicate" | "include">>,
 ): Index {
   return {
     name,
-    definition: asWritten,
     method: "btree",
     nullsNotDistinct: false,
     valid: true,
@@ -191,6 +217,13 @@ const withColumn = (table: Table, name: string, change: (column: Column) => Colu
   columns: table.columns.map((column) => (column.name === name ? change(column) : column)),
 });
 
+/** A foreign key as a catalog has it, as far as it is read. */
+function foreignKeyText(columns: readonly string[], to: QualifiedName, others: readonly string[]): string {
+  const list = (some: readonly string[]) =>
+    some.length > 0 ? `(${some.map(quoteIdentifier).join(", ")})` : "";
+  return `FOREIGN KEY ${list(columns)} REFERENCES ${quoteName(to)}${list(others)}`;
+}
+
 function addConstraint(
   folder: Folder,
   table: QualifiedName,
@@ -211,7 +244,7 @@ function addConstraint(
     const constraint: Constraint = {
       name,
       type,
-      definition: asWritten,
+      definition: referenced ? foreignKeyText(keys, referenced, names(node.pk_attrs)) : asWritten,
       columns: keys,
       references: referenced
         ? { schema: referenced.schema, table: referenced.name, columns: names(node.pk_attrs) }
@@ -223,7 +256,9 @@ function addConstraint(
     };
     const isKey = type === "p" || type === "u" || type === "x";
     const others = known.indexes.filter((one) => one !== taken);
+    const list = (some: readonly string[]) => some.map(quoteIdentifier).join(", ");
     const index = newIndex(name, {
+      definition: `CREATE UNIQUE INDEX ${quoteIdentifier(name)} ON ${quoteName(table)} (${list(keys)})`,
       unique: type !== "x",
       constraint: name,
       keys: keys.length > 0 ? keys.map((key) => keyOf(key, key)) : [keyOf(null, asWritten)],
@@ -311,7 +346,7 @@ function alterColumn(folder: Folder, table: QualifiedName, command: AlterTableCm
       to((column) => ({ ...column, nullable: true }));
       break;
     case "AT_ColumnDefault":
-      to((column) => ({ ...column, default: command.def ? asWritten : null }));
+      to((column) => ({ ...column, default: expressionOf(command.def) }));
       break;
     case "AT_AddIdentity":
       to((column) => ({ ...column, identity: "by default" }));
@@ -410,6 +445,9 @@ function createIndex(folder: Folder, statement: IndexStmt): void {
     indexes: [
       ...known.indexes.filter((one) => one.name !== name),
       newIndex(name, {
+        definition:
+          textOf({ IndexStmt: statement }) ??
+          `CREATE INDEX ${quoteIdentifier(name)} ON ${quoteName(table)} (${keys.map(({ column }) => quoteIdentifier(column ?? "expression")).join(", ")})`,
         unique: statement.unique ?? false,
         constraint: null,
         keys: keys.length > 0 ? keys : [keyOf(null, asWritten)],
@@ -528,11 +566,17 @@ function drop(folder: Folder, statement: DropStmt): void {
         }
         break;
       }
-      case "OBJECT_POLICY": {
-        const [policy, table] = [pathOf(node).at(-1), resolveName(pathOf(node).slice(0, -1))];
+      case "OBJECT_POLICY":
+      case "OBJECT_TRIGGER": {
+        const [own, table] = [pathOf(node).at(-1), resolveName(pathOf(node).slice(0, -1))];
         edit(folder, table, (known) => ({
           ...known,
-          policies: known.policies.filter((one) => one.name !== policy),
+          policies: known.policies.filter(
+            (one) => statement.removeType !== "OBJECT_POLICY" || one.name !== own,
+          ),
+          triggers: known.triggers.filter(
+            (one) => statement.removeType !== "OBJECT_TRIGGER" || one.name !== own,
+          ),
         }));
         break;
       }
@@ -672,6 +716,17 @@ export function follow(folder: Folder, node: Node): void {
       policies: [
         ...known.policies,
         { name, permissive: true, command: "ALL", roles: ["public"], using: null, check: null },
+      ],
+    }));
+  } else if ("CreateTrigStmt" in node) {
+    const { relation, trigname: name = "", funcname } = node.CreateTrigStmt;
+    const definition = textOf(node);
+    if (definition === null) return;
+    edit(folder, resolve(relation), (known) => ({
+      ...known,
+      triggers: [
+        ...known.triggers.filter((one) => one.name !== name),
+        { name, definition, enabled: "origin", function: resolveName(names(funcname)) },
       ],
     }));
   } else if ("CreateSeqStmt" in node) {

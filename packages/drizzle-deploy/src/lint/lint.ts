@@ -264,8 +264,8 @@ function judgeMigration(one: ReadMigration, course: Course): Found[] {
           if (stopsWrites && !context.isNew(lock)) held.push(lock);
         }
       }
-      for (const draft of drafts) made.take(draft);
-      for (const own of temporaryIn(single.node)) made.take(own);
+      for (const draft of drafts) made.take(draft, now);
+      for (const own of temporaryIn(single.node)) made.take(own, now);
       follow(now, single.node);
     }
   }
@@ -273,7 +273,7 @@ function judgeMigration(one: ReadMigration, course: Course): Found[] {
 }
 
 /** A temporary table is new, whatever it is called. */
-function temporaryIn(node: Node): Draft[] {
+function temporaryIn(node: Node): Pick<Draft, "goal">[] {
   const range =
     "CreateStmt" in node
       ? node.CreateStmt.relation
@@ -283,21 +283,7 @@ function temporaryIn(node: Node): Draft[] {
   if (range?.relpersistence !== "t") return [];
   const { schema, name: table } = resolve(range);
   const target = { kind: "table" as const, schema, name: table, table: null };
-  return [
-    {
-      kind: "opaque",
-      title: table,
-      sql: "",
-      target,
-      needs: [],
-      locks: [],
-      transactional: true,
-      hazards: [],
-      safety: "Nobody else sees it.",
-      work: { does: "catalog" },
-      goal: { does: "create", target, parts: [] },
-    },
-  ];
+  return [{ goal: { does: "create", target, parts: [] } }];
 }
 
 function findingOf(

@@ -1,7 +1,8 @@
-import { qualifiedLabel } from "../../sql/names.ts";
+import { type QualifiedName, qualifiedLabel } from "../../sql/names.ts";
 import { quoteIdentifier, quoteLiteral, quoteName } from "../../sql/quote.ts";
 import { names } from "../../sql/tree.ts";
 import { resolve, resolveName } from "../../statements/resolve.ts";
+import type { KnownView } from "../folder.ts";
 import type { Act, Rule } from "../rule.ts";
 import { code, ofSteps } from "./reading.ts";
 
@@ -226,6 +227,17 @@ ALTER TABLE orders ENABLE ROW LEVEL SECURITY;`,
     ),
 };
 
+/** The tables with row-level security that a view reads, also through views that read as whoever asks. */
+function hiddenIn(act: Act, { reads }: KnownView, seen: readonly string[] = []): QualifiedName[] {
+  return reads.flatMap((one) => {
+    const label = qualifiedLabel(one);
+    if (seen.includes(label)) return [];
+    const view = act.after.views.get(label);
+    if (view) return view.isInvoker ? hiddenIn(act, view, [...seen, label]) : [];
+    return (act.after.tables.get(label) ?? act.folder.tables.get(label))?.rowSecurity ? [one] : [];
+  });
+}
+
 export const viewExposesRows: Rule = {
   id: "view-exposes-rows",
   hazards: ["exposes-rows"],
@@ -245,10 +257,7 @@ CREATE POLICY orders_read ON orders FOR SELECT USING (status = 'open');`,
     const view = resolve(act.node.ViewStmt.view);
     const made = act.after.views.get(qualifiedLabel(view));
     if (made === undefined || made.isInvoker) return [];
-    const hidden = made.reads.filter((one) => {
-      const label = qualifiedLabel(one);
-      return (act.after.tables.get(label) ?? act.folder.tables.get(label))?.rowSecurity;
-    });
+    const hidden = hiddenIn(act, made);
     if (hidden.length === 0) return [];
     return [
       {

@@ -31,7 +31,7 @@ export const createIndex: Rule = {
       {
         hazard: "long-lock",
         object: `${table.schema}.${idxname}`,
-        message: `Whoever writes to ${qualifiedLabel(table)} waits until the index ${idxname} is built.`,
+        message: `Whoever writes to ${qualifiedLabel(table)} waits until the index ${idxname} is built${act.node.IndexStmt.unique ? "; it fails where two rows are alike" : ""}.`,
         safeForm: steps(act),
       },
     ];
