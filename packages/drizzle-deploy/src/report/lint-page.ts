@@ -43,11 +43,7 @@ export function formatRulePage(rule: LintRule): string {
     "",
     "## Where it may be so",
     "",
-    "A comment before the statement accepts it, with a reason:",
-    "",
-    "```sql",
-    `-- lint: accept ${id}: why it may be so here`,
-    "```",
+    `A comment before the statement accepts it, with a reason: \`-- lint: accept ${id}: why it may be so here\`.`,
     "",
   ].join("\n");
 }
