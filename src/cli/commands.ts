@@ -5,6 +5,7 @@ import {
   addBaseline,
   addDeploy,
   addExport,
+  addLint,
   addLog,
   addPlan,
   addPreflight,
@@ -14,7 +15,7 @@ import {
   type HelpText,
 } from "drizzle-deploy/cli";
 import { makeSpfpFolder, spfpFolder } from "../server/running.ts";
-import { spfpNames } from "../spfp.ts";
+import { spfp, spfpNames } from "../spfp.ts";
 import { addAudit } from "./audit.ts";
 import { addBench } from "./bench.ts";
 import { addBootstrap } from "./bootstrap.ts";
@@ -31,6 +32,7 @@ export const commands: readonly AddCommand[] = [
   addBench,
   addDev,
   addCheck,
+  addLint,
   addStatus,
   addBaseline,
   addPreflight,
@@ -63,6 +65,7 @@ export const context: CommandContext = {
   common: null,
   loadProject: async () => (await import("../project.ts")).spfpProject,
   loadNames: async () => spfpNames,
+  migrationsFolder: async () => spfp.migrationsFolder,
   configuredUrl: async () => null,
   workFolder: { path: spfpFolder, make: makeSpfpFolder },
   ownDatabase: {

@@ -18,6 +18,7 @@ const rooms = [
   "kinds",
   "records",
   "statements",
+  "lint",
   "plan",
   "run",
   "validate",

@@ -39,6 +39,17 @@ export {
   hasWork,
 } from "./guided/deploy-guided.ts";
 export {
+  acceptanceRule,
+  type LintFinding,
+  type LintOptions,
+  type LintReport,
+  lint,
+  lintReportSchema,
+} from "./lint/lint.ts";
+export type { Rule as LintRule } from "./lint/rule.ts";
+export { rules as lintRules } from "./lint/rules/index.ts";
+export { migrationsSince, workingCopyOf } from "./lint/since.ts";
+export {
   type DeploymentReport,
   deploymentReportSchema,
   type Mode,

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, sep } from "node:path";
 import { expect, inject, test } from "vitest";
 import { z } from "zod";
 import { parseStatements } from "../../../packages/drizzle-deploy/src/sql/parser.ts";
@@ -13,7 +13,9 @@ import { doorsOf, exportsOf } from "../../unit/api/doors.ts";
 
 const pages = [
   ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md"],
-  ...readdirSync(join(projectFolder, "docs")).map((name) => `docs/${name}`),
+  ...readdirSync(join(projectFolder, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name.split(sep).join("/")}`),
 ].map((name) => ({ name, text: readFileSync(join(projectFolder, name), "utf8") }));
 
 const textOf = (name: string): string => pages.find((page) => page.name === name)?.text ?? "";

@@ -11,6 +11,7 @@ import { addExport } from "./export.ts";
 import { parseFile } from "./file.ts";
 import type { HelpText } from "./help.ts";
 import { onInterrupt } from "./interrupt.ts";
+import { addLint } from "./lint.ts";
 import { addLog } from "./log.ts";
 import { addPlan } from "./plan.ts";
 import { addPreflight } from "./preflight.ts";
@@ -84,6 +85,7 @@ export const context: CommandContext = {
   },
   loadProject: once(async () => (await describeHere()).load()),
   loadNames: async () => (await describeHere()).names,
+  migrationsFolder: async () => (await readHere()).migrationsFolder,
   configuredUrl: async () => (await readHere()).url(),
   workFolder: {
     path: workFolder,
@@ -99,6 +101,7 @@ export const context: CommandContext = {
 
 /** Every command, in the order of the help. */
 export const commands: readonly AddCommand[] = [
+  addLint,
   addStatus,
   addBaseline,
   addPreflight,

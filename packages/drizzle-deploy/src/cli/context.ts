@@ -25,6 +25,8 @@ export interface CommandContext {
   loadProject(): Promise<Project>;
   /** The names of the project, which take less to load than itself. */
   loadNames(): Promise<Names>;
+  /** The folder of the project's migrations. */
+  migrationsFolder(): Promise<string>;
   /** The URL of the database that the project's configuration names; null where it names none. */
   configuredUrl(): Promise<string | null>;
   readonly workFolder: {

@@ -11,6 +11,7 @@ export { addExport } from "./export.ts";
 export { createFile, type NewFile, parseFile } from "./file.ts";
 export { addHelp, type HelpText } from "./help.ts";
 export { onInterrupt } from "./interrupt.ts";
+export { addLint } from "./lint.ts";
 export { addLog } from "./log.ts";
 export { isId, numberOf } from "./options.ts";
 export { writeOutput } from "./output.ts";

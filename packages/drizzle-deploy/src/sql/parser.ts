@@ -35,19 +35,30 @@ const resultSchema = z.object({
     .optional(),
 });
 
-/** The statements of a text in order. Throws what the parser throws for one that is not SQL. */
-export function parseStatements(text: string): Statement[] {
+/** A statement with its place in the text that it was read from, in characters from 0. */
+export interface PlacedStatement extends Statement {
+  readonly begin: number;
+  /** Of the first character behind it. */
+  readonly end: number;
+}
+
+/** As `parseStatements`, with the place of each statement in the text. */
+export function parseWithPlaces(text: string): PlacedStatement[] {
   const { stmts = [] } = resultSchema.parse(parseSync(text));
   // The parser counts in bytes of UTF-8.
   const bytes = Buffer.from(text);
-  return stmts.map(({ stmt, stmt_location: from = 0, stmt_len: length }) => ({
-    sql: withoutLeadingComments(bytes.subarray(from, length ? from + length : undefined).toString()).replace(
-      /[\s;]+$/,
-      "",
-    ),
-    node: stmt,
-  }));
+  return stmts.map(({ stmt, stmt_location: from = 0, stmt_len: length }) => {
+    const whole = bytes.subarray(from, length ? from + length : undefined).toString();
+    const bare = withoutLeadingComments(whole);
+    const sql = bare.replace(/[\s;]+$/, "");
+    const begin = bytes.subarray(0, from).toString().length + whole.length - bare.length;
+    return { sql, node: stmt, begin, end: begin + sql.length };
+  });
 }
+
+/** The statements of a text in order. Throws what the parser throws for one that is not SQL. */
+export const parseStatements = (text: string): Statement[] =>
+  parseWithPlaces(text).map(({ sql, node }) => ({ sql, node }));
 
 /** White space, line comments and (nested) block comments off the front. PostgreSQL 17 manual, 4.1.5 "Comments". */
 export function withoutLeadingComments(text: string): string {
