@@ -208,7 +208,11 @@ const cases: readonly History[] = [
         "CREATE INDEX x ON t (a)",
       ],
       ["ALTER INDEX z RENAME TO w", "CREATE INDEX y ON t (b)", "ALTER INDEX y RENAME TO z"],
-      ["ALTER TABLE t DROP CONSTRAINT w", "CREATE UNIQUE INDEX w ON t (id)", "ALTER INDEX t_pkey RENAME TO t_key"],
+      [
+        "ALTER TABLE t DROP CONSTRAINT w",
+        "CREATE UNIQUE INDEX w ON t (id)",
+        "ALTER INDEX t_pkey RENAME TO t_key",
+      ],
     ],
     rows: ["insert into t values (1, 2, 3)"],
     works: ["insert into t values (2, 3, 3)"],
