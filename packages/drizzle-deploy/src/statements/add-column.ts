@@ -9,6 +9,50 @@ import { catalogChange, type Draft, lock, part, type StatementContext, target } 
 import { needsOf, unique } from "./resolve.ts";
 
 const serials = ["serial", "serial2", "serial4", "serial8", "smallserial", "bigserial"];
+/** What says more of the constraint before it, as the grammar has it at a column: each with what that gets. */
+const attributes: Partial<Record<NonNullable<Constraint["contype"]>, Partial<Constraint>>> = {
+  CONSTR_ATTR_DEFERRABLE: { deferrable: true },
+  CONSTR_ATTR_NOT_DEFERRABLE: {},
+  CONSTR_ATTR_DEFERRED: { deferrable: true, initdeferred: true },
+  CONSTR_ATTR_IMMEDIATE: {},
+  CONSTR_ATTR_ENFORCED: {},
+  CONSTR_ATTR_NOT_ENFORCED: { is_enforced: false, initially_valid: false, skip_validation: true },
+};
+
+/** A constraint of its own, with the nodes that say it. */
+interface Separate {
+  readonly constraint: Constraint;
+  readonly nodes: readonly Constraint[];
+}
+
+function separated(constraints: readonly Constraint[]): Separate[] {
+  const found: Separate[] = [];
+  let isOpen = false;
+  for (const one of constraints) {
+    const attribute = one.contype && attributes[one.contype];
+    const last = found.at(-1);
+    if (attribute && last && isOpen) {
+      found.splice(-1, 1, {
+        constraint: withoutFalse({ ...last.constraint, ...attribute }),
+        nodes: [...last.nodes, one],
+      });
+      continue;
+    }
+    isOpen = separate.includes(one.contype ?? "");
+    if (isOpen) found.push({ constraint: one, nodes: [one] });
+  }
+  return found;
+}
+
+/** As the grammar leaves it: what is false is not there. */
+function withoutFalse({ is_enforced, initially_valid, ...rest }: Constraint): Constraint {
+  return {
+    ...rest,
+    ...(is_enforced ? { is_enforced } : {}),
+    ...(initially_valid ? { initially_valid } : {}),
+  };
+}
+
 const separate = ["CONSTR_CHECK", "CONSTR_FOREIGN", "CONSTR_UNIQUE", "CONSTR_PRIMARY"];
 
 /**
@@ -27,12 +71,13 @@ export function addColumn(
     "Constraint" in node ? [node.Constraint] : [],
   );
   const isNew = context.isNew(table);
-  const own = isNew ? [] : constraints.filter(({ contype = "" }) => separate.includes(contype));
+  const own = isNew ? [] : separated(constraints);
+  const taken = own.flatMap(({ nodes }) => nodes);
   const hazards = isNew ? [] : hazardsOf(definition, constraints, { table, context });
   // Where the column is there, PostgreSQL passes its constraints over too.
   const optional = command.missing_ok === true ? { ifNotExists: itself } : {};
   const columnSql =
-    own.length === 0 && !command.missing_ok ? sql : withoutConstraints(table, command, definition, own);
+    own.length === 0 && !command.missing_ok ? sql : withoutConstraints(table, command, definition, taken);
   const drafts = [
     catalogChange({
       kind: "add column",
@@ -51,7 +96,9 @@ export function addColumn(
       hazards,
       work: hazards.length > 0 ? { does: "rewrite", table } : { does: "catalog" },
     }),
-    ...own.flatMap((constraint) => addConstraint(constraint, { table, context, column: name, sql: null })),
+    ...own.flatMap(({ constraint }) =>
+      addConstraint(constraint, { table, context, column: name, sql: null }),
+    ),
   ];
   return drafts.map((draft) => ({ ...draft, ...optional }));
 }
@@ -98,7 +145,18 @@ function hazardsOf(
       `ALTER TABLE ${qualifiedLabel(table)} ADD COLUMN ${nameOf} bigint; fill it in batches; then SET NOT NULL and ADD GENERATED … AS IDENTITY.`,
     );
   }
-  if (of("CONSTR_GENERATED")) {
+  const generated = of("CONSTR_GENERATED");
+  if (generated?.generated_kind === "v") {
+    if (!of("CONSTR_NOTNULL")) return [];
+    return [
+      {
+        name: "long-lock",
+        message: `${where} is computed when it is read: whether it is empty anywhere is found out from all rows of ${qualifiedLabel(table)} while everybody waits.`,
+        safeForm: `ALTER TABLE ${qualifiedLabel(table)} ADD COLUMN ${nameOf} … without NOT NULL; then ADD CONSTRAINT <name> NOT NULL ${nameOf}, which is validated without stopping anybody.`,
+      },
+    ];
+  }
+  if (generated) {
     return rewrite(
       `The stored generated column ${where} is computed for each row: the table is written anew while everybody waits.`,
       `ALTER TABLE ${qualifiedLabel(table)} ADD COLUMN ${nameOf} ${type}; a trigger that fills it; then an UPDATE in batches.`,
