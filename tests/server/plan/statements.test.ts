@@ -69,7 +69,10 @@ describe("a statement", () => {
           .begin(async (transaction) => {
             const before = await scans(transaction);
             await transaction.unsafe(draft.sql).simple();
-            seen.locks = await locksOf(transaction, "pg_backend_pid()", known);
+            const locks = await locksOf(transaction, "pg_backend_pid()", known);
+            // Since PostgreSQL 18 nobody may drop what is being granted; nobody else waits.
+            const isHeld = (one: string) => draft.kind === "grant" && one.endsWith(" ACCESS SHARE");
+            seen.locks = locks.filter((one) => !isHeld(one));
             seen.read = scanned(before, await scans(transaction), known);
             seen.written = await rewritten(transaction, known);
             if (drafts.length === 1) throw new Undo();
