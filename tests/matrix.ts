@@ -26,7 +26,7 @@ const files = [
 const vitest = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
 
 const failed = versions.filter((version) => {
-  console.log(`\nPostgreSQL ${version}`);
+  process.stdout.write(`\nPostgreSQL ${version}\n`);
   const { status } = spawnSync(process.execPath, [vitest, "run", ...files], {
     stdio: "inherit",
     env: { ...process.env, POSTGRES_VERSION: version },
@@ -35,6 +35,6 @@ const failed = versions.filter((version) => {
 });
 
 if (failed.length > 0) {
-  console.error(`\nFailed on PostgreSQL ${failed.join(", ")}.`);
+  process.stderr.write(`\nFailed on PostgreSQL ${failed.join(", ")}.\n`);
   process.exitCode = 1;
 }

@@ -547,8 +547,7 @@ export const cases: readonly Case[] = [
   },
   {
     sql: "ALTER TABLE area.child ALTER CONSTRAINT child_parent_fk DEFERRABLE",
-    steps: ["opaque"],
-    hazards: ["unknown"],
+    steps: ["alter column"],
   },
   {
     sql: "ALTER TABLE area.child ENABLE ROW LEVEL SECURITY",

@@ -1,5 +1,5 @@
 import postgres from "postgres";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { classify, type Draft } from "../../../packages/drizzle-deploy/src/statements/index.ts";
 import { createDatabase } from "../../support/database.ts";
 import {
@@ -34,7 +34,10 @@ beforeAll(async () => {
 });
 
 // As it is after every reset: `facts.test.ts` holds the recorded facts to it.
-const context = contextOfCases(statementFacts());
+const facts = statementFacts();
+// What the server of the run does not know is refused before it gets there.
+const server = { ...facts.catalog.server, version: inject("testServer").version * 10_000 };
+const context = contextOfCases({ ...facts, catalog: { ...facts.catalog, server } });
 
 /** What belongs to the server, is not there, is not known, or is refused in any case; and what waits for no writer. */
 const isRunnable = ({ kind, hazards, sql: text }: Draft) =>

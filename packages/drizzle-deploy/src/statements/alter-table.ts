@@ -374,9 +374,10 @@ function alterConstraint(change: ATAlterConstraint, { table, context, sql }: Pla
     target: itself,
     needs: [target("table", table), itself],
     locks: [
-      lock(table, "SHARE ROW EXCLUSIVE", duration),
-      ...(other && qualifiedLabel(other) !== qualifiedLabel(table)
-        ? [lock(other, "SHARE ROW EXCLUSIVE", duration)]
+      lock(table, "ACCESS EXCLUSIVE", duration),
+      // Its triggers come there, or go.
+      ...(change.alterEnforceability && other && qualifiedLabel(other) !== qualifiedLabel(table)
+        ? [lock(other, change.is_enforced ? "SHARE ROW EXCLUSIVE" : "ACCESS EXCLUSIVE", duration)]
         : []),
     ],
     goal: {
@@ -385,12 +386,12 @@ function alterConstraint(change: ATAlterConstraint, { table, context, sql }: Pla
       properties: column === undefined ? ["definition", "enforced", "validated"] : ["notNull"],
     },
     work: isChecked ? { does: "scan", table, lookups: true } : { does: "catalog" },
-    ...(isChecked ? { safety: "Writers wait while all rows are checked." } : {}),
+    ...(isChecked ? { safety: "Everybody waits while all rows are checked." } : {}),
     hazards: isChecked
       ? [
           {
             name: "long-lock",
-            message: `All rows of ${qualifiedLabel(table)} are checked against ${name} while writers wait.`,
+            message: `All rows of ${qualifiedLabel(table)} are checked against ${name} while everybody waits.`,
             safeForm: `Add the same foreign key under another name and enforced: the plan adds it NOT VALID and validates it after. Then drop ${name}.`,
           },
         ]

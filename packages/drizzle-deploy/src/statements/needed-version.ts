@@ -33,10 +33,12 @@ function ofNode(node: Fields): NeededVersion | null {
 }
 
 /**
- * The newest thing that a statement of tables needs of a server; null where every server that the engine knows
- * understands it, as far as the grammar tells. PostgreSQL 17 and 18, release notes.
+ * The newest thing that a statement needs of a server; null where every server that the engine knows
+ * understands it, as far as the grammar tells. PostgreSQL 16, 17 and 18, release notes.
  */
 export function neededVersion(node: Node): NeededVersion | null {
+  if ("CreateStatsStmt" in node && (node.CreateStatsStmt.defnames ?? []).length === 0)
+    return { version: 16, what: "statistics without a name" };
   if (!("CreateStmt" in node || "AlterTableStmt" in node)) return null;
   const found: NeededVersion[] = [];
   walk(node, (object) => {
