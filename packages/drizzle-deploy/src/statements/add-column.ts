@@ -5,56 +5,11 @@ import { print } from "../sql/parser.ts";
 import { quoteIdentifier } from "../sql/quote.ts";
 import { functionsIn, names, typeText } from "../sql/tree.ts";
 import { addConstraint } from "./add-constraint.ts";
+import { separated } from "./column-constraints.ts";
 import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 import { needsOf, unique } from "./resolve.ts";
 
 const serials = ["serial", "serial2", "serial4", "serial8", "smallserial", "bigserial"];
-/** What says more of the constraint before it, as the grammar has it at a column: each with what that gets. */
-const attributes: Partial<Record<NonNullable<Constraint["contype"]>, Partial<Constraint>>> = {
-  CONSTR_ATTR_DEFERRABLE: { deferrable: true },
-  CONSTR_ATTR_NOT_DEFERRABLE: {},
-  CONSTR_ATTR_DEFERRED: { deferrable: true, initdeferred: true },
-  CONSTR_ATTR_IMMEDIATE: {},
-  CONSTR_ATTR_ENFORCED: {},
-  CONSTR_ATTR_NOT_ENFORCED: { is_enforced: false, initially_valid: false, skip_validation: true },
-};
-
-/** A constraint of its own, with the nodes that say it. */
-interface Separate {
-  readonly constraint: Constraint;
-  readonly nodes: readonly Constraint[];
-}
-
-function separated(constraints: readonly Constraint[]): Separate[] {
-  const found: Separate[] = [];
-  let isOpen = false;
-  for (const one of constraints) {
-    const attribute = one.contype && attributes[one.contype];
-    const last = found.at(-1);
-    if (attribute && last && isOpen) {
-      found.splice(-1, 1, {
-        constraint: withoutFalse({ ...last.constraint, ...attribute }),
-        nodes: [...last.nodes, one],
-      });
-      continue;
-    }
-    isOpen = separate.includes(one.contype ?? "");
-    if (isOpen) found.push({ constraint: one, nodes: [one] });
-  }
-  return found;
-}
-
-/** As the grammar leaves it: what is false is not there. */
-function withoutFalse({ is_enforced, initially_valid, ...rest }: Constraint): Constraint {
-  return {
-    ...rest,
-    ...(is_enforced ? { is_enforced } : {}),
-    ...(initially_valid ? { initially_valid } : {}),
-  };
-}
-
-const separate = ["CONSTR_CHECK", "CONSTR_FOREIGN", "CONSTR_UNIQUE", "CONSTR_PRIMARY"];
-
 /**
  * `ADD COLUMN`: a change of the catalog, unless every row has to get a value of its own. A constraint written at the
  * column becomes a step of its own. PostgreSQL 17 manual, 5.7.1 "Adding a Column" and "ALTER TABLE", Notes.
