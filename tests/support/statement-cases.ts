@@ -250,6 +250,15 @@ export const cases: readonly Case[] = [
     ],
   },
   {
+    sql: "ALTER TABLE area.child ADD COLUMN note integer REFERENCES area.parent (id) DEFERRABLE INITIALLY DEFERRED",
+    steps: ["add column", "add constraint", "validate constraint"],
+    runs: [
+      "ALTER TABLE area.child ADD COLUMN note int",
+      "ALTER TABLE area.child ADD CONSTRAINT child_note_fkey FOREIGN KEY (note) REFERENCES area.parent (id) NOT VALID DEFERRABLE INITIALLY DEFERRED",
+      'ALTER TABLE "area"."child" VALIDATE CONSTRAINT "child_note_fkey"',
+    ],
+  },
+  {
     sql: "ALTER TABLE area.child ADD COLUMN note integer CHECK (note > 0)",
     steps: ["add column", "add constraint", "validate constraint"],
     runs: [
