@@ -555,6 +555,12 @@ export const cases: readonly Case[] = [
     steps: ["rename"],
   },
   {
+    // The facts are a PostgreSQL 17's.
+    sql: "ALTER TABLE area.child ADD CONSTRAINT other_is_there NOT NULL other_id NOT VALID",
+    steps: ["opaque"],
+    hazards: ["unsupported"],
+  },
+  {
     sql: "ALTER TABLE area.child ALTER CONSTRAINT child_parent_fk DEFERRABLE",
     steps: ["alter column"],
   },
