@@ -36,9 +36,12 @@ class CameIn extends Error {}
 
 const idsSchema = z.array(z.object({ id: z.string() }));
 
+/** What a foreign key refuses with: since PostgreSQL 18 one that says RESTRICT does so with a code of its own. */
+const stillReferenced = ["23503", "23001"];
+
 /** PostgreSQL's refusal where somebody points to what was to be deleted. */
 function refuseReferenced(error: unknown): never {
-  if (!(error instanceof PostgresError) || error.code !== "23503") throw error;
+  if (!(error instanceof PostgresError) || !stillReferenced.includes(error.code)) throw error;
   throw blocked([`rows of ${error.table_name ?? "a table"} (${error.constraint_name ?? "a key"})`], error);
 }
 

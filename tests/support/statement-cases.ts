@@ -250,6 +250,15 @@ export const cases: readonly Case[] = [
     ],
   },
   {
+    sql: "ALTER TABLE area.child ADD COLUMN note integer REFERENCES area.parent (id) DEFERRABLE INITIALLY DEFERRED",
+    steps: ["add column", "add constraint", "validate constraint"],
+    runs: [
+      "ALTER TABLE area.child ADD COLUMN note int",
+      "ALTER TABLE area.child ADD CONSTRAINT child_note_fkey FOREIGN KEY (note) REFERENCES area.parent (id) NOT VALID DEFERRABLE INITIALLY DEFERRED",
+      'ALTER TABLE "area"."child" VALIDATE CONSTRAINT "child_note_fkey"',
+    ],
+  },
+  {
     sql: "ALTER TABLE area.child ADD COLUMN note integer CHECK (note > 0)",
     steps: ["add column", "add constraint", "validate constraint"],
     runs: [
@@ -546,9 +555,14 @@ export const cases: readonly Case[] = [
     steps: ["rename"],
   },
   {
-    sql: "ALTER TABLE area.child ALTER CONSTRAINT child_parent_fk DEFERRABLE",
+    // The facts are a PostgreSQL 17's.
+    sql: "ALTER TABLE area.child ADD CONSTRAINT other_is_there NOT NULL other_id NOT VALID",
     steps: ["opaque"],
-    hazards: ["unknown"],
+    hazards: ["unsupported"],
+  },
+  {
+    sql: "ALTER TABLE area.child ALTER CONSTRAINT child_parent_fk DEFERRABLE",
+    steps: ["alter column"],
   },
   {
     sql: "ALTER TABLE area.child ENABLE ROW LEVEL SECURITY",

@@ -289,3 +289,21 @@ describe("what is kept of a reading", () => {
     expect((await read(blocked, [base])).catalogs.get("base")?.tables).toHaveLength(1);
   });
 });
+
+it.skipIf(inject("testServer").version >= 18)(
+  "what only a newer server understands asks for such a scratch server; what no server does is the migration's fault",
+  async () => {
+    const { sql } = await createDatabase("empty");
+    const newer = migration(
+      "newer",
+      "alter table t add column twice int generated always as (n * 2) virtual",
+    );
+    await expect(generate(sql, base, newer)).rejects.toMatchObject({
+      code: "SCRATCH_TOO_OLD",
+      message: expect.stringContaining("statement 1 of newer"),
+    });
+    const wrong = migration("wrong", "alter table t add column twice of int");
+    const { sql: other } = await createDatabase("empty");
+    await expect(generate(other, base, wrong)).rejects.toMatchObject({ code: "STATEMENT_FAILED" });
+  },
+);

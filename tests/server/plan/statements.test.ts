@@ -1,5 +1,5 @@
 import postgres from "postgres";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { classify, type Draft } from "../../../packages/drizzle-deploy/src/statements/index.ts";
 import { createDatabase } from "../../support/database.ts";
 import {
@@ -34,7 +34,10 @@ beforeAll(async () => {
 });
 
 // As it is after every reset: `facts.test.ts` holds the recorded facts to it.
-const context = contextOfCases(statementFacts());
+const facts = statementFacts();
+// What the server of the run does not know is refused before it gets there.
+const server = { ...facts.catalog.server, version: inject("testServer").version * 10_000 };
+const context = contextOfCases({ ...facts, catalog: { ...facts.catalog, server } });
 
 /** What belongs to the server, is not there, is not known, or is refused in any case; and what waits for no writer. */
 const isRunnable = ({ kind, hazards, sql: text }: Draft) =>
@@ -69,7 +72,10 @@ describe("a statement", () => {
           .begin(async (transaction) => {
             const before = await scans(transaction);
             await transaction.unsafe(draft.sql).simple();
-            seen.locks = await locksOf(transaction, "pg_backend_pid()", known);
+            const locks = await locksOf(transaction, "pg_backend_pid()", known);
+            // Since PostgreSQL 18 nobody may drop what is being granted; nobody else waits.
+            const isHeld = (one: string) => draft.kind === "grant" && one.endsWith(" ACCESS SHARE");
+            seen.locks = locks.filter((one) => !isHeld(one));
             seen.read = scanned(before, await scans(transaction), known);
             seen.written = await rewritten(transaction, known);
             if (drafts.length === 1) throw new Undo();

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, inject, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import {
   ensureRecords,
@@ -37,20 +37,26 @@ async function deployedByFormer() {
   return { ...database, blog: await projectIn(folder, ["blog"], "blog") };
 }
 
-it("what version 0.1 deployed is known: its state, its log, and what a rollback would do", async () => {
-  const { sql, url, blog } = await deployedByFormer();
-  expect(await status(sql, blog)).toMatchObject({
-    state: "current",
-    deployments: [{ outcome: "completed" }],
-  });
-  const log = await readLastLog(sql, spfpNames);
-  expect(log?.plan).not.toBeNull();
-  expect(log?.steps.length).toBeGreaterThan(10);
-  const { plan } = await previewRollback(blog, url, "all");
-  expect(plan.steps.map(({ title }) => title)).toContain("move table blog.authors to spfp_db_archive");
-});
+// Drizzle's migrator cannot run this folder on an older one: it uses a value of an enumeration that it has just added.
+const isRunByDrizzle = inject("testServer").version >= 17;
 
-it("what version 0.1 deployed is rolled back by its records", async () => {
+it.runIf(isRunByDrizzle)(
+  "what version 0.1 deployed is known: its state, its log, and what a rollback would do",
+  async () => {
+    const { sql, url, blog } = await deployedByFormer();
+    expect(await status(sql, blog)).toMatchObject({
+      state: "current",
+      deployments: [{ outcome: "completed" }],
+    });
+    const log = await readLastLog(sql, spfpNames);
+    expect(log?.plan).not.toBeNull();
+    expect(log?.steps.length).toBeGreaterThan(10);
+    const { plan } = await previewRollback(blog, url, "all");
+    expect(plan.steps.map(({ title }) => title)).toContain("move table blog.authors to spfp_db_archive");
+  },
+);
+
+it.runIf(isRunByDrizzle)("what version 0.1 deployed is rolled back by its records", async () => {
   const { sql, url, blog } = await deployedByFormer();
   const report = await rollback(blog, url, { scope: "indexes", approvedBy: "Ana" });
   expect(report).toMatchObject({ ok: true, error: null });

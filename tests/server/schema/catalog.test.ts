@@ -19,12 +19,20 @@ const columns = [
   ...viewDefinitions.flatMap(({ view }) => viewColumns(view)),
 ];
 const spellings = [...new Set(columns.map((column) => column.getSQLType()))];
-for (const row of z.array(z.object({ spelling: z.string(), name: z.string() })).parse([
-  ...(await database.sql`
-    select spelling, format_type(to_regtype(spelling), to_regtypemod(spelling)) as name
-    from unnest(${spellings}::text[]) as spelling`),
-])) {
-  typeNames.set(row.spelling, row.name);
+// By way of a table, since only PostgreSQL 17 and later tell of a text which type it is.
+for (const row of z.array(z.object({ at: z.int(), name: z.string() })).parse(
+  await database.transaction(async (sql) => {
+    await sql.unsafe(
+      `create temporary table spelled (${spellings.map((spelling, at) => `c${at} ${spelling}`).join(", ")})`,
+    );
+    return [
+      ...(await sql`
+        select attnum - 1 as at, format_type(atttypid, atttypmod) as name from pg_attribute
+        where attrelid = 'spelled'::regclass and attnum > 0`),
+    ];
+  }),
+)) {
+  typeNames.set(spellings[row.at] ?? "", row.name);
 }
 
 function viewColumns(view: (typeof viewDefinitions)[number]["view"]) {

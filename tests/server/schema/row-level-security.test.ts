@@ -65,7 +65,7 @@ async function attempt(sql: Transaction, run: (sql: Transaction) => Promise<Iter
   } catch (error) {
     if (!(error instanceof postgres.PostgresError)) throw error;
     // Anything else would mean that the statement was not the attack that it should be: a typing error, say.
-    expect(["42501", "23503", "23505", "23514"], error.message).toContain(error.code);
+    expect(["42501", "23001", "23503", "23505", "23514"], error.message).toContain(error.code);
     return undefined;
   }
 }

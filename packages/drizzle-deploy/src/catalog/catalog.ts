@@ -25,12 +25,26 @@ export const grantSchema = z.strictObject({
 });
 const grants = z.array(grantSchema);
 
+/** The constraint that keeps a column from being empty. */
+const notNullSchema = z.strictObject({
+  name,
+  /** False as long as older rows may be empty. */
+  validated: z.boolean(),
+  /** Whether partitions and children have it too. */
+  inherits: z.boolean(),
+});
+
 /** A column of a table. */
 export const columnSchema = z.strictObject({
   name,
   /** As `format_type` prints it: `character varying(255)`. */
   type: name,
   nullable: z.boolean(),
+  /** Since PostgreSQL 18, of a column that is not nullable. */
+  notNull: notNullSchema
+    .nullable()
+    .transform((one) => one ?? undefined)
+    .optional(),
   /** The default's expression; null for generated and identity columns. */
   default: z.string().nullable(),
   /** The expression of a generated column. */

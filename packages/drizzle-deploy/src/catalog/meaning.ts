@@ -1,4 +1,4 @@
-import { fingerprint, parseStatements } from "../sql/parser.ts";
+import { fingerprint, parseStatements, places } from "../sql/parser.ts";
 
 /*
  * Whether two texts of SQL say the same. PostgreSQL stores what it was given parsed and prints it on request, so that
@@ -348,8 +348,6 @@ function makeCanonical(form: TextForm, text: string, isText: IsTextColumn): stri
     return null;
   }
 }
-
-const places = new Set(["location", "stmt_location", "stmt_len", "rexpr_list_start", "rexpr_list_end"]);
 
 /** Places in the source go first: what is sorted later is sorted by what it says. */
 function withoutPlaces(tree: Tree): Tree {

@@ -1,5 +1,6 @@
 import {
   type Catalog,
+  type Column,
   type DescribedObject,
   describedKinds,
   type Grant,
@@ -94,6 +95,18 @@ function topLevel(kind: ObjectKind, name: string): ObjectIdentity {
   return { kind, schema: null, name, parent: null, label: name };
 }
 
+/**
+ * What tells a not-null constraint from one that nobody has named. One with a name that PostgreSQL chose is called after
+ * the table as it was then, or as a dump or an upgrade found it: that is nobody's difference.
+ */
+function notNullText({ name, validated, inherits }: NonNullable<Column["notNull"]>): string {
+  return [
+    ...(/_not_null\d*$/.test(name) ? ["NOT NULL"] : [`CONSTRAINT ${name} NOT NULL`]),
+    ...(inherits ? [] : ["NO INHERIT"]),
+    ...(validated ? [] : ["NOT VALID"]),
+  ].join(" ");
+}
+
 function grantText(grant: Grant): string {
   const grantable = grant.grantable.length > 0 ? ` (with grant option: ${joined(grant.grantable)})` : "";
   return joined(grant.privileges) + grantable;
@@ -160,6 +173,7 @@ function tableObjects(table: Catalog["tables"][number]): CatalogObject[] {
           properties: {
             type: column.type,
             nullable: yesNo(column.nullable),
+            ...known("notNull", column.notNull, notNullText),
             default: column.default,
             generated: column.generated,
             virtual: yesNo(column.virtual),

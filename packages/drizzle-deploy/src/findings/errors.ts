@@ -43,6 +43,7 @@ export const errorCodes = [
   "CONFIG_INVALID",
   "DATABASE_UNNAMED",
   "SCRATCH_MISSING",
+  "SCRATCH_TOO_OLD",
   "SERVER_START_FAILED",
   "PLATFORM_UNSUPPORTED",
 ] as const;

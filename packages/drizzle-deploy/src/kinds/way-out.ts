@@ -170,7 +170,9 @@ function columnDefinition(one: Column): string {
   return [
     quoteIdentifier(one.name),
     one.type,
-    ...(one.generated === null ? [] : [`GENERATED ALWAYS AS (${one.generated}) STORED`]),
+    ...(one.generated === null
+      ? []
+      : [`GENERATED ALWAYS AS (${one.generated}) ${one.virtual ? "VIRTUAL" : "STORED"}`]),
     ...(one.identity === null ? [] : [`GENERATED ${one.identity.toUpperCase()} AS IDENTITY`]),
     ...(one.default === null ? [] : [`DEFAULT ${one.default}`]),
     ...(one.nullable ? [] : ["NOT NULL"]),

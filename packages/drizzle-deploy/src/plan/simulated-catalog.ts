@@ -696,6 +696,7 @@ export function contextOf(
       (isBegun({ kind: "table", ...table, table: null }) &&
         (sizeOf(table, facts)?.bytes ?? Number.POSITIVE_INFINITY) <= smallTable),
     isSuperuser: facts.catalog.server.superuser,
+    serverVersion: Math.floor(facts.catalog.server.version / 10_000),
     isUtc: utcZones.includes(facts.timeZone),
     isSmall: (table) => (sizeOf(table, facts)?.bytes ?? Number.POSITIVE_INFINITY) <= smallTable,
     isOwn: (target) => simulated.isMadeHere(target) || isBegun(target),

@@ -326,6 +326,10 @@ interface Restoration {
   readonly index: Index | undefined;
 }
 
+/** Whether its index can only be built with it: that of an exclusion constraint, or of a temporal key. */
+const isBuiltWithIt = ({ type, definition }: Constraint): boolean =>
+  type === "x" || (type !== "f" && / WITHOUT OVERLAPS\)/.test(definition));
+
 /** Why a constraint cannot be made as it was; null where it can. */
 function hindrance(context: RollbackContext, { table, was, now }: Restoration): string | null {
   const { references, definition } = was;
@@ -364,7 +368,7 @@ function restore(context: RollbackContext, restoration: Restoration): void {
   const former = find(context.before.tables, table);
   if (
     index &&
-    was.type !== "x" &&
+    !isBuiltWithIt(was) &&
     former &&
     restorePartitionedIndex(context, { table, was: former, index, isReplaced: now !== undefined })
   )
@@ -373,8 +377,7 @@ function restore(context: RollbackContext, restoration: Restoration): void {
   const name = quoteIdentifier(was.name);
   const removal = now ? [`ALTER TABLE ${quoteName(table)} DROP CONSTRAINT ${name};`] : [];
   const common = { target: part("constraint", table, was.name) };
-  // The index of an exclusion constraint can only be built with it.
-  if (index && was.type !== "x") {
+  if (index && !isBuiltWithIt(was)) {
     restoreKey(context, { table, was, now, index });
     return;
   }

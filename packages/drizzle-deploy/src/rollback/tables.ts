@@ -111,6 +111,7 @@ function restoreColumn(context: RollbackContext, { table }: KeptTable, now: Colu
     else
       context.keep(key, `column ${label} may stay empty, as the deployment made it: rows may be so by now`);
   }
+  if (altered("notNull")) restoreNotNull(context, table, now, was);
   const isIdentityBack = altered("identity") && restoreIdentity(context, table, now, was);
   const restore = (words: string, action: string): void =>
     alterColumn(context, table, now.name, `restore the ${words} of`, action);
@@ -126,6 +127,37 @@ function restoreColumn(context: RollbackContext, { table }: KeptTable, now: Colu
     if (altered(property) && !(property === "identity" && isIdentityBack))
       context.keep(key, `column ${label} keeps ${words}, as the deployment made it`);
   }
+}
+
+/** Gives a not-null constraint its name back, and to partitions and children or not. */
+function restoreNotNull(context: RollbackContext, table: Table, now: Column, was: Column): void {
+  const [present, former] = [now.notNull, was.notNull];
+  if (!present || !former) return;
+  const label = `${qualifiedLabel(table)}.${now.name}`;
+  const add = (title: string, action: string): void =>
+    context.add({
+      kind: "alter column",
+      title: `${title} ${label}`,
+      sql: `ALTER TABLE ${quoteName(table)} ${action};`,
+      target: part("column", table, now.name),
+      locks: [[table, "ACCESS EXCLUSIVE"]],
+      safety: momentary,
+    });
+  if (present.inherits !== former.inherits)
+    add(
+      "restore whether others inherit the not-null constraint of",
+      `ALTER CONSTRAINT ${quoteIdentifier(present.name)} ${former.inherits ? "INHERIT" : "NO INHERIT"}`,
+    );
+  if (present.name !== former.name)
+    add(
+      "restore the name of the not-null constraint of",
+      `RENAME CONSTRAINT ${quoteIdentifier(present.name)} TO ${quoteIdentifier(former.name)}`,
+    );
+  if (present.validated !== former.validated)
+    context.keep(
+      partKey("column", table, now.name),
+      `column ${label} keeps its not-null constraint ${present.validated ? "valid" : "not valid"}, as the deployment made it`,
+    );
 }
 
 /** Has a column numbered again as it was; says whether it is. */
@@ -180,6 +212,7 @@ function isPropertyAltered(context: RollbackContext, key: string, property: stri
   const others = [
     "type",
     "nullable",
+    "notNull",
     "default",
     "generated",
     "virtual",

@@ -18,8 +18,8 @@ export function isMomentary(error: unknown): boolean {
   return error instanceof postgres.PostgresError && momentary.has(error.code);
 }
 
-/** Rows that a rule refuses: unique, foreign key, check, not null, exclusion. */
-const refusedRows = new Set(["23505", "23503", "23514", "23502", "23P01"]);
+/** Rows that a rule refuses: unique, foreign key (`RESTRICT` since PostgreSQL 18), check, not null, exclusion. */
+const refusedRows = new Set(["23505", "23503", "23001", "23514", "23502", "23P01"]);
 
 /** PostgreSQL 17 manual, appendix A: a statement that was ended, by its timeout or by somebody. */
 const canceled = "57014";

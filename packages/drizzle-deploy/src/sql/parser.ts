@@ -81,12 +81,16 @@ export function withoutLeadingComments(text: string): string {
   }
 }
 
-const places = ["location", "stmt_location", "stmt_len"];
+/** The fields of a tree that say where in the source a part of it stands. */
+export const places: ReadonlySet<string> = new Set([
+  ...["location", "name_location", "stmt_location", "stmt_len"],
+  ...["list_start", "list_end", "rexpr_list_start", "rexpr_list_end"],
+]);
 
 /** A tree as text without places in the source and with its fields in one order, so that two can be compared. */
 export function fingerprint(node: unknown): string {
   return JSON.stringify(node, (key, value: unknown) => {
-    if (places.includes(key)) return undefined;
+    if (places.has(key)) return undefined;
     if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
     return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
   });

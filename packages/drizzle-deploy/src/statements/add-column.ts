@@ -5,12 +5,11 @@ import { print } from "../sql/parser.ts";
 import { quoteIdentifier } from "../sql/quote.ts";
 import { functionsIn, names, typeText } from "../sql/tree.ts";
 import { addConstraint } from "./add-constraint.ts";
+import { separated } from "./column-constraints.ts";
 import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 import { needsOf, unique } from "./resolve.ts";
 
 const serials = ["serial", "serial2", "serial4", "serial8", "smallserial", "bigserial"];
-const separate = ["CONSTR_CHECK", "CONSTR_FOREIGN", "CONSTR_UNIQUE", "CONSTR_PRIMARY"];
-
 /**
  * `ADD COLUMN`: a change of the catalog, unless every row has to get a value of its own. A constraint written at the
  * column becomes a step of its own. PostgreSQL 17 manual, 5.7.1 "Adding a Column" and "ALTER TABLE", Notes.
@@ -27,12 +26,13 @@ export function addColumn(
     "Constraint" in node ? [node.Constraint] : [],
   );
   const isNew = context.isNew(table);
-  const own = isNew ? [] : constraints.filter(({ contype = "" }) => separate.includes(contype));
+  const own = isNew ? [] : separated(constraints);
+  const taken = own.flatMap(({ nodes }) => nodes);
   const hazards = isNew ? [] : hazardsOf(definition, constraints, { table, context });
   // Where the column is there, PostgreSQL passes its constraints over too.
   const optional = command.missing_ok === true ? { ifNotExists: itself } : {};
   const columnSql =
-    own.length === 0 && !command.missing_ok ? sql : withoutConstraints(table, command, definition, own);
+    own.length === 0 && !command.missing_ok ? sql : withoutConstraints(table, command, definition, taken);
   const drafts = [
     catalogChange({
       kind: "add column",
@@ -51,7 +51,9 @@ export function addColumn(
       hazards,
       work: hazards.length > 0 ? { does: "rewrite", table } : { does: "catalog" },
     }),
-    ...own.flatMap((constraint) => addConstraint(constraint, { table, context, column: name, sql: null })),
+    ...own.flatMap(({ constraint }) =>
+      addConstraint(constraint, { table, context, column: name, sql: null }),
+    ),
   ];
   return drafts.map((draft) => ({ ...draft, ...optional }));
 }
@@ -98,7 +100,18 @@ function hazardsOf(
       `ALTER TABLE ${qualifiedLabel(table)} ADD COLUMN ${nameOf} bigint; fill it in batches; then SET NOT NULL and ADD GENERATED … AS IDENTITY.`,
     );
   }
-  if (of("CONSTR_GENERATED")) {
+  const generated = of("CONSTR_GENERATED");
+  if (generated?.generated_kind === "v") {
+    if (!of("CONSTR_NOTNULL")) return [];
+    return [
+      {
+        name: "long-lock",
+        message: `${where} is computed when it is read: whether it is empty anywhere is found out from all rows of ${qualifiedLabel(table)} while everybody waits.`,
+        safeForm: `ALTER TABLE ${qualifiedLabel(table)} ADD COLUMN ${nameOf} … without NOT NULL; then ADD CONSTRAINT <name> NOT NULL ${nameOf}, which is validated without stopping anybody.`,
+      },
+    ];
+  }
+  if (generated) {
     return rewrite(
       `The stored generated column ${where} is computed for each row: the table is written anew while everybody waits.`,
       `ALTER TABLE ${qualifiedLabel(table)} ADD COLUMN ${nameOf} ${type}; a trigger that fills it; then an UPDATE in batches.`,

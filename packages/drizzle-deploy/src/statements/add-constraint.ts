@@ -30,6 +30,7 @@ interface Place {
 /** `ALTER TABLE … ADD CONSTRAINT` with one constraint, in the steps that a live table needs. */
 export function addConstraint(constraint: Constraint, place: Place): Draft[] {
   const { table, column } = place;
+  if (constraint.contype === "CONSTR_NOTNULL") return notNull(constraint, place);
   const name = constraintName(constraint, table, column);
   if (name === null) {
     return [
@@ -47,6 +48,7 @@ export function addConstraint(constraint: Constraint, place: Place): Draft[] {
       return checked(constraint, name, place, "SHARE ROW EXCLUSIVE");
     case "CONSTR_PRIMARY":
     case "CONSTR_UNIQUE":
+      if (constraint.without_overlaps) return excluded(constraint, name, place);
       return constraint.indexname === undefined
         ? indexed(constraint, name, place)
         : usingIndex(constraint, name, place);
@@ -58,20 +60,20 @@ export function addConstraint(constraint: Constraint, place: Place): Draft[] {
 /** The statement that adds a constraint; `own` where it may stand as it was written. */
 function adding(
   constraint: Constraint,
-  name: string,
+  name: string | undefined,
   { table, column, sql }: Pick<Place, "table" | "column" | "sql">,
   notValid = false,
 ): string {
   if (sql !== null && !notValid) return sql;
   const isForeign = constraint.contype === "CONSTR_FOREIGN";
-  const isKey = constraint.contype === "CONSTR_UNIQUE" || constraint.contype === "CONSTR_PRIMARY";
+  const isKey = ["CONSTR_UNIQUE", "CONSTR_PRIMARY", "CONSTR_NOTNULL"].includes(constraint.contype ?? "");
   const keys: Node[] = column === null ? [] : [{ String: { sval: column } }];
   // A constraint is parsed as valid from the start unless it says NOT VALID.
   const { initially_valid: valid, ...rest } = constraint;
   const whole: Constraint = {
     ...rest,
     ...(valid && !notValid ? { initially_valid: true } : {}),
-    conname: name,
+    ...(name === undefined ? {} : { conname: name }),
     ...(keys.length > 0 && isForeign ? { fk_attrs: keys } : {}),
     ...(keys.length > 0 && isKey ? { keys } : {}),
     ...(notValid ? { skip_validation: true } : {}),
@@ -91,6 +93,63 @@ function adding(
       objtype: "OBJECT_TABLE",
     },
   });
+}
+
+/**
+ * `ADD CONSTRAINT … NOT NULL`: first for new rows, then the rest is read under a weak lock. PostgreSQL 18 manual, "ALTER
+ * TABLE". It is seen at its column, as one without a name.
+ */
+function notNull(constraint: Constraint, place: Place): Draft[] {
+  const { table, context } = place;
+  const column = place.column ?? names(constraint.keys)[0] ?? "";
+  const { conname: name, skip_validation: isLater = false } = constraint;
+  const itself = part("column", table, column);
+  const label = `${qualifiedLabel(table)}.${column}`;
+  const isWhole = context.isNew(table) || isLater || name === undefined;
+  if (isWhole && !context.isNew(table) && !isLater && !constraint.is_no_inherit)
+    return setNotNull(table, column, context);
+  const isLong = isWhole && !context.isNew(table) && !isLater;
+  const adds = catalogChange({
+    kind: "alter column",
+    title: `set ${label} not null${isLater || !isWhole ? ", for new rows" : ""}`,
+    sql: adding(constraint, name, place, !isWhole),
+    target: itself,
+    needs: [target("table", table), itself],
+    locks: [lock(table, "ACCESS EXCLUSIVE", isLong ? "long" : "short")],
+    safety: context.isNew(table)
+      ? "The table is made by this deployment and empty."
+      : isLong
+        ? "Everybody waits while all rows are read."
+        : "NOT VALID: no row is looked at; the lock is held for a moment.",
+    goal: { does: "alter", target: itself, properties: ["nullable"] },
+    work: isLong ? { does: "scan", table, lookups: false } : { does: "catalog" },
+    hazards: isLong
+      ? [
+          {
+            name: "long-lock",
+            message: `All rows of ${qualifiedLabel(table)} are read while everybody waits.`,
+            safeForm: "Give the constraint a name: it is then added NOT VALID and validated after.",
+          },
+        ]
+      : [],
+  });
+  return isWhole || name === undefined ? [adds] : [adds, validateNotNull(table, { column, name }, context)];
+}
+
+/** `VALIDATE CONSTRAINT` of a not-null constraint. */
+export function validateNotNull(
+  table: QualifiedName,
+  { column, name }: { readonly column: string; readonly name: string },
+  context: StatementContext,
+  sql?: string,
+): Draft {
+  const itself = part("column", table, column);
+  return {
+    ...validate(table, name, null, context, sql),
+    target: itself,
+    needs: [target("table", table), itself],
+    goal: { does: "alter", target: itself, properties: ["notNull"] },
+  };
 }
 
 /** Checks and foreign keys: first for new rows, then the rest is validated under a weak lock. */
@@ -382,14 +441,16 @@ function usingIndex(constraint: Constraint, name: string, place: Place): Draft[]
   ];
 }
 
+/** What an index that is no btree keeps: that can only be built with its constraint. */
 function excluded(constraint: Constraint, name: string, place: Place): Draft[] {
   const { table, context } = place;
   const itself = part("constraint", table, name);
   const isNew = context.isNew(table);
+  const what = constraint.without_overlaps ? "temporal key" : "exclusion constraint";
   return [
     catalogChange({
       kind: "add constraint",
-      title: `add exclusion constraint ${name} on ${qualifiedLabel(table)}`,
+      title: `add ${what} ${name} on ${qualifiedLabel(table)}`,
       sql: adding(constraint, name, place),
       target: itself,
       needs: [target("table", table)],
@@ -404,7 +465,7 @@ function excluded(constraint: Constraint, name: string, place: Place): Draft[] {
         : [
             {
               name: "long-lock",
-              message: `The index of the exclusion constraint ${name} can't be built concurrently: all access to ${qualifiedLabel(table)} waits for it.`,
+              message: `The index of the ${what} ${name} can't be built concurrently: all access to ${qualifiedLabel(table)} waits for it.`,
               safeForm:
                 "Add it in a maintenance window, and allow this step by name; or keep the rule with a trigger.",
             },

@@ -1,4 +1,5 @@
-import type { AlterTableCmd, AlterTableStmt } from "libpg-query";
+import type { AlterTableCmd, AlterTableStmt, ATAlterConstraint } from "libpg-query";
+import type { Table } from "../catalog/index.ts";
 import type { LockMode } from "../model/lock-modes.ts";
 import type { StepKind } from "../model/step.ts";
 import type { QualifiedName } from "../sql/names.ts";
@@ -6,7 +7,7 @@ import { qualifiedLabel } from "../sql/names.ts";
 import { print } from "../sql/parser.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
 import { addColumn } from "./add-column.ts";
-import { addConstraint, validate } from "./add-constraint.ts";
+import { addConstraint, validate, validateNotNull } from "./add-constraint.ts";
 import { alterType } from "./alter-type.ts";
 import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 import { referencedTables, whileEmpty } from "./drop.ts";
@@ -109,12 +110,18 @@ function alterOne(command: AlterTableCmd, place: Place): Draft[] {
       return detachPartition(command, place);
     case "AT_ValidateConstraint": {
       const name = command.name ?? "";
+      const column = notNullColumn(context.table(table), name);
+      if (column !== undefined) return [validateNotNull(table, { column, name }, context, place.sql)];
       const references = context.table(table)?.constraints.find((one) => one.name === name)?.references;
       const referenced = references ? { schema: references.schema, name: references.table } : null;
       return [validate(table, name, referenced, context, place.sql)];
     }
     case "AT_DropConstraint":
       return [dropConstraint(command, place)];
+    case "AT_AlterConstraint":
+      return command.def && "ATAlterConstraint" in command.def
+        ? [alterConstraint(command.def.ATAlterConstraint, place)]
+        : [notUnderstood(command, place)];
     case "AT_DropColumn":
       return [dropColumn(command, place)];
     case "AT_ColumnDefault":
@@ -124,6 +131,8 @@ function alterOne(command: AlterTableCmd, place: Place): Draft[] {
     case "AT_DropExpression":
       return [ofColumn(command, place, "stop generating", ["generated"])];
     case "AT_SetExpression":
+      if (context.table(table)?.columns.find(({ name }) => name === command.name)?.virtual)
+        return [ofColumn(command, place, "compute otherwise", ["generated"])];
       return [
         rewriting(
           command,
@@ -358,8 +367,64 @@ function rewriting(
   });
 }
 
-function dropConstraint(command: AlterTableCmd, { table, context, sql }: Place): Draft {
+/** The column that a not-null constraint is of; undefined where none has it. */
+const notNullColumn = (table: Table | undefined, constraint: string): string | undefined =>
+  table?.columns.find(({ notNull }) => notNull?.name === constraint)?.name;
+
+/** `ALTER CONSTRAINT`. PostgreSQL 18 manual, "ALTER TABLE": only foreign keys are deferred, or enforced later. */
+function alterConstraint(change: ATAlterConstraint, { table, context, sql }: Place): Draft {
+  const name = change.conname ?? "";
+  const column = notNullColumn(context.table(table), name);
+  const itself = column === undefined ? part("constraint", table, name) : part("column", table, column);
+  const references = context.table(table)?.constraints.find((one) => one.name === name)?.references;
+  const other = references ? { schema: references.schema, name: references.table } : null;
+  const isChecked =
+    change.alterEnforceability === true && change.is_enforced === true && !context.isNew(table);
+  const duration = isChecked ? ("long" as const) : ("short" as const);
+  return catalogChange({
+    kind: "alter column",
+    title: `alter constraint ${name} on ${qualifiedLabel(table)}`,
+    sql,
+    target: itself,
+    needs: [target("table", table), itself],
+    locks: [
+      lock(table, "ACCESS EXCLUSIVE", duration),
+      // Its triggers come there, or go.
+      ...(change.alterEnforceability && other && qualifiedLabel(other) !== qualifiedLabel(table)
+        ? [lock(other, change.is_enforced ? "SHARE ROW EXCLUSIVE" : "ACCESS EXCLUSIVE", duration)]
+        : []),
+    ],
+    goal: {
+      does: "alter",
+      target: itself,
+      properties: column === undefined ? ["definition", "enforced", "validated"] : ["notNull"],
+    },
+    work: isChecked ? { does: "scan", table, lookups: true } : { does: "catalog" },
+    ...(isChecked ? { safety: "Everybody waits while all rows are checked." } : {}),
+    hazards: isChecked
+      ? [
+          {
+            name: "long-lock",
+            message: `All rows of ${qualifiedLabel(table)} are checked against ${name} while everybody waits.`,
+            safeForm: `Add the same foreign key under another name and enforced: the plan adds it NOT VALID and validates it after. Then drop ${name}.`,
+          },
+        ]
+      : [],
+  });
+}
+
+function dropConstraint(command: AlterTableCmd, place: Place): Draft {
+  const { table, context, sql } = place;
   const name = command.name ?? "";
+  const own = notNullColumn(context.table(table), name);
+  // A name that PostgreSQL chose may be another here.
+  const former = own ?? notNullColumn(context.tableBefore(table), name);
+  if (former !== undefined) {
+    const anyName = `ALTER TABLE ${quoteQualified(table.schema, table.name)} ALTER COLUMN ${quoteIdentifier(former)} DROP NOT NULL`;
+    return ofColumn({ name: former }, { ...place, sql: own === undefined ? anyName : sql }, "allow null in", [
+      "nullable",
+    ]);
+  }
   const itself = part("constraint", table, name);
   const references = context.table(table)?.constraints.find((one) => one.name === name)?.references;
   const other = references ? { schema: references.schema, name: references.table } : null;

@@ -2,6 +2,7 @@ import type { ColumnDef, Constraint, CreateStmt } from "libpg-query";
 import type { Target } from "../model/step.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { qualifiedLabel } from "../sql/names.ts";
+import { separated } from "./column-constraints.ts";
 import { constraintName } from "./constraint-name.ts";
 import { catalogChange, type Draft, lock, part, type StatementContext, target } from "./draft.ts";
 import { defaultPartition, foreignEnds, sparingDefault } from "./partition.ts";
@@ -18,9 +19,9 @@ export function constraintsOf(
     "Constraint" in node ? [{ constraint: node.Constraint, column: null }] : [],
   );
   const ofColumns = columnsOf(statement).flatMap((definition) =>
-    (definition.constraints ?? []).flatMap((node) =>
-      "Constraint" in node ? [{ constraint: node.Constraint, column: definition.colname ?? null }] : [],
-    ),
+    separated(
+      (definition.constraints ?? []).flatMap((node) => ("Constraint" in node ? [node.Constraint] : [])),
+    ).map(({ constraint }) => ({ constraint, column: definition.colname ?? null })),
   );
   return [...ofColumns, ...ofTable].flatMap(({ constraint, column }) => {
     const name = constraintName(constraint, table, column);

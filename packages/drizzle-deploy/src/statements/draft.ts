@@ -137,6 +137,8 @@ export interface StatementContext {
   readonly names: Names;
   /** The schemas whose objects the migrations manage. */
   readonly schemas: readonly [string, ...string[]];
+  /** The major version of the server. */
+  readonly serverVersion: number;
   /** Whether the deploying session's time zone is UTC, so that times with and without one are the same. */
   readonly isUtc: boolean;
   /** Whether the role that deploys is a superuser. */

@@ -11,6 +11,7 @@ import { type Draft, part, refused, type StatementContext, target } from "./draf
 import { drop } from "./drop.ts";
 import { alterFunction, createFunction } from "./function.ts";
 import { defaultPrivileges, grant, grantRole } from "./grant.ts";
+import { neededVersion } from "./needed-version.ts";
 import { opaque } from "./opaque.ts";
 import type { ParsedStatement } from "./parse.ts";
 import { alterPolicy, createPolicy } from "./policy.ts";
@@ -39,6 +40,16 @@ export function classify(
   { node, sql, isTolerant = false }: Pick<ParsedStatement, "node" | "sql" | "isTolerant">,
   context: StatementContext,
 ): Draft[] {
+  const needed = neededVersion(node);
+  if (needed !== null && needed.version > context.serverVersion) {
+    return [
+      refused(
+        sql,
+        `PostgreSQL ${needed.version} brought ${needed.what}; the server is PostgreSQL ${context.serverVersion}.`,
+        `Write the migration for PostgreSQL ${context.serverVersion}, or upgrade the server first.`,
+      ),
+    ];
+  }
   const ifExists = optional(node, context);
   const drafts = faithfully(sql, () => dispatch(node, sql, context));
   const made = isTolerant || saysIfNotExists(node) ? drafts[0]?.goal : undefined;

@@ -29,7 +29,7 @@ export function parseMigration(migration: Migration): ParsedStatement[] {
     } catch (cause) {
       throw new DeployError(
         "FILE_INVALID",
-        `${fileOf(migration)}, statement ${parsed.length + 1}, is not SQL that PostgreSQL 17 understands: ${cause instanceof Error ? cause.message : cause}`,
+        `${fileOf(migration)}, statement ${parsed.length + 1}, is not SQL that PostgreSQL 18 understands: ${cause instanceof Error ? cause.message : cause}`,
         "Correct the migration file; nothing was run.",
         { cause },
       );

@@ -27,6 +27,20 @@ export function rename(statement: RenameStmt, sql: string, context: StatementCon
     ];
   }
   const { from, locks, used } = found;
+  const ofColumn =
+    from.kind === "constraint" && statement.relation
+      ? context.table(resolve(statement.relation))?.columns.find(({ notNull }) => notNull?.name === from.name)
+      : undefined;
+  if (ofColumn) {
+    const itself = { ...from, kind: "column" as const, name: ofColumn.name };
+    return [
+      {
+        ...moved(sql, from, { ...from, name: to }, locks, []),
+        target: itself,
+        goal: { does: "alter", target: itself, properties: ["notNull"] },
+      },
+    ];
+  }
   return [
     moved(sql, from, { ...from, name: newName(from, to) }, locks, used ? hazardsOf(from, to, context) : []),
   ];

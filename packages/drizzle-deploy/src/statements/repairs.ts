@@ -5,12 +5,11 @@ import { print } from "../sql/parser.ts";
 import { names } from "../sql/tree.ts";
 import { addColumn } from "./add-column.ts";
 import { addConstraint } from "./add-constraint.ts";
+import { separated } from "./column-constraints.ts";
 import { columnsOf, constraintsOf } from "./create-table.ts";
 import type { Draft, StatementContext } from "./draft.ts";
 import type { ParsedStatement } from "./parse.ts";
 import { resolve } from "./resolve.ts";
-
-const separate = ["CONSTR_CHECK", "CONSTR_FOREIGN", "CONSTR_UNIQUE", "CONSTR_PRIMARY"];
 
 /**
  * What a table that is there already may lack of a `CREATE TABLE`: the steps that would add each of its columns, then
@@ -22,9 +21,10 @@ export function repairs(node: ParsedStatement["node"], context: StatementContext
   const table = resolve(statement.relation);
   const columns = columnsOf(statement).map((definition) => {
     const { constraints: all = [], ...rest } = definition;
-    const kept = all.filter(
-      (one: Node) => !("Constraint" in one && separate.includes(one.Constraint.contype ?? "")),
+    const taken = separated(all.flatMap((one) => ("Constraint" in one ? [one.Constraint] : []))).flatMap(
+      ({ nodes }) => nodes,
     );
+    const kept = all.filter((one: Node) => !("Constraint" in one && taken.includes(one.Constraint)));
     const command = {
       subtype: "AT_AddColumn" as const,
       def: { ColumnDef: kept.length > 0 ? { ...rest, constraints: kept } : rest },

@@ -27,7 +27,7 @@ export function setNotNull(
   const name = quoteQualified(table.schema, table.name);
   const quoted = quoteIdentifier(column);
   const itself = part("column", table, column);
-  const until = { target: itself, properties: ["nullable"] };
+  const until = { target: itself, properties: ["nullable", "notNull"] };
   const setting = catalogChange({
     kind: "alter column",
     title: `set ${qualifiedLabel(table)}.${column} not null`,
@@ -35,7 +35,7 @@ export function setNotNull(
     target: itself,
     needs: [target("table", table), itself],
     locks: [lock(table, "ACCESS EXCLUSIVE")],
-    goal: { does: "alter", target: itself, properties: ["nullable"] },
+    goal: { does: "alter", target: itself, properties: ["nullable", "notNull"] },
   });
   if (context.isNew(table))
     return [{ ...setting, safety: "The table is made by this deployment and empty." }];

@@ -92,6 +92,7 @@ function schema(isSecond: boolean) {
 const anything: StatementContext = {
   names: spfpNames,
   schemas: ["area", "public"],
+  serverVersion: 17,
   isUtc: false,
   isSmall: () => false,
   isOwn: () => false,
