@@ -7,6 +7,7 @@ import {
   type DatabaseOptions,
   InvalidArgumentError,
   isId,
+  ListOption,
   numberOf,
   Option,
   onInterrupt,
@@ -65,19 +66,6 @@ function parseTime(text: string): Date {
   );
 }
 
-const isChange = (name: string): name is PermissionChange => Object.hasOwn(changes, name);
-
-function collectTypes(text: string, previous: PermissionChange[] = []): PermissionChange[] {
-  const names = text.split(",").map((name) => name.trim());
-  const unknown = names.find((name) => !isChange(name));
-  if (unknown !== undefined) {
-    throw new InvalidArgumentError(
-      `"${unknown}" is no type; the types are ${Object.keys(changes).join(", ")}.`,
-    );
-  }
-  return [...previous, ...names.filter(isChange)];
-}
-
 /** `spfp-db audit`: who changed whose automation permissions. */
 export function addAudit(program: Command, context: CommandContext): void {
   const command = addDatabaseOption(
@@ -87,7 +75,7 @@ export function addAudit(program: Command, context: CommandContext): void {
     .option("--user <id>", "of this user's permissions only", parseUser)
     .option("--since <time>", "from this time on, in UTC: 2026-02-14 or 2026-02-14T03:00", parseTime)
     .option("--until <time>", "before this time", parseTime)
-    .option("--type <type>", "of this type only; may be repeated, or a list with commas", collectTypes)
+    .addOption(new ListOption("--type <type>", "of this type only", Object.keys(changes)))
     .option(
       "--limit <count>",
       `no more than this, the newest (default: ${screenful} as text, else all)`,

@@ -5,7 +5,7 @@ import {
   type CommandContext,
   createFile,
   type DatabaseOptions,
-  InvalidArgumentError,
+  ListOption,
   onInterrupt,
   parseFile,
   showPhases,
@@ -37,38 +37,20 @@ const screenIds = {
   overdue: "the overdue tasks",
 } as const satisfies Record<ScreenId, string>;
 
-interface Only {
-  parts: PartId[];
-  screens: ScreenId[];
-}
-
 interface BenchCommandOptions extends DatabaseOptions {
   scale?: number;
   seed?: number;
-  only?: Only;
+  only?: (PartId | ScreenId)[];
   json?: true;
   html?: string;
 }
 
-const isPart = (name: string): name is PartId => Object.hasOwn(parts, name);
-const isScreen = (name: string): name is ScreenId => Object.hasOwn(screenIds, name);
-
-function collectOnly(text: string, previous: Only = { parts: [], screens: [] }): Only {
-  const names = text.split(",").map((name) => name.trim());
-  const unknown = names.find((name) => !isPart(name) && !isScreen(name));
-  if (unknown !== undefined) {
-    throw new InvalidArgumentError(
-      `"${unknown}" is neither a screen (${Object.keys(screenIds).join(", ")}) nor a part (${Object.keys(parts).join(", ")}).`,
-    );
-  }
-  return {
-    parts: [...previous.parts, ...names.filter(isPart)],
-    screens: [...previous.screens, ...names.filter(isScreen)],
-  };
-}
+const isPart = (name: PartId | ScreenId): name is PartId => Object.hasOwn(parts, name);
+const isScreen = (name: PartId | ScreenId): name is ScreenId => Object.hasOwn(screenIds, name);
 
 /** A screen without a part means that screen's own figures. */
-function wanted({ parts: named, screens }: Only): { parts?: PartId[]; screens?: ScreenId[] } {
+function wanted(only: (PartId | ScreenId)[]): { parts?: PartId[]; screens?: ScreenId[] } {
+  const [named, screens] = [only.filter(isPart), only.filter(isScreen)];
   return {
     parts: named.length > 0 ? named : ["screens"],
     ...(screens.length > 0 ? { screens } : {}),
@@ -85,10 +67,11 @@ export function addBench(program: Command, context: CommandContext): void {
   )
     .option("--scale <scale>", "size of the data: 1 is production's 5 million rows (default: 1)", parseScale)
     .option("--seed <seed>", "other data of the same kind (default: 1)", parseSeed)
-    .option(
-      "--only <what>",
-      "measure this screen or part only; may be repeated, or a list with commas",
-      collectOnly,
+    .addOption(
+      new ListOption("--only <what>", "measure this screen or part only", [
+        ...Object.keys(screenIds),
+        ...Object.keys(parts),
+      ]),
     )
     .option("--json", "print the report as JSON, and no progress")
     .option("--html <file>", "write the report to this file too, as a page with charts", parseFile)

@@ -4,7 +4,7 @@ import {
   type Command,
   type CommandContext,
   type DatabaseOptions,
-  InvalidArgumentError,
+  ListOption,
   withDatabase,
 } from "drizzle-deploy/cli";
 import type { Area } from "../checks/index.ts";
@@ -28,19 +28,6 @@ interface CheckOptions extends DatabaseOptions {
   only?: Area[];
 }
 
-const isArea = (name: string): name is Area => Object.hasOwn(areas, name);
-
-function collectAreas(text: string, previous: Area[] = []): Area[] {
-  const names = text.split(",").map((name) => name.trim());
-  const unknown = names.find((name) => !isArea(name));
-  if (unknown !== undefined) {
-    throw new InvalidArgumentError(
-      `"${unknown}" is no area; the areas are ${Object.keys(areas).join(", ")}.`,
-    );
-  }
-  return [...previous, ...names.filter(isArea)];
-}
-
 /** `spfp-db check`: holds a database against what the migrations make. */
 export function addCheck(program: Command, context: CommandContext): void {
   const command = addDatabaseOption(
@@ -51,7 +38,7 @@ export function addCheck(program: Command, context: CommandContext): void {
       ),
     context,
   )
-    .option("--only <area>", "look at this area only; may be repeated, or a list with commas", collectAreas)
+    .addOption(new ListOption("--only <area>", "look at this area only", Object.keys(areas)))
     .option("--json", "print the report as JSON")
     .action((options: CheckOptions) => check(options, context));
   addHelp(command, {

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { DeployError, OperationalError } from "../findings/errors.ts";
 import { visible } from "../findings/text.ts";
+import { addCompletion } from "./completion.ts";
 import type { AddCommand, CommandContext } from "./context.ts";
 import { addHelp, type HelpText } from "./help.ts";
 import { handleInterrupts, isInterrupted } from "./interrupt.ts";
@@ -113,6 +114,7 @@ export function createProgram(
     for (const command of program.commands) common.add(command);
     program.hook("preAction", (_program, command) => common.take(command.opts()));
   }
+  addCompletion(program, context);
   return program;
 }
 

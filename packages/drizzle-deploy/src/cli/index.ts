@@ -12,7 +12,7 @@ export { createFile, type NewFile, parseFile } from "./file.ts";
 export { addHelp, type HelpText } from "./help.ts";
 export { onInterrupt } from "./interrupt.ts";
 export { addLog } from "./log.ts";
-export { isId, numberOf } from "./options.ts";
+export { isId, ListOption, numberOf } from "./options.ts";
 export { writeOutput } from "./output.ts";
 export { type PhaseOutcome, type PhaseRunner, type PhaseWork, showPhases } from "./phases.ts";
 export { addPlan } from "./plan.ts";

@@ -1,4 +1,20 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
+
+/** An option that takes some values of a closed set: a list with commas, which may be given more than once. */
+export class ListOption extends Option {
+  readonly values: readonly string[];
+
+  constructor(flags: string, description: string, values: readonly string[]) {
+    super(flags, `${description}; may be repeated, or a list with commas`);
+    this.values = values;
+    this.argParser((text: string, previous: string[] = []) => {
+      const given = text.split(",").map((value) => value.trim());
+      const unknown = given.find((value) => !values.includes(value));
+      if (unknown === undefined) return [...previous, ...given];
+      throw new InvalidArgumentError(`"${unknown}" is not one of ${values.join(", ")}.`);
+    });
+  }
+}
 
 /** Whether a text can be the id of a record: a UUID of any version. */
 export function isId(text: string): boolean {
