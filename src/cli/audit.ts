@@ -1,6 +1,7 @@
 import {
   addDatabaseOption,
   addHelp,
+  addQuietOption,
   type Command,
   type CommandContext,
   createFile,
@@ -12,6 +13,7 @@ import {
   Option,
   onInterrupt,
   parseFile,
+  type QuietOptions,
   withDatabase,
   writeOutput,
 } from "drizzle-deploy/cli";
@@ -34,7 +36,7 @@ const changes: Readonly<Record<PermissionChange, string>> = {
 
 const formats = ["text", "csv", "jsonl"] as const;
 
-interface AuditOptions extends DatabaseOptions {
+interface AuditOptions extends DatabaseOptions, QuietOptions {
   user?: string;
   since?: Date;
   until?: Date;
@@ -88,6 +90,7 @@ export function addAudit(program: Command, context: CommandContext): void {
     )
     .option("--out <file>", "write to this file; never overwrites (default: standard output)", parseFile)
     .action((options: AuditOptions) => runAudit(options, context));
+  addQuietOption(command, "print only the entries, and nothing where there is none");
   addHelp(command, {
     terms: { title: "Types", rows: Object.entries(changes) },
     paragraphs: [
@@ -102,7 +105,7 @@ export function addAudit(program: Command, context: CommandContext): void {
 }
 
 async function runAudit(
-  { user, since, until, type, limit, format, out, ...database }: AuditOptions,
+  { user, since, until, type, limit, format, out, quiet, ...database }: AuditOptions,
   context: CommandContext,
 ): Promise<void> {
   const { readAuditTrail } = await import("../audit/index.ts");
@@ -120,7 +123,7 @@ async function runAudit(
     await withDatabase(database, context, ({ sql }) => {
       if (format === "text") {
         const most = limit ?? screenful;
-        return readAuditTrail(sql, filter, most + 1, (trail) => write(timeline(trail, most)));
+        return readAuditTrail(sql, filter, most + 1, (trail) => write(timeline(trail, most, quiet)));
       }
       return readAuditTrail(sql, filter, limit ?? Number.POSITIVE_INFINITY, async ({ entries }) => {
         const { auditCsv, auditJsonLines } = await import("../index.ts");
@@ -134,11 +137,16 @@ async function runAudit(
 }
 
 /** The timeline as one text; of one entry more than are shown it is known that there are older ones. */
-async function* timeline({ entries, namesOf }: Trail, most: number): AsyncGenerator<string, void, undefined> {
+async function* timeline(
+  { entries, namesOf }: Trail,
+  most: number,
+  quiet: true | undefined,
+): AsyncGenerator<string, void, undefined> {
   const { formatAuditTrail } = await import("../report/index.ts");
   const found: AuditEntry[] = [];
   for await (const entry of entries) found.push(entry);
   const shown = found.slice(0, most);
   const names = await namesOf(shown.flatMap(({ userId, changedBy }) => [userId, changedBy]));
-  yield `${formatAuditTrail(shown, names, found.length > most)}\n`;
+  if (quiet && shown.length === 0) return;
+  yield `${formatAuditTrail(shown, names, !quiet && found.length > most)}\n`;
 }

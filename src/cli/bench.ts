@@ -1,6 +1,7 @@
 import {
   addDatabaseOption,
   addHelp,
+  addQuietOption,
   type Command,
   type CommandContext,
   createFile,
@@ -8,6 +9,9 @@ import {
   ListOption,
   onInterrupt,
   parseFile,
+  print,
+  printJson,
+  type QuietOptions,
   showPhases,
   withDatabase,
 } from "drizzle-deploy/cli";
@@ -37,7 +41,7 @@ const screenIds = {
   overdue: "the overdue tasks",
 } as const satisfies Record<ScreenId, string>;
 
-interface BenchCommandOptions extends DatabaseOptions {
+interface BenchCommandOptions extends DatabaseOptions, QuietOptions {
   scale?: number;
   seed?: number;
   only?: (PartId | ScreenId)[];
@@ -76,6 +80,7 @@ export function addBench(program: Command, context: CommandContext): void {
     .option("--json", "print the report as JSON, and no progress")
     .option("--html <file>", "write the report to this file too, as a page with charts", parseFile)
     .action((options: BenchCommandOptions) => runBenchmark(options, context));
+  addQuietOption(command, "print only the promises that are not kept, and no progress");
   addHelp(command, {
     terms: { title: "Screens and parts", rows: Object.entries({ ...screenIds, ...parts }) },
     paragraphs: [
@@ -92,7 +97,7 @@ export function addBench(program: Command, context: CommandContext): void {
 }
 
 async function runBenchmark(
-  { scale = 1, seed = 1, only, json, html, ...database }: BenchCommandOptions,
+  { scale = 1, seed = 1, only, json, quiet, html, ...database }: BenchCommandOptions,
   context: CommandContext,
 ): Promise<void> {
   const { runBench } = await import("../promises/index.ts");
@@ -105,11 +110,12 @@ async function runBenchmark(
       runBench(
         url,
         { scale, seed, version: context.version, onScratch: onInterrupt, ...(only ? wanted(only) : {}) },
-        json ? undefined : showPhases,
+        json || quiet ? undefined : showPhases,
       ),
     );
     file?.write(await writeBenchPage(report));
-    process.stdout.write(`${json ? JSON.stringify(report, null, 2) : formatBenchReport(report)}\n`);
+    if (json) printJson(report);
+    else print(formatBenchReport(report, { quiet }));
   } finally {
     keep();
     file?.discard();

@@ -1,10 +1,14 @@
 import {
   addDatabaseOption,
   addHelp,
+  addQuietOption,
   type Command,
   type CommandContext,
   type DatabaseOptions,
   ListOption,
+  print,
+  printJson,
+  type QuietOptions,
   withDatabase,
 } from "drizzle-deploy/cli";
 import type { Area } from "../checks/index.ts";
@@ -23,7 +27,7 @@ const areas: Readonly<Record<Area, string>> = {
   behaviour: "two users and an anonymous one try everything, rolled back",
 };
 
-interface CheckOptions extends DatabaseOptions {
+interface CheckOptions extends DatabaseOptions, QuietOptions {
   json?: true;
   only?: Area[];
 }
@@ -41,6 +45,7 @@ export function addCheck(program: Command, context: CommandContext): void {
     .addOption(new ListOption("--only <area>", "look at this area only", Object.keys(areas)))
     .option("--json", "print the report as JSON")
     .action((options: CheckOptions) => check(options, context));
+  addQuietOption(command);
   addHelp(command, {
     terms: { title: "Areas", rows: Object.entries(areas) },
     paragraphs: [
@@ -62,6 +67,7 @@ async function check(options: CheckOptions, context: CommandContext): Promise<vo
     await requireBootstrapped(sql);
     return checkDatabase(sql, options.only);
   });
-  process.stdout.write(`${options.json ? JSON.stringify(report, null, 2) : formatCheckReport(report)}\n`);
+  if (options.json) printJson(report);
+  else print(formatCheckReport(report, options));
   if (!report.ok) process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-import { addHelp, type Command, InvalidArgumentError, Option } from "drizzle-deploy/cli";
+import { addHelp, addQuietOption, type Command, InvalidArgumentError, Option } from "drizzle-deploy/cli";
 import { parseScale } from "./rehearse.ts";
 import type { DevOptions, State } from "./run-dev.ts";
 
@@ -31,6 +31,7 @@ export function addDev(program: Command): void {
       parseScale,
     )
     .action(async (options: DevOptions) => (await import("./run-dev.ts")).runDev(options));
+  addQuietOption(command, "print only the URL");
   addHelp(command, {
     examples: [
       ["spfp-db dev", "to develop on: every migration applied"],

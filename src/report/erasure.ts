@@ -1,4 +1,4 @@
-import { dress, formatCount, formatTable, plural, visible } from "drizzle-deploy/report";
+import { dress, formatCount, formatTable, plural, type ReportExtent, visible } from "drizzle-deploy/report";
 import type { ErasurePreview, Receipt, UserManifest } from "../erasure/index.ts";
 
 type Counts = readonly { readonly table: string; readonly rows: number }[];
@@ -62,10 +62,14 @@ export const formatErasureProgress = (table: string, erased: number, of: number)
   `  ${table}: ${formatCount(erased)} of ${plural(of, "row")} erased`;
 
 /** The receipt of an erasure; the last line says it all. */
-export function formatReceipt(receipt: Receipt): string {
+export function formatReceipt(receipt: Receipt, { quiet }: ReportExtent = {}): string {
   const { user, database, executor, role, startedAt, finishedAt, runs, erased, left } = receipt;
   const came = receipt.cameIn > 0 ? `, of which ${receipt.cameIn} came in while it ran` : "";
   const rows = formatCounts(erased);
+  const last = dress.good(
+    `User ${user} erased: ${plural(total(erased), "row")}${came}; none is left in the managed tables.`,
+  );
+  if (quiet) return [...section("Stays, and mentions the user", formatLeft(left)), last].join("\n");
   return [
     dress.strong(`Receipt ${receipt.id}`),
     `  user  ${user}`,
@@ -80,8 +84,6 @@ export function formatReceipt(receipt: Receipt): string {
     ...section("Erased", [rows]),
     ...section("Points to the user no longer", formatUnlinked(receipt.unlinked)),
     ...section("Stays, and mentions the user", formatLeft(left)),
-    dress.good(
-      `User ${user} erased: ${plural(total(erased), "row")}${came}; none is left in the managed tables.`,
-    ),
+    last,
   ].join("\n");
 }

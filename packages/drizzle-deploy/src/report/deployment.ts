@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { objectKinds } from "../catalog/index.ts";
 import type { DeploymentLog, WatchReport } from "../index.ts";
 import { formatFindings } from "./findings.ts";
-import { dress, formatDuration, plural, visible } from "./text.ts";
+import { dress, formatDuration, plural, type ReportExtent, visible } from "./text.ts";
 
 /** A cell of a Markdown table: on one line, its bars escaped. */
 const cell = (text: string): string => visible(text.replaceAll(/\s+/g, " ").trim()).replaceAll("|", "\\|");
@@ -203,11 +203,13 @@ function summarise(watch: WatchReport): string {
 }
 
 /** A watch's result for a person: a line, and what somebody should look at. */
-export function formatWatchReport(watch: WatchReport): string {
+export function formatWatchReport(watch: WatchReport, { quiet }: ReportExtent = {}): string {
+  const told = watch.findings.filter(({ severity }) => severity !== "info");
+  if (quiet && watch.ok && told.length === 0) return "";
   const read = watch.indexes.filter(({ scans }) => scans > 0).length;
   return [
     `Watched for ${formatDuration(watch.seconds * 1000)}: ${summarise(watch)}; ${read} of ${plural(watch.indexes.length, "new index", "new indexes")} read.`,
-    ...formatFindings(watch.findings.filter(({ severity }) => severity !== "info")),
+    ...formatFindings(told),
     watch.ok ? dress.good("The watch saw nothing wrong.") : dress.bad("The watch saw what should not be."),
   ].join("\n");
 }

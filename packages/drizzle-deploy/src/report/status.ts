@@ -1,6 +1,6 @@
 import type { Status } from "../index.ts";
 import type { Names } from "../model/names.ts";
-import { dress, plural, visible } from "./text.ts";
+import { dress, plural, type ReportExtent, visible } from "./text.ts";
 
 type Deployment = Status["deployments"][number];
 
@@ -53,14 +53,15 @@ function formatCatalog({ catalog, halfDone }: Status): string[] {
 }
 
 /** The state of a database for a person. */
-export function formatStatus(status: Status, names: Names): string {
+export function formatStatus(status: Status, names: Names, { quiet }: ReportExtent = {}): string {
   const { applied, pending, deployments, halfDone, state } = status;
-  const described = describeState(names)[state];
+  const described = quiet && state === "current" ? "" : describeState(names)[state];
+  const catalog = quiet && status.catalog?.differences.length === 0 ? [] : formatCatalog(status);
   return [
     ...(described === "" ? [] : [described]),
-    ...applied.map(({ tag }) => `  ${dress.good("✓")} ${tag}`),
+    ...(quiet ? [] : applied).map(({ tag }) => `  ${dress.good("✓")} ${tag}`),
     ...pending.map(({ tag }) => `  ${dress.quiet("·")} ${tag}  ${dress.quiet("pending")}`),
-    ...(deployments.length > 0
+    ...(deployments.length > 0 && !quiet
       ? ["", `Last deployments (each in full: ${names.command} log ID)`, ...deployments.map(formatDeployment)]
       : []),
     ...(halfDone && !halfDone.isRunning
@@ -70,7 +71,7 @@ export function formatStatus(status: Status, names: Names): string {
           ),
         ]
       : []),
-    "",
-    ...formatCatalog(status),
+    ...(quiet ? [] : [""]),
+    ...catalog,
   ].join("\n");
 }

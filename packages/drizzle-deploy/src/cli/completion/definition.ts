@@ -40,7 +40,7 @@ const inShort = (description: string): string => (description.split(/ \(default|
 const valueName = (option: Option): string => /[<[]([^>\].]+)/.exec(option.flags)?.[1] ?? "";
 
 /** What a value is tells its placeholder, `<file>` or `<folder>`, where it is not one of a closed set. */
-function valueOf(one: Option | Argument, name: string): CompletedValue {
+function describeValue(one: Option | Argument, name: string): CompletedValue {
   if (one instanceof ListOption) return { kind: "list", values: one.values };
   if (one.argChoices) return { kind: "choice", values: one.argChoices };
   if (name === "file" || name === "folder") return { kind: name };
@@ -53,7 +53,7 @@ function describeOption(option: Option): CompletedOption {
   return {
     flags: [option.short, option.long].filter((flag) => flag !== undefined),
     description: inShort(option.description),
-    value: hasValue ? valueOf(option, name) : null,
+    value: hasValue ? describeValue(option, name) : null,
     valueName: name,
     isRepeated: option instanceof ListOption || option.description.includes("may be repeated"),
   };
@@ -71,7 +71,7 @@ export function describeCommands(program: Command): CompletedCommand[] {
         commands: below.map((one) => ({ name: one.name(), description: inShort(one.description()) })),
         values: command.registeredArguments.map((argument) => ({
           name: argument.name(),
-          value: valueOf(argument, argument.name()),
+          value: describeValue(argument, argument.name()),
         })),
       },
       ...below.flatMap((one) => describe(one, [...path, one.name()])),
@@ -80,7 +80,7 @@ export function describeCommands(program: Command): CompletedCommand[] {
   return describe(program, []);
 }
 
-/** A name for a function of a shell: `spfp-db` and `fix` as `_spfp_db_fix`. */
+/** A name for a function of a shell: `drizzle-deploy` and `plan` as `_drizzle_deploy_plan`. */
 export const functionName = (...words: readonly string[]): string =>
   `_${words.join("_").replaceAll(/\W/g, "_")}`;
 
