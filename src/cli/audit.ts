@@ -13,6 +13,7 @@ import {
   Option,
   onInterrupt,
   parseFile,
+  print,
   type QuietOptions,
   withDatabase,
   writeOutput,
@@ -117,17 +118,20 @@ async function runAudit(
   };
   const file = out === undefined ? null : createFile(out);
   const keep = file === null ? () => {} : onInterrupt(async () => file.discard());
-  const write = (chunks: AsyncIterable<string>) =>
-    file === null ? writeOutput(chunks) : file.writeAll(chunks);
   try {
     await withDatabase(database, context, ({ sql }) => {
       if (format === "text") {
         const most = limit ?? screenful;
-        return readAuditTrail(sql, filter, most + 1, (trail) => write(timeline(trail, most, quiet)));
+        return readAuditTrail(sql, filter, most + 1, async (trail) => {
+          const text = await timeline(trail, most, quiet);
+          if (file === null) print(text);
+          else file.write(`${text}\n`);
+        });
       }
       return readAuditTrail(sql, filter, limit ?? Number.POSITIVE_INFINITY, async ({ entries }) => {
         const { auditCsv, auditJsonLines } = await import("../index.ts");
-        await write(format === "csv" ? auditCsv(entries) : auditJsonLines(entries));
+        const chunks = format === "csv" ? auditCsv(entries) : auditJsonLines(entries);
+        await (file === null ? writeOutput(chunks) : file.writeAll(chunks));
       });
     });
   } finally {
@@ -137,16 +141,12 @@ async function runAudit(
 }
 
 /** The timeline as one text; of one entry more than are shown it is known that there are older ones. */
-async function* timeline(
-  { entries, namesOf }: Trail,
-  most: number,
-  quiet: true | undefined,
-): AsyncGenerator<string, void, undefined> {
+async function timeline({ entries, namesOf }: Trail, most: number, quiet: true | undefined): Promise<string> {
   const { formatAuditTrail } = await import("../report/index.ts");
   const found: AuditEntry[] = [];
   for await (const entry of entries) found.push(entry);
   const shown = found.slice(0, most);
   const names = await namesOf(shown.flatMap(({ userId, changedBy }) => [userId, changedBy]));
-  if (quiet && shown.length === 0) return;
-  yield `${formatAuditTrail(shown, names, !quiet && found.length > most)}\n`;
+  if (quiet && shown.length === 0) return "";
+  return formatAuditTrail(shown, names, !quiet && found.length > most);
 }

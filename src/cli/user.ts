@@ -95,7 +95,7 @@ function addErase(user: Command, context: CommandContext): void {
   });
 }
 
-/** Rows of a table after which it is told how far an erasure is. */
+/** Rows of a table after which it is told how far an erasure is; a smaller table is soon done. */
 const toldEvery = 50_000;
 
 const declined = (): void => {
@@ -168,7 +168,7 @@ async function runErase(
         exported: exported ?? null,
         login: login ?? false,
         onProgress: ({ table, erased, of }) => {
-          const isTold = erased === of || erased % toldEvery === 0;
+          const isTold = of > toldEvery && (erased === of || erased % toldEvery === 0);
           if (!json && !quiet && isTold) print(formatErasureProgress(table, erased, of), process.stderr);
         },
         confirm: async (preview) => {

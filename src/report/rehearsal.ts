@@ -7,8 +7,8 @@ import { formatCheckReport } from "./check.ts";
 /** How many groups of duplicates are shown one by one. */
 const shownGroups = 5;
 
-/** Characters on a line of figures, less the indentation. */
-const pageWidth = 100;
+/** Characters on a line of figures, less the indentation: those of a terminal. */
+const pageWidth = 74;
 
 const heading = (text: string): string => `\n${dress.strong(text)}`;
 

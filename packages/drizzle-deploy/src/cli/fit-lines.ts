@@ -7,8 +7,13 @@ const narrowest = 20;
 function indentOf(line: string, columns: number): number {
   const plain = stripVTControlCharacters(line);
   const gaps = [...plain.matchAll(/\S {2,}(?=\S)/g)].map(({ index, 0: gap }) => index + gap.length);
-  const text = gaps.filter((column) => column <= columns / 2 + 2).at(-1);
-  return text ?? plain.search(/\S|$/) + 2;
+  const fits = (column: number): boolean =>
+    columns - column >= narrowest &&
+    plain
+      .slice(column)
+      .split(" ")
+      .every((word) => word.length <= columns - column);
+  return gaps.findLast(fits) ?? plain.search(/\S|$/) + 2;
 }
 
 function fitLine(line: string, columns: number): string {
