@@ -81,7 +81,9 @@ function formatStep(step: Step): string {
 export function formatPlan(plan: Plan, { quiet }: ReportExtent = {}): string {
   if (quiet) return formatPlanAttention(plan);
   if (plan.migrations.length === 0) {
-    return `${dress.good("Nothing to do")}: ${plan.to ?? "no migration"} is the last migration, and it is applied.`;
+    return plan.to === null
+      ? "There is no migration yet. Make the first one: npx drizzle-kit generate"
+      : `${dress.good("Nothing to do")}: ${plan.to} is the last migration, and it is applied.`;
   }
   const parts = plan.migrations.map(({ tag }) =>
     [dress.strong(tag), ...plan.steps.filter(({ migration }) => migration === tag).map(formatStep), ""].join(
