@@ -32,9 +32,7 @@ export function addCleanup(program: Command, context: CommandContext): void {
       90,
     )
     .option("--schedule", "have pg_cron do it daily at 02:00 UTC; may be repeated")
-    .addOption(
-      new Option("--unschedule", "have pg_cron do it no longer").conflicts(["schedule", "retention"]),
-    )
+    .addOption(new Option("--unschedule", "stop having pg_cron do it").conflicts(["schedule", "retention"]))
     .action((options: CleanupOptions) => runCleanup(options, context));
   addQuietOption(cleanup, "print nothing");
   addHelp(cleanup, {
@@ -63,7 +61,7 @@ async function runCleanup(
 
 const words: Readonly<Record<CleanupSchedule["outcome"], string>> = {
   scheduled: "is scheduled",
-  changed: "is scheduled anew",
+  changed: "is scheduled again",
   unchanged: "is scheduled already",
   unscheduled: "is not scheduled any more",
   "was not scheduled": "was not scheduled",

@@ -24,7 +24,7 @@ export function addDev(program: Command): void {
     )
     .option("--port <port>", "port on 127.0.0.1 (default: one that is free)", parsePort)
     .option("--data <folder>", "where its data is kept (default: .spfp/data)")
-    .option("--fresh", "delete its data and start anew")
+    .option("--fresh", "delete its data and start again")
     .option(
       "--scale <scale>",
       "with --state production: fill it with generated data, 1 being production's 5 million rows",

@@ -52,7 +52,7 @@ export function addFix(program: Command, context: CommandContext): void {
   });
   addKind(fix, context, {
     name: "crossings",
-    description: "show the rows that refer to rows of another user; with --apply take them back",
+    description: "show the rows that refer to rows of another user; with --apply correct them",
     apply: "take them back, in short pieces that can be undone",
     paragraph:
       "A transaction filed under another user's account or category, a budget for another's category and a client of another's partner get a row of their own user's that stands in for the other one and says nothing of it; a transaction in another's group and an investment in another's account are in none then. No row is deleted. Every changed row is recorded in the database, so that it can be undone.",

@@ -67,7 +67,7 @@ export async function runDev(options: DevOptions): Promise<void> {
     hide();
     throw new SpfpError(
       "CONNECTION_LOST",
-      `The PostgreSQL of ${dataDirectory} was stopped by somebody else, or crashed.`,
+      `The PostgreSQL of ${dataDirectory} was stopped by another process, or crashed.`,
       `Start it again with spfp-db dev; see its log, ${dataDirectory}.log.`,
     );
   } finally {
@@ -118,7 +118,7 @@ async function ensureState(
       throw new SpfpError(
         "USAGE",
         `The database is at state "${present}", not "${state}".`,
-        "Leave --state out to go on with what is there, or add --fresh to delete it and start anew.",
+        "Leave --state out to go on with what is there, or add --fresh to delete it and start again.",
       );
     }
     say(`Bringing the database to state "${state}" …`);

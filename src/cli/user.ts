@@ -155,7 +155,7 @@ async function runErase(
   if (exported === undefined && !withoutExport) {
     throw new SpfpError(
       "USAGE",
-      "an erasure wants an export of the user first, and none is named",
+      "an erasure needs an export of the user first, and none is named",
       "Export with spfp-db user export, and name the folder with --export; or give --without-export.",
     );
   }

@@ -44,8 +44,8 @@ export function formatErasurePreview(preview: ErasurePreview): string {
     dress.strong(`To be erased from ${visible(database)}: user ${user}, ${plural(total(tables), "row")}`),
     formatCounts(tables),
     `  login  ${erasesLogin && login !== "gone" ? "deleted" : there}`,
-    `  export  ${exportedAt === null ? dress.bad("none: these rows cannot be had back") : `of ${exportedAt}, verified`}`,
-    ...section("Will point to the user no longer", formatUnlinked(unlinked)),
+    `  export  ${exportedAt === null ? dress.bad("none: these rows cannot be restored") : `of ${exportedAt}, verified`}`,
+    ...section("Will no longer point to the user", formatUnlinked(unlinked)),
     ...section("Stays, and mentions the user", formatLeft(left)),
   ].join("\n");
 }
@@ -82,7 +82,7 @@ export function formatReceipt(receipt: Receipt, { quiet }: ReportExtent = {}): s
       ? [`  ${plural(receipt.recordedChanges, "change")} of theirs taken out of the records of fixes`]
       : []),
     ...section("Erased", [rows]),
-    ...section("Points to the user no longer", formatUnlinked(receipt.unlinked)),
+    ...section("No longer points to the user", formatUnlinked(receipt.unlinked)),
     ...section("Stays, and mentions the user", formatLeft(left)),
     last,
   ].join("\n");

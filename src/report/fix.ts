@@ -29,7 +29,7 @@ function formatGroups({ categories, templates }: FixReport): string[] {
       templates.map(({ userId, type, kept, templates: group }) => {
         const names = group.map(
           ({ id, name }) =>
-            `    ${id === kept ? dress.good("stays default") : "is default no more"}  "${visible(name)}"  ${dress.quiet(id)}`,
+            `    ${id === kept ? dress.good("stays default") : "no longer default"}  "${visible(name)}"  ${dress.quiet(id)}`,
         );
         return [`  default templates of type ${visible(type)} of user ${userId}`, ...names].join("\n");
       }),

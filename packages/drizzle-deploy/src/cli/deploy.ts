@@ -66,7 +66,7 @@ export function addDeploy(program: Command, context: CommandContext): void {
     .option("--yes", "run the plan without asking (guided, enterprise)")
     .option("--signed-off-by <name>", "who stands for the validated result (guided, enterprise)")
     .option("--ticket <id>", "the change ticket (enterprise)")
-    .option("--approved-by <name>", "who approved it: not whoever deploys (enterprise)")
+    .option("--approved-by <name>", "who approved it: another person than the executor (enterprise)")
     .option(
       "--rehearsal <file>",
       `the record of a rehearsal elsewhere (enterprise; default: under ${folder})`,
@@ -95,12 +95,12 @@ export function addDeploy(program: Command, context: CommandContext): void {
     )
     .option(
       "--block-timeout <seconds>",
-      "how long a DO block or a CALL may hold what it locks; 0 for as long as it takes (default: 5)",
+      "how long a DO block or a CALL may hold what it locks; 0 for no limit (default: 5)",
       numberOf("The block timeout in seconds", 0, 86_400),
     )
     .option(
       "--replication-lag <megabytes>",
-      "how far replicas may be behind before batches of rows wait for them; 0 for however far (default: 64)",
+      "how far replicas may be behind before batches of rows wait for them; 0 for no limit (default: 64)",
       numberOf("The replication lag in megabytes", 0, 1_048_576),
     )
     .option(

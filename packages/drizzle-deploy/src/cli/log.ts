@@ -39,7 +39,7 @@ async function printLog(
   const { readLastLog, readLog } = await import("../deploy/log.ts");
   const { formatDeploymentLog } = await import("../report/index.ts");
   if (id !== undefined && !isId(id)) {
-    throw new DeployError("USAGE", `"${id}" is no id of a deployment`, `${command} status lists them.`);
+    throw new DeployError("USAGE", `"${id}" is not the id of a deployment`, `${command} status lists them.`);
   }
   const names = await context.loadNames();
   const log = await withDatabase(database, context, ({ sql }) =>

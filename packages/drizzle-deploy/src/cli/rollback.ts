@@ -143,7 +143,7 @@ function requireAnswers({ approvedBy, yes }: RollbackCommandOptions): void {
   if (!yes) {
     throw new DeployError(
       "ANSWER_MISSING",
-      "a rollback wants to be confirmed, and there is no terminal to ask at",
+      "a rollback needs confirmation, and there is no terminal to ask at",
       "See what it would do with --dry-run, then give --yes. Nothing was changed.",
     );
   }

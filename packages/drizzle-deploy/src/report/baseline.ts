@@ -38,7 +38,7 @@ export function formatBaselineVerdict(
         `This database has a migration journal already, ${point === null ? "with nothing in it" : `up to ${point}`}: there is nothing to do. ${next}`,
       );
     case "empty":
-      return `This database has nothing of ours: there is nothing to adopt. Next: ${command} deploy, which applies every migration.`;
+      return `This database has none of the project's objects: there is nothing to adopt. Next: ${command} deploy, which applies every migration.`;
     case "refused":
       return dress.bad(
         `Not adopted ${at}: ${plural(inTheWay.length, "difference stands", "differences stand")} in the way. Nothing was written.`,

@@ -11,7 +11,7 @@ function formatOutcome({ outcome, steps, plan, milliseconds }: DeploymentReport)
     steps.filter((step) => step.status === status).length;
   const parts = [
     count("done") > 0 && `${plural(count("done"), "step")} done`,
-    count("skipped") > 0 && `${count("skipped")} already so`,
+    count("skipped") > 0 && `${count("skipped")} already done`,
     count("left out") > 0 && `${count("left out")} left out`,
     count("failed") > 0 && `${count("failed")} failed`,
     count("not reached") > 0 && `${count("not reached")} not reached`,

@@ -111,7 +111,7 @@ function formatOutcome(log: DeploymentLog): string {
   const rows = changed.map(({ table: name, rows: count }) => `${name} ${plural(count, "row")}`).join(", ");
   switch (kind) {
     case "deploy":
-      return "Everything holds that has to.";
+      return "Everything that has to hold does.";
     case "rollback":
       return "It is as before the deployment.";
     case "baseline":
@@ -158,7 +158,7 @@ function formatKept(differences: DeploymentLog["differences"]): string[] {
 }
 
 function formatDifferences({ differences }: DeploymentLog): string[] {
-  const why = { others: "not the deployment's", left: "should not be" };
+  const why = { others: "changed by others", left: "should not be" };
   const lines = table(
     ["Object", "Why", "Before the deployment", "Now"],
     differences.flatMap((one) =>
@@ -167,7 +167,7 @@ function formatDifferences({ differences }: DeploymentLog): string[] {
         : [[one.object, why[one.why], one.expected ?? "nothing", one.actual ?? "nothing"]],
     ),
   );
-  return section("Other than before the deployment", [...lines, ...formatKept(differences)]);
+  return section("Different from before the deployment", [...lines, ...formatKept(differences)]);
 }
 
 function formatSizes({ sizes: { before, after } }: DeploymentLog): string[] {
@@ -210,7 +210,7 @@ export function formatWatchReport(watch: WatchReport, { quiet }: ReportExtent = 
   return [
     `Watched for ${formatDuration(watch.seconds * 1000)}: ${summarise(watch)}; ${read} of ${plural(watch.indexes.length, "new index", "new indexes")} read.`,
     ...formatFindings(told),
-    watch.ok ? dress.good("The watch saw nothing wrong.") : dress.bad("The watch saw what should not be."),
+    watch.ok ? dress.good("The watch found nothing wrong.") : dress.bad("The watch found problems."),
   ].join("\n");
 }
 

@@ -105,7 +105,7 @@ function formatPlanAttention(plan: Plan): string {
 }
 
 const formatNotes = ({ notes }: Plan): string[] =>
-  notes.length > 0 ? ["Not the migrations', but it matters:", ...notes.map((note) => `  ${note}`), ""] : [];
+  notes.length > 0 ? ["Notes:", ...notes.map((note) => `  ${note}`), ""] : [];
 
 /** The locks that keep others out for as long as a table is large. */
 function formatStopped({ steps }: Plan): string[] {

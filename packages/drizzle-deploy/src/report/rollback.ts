@@ -72,8 +72,8 @@ export function formatRollbackReport(
     items.length > 0 ? [`${title}:`, ...items.map(({ object }) => `    ${object}`)] : [];
   const took = dress.quiet(`(${formatDuration(milliseconds)}, approved by ${approver})`);
   const different = [
-    ...list("Not as before the deployment, and not its doing", of("others")),
-    ...list("Not as before the deployment", of("left")),
+    ...list("Different from before the deployment, changed by others", of("others")),
+    ...list("Different from before the deployment", of("left")),
   ];
   if (quiet && outcome === "completed") return different.join("\n");
   return [
@@ -81,7 +81,7 @@ export function formatRollbackReport(
     ...different,
     ...(outcome === "completed"
       ? [
-          `${dress.good(`Rolled back: ${plural(done, "step")} done, and the catalog is as before but for what is kept.`)} ${took}`,
+          `${dress.good(`Rolled back: ${plural(done, "step")} done, and the catalog is as before except for what is kept.`)} ${took}`,
           `Deploy again with: ${command} deploy`,
         ]
       : outcome === "stopped"

@@ -37,7 +37,7 @@ function formatCatalog({ catalog, halfDone }: Status): string[] {
   const { expected, differences } = catalog;
   if (differences.length === 0) return [dress.good(`The catalog is as ${expected} makes it.`)];
   const more = differences.length - shown;
-  const why = halfDone ? " A deployment is half done, which may be why." : "";
+  const why = halfDone ? " A deployment is half done, which may be the reason." : "";
   return [
     dress.doubtful(
       `The catalog differs from what ${expected} makes in ${plural(differences.length, "place")}.${why}`,
@@ -65,11 +65,7 @@ export function formatStatus(status: Status, names: Names, { quiet }: ReportExte
       ? ["", `Last deployments (each in full: ${names.command} log ID)`, ...deployments.map(formatDeployment)]
       : []),
     ...(halfDone && !halfDone.isRunning
-      ? [
-          dress.doubtful(
-            `A ${halfDone.kind} was begun and did not get to its end: run the same command again, and it goes on.`,
-          ),
-        ]
+      ? [dress.doubtful(`A ${halfDone.kind} is not finished: run the same command again to continue it.`)]
       : []),
     ...(quiet ? [] : [""]),
     ...catalog,
