@@ -48,7 +48,7 @@ async function screenFindings(sql: Sql): Promise<Finding[]> {
       actual: plans.join("; "),
       remedy: explained.canUseItsIndex
         ? "Nothing: the planner finds another way cheaper while the tables are small. Run ANALYZE if they are not."
-        : `Build the index anew: REINDEX INDEX CONCURRENTLY public.${screen.index};`,
+        : `Rebuild the index: REINDEX INDEX CONCURRENTLY public.${screen.index};`,
     });
   }
   return findings;

@@ -89,7 +89,7 @@ export function fill<Table extends PgTable>(ground: Ground, source: Source<Table
   return {
     table: `public.${name}`,
     columns: entries.map((entry) => entry.name).join(", "),
-    // OFFSET 0 keeps the planner from pulling the subquery up, which would compute the user anew for each column.
+    // OFFSET 0 keeps the planner from pulling the subquery up, which would compute the user again for each column.
     rows: `select ${entries.map((entry) => entry.expression).join(",\n        ")}
       from (select i, ${numbers} from generate_series(0::bigint, ${count - 1}) i offset 0) numbered${where}`,
   };

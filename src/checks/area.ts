@@ -55,4 +55,4 @@ export function toFinding(
 
 /** What brings a database back to the migrations, whichever object it is. */
 export const redeploy =
-  "Deploy the migrations that are pending; if none is, somebody changed it by hand: put it back.";
+  "Deploy the migrations that are pending; if none is, it was changed by hand: put it back.";

@@ -31,7 +31,8 @@ type Has = (table: string, ...columns: string[]) => boolean;
 
 function duplicates(has: Has): Question[] {
   const questions: Question[] = [];
-  const remedy = "Merge them: spfp-db rehearse shows how, on a copy; each group keeps one.";
+  const remedy =
+    "Look at what a merge would do: spfp-db fix duplicates. Then do it: spfp-db fix duplicates --apply";
   if (has("categories", "user_id", "name", "deleted_at")) {
     questions.push({
       check: "data.duplicate-category" satisfies SpfpCheckId,

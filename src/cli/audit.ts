@@ -1,16 +1,20 @@
 import {
   addDatabaseOption,
   addHelp,
+  addQuietOption,
   type Command,
   type CommandContext,
   createFile,
   type DatabaseOptions,
   InvalidArgumentError,
   isId,
+  ListOption,
   numberOf,
   Option,
   onInterrupt,
   parseFile,
+  print,
+  type QuietOptions,
   withDatabase,
   writeOutput,
 } from "drizzle-deploy/cli";
@@ -23,9 +27,9 @@ const changes: Readonly<Record<PermissionChange, string>> = {
   enabled: "automation was switched on",
   disabled: "automation was switched off",
   whitelist_added: "a domain was allowed",
-  whitelist_removed: "a domain is allowed no longer",
+  whitelist_removed: "a domain is no longer allowed",
   blacklist_added: "a domain was blocked",
-  blacklist_removed: "a domain is blocked no longer",
+  blacklist_removed: "a domain is no longer blocked",
   created: "the permissions were set up",
   deleted: "the permissions were deleted",
   setting_changed: "another setting was changed",
@@ -33,7 +37,7 @@ const changes: Readonly<Record<PermissionChange, string>> = {
 
 const formats = ["text", "csv", "jsonl"] as const;
 
-interface AuditOptions extends DatabaseOptions {
+interface AuditOptions extends DatabaseOptions, QuietOptions {
   user?: string;
   since?: Date;
   until?: Date;
@@ -65,19 +69,6 @@ function parseTime(text: string): Date {
   );
 }
 
-const isChange = (name: string): name is PermissionChange => Object.hasOwn(changes, name);
-
-function collectTypes(text: string, previous: PermissionChange[] = []): PermissionChange[] {
-  const names = text.split(",").map((name) => name.trim());
-  const unknown = names.find((name) => !isChange(name));
-  if (unknown !== undefined) {
-    throw new InvalidArgumentError(
-      `"${unknown}" is no type; the types are ${Object.keys(changes).join(", ")}.`,
-    );
-  }
-  return [...previous, ...names.filter(isChange)];
-}
-
 /** `spfp-db audit`: who changed whose automation permissions. */
 export function addAudit(program: Command, context: CommandContext): void {
   const command = addDatabaseOption(
@@ -87,7 +78,7 @@ export function addAudit(program: Command, context: CommandContext): void {
     .option("--user <id>", "of this user's permissions only", parseUser)
     .option("--since <time>", "from this time on, in UTC: 2026-02-14 or 2026-02-14T03:00", parseTime)
     .option("--until <time>", "before this time", parseTime)
-    .option("--type <type>", "of this type only; may be repeated, or a list with commas", collectTypes)
+    .addOption(new ListOption("--type <type>", "of this type only", Object.keys(changes)))
     .option(
       "--limit <count>",
       `no more than this, the newest (default: ${screenful} as text, else all)`,
@@ -100,6 +91,7 @@ export function addAudit(program: Command, context: CommandContext): void {
     )
     .option("--out <file>", "write to this file; never overwrites (default: standard output)", parseFile)
     .action((options: AuditOptions) => runAudit(options, context));
+  addQuietOption(command, "print only the entries, and nothing where there is none");
   addHelp(command, {
     terms: { title: "Types", rows: Object.entries(changes) },
     paragraphs: [
@@ -114,7 +106,7 @@ export function addAudit(program: Command, context: CommandContext): void {
 }
 
 async function runAudit(
-  { user, since, until, type, limit, format, out, ...database }: AuditOptions,
+  { user, since, until, type, limit, format, out, quiet, ...database }: AuditOptions,
   context: CommandContext,
 ): Promise<void> {
   const { readAuditTrail } = await import("../audit/index.ts");
@@ -126,17 +118,20 @@ async function runAudit(
   };
   const file = out === undefined ? null : createFile(out);
   const keep = file === null ? () => {} : onInterrupt(async () => file.discard());
-  const write = (chunks: AsyncIterable<string>) =>
-    file === null ? writeOutput(chunks) : file.writeAll(chunks);
   try {
     await withDatabase(database, context, ({ sql }) => {
       if (format === "text") {
         const most = limit ?? screenful;
-        return readAuditTrail(sql, filter, most + 1, (trail) => write(timeline(trail, most)));
+        return readAuditTrail(sql, filter, most + 1, async (trail) => {
+          const text = await timeline(trail, most, quiet);
+          if (file === null) print(text);
+          else file.write(`${text}\n`);
+        });
       }
       return readAuditTrail(sql, filter, limit ?? Number.POSITIVE_INFINITY, async ({ entries }) => {
         const { auditCsv, auditJsonLines } = await import("../index.ts");
-        await write(format === "csv" ? auditCsv(entries) : auditJsonLines(entries));
+        const chunks = format === "csv" ? auditCsv(entries) : auditJsonLines(entries);
+        await (file === null ? writeOutput(chunks) : file.writeAll(chunks));
       });
     });
   } finally {
@@ -146,11 +141,12 @@ async function runAudit(
 }
 
 /** The timeline as one text; of one entry more than are shown it is known that there are older ones. */
-async function* timeline({ entries, namesOf }: Trail, most: number): AsyncGenerator<string, void, undefined> {
+async function timeline({ entries, namesOf }: Trail, most: number, quiet: true | undefined): Promise<string> {
   const { formatAuditTrail } = await import("../report/index.ts");
   const found: AuditEntry[] = [];
   for await (const entry of entries) found.push(entry);
   const shown = found.slice(0, most);
   const names = await namesOf(shown.flatMap(({ userId, changedBy }) => [userId, changedBy]));
-  yield `${formatAuditTrail(shown, names, found.length > most)}\n`;
+  if (quiet && shown.length === 0) return "";
+  return formatAuditTrail(shown, names, !quiet && found.length > most);
 }

@@ -1,13 +1,17 @@
 import {
   addDatabaseOption,
   addHelp,
+  addQuietOption,
   type Command,
   type CommandContext,
   createFile,
   type DatabaseOptions,
-  InvalidArgumentError,
+  ListOption,
   onInterrupt,
   parseFile,
+  print,
+  printJson,
+  type QuietOptions,
   showPhases,
   withDatabase,
 } from "drizzle-deploy/cli";
@@ -37,38 +41,20 @@ const screenIds = {
   overdue: "the overdue tasks",
 } as const satisfies Record<ScreenId, string>;
 
-interface Only {
-  parts: PartId[];
-  screens: ScreenId[];
-}
-
-interface BenchCommandOptions extends DatabaseOptions {
+interface BenchCommandOptions extends DatabaseOptions, QuietOptions {
   scale?: number;
   seed?: number;
-  only?: Only;
+  only?: (PartId | ScreenId)[];
   json?: true;
   html?: string;
 }
 
-const isPart = (name: string): name is PartId => Object.hasOwn(parts, name);
-const isScreen = (name: string): name is ScreenId => Object.hasOwn(screenIds, name);
-
-function collectOnly(text: string, previous: Only = { parts: [], screens: [] }): Only {
-  const names = text.split(",").map((name) => name.trim());
-  const unknown = names.find((name) => !isPart(name) && !isScreen(name));
-  if (unknown !== undefined) {
-    throw new InvalidArgumentError(
-      `"${unknown}" is neither a screen (${Object.keys(screenIds).join(", ")}) nor a part (${Object.keys(parts).join(", ")}).`,
-    );
-  }
-  return {
-    parts: [...previous.parts, ...names.filter(isPart)],
-    screens: [...previous.screens, ...names.filter(isScreen)],
-  };
-}
+const isPart = (name: PartId | ScreenId): name is PartId => Object.hasOwn(parts, name);
+const isScreen = (name: PartId | ScreenId): name is ScreenId => Object.hasOwn(screenIds, name);
 
 /** A screen without a part means that screen's own figures. */
-function wanted({ parts: named, screens }: Only): { parts?: PartId[]; screens?: ScreenId[] } {
+function wanted(only: (PartId | ScreenId)[]): { parts?: PartId[]; screens?: ScreenId[] } {
+  const [named, screens] = [only.filter(isPart), only.filter(isScreen)];
   return {
     parts: named.length > 0 ? named : ["screens"],
     ...(screens.length > 0 ? { screens } : {}),
@@ -85,14 +71,16 @@ export function addBench(program: Command, context: CommandContext): void {
   )
     .option("--scale <scale>", "size of the data: 1 is production's 5 million rows (default: 1)", parseScale)
     .option("--seed <seed>", "other data of the same kind (default: 1)", parseSeed)
-    .option(
-      "--only <what>",
-      "measure this screen or part only; may be repeated, or a list with commas",
-      collectOnly,
+    .addOption(
+      new ListOption("--only <what>", "measure this screen or part only", [
+        ...Object.keys(screenIds),
+        ...Object.keys(parts),
+      ]),
     )
     .option("--json", "print the report as JSON, and no progress")
     .option("--html <file>", "write the report to this file too, as a page with charts", parseFile)
     .action((options: BenchCommandOptions) => runBenchmark(options, context));
+  addQuietOption(command, "print only the promises that are not kept, and no progress");
   addHelp(command, {
     terms: { title: "Screens and parts", rows: Object.entries({ ...screenIds, ...parts }) },
     paragraphs: [
@@ -109,7 +97,7 @@ export function addBench(program: Command, context: CommandContext): void {
 }
 
 async function runBenchmark(
-  { scale = 1, seed = 1, only, json, html, ...database }: BenchCommandOptions,
+  { scale = 1, seed = 1, only, json, quiet, html, ...database }: BenchCommandOptions,
   context: CommandContext,
 ): Promise<void> {
   const { runBench } = await import("../promises/index.ts");
@@ -122,11 +110,12 @@ async function runBenchmark(
       runBench(
         url,
         { scale, seed, version: context.version, onScratch: onInterrupt, ...(only ? wanted(only) : {}) },
-        json ? undefined : showPhases,
+        json || quiet ? undefined : showPhases,
       ),
     );
     file?.write(await writeBenchPage(report));
-    process.stdout.write(`${json ? JSON.stringify(report, null, 2) : formatBenchReport(report)}\n`);
+    if (json) printJson(report);
+    else print(formatBenchReport(report, { quiet }));
   } finally {
     keep();
     file?.discard();

@@ -1,10 +1,14 @@
 import {
   addDatabaseOption,
   addHelp,
+  addQuietOption,
   type Command,
   type CommandContext,
   type DatabaseOptions,
-  InvalidArgumentError,
+  ListOption,
+  print,
+  printJson,
+  type QuietOptions,
   withDatabase,
 } from "drizzle-deploy/cli";
 import type { Area } from "../checks/index.ts";
@@ -23,22 +27,9 @@ const areas: Readonly<Record<Area, string>> = {
   behaviour: "two users and an anonymous one try everything, rolled back",
 };
 
-interface CheckOptions extends DatabaseOptions {
+interface CheckOptions extends DatabaseOptions, QuietOptions {
   json?: true;
   only?: Area[];
-}
-
-const isArea = (name: string): name is Area => Object.hasOwn(areas, name);
-
-function collectAreas(text: string, previous: Area[] = []): Area[] {
-  const names = text.split(",").map((name) => name.trim());
-  const unknown = names.find((name) => !isArea(name));
-  if (unknown !== undefined) {
-    throw new InvalidArgumentError(
-      `"${unknown}" is no area; the areas are ${Object.keys(areas).join(", ")}.`,
-    );
-  }
-  return [...previous, ...names.filter(isArea)];
 }
 
 /** `spfp-db check`: holds a database against what the migrations make. */
@@ -51,9 +42,10 @@ export function addCheck(program: Command, context: CommandContext): void {
       ),
     context,
   )
-    .option("--only <area>", "look at this area only; may be repeated, or a list with commas", collectAreas)
+    .addOption(new ListOption("--only <area>", "look at this area only", Object.keys(areas)))
     .option("--json", "print the report as JSON")
     .action((options: CheckOptions) => check(options, context));
+  addQuietOption(command);
   addHelp(command, {
     terms: { title: "Areas", rows: Object.entries(areas) },
     paragraphs: [
@@ -75,6 +67,7 @@ async function check(options: CheckOptions, context: CommandContext): Promise<vo
     await requireBootstrapped(sql);
     return checkDatabase(sql, options.only);
   });
-  process.stdout.write(`${options.json ? JSON.stringify(report, null, 2) : formatCheckReport(report)}\n`);
+  if (options.json) printJson(report);
+  else print(formatCheckReport(report, options));
   if (!report.ok) process.exitCode = 1;
 }

@@ -1,16 +1,19 @@
 import {
   addDatabaseOption,
   addHelp,
+  addQuietOption,
   type Command,
   type CommandContext,
   type DatabaseOptions,
   numberOf,
   Option,
+  print,
+  type QuietOptions,
   withDatabase,
 } from "drizzle-deploy/cli";
 import type { CleanupSchedule } from "../cleanup.ts";
 
-interface CleanupOptions extends DatabaseOptions {
+interface CleanupOptions extends DatabaseOptions, QuietOptions {
   retention: number;
   schedule?: true;
   unschedule?: true;
@@ -29,10 +32,9 @@ export function addCleanup(program: Command, context: CommandContext): void {
       90,
     )
     .option("--schedule", "have pg_cron do it daily at 02:00 UTC; may be repeated")
-    .addOption(
-      new Option("--unschedule", "have pg_cron do it no longer").conflicts(["schedule", "retention"]),
-    )
+    .addOption(new Option("--unschedule", "stop having pg_cron do it").conflicts(["schedule", "retention"]))
     .action((options: CleanupOptions) => runCleanup(options, context));
+  addQuietOption(cleanup, "print nothing");
   addHelp(cleanup, {
     paragraphs: [
       "Where there is no pg_cron, in a crontab: 0 2 * * *  spfp-db cleanup --retention 90",
@@ -43,7 +45,7 @@ export function addCleanup(program: Command, context: CommandContext): void {
 }
 
 async function runCleanup(
-  { retention, schedule, unschedule, ...database }: CleanupOptions,
+  { retention, schedule, unschedule, quiet, ...database }: CleanupOptions,
   context: CommandContext,
 ): Promise<void> {
   const { cleanUpAutomationLogs, scheduleCleanup, unscheduleCleanup } = await import("../cleanup.ts");
@@ -54,12 +56,12 @@ async function runCleanup(
     const deleted = await cleanUpAutomationLogs(sql, retention);
     return `${plural(deleted, "automation log")} older than ${plural(retention, "day")} deleted.`;
   });
-  process.stdout.write(`${line}\n`);
+  if (!quiet) print(line);
 }
 
 const words: Readonly<Record<CleanupSchedule["outcome"], string>> = {
   scheduled: "is scheduled",
-  changed: "is scheduled anew",
+  changed: "is scheduled again",
   unchanged: "is scheduled already",
   unscheduled: "is not scheduled any more",
   "was not scheduled": "was not scheduled",

@@ -83,6 +83,7 @@ export const context: CommandContext = {
 export const help: HelpText = {
   paragraphs: [
     `Without --database-url or DATABASE_URL a command uses an embedded PostgreSQL 17 under ${spfpNames.folder}/, and stops it at its end.`,
+    "--quiet prints only what needs attention: findings and errors. The exit status and --json stay the same.",
     "Exit status: 0 done, 1 something checked does not hold, 2 wrong usage or bad input, 70 a bug.",
   ],
   examples: [

@@ -1,4 +1,4 @@
-import { addHelp, type Command, InvalidArgumentError, Option } from "drizzle-deploy/cli";
+import { addHelp, addQuietOption, type Command, InvalidArgumentError, Option } from "drizzle-deploy/cli";
 import { parseScale } from "./rehearse.ts";
 import type { DevOptions, State } from "./run-dev.ts";
 
@@ -24,13 +24,14 @@ export function addDev(program: Command): void {
     )
     .option("--port <port>", "port on 127.0.0.1 (default: one that is free)", parsePort)
     .option("--data <folder>", "where its data is kept (default: .spfp/data)")
-    .option("--fresh", "delete its data and start anew")
+    .option("--fresh", "delete its data and start again")
     .option(
       "--scale <scale>",
       "with --state production: fill it with generated data, 1 being production's 5 million rows",
       parseScale,
     )
     .action(async (options: DevOptions) => (await import("./run-dev.ts")).runDev(options));
+  addQuietOption(command, "print only the URL");
   addHelp(command, {
     examples: [
       ["spfp-db dev", "to develop on: every migration applied"],

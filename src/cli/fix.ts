@@ -1,17 +1,21 @@
 import {
   addDatabaseOption,
   addHelp,
+  addQuietOption,
   type Command,
   type CommandContext,
   type DatabaseOptions,
   InvalidArgumentError,
   isId,
   Option,
+  print,
+  printJson,
+  type QuietOptions,
   withDatabase,
 } from "drizzle-deploy/cli";
 import type { DatabaseUrl } from "drizzle-deploy/postgres";
 
-interface FixOptions extends DatabaseOptions {
+interface FixOptions extends DatabaseOptions, QuietOptions {
   apply?: true;
   dryRun?: true;
   undo?: string;
@@ -38,29 +42,29 @@ export function addFix(program: Command, context: CommandContext): void {
     paragraph:
       "Of categories whose names differ only in case the oldest stays; transactions and budgets of the others are filed under it, and the others are soft-deleted. Of several default templates of a type the newest stays default. Every changed row is recorded in the database, so that the merge can be undone.",
     list: "categories",
-    async run(url, { apply, undo, json }) {
+    async run(url, { apply, undo, json, quiet }) {
       const { fixDuplicates, undoFix } = await import("../duplicates/index.ts");
       const { formatFixReport } = await import("../report/index.ts");
       const report =
         undo === undefined ? await fixDuplicates(url, { apply: apply ?? false }) : await undoFix(url, undo);
-      return json ? JSON.stringify(report, null, 2) : formatFixReport(report);
+      return json ? printJson(report) : print(formatFixReport(report, { quiet }));
     },
   });
   addKind(fix, context, {
     name: "crossings",
-    description: "show the rows that refer to rows of another user; with --apply take them back",
+    description: "show the rows that refer to rows of another user; with --apply correct them",
     apply: "take them back, in short pieces that can be undone",
     paragraph:
       "A transaction filed under another user's account or category, a budget for another's category and a client of another's partner get a row of their own user's that stands in for the other one and says nothing of it; a transaction in another's group and an investment in another's account are in none then. No row is deleted. Every changed row is recorded in the database, so that it can be undone.",
     list: "crossings",
-    async run(url, { apply, undo, json }) {
+    async run(url, { apply, undo, json, quiet }) {
       const { fixCrossings, undoCrossings } = await import("../crossings/index.ts");
       const { formatCrossingsReport } = await import("../report/index.ts");
       const report =
         undo === undefined
           ? await fixCrossings(url, { apply: apply ?? false })
           : await undoCrossings(url, undo);
-      return json ? JSON.stringify(report, null, 2) : formatCrossingsReport(report);
+      return json ? printJson(report) : print(formatCrossingsReport(report, { quiet }));
     },
   });
 }
@@ -74,8 +78,8 @@ interface Kind {
   readonly paragraph: string;
   /** What of the report an example lists. */
   readonly list: string;
-  /** Does it, and gives what to print. */
-  readonly run: (url: DatabaseUrl, options: FixOptions) => Promise<string>;
+  /** Does it, and prints what came out. */
+  readonly run: (url: DatabaseUrl, options: FixOptions) => Promise<void>;
 }
 
 function addKind(fix: Command, context: CommandContext, kind: Kind): void {
@@ -88,10 +92,8 @@ function addKind(fix: Command, context: CommandContext, kind: Kind): void {
         .conflicts("apply"),
     )
     .option("--json", "print the report as JSON")
-    .action(async (options: FixOptions) => {
-      const text = await withDatabase(options, context, ({ url }) => kind.run(url, options));
-      process.stdout.write(`${text}\n`);
-    });
+    .action((options: FixOptions) => withDatabase(options, context, ({ url }) => kind.run(url, options)));
+  addQuietOption(command, "print only the last line: nothing where there is nothing to do");
   addHelp(command, {
     paragraphs: [kind.paragraph],
     examples: [

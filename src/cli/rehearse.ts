@@ -1,16 +1,20 @@
 import {
   addDatabaseOption,
   addHelp,
+  addQuietOption,
   type Command,
   type CommandContext,
   type DatabaseOptions,
   InvalidArgumentError,
   onInterrupt,
+  print,
+  printJson,
+  type QuietOptions,
   showPhases,
   withDatabase,
 } from "drizzle-deploy/cli";
 
-interface RehearseOptions extends DatabaseOptions {
+interface RehearseOptions extends DatabaseOptions, QuietOptions {
   scale?: number;
   seed?: number;
   json?: true;
@@ -51,6 +55,7 @@ export function addRehearse(program: Command, context: CommandContext): void {
     .option("--seed <seed>", "other data of the same kind (default: 1)", parseSeed)
     .option("--json", "print the report as JSON, and no progress")
     .action((options: RehearseOptions) => runRehearsal(options, context));
+  addQuietOption(command);
   addHelp(command, {
     paragraphs: [
       `Works in a database of its own on the server that is named (default: ${context.ownDatabase?.description}), and drops it afterwards. What went well is recorded under ${folder}/rehearsals, for deploy --mode enterprise.`,
@@ -64,7 +69,7 @@ export function addRehearse(program: Command, context: CommandContext): void {
 }
 
 async function runRehearsal(
-  { scale, seed, json, ...database }: RehearseOptions,
+  { scale, seed, json, quiet, ...database }: RehearseOptions,
   context: CommandContext,
 ): Promise<void> {
   const { saveRehearsal } = await import("drizzle-deploy");
@@ -78,13 +83,14 @@ async function runRehearsal(
         ...(seed === undefined ? {} : { seed }),
         onScratch: onInterrupt,
       },
-      json ? undefined : showPhases,
+      json || quiet ? undefined : showPhases,
     ),
   );
   if (report.ok) {
     context.workFolder.make();
     saveRehearsal(context.workFolder.path(), report.record);
   }
-  process.stdout.write(`${json ? JSON.stringify(report, null, 2) : formatRehearsalReport(report)}\n`);
+  if (json) printJson(report);
+  else print(formatRehearsalReport(report, { quiet }));
   if (!report.ok) process.exitCode = 1;
 }

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { onInterrupt } from "drizzle-deploy/cli";
+import { onInterrupt, print } from "drizzle-deploy/cli";
 import { connect, type Sql } from "drizzle-deploy/postgres";
 import { SpfpError } from "../errors.ts";
 import {
@@ -24,6 +24,8 @@ export interface DevOptions {
   fresh?: true;
   /** Of generated data; 1 is as much as production has. */
   scale?: number;
+  /** Nothing is printed but the URL. */
+  quiet?: true;
 }
 
 /**
@@ -39,7 +41,9 @@ export async function runDev(options: DevOptions): Promise<void> {
     );
   }
   const dataDirectory = resolve(options.data ?? `${spfpFolder()}/data`);
-  const say = (line: string) => process.stderr.write(`${line}\n`);
+  const say = (line: string): void => {
+    if (!options.quiet) print(line, process.stderr);
+  };
   const server = await startServer({ dataDirectory, port: options.port, fresh: options.fresh });
   let stopped = false;
   const stop = async () => {
@@ -63,7 +67,7 @@ export async function runDev(options: DevOptions): Promise<void> {
     hide();
     throw new SpfpError(
       "CONNECTION_LOST",
-      `The PostgreSQL of ${dataDirectory} was stopped by somebody else, or crashed.`,
+      `The PostgreSQL of ${dataDirectory} was stopped by another process, or crashed.`,
       `Start it again with spfp-db dev; see its log, ${dataDirectory}.log.`,
     );
   } finally {
@@ -114,7 +118,7 @@ async function ensureState(
       throw new SpfpError(
         "USAGE",
         `The database is at state "${present}", not "${state}".`,
-        "Leave --state out to go on with what is there, or add --fresh to delete it and start anew.",
+        "Leave --state out to go on with what is there, or add --fresh to delete it and start again.",
       );
     }
     say(`Bringing the database to state "${state}" …`);

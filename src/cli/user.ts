@@ -1,6 +1,7 @@
 import {
   addDatabaseOption,
   addHelp,
+  addQuietOption,
   askConsent,
   type Command,
   type CommandContext,
@@ -9,11 +10,14 @@ import {
   Option,
   onInterrupt,
   parseFile,
+  print,
+  printJson,
+  type QuietOptions,
   withDatabase,
 } from "drizzle-deploy/cli";
 import { parseUser } from "./audit.ts";
 
-interface UserOptions extends DatabaseOptions {
+interface UserOptions extends DatabaseOptions, QuietOptions {
   user: string;
   yes?: true;
   json?: true;
@@ -54,6 +58,7 @@ function addExport(user: Command, context: CommandContext): void {
     .requiredOption("--out <folder>", "a folder that is not there yet", parseFile)
     .option("--json", "print the manifest as JSON")
     .action((options: ExportOptions) => runExport(options, context));
+  addQuietOption(command, "print nothing but what a question is about");
   addHelp(command, {
     paragraphs: [
       "A file for each table that has rows of theirs, soft-deleted ones and the trail included, and manifest.json with counts and checksums; only you may read them. What Supabase Auth and Storage hold is not in it.",
@@ -77,6 +82,7 @@ function addErase(user: Command, context: CommandContext): void {
     .option("--receipt <file>", "write the receipt to this file too, as JSON; never overwrites", parseFile)
     .option("--json", "print the receipt as JSON")
     .action((options: EraseOptions) => runErase(options, context));
+  addQuietOption(command, "print only what stays and the last line, and what a question is about");
   addHelp(command, {
     paragraphs: [
       "In short transactions: what is erased stays erased when it is interrupted, and the same command goes on. Soft-deleted rows, the trail, tables that a rollback moved away and what the records of fixes have of the user go too. It refuses where rows of other users point to theirs.",
@@ -89,16 +95,16 @@ function addErase(user: Command, context: CommandContext): void {
   });
 }
 
-/** Rows of a table after which it is told how far an erasure is. */
+/** Rows of a table after which it is told how far an erasure is; a smaller table is soon done. */
 const toldEvery = 50_000;
 
 const declined = (): void => {
-  process.stderr.write("Nothing was done.\n");
+  print("Nothing was done.", process.stderr);
   process.exitCode = 1;
 };
 
 async function runExport(
-  { user, out, yes, json, ...database }: ExportOptions,
+  { user, out, yes, json, quiet, ...database }: ExportOptions,
   context: CommandContext,
 ): Promise<void> {
   const { exportUser } = await import("../erasure/index.ts");
@@ -110,7 +116,7 @@ async function runExport(
       folder: out,
       stopSignal: stop.signal,
       confirm: async (counts) => {
-        if (!yes) process.stderr.write(`${formatUserRows(user, counts)}\n`);
+        if (!yes) print(formatUserRows(user, counts), process.stderr);
         return askConsent({
           what: "an export",
           text: `Write them to ${out}? They are personal data.`,
@@ -125,11 +131,22 @@ async function runExport(
     return work.finally(forget);
   });
   if (manifest === null) return declined();
-  process.stdout.write(`${json ? JSON.stringify(manifest, null, 2) : formatManifest(manifest, out)}\n`);
+  if (json) printJson(manifest);
+  else if (!quiet) print(formatManifest(manifest, out));
 }
 
 async function runErase(
-  { user, export: exported, withoutExport, login, yes, receipt: path, json, ...database }: EraseOptions,
+  {
+    user,
+    export: exported,
+    withoutExport,
+    login,
+    yes,
+    receipt: path,
+    json,
+    quiet,
+    ...database
+  }: EraseOptions,
   context: CommandContext,
 ): Promise<void> {
   const { eraseUser } = await import("../erasure/index.ts");
@@ -138,7 +155,7 @@ async function runErase(
   if (exported === undefined && !withoutExport) {
     throw new SpfpError(
       "USAGE",
-      "an erasure wants an export of the user first, and none is named",
+      "an erasure needs an export of the user first, and none is named",
       "Export with spfp-db user export, and name the folder with --export; or give --without-export.",
     );
   }
@@ -151,11 +168,11 @@ async function runErase(
         exported: exported ?? null,
         login: login ?? false,
         onProgress: ({ table, erased, of }) => {
-          const isTold = erased === of || erased % toldEvery === 0;
-          if (!json && isTold) process.stderr.write(`${formatErasureProgress(table, erased, of)}\n`);
+          const isTold = of > toldEvery && (erased === of || erased % toldEvery === 0);
+          if (!json && !quiet && isTold) print(formatErasureProgress(table, erased, of), process.stderr);
         },
         confirm: async (preview) => {
-          if (!yes) process.stderr.write(`${formatErasurePreview(preview)}\n`);
+          if (!yes) print(formatErasurePreview(preview), process.stderr);
           return askConsent({
             what: "an erasure",
             text: "This cannot be undone. Type the id of the user to erase it:",
@@ -167,7 +184,8 @@ async function runErase(
     );
     if (receipt === null) return declined();
     file?.write(`${JSON.stringify(receipt, null, 2)}\n`);
-    process.stdout.write(`${json ? JSON.stringify(receipt, null, 2) : formatReceipt(receipt)}\n`);
+    if (json) printJson(receipt);
+    else print(formatReceipt(receipt, { quiet }));
   } finally {
     keep();
     file?.discard();

@@ -108,7 +108,7 @@ export async function eraseRows(
       if (!isMomentary(error)) throw error;
       throw new DeployError(
         "LOCK_TIMEOUT",
-        "somebody holds rows that are to be erased, for longer than it is worth waiting",
+        "another session holds rows to be erased for too long",
         "What was erased stays erased. Find who it is (select * from pg_stat_activity), then run the same command again, which goes on.",
         { cause: error },
       );

@@ -46,7 +46,7 @@ export const blocked = (what: readonly string[], cause?: unknown): SpfpError =>
   new SpfpError(
     "ERASURE_BLOCKED",
     `rows that are not this user's stand in the way: ${what.join("; ")}`,
-    "Whoever they belong to has to move or delete them first. Nothing of them was touched; what was erased before stays erased, and the same command goes on.",
+    "Their owners have to move or delete them first. Nothing of them was touched; what was erased before stays erased, and the same command goes on.",
     { cause },
   );
 

@@ -17,7 +17,7 @@ function read(tag: ExpectedTag): Catalog {
     throw new SpfpError(
       "FILE_INVALID",
       `the expected catalog of ${tag} cannot be read`,
-      "Install the package again; in its repository, write the expected catalogs anew.",
+      "Install the package again; in its repository, write the expected catalogs again.",
       { cause },
     );
   }

@@ -143,7 +143,7 @@ export function runFix<Result>(
       if (!isMomentary(error)) throw error;
       throw new DeployError(
         "LOCK_TIMEOUT",
-        "somebody holds rows that are being fixed, for longer than it is worth waiting",
+        "another session holds rows to be fixed for too long",
         `What was fixed stays. Find who it is (select * from pg_stat_activity), then run spfp-db fix ${kind} --apply again, which goes on; or take it back with --undo ${id}.`,
         { cause: error },
       );
@@ -210,7 +210,7 @@ export async function undoRecorded(
   readonly undone: readonly RowChange[];
   readonly kept: readonly KeptChange[];
 }> {
-  if (!z.guid().safeParse(fix).success) throw unknown(`"${fix}" is no id of a fix`, kind);
+  if (!z.guid().safeParse(fix).success) throw unknown(`"${fix}" is not the id of a fix`, kind);
   // Looked for before anything is recorded: it may be the wrong database.
   const sql = await connect(url, { applicationName: "spfp-db fix" });
   await requireFix(sql, fix, { kind, lock: false }).finally(() => sql.end({ timeout: 1 }));

@@ -1,4 +1,4 @@
-import { dress, formatDuration, formatTable, plural } from "drizzle-deploy/report";
+import { dress, formatDuration, formatTable, plural, type ReportExtent } from "drizzle-deploy/report";
 import type { BenchReport } from "../promises/index.ts";
 import { formatPlans, formatScreens } from "./bench-screens.ts";
 import {
@@ -23,7 +23,11 @@ function formatBenchTable({ title, head, rows }: BenchTable): string[] {
 }
 
 /** The benchmark as a person reads it at a terminal. */
-export function formatBenchReport(report: BenchReport): string {
+export function formatBenchReport(report: BenchReport, { quiet }: ReportExtent = {}): string {
+  if (quiet)
+    return formatPlans(report.screens.filter(({ verdict }) => verdict === "not kept"))
+      .join("\n")
+      .trim();
   const { data, machine, server } = report;
   return [
     `${dress.strong("Promises, measured")} ${dress.quiet(

@@ -1,4 +1,11 @@
-import { dress, formatCount, formatDuration, formatFindings, plural } from "drizzle-deploy/report";
+import {
+  dress,
+  formatCount,
+  formatDuration,
+  formatFindings,
+  plural,
+  type ReportExtent,
+} from "drizzle-deploy/report";
 import type { AreaReport, CheckReport } from "../checks/index.ts";
 
 function formatArea({ title, examined, findings }: AreaReport): string {
@@ -10,14 +17,20 @@ function formatArea({ title, examined, findings }: AreaReport): string {
 }
 
 /** A check's result for a person: a line an area, what is wrong under it, and one line that says it all. */
-export function formatCheckReport({ ok, areas, milliseconds, serverVersion }: CheckReport): string {
-  const errors = areas
-    .flatMap(({ findings }) => findings)
-    .filter(({ severity }) => severity === "error").length;
+export function formatCheckReport(
+  { ok, areas, milliseconds, serverVersion }: CheckReport,
+  { quiet }: ReportExtent = {},
+): string {
+  const findings = areas.flatMap((area) => area.findings);
+  const errors = findings.filter(({ severity }) => severity === "error").length;
   const server = `PostgreSQL ${Math.floor(serverVersion / 10_000)}.${serverVersion % 10_000}`;
   const took = dress.quiet(`(${server}, ${formatDuration(milliseconds)})`);
   const verdict = ok
     ? dress.good("Everything holds.")
     : dress.bad(`${plural(errors, "thing")} ${errors === 1 ? "does" : "do"} not hold.`);
+  if (quiet) {
+    const told = findings.filter(({ severity }) => severity !== "info");
+    return [...formatFindings(told), ...(ok ? [] : [verdict])].join("\n");
+  }
   return [...areas.map(formatArea), "", `${verdict} ${took}`].join("\n");
 }

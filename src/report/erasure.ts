@@ -1,4 +1,4 @@
-import { dress, formatCount, formatTable, plural, visible } from "drizzle-deploy/report";
+import { dress, formatCount, formatTable, plural, type ReportExtent, visible } from "drizzle-deploy/report";
 import type { ErasurePreview, Receipt, UserManifest } from "../erasure/index.ts";
 
 type Counts = readonly { readonly table: string; readonly rows: number }[];
@@ -44,8 +44,8 @@ export function formatErasurePreview(preview: ErasurePreview): string {
     dress.strong(`To be erased from ${visible(database)}: user ${user}, ${plural(total(tables), "row")}`),
     formatCounts(tables),
     `  login  ${erasesLogin && login !== "gone" ? "deleted" : there}`,
-    `  export  ${exportedAt === null ? dress.bad("none: these rows cannot be had back") : `of ${exportedAt}, verified`}`,
-    ...section("Will point to the user no longer", formatUnlinked(unlinked)),
+    `  export  ${exportedAt === null ? dress.bad("none: these rows cannot be restored") : `of ${exportedAt}, verified`}`,
+    ...section("Will no longer point to the user", formatUnlinked(unlinked)),
     ...section("Stays, and mentions the user", formatLeft(left)),
   ].join("\n");
 }
@@ -62,10 +62,14 @@ export const formatErasureProgress = (table: string, erased: number, of: number)
   `  ${table}: ${formatCount(erased)} of ${plural(of, "row")} erased`;
 
 /** The receipt of an erasure; the last line says it all. */
-export function formatReceipt(receipt: Receipt): string {
+export function formatReceipt(receipt: Receipt, { quiet }: ReportExtent = {}): string {
   const { user, database, executor, role, startedAt, finishedAt, runs, erased, left } = receipt;
   const came = receipt.cameIn > 0 ? `, of which ${receipt.cameIn} came in while it ran` : "";
   const rows = formatCounts(erased);
+  const last = dress.good(
+    `User ${user} erased: ${plural(total(erased), "row")}${came}; none is left in the managed tables.`,
+  );
+  if (quiet) return [...section("Stays, and mentions the user", formatLeft(left)), last].join("\n");
   return [
     dress.strong(`Receipt ${receipt.id}`),
     `  user  ${user}`,
@@ -78,10 +82,8 @@ export function formatReceipt(receipt: Receipt): string {
       ? [`  ${plural(receipt.recordedChanges, "change")} of theirs taken out of the records of fixes`]
       : []),
     ...section("Erased", [rows]),
-    ...section("Points to the user no longer", formatUnlinked(receipt.unlinked)),
+    ...section("No longer points to the user", formatUnlinked(receipt.unlinked)),
     ...section("Stays, and mentions the user", formatLeft(left)),
-    dress.good(
-      `User ${user} erased: ${plural(total(erased), "row")}${came}; none is left in the managed tables.`,
-    ),
+    last,
   ].join("\n");
 }

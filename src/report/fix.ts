@@ -1,4 +1,4 @@
-import { dress, plural, visible } from "drizzle-deploy/report";
+import { dress, plural, type ReportExtent, visible } from "drizzle-deploy/report";
 import type { CrossingsReport } from "../crossings/index.ts";
 import type { FixReport } from "../duplicates/index.ts";
 import type { KeptChange, RowsByTable } from "../fixes/index.ts";
@@ -29,7 +29,7 @@ function formatGroups({ categories, templates }: FixReport): string[] {
       templates.map(({ userId, type, kept, templates: group }) => {
         const names = group.map(
           ({ id, name }) =>
-            `    ${id === kept ? dress.good("stays default") : "is default no more"}  "${visible(name)}"  ${dress.quiet(id)}`,
+            `    ${id === kept ? dress.good("stays default") : "no longer default"}  "${visible(name)}"  ${dress.quiet(id)}`,
         );
         return [`  default templates of type ${visible(type)} of user ${userId}`, ...names].join("\n");
       }),
@@ -72,8 +72,14 @@ function formatKept(changes: readonly KeptChange[]): string[] {
   return lines.length > 0 ? [dress.strong("Changed since, and left as they are"), ...lines] : [];
 }
 
+/** What an undo left, and the last line where there was something to do. */
+function formatAttention({ outcome, kept }: FixReport | CrossingsReport, last: string): string {
+  return [...formatKept(kept), ...(outcome === "nothing to do" ? [] : [last])].join("\n");
+}
+
 /** What a merge of duplicates found and did, for a person; the last line says it all. */
-export function formatFixReport(report: FixReport): string {
+export function formatFixReport(report: FixReport, { quiet }: ReportExtent = {}): string {
+  if (quiet) return formatAttention(report, verdict(report));
   return [...formatGroups(report), ...formatKept(report.kept), verdict(report)].join("\n");
 }
 
@@ -105,7 +111,8 @@ function crossingsVerdict({ outcome, id, crossings, made, changed, kept }: Cross
 }
 
 /** What a fix of crossings found and did, for a person; the last line says it all. */
-export function formatCrossingsReport(report: CrossingsReport): string {
+export function formatCrossingsReport(report: CrossingsReport, { quiet }: ReportExtent = {}): string {
+  if (quiet) return formatAttention(report, crossingsVerdict(report));
   const crossings = capped(
     report.crossings.map(({ table, column, userId, rows, to, otherId, otherUserId, way }) => {
       const becomes = way === "null" ? "to none" : "to one of their own";

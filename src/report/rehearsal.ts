@@ -1,4 +1,4 @@
-import { dress, formatDuration, formatTable, plural } from "drizzle-deploy/report";
+import { dress, formatDuration, formatTable, plural, type ReportExtent } from "drizzle-deploy/report";
 import type { RehearsalReport } from "../rehearsal/index.ts";
 import { spfpNames } from "../spfp.ts";
 import { formatPlans, formatScreens } from "./bench-screens.ts";
@@ -7,8 +7,8 @@ import { formatCheckReport } from "./check.ts";
 /** How many groups of duplicates are shown one by one. */
 const shownGroups = 5;
 
-/** Characters on a line of figures, less the indentation. */
-const pageWidth = 100;
+/** Characters on a line of figures, less the indentation: those of a terminal. */
+const pageWidth = 74;
 
 const heading = (text: string): string => `\n${dress.strong(text)}`;
 
@@ -92,7 +92,22 @@ function formatTimes({ phases }: RehearsalReport): string {
 }
 
 /** A rehearsal's result for a person; the last line says whether it went well. */
-export function formatRehearsalReport(report: RehearsalReport): string {
+export function formatRehearsalReport(report: RehearsalReport, { quiet }: ReportExtent = {}): string {
+  const verdict = report.ok
+    ? [
+        dress.quiet(
+          `Recorded as the rehearsal of plan ${report.record.planId.slice(0, 12)}, for seven days.`,
+        ),
+        dress.good(spfpNames.success),
+      ]
+    : [
+        dress.bad(`The rehearsal failed: ${plural(report.problems.length, "problem")}.`),
+        ...report.problems.map((problem) => `  ${dress.bad("✗")} ${problem}`),
+      ];
+  if (quiet) {
+    const checks = formatCheckReport(report.checks, { quiet });
+    return [...(checks === "" ? [] : [checks]), ...(report.ok ? [] : verdict)].join("\n");
+  }
   return [
     formatDuplicates(report),
     heading("Checks"),
@@ -102,16 +117,6 @@ export function formatRehearsalReport(report: RehearsalReport): string {
     formatViews(report),
     formatTimes(report),
     "",
-    ...(report.ok
-      ? [
-          dress.quiet(
-            `Recorded as the rehearsal of plan ${report.record.planId.slice(0, 12)}, for seven days.`,
-          ),
-          dress.good(spfpNames.success),
-        ]
-      : [
-          dress.bad(`The rehearsal failed: ${plural(report.problems.length, "problem")}.`),
-          ...report.problems.map((problem) => `  ${dress.bad("✗")} ${problem}`),
-        ]),
+    ...verdict,
   ].join("\n");
 }

@@ -39,7 +39,7 @@ export function readSecrets(places: Places): Secrets | undefined {
     throw unusable(
       places.data,
       `has a password file (${places.secrets}) that cannot be read`,
-      "Run as the user who made it, or delete both and start anew.",
+      "Run as the user who made it, or delete both and start again.",
     );
   }
 }
@@ -100,7 +100,7 @@ export function openCluster(places: Places, binaries: Binaries, fresh: boolean):
     throw unusable(
       places.data,
       `holds a cluster of PostgreSQL ${version}, and this is PostgreSQL ${binaries.version}`,
-      "Start anew with --fresh, which deletes its databases, or choose another folder with --data.",
+      "Start again with --fresh, which deletes its databases, or choose another folder with --data.",
     );
   }
   return secrets;

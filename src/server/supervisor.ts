@@ -96,7 +96,7 @@ async function supervise(job: Job): Promise<void> {
         packError(
           new SpfpError(
             "DATA_DIRECTORY_UNUSABLE",
-            `The data directory ${places.data} is in use by another command, so it cannot be made anew.`,
+            `The data directory ${places.data} is in use by another command, so it cannot be made again.`,
             "Stop that command first.",
           ),
         ),

@@ -17,7 +17,7 @@ export interface Known {
   readonly relation: string;
   /** As `pg_class.relkind` has it. */
   readonly kind: string;
-  /** The file that holds it; another one after it was written anew. */
+  /** The file that holds it; another one after it was written again. */
   readonly file: string;
 }
 
@@ -71,7 +71,7 @@ export function scanned(
     .sort();
 }
 
-/** The relations that the transaction has written anew. */
+/** The relations that the transaction has written again. */
 export async function rewritten(sql: Querying, known: ReadonlyMap<string, Known>): Promise<string[]> {
   const now = await relations(sql);
   return [...known]

@@ -16,7 +16,7 @@ import { projectFolder } from "./states.ts";
 
 /*
  * Facts without a server: what a planner is asked about is read from files. `tests/server/plan/facts.test.ts` compares
- * them with what a server says, and writes them anew with `--update`.
+ * them with what a server says, and writes them again with `--update`.
  */
 
 /** The facts that are recorded: of `production` after its adoption, and of the setting of the statements' cases. */
@@ -64,7 +64,7 @@ const recorded = (name: Recording) => {
   return { ...record, functions: [...record.functions, ...functionsSchema.parse(read("functions"))] };
 };
 
-/** The facts of `production` as its baseline leaves it, or with another catalog: each call makes them anew. */
+/** The facts of `production` as its baseline leaves it, or with another catalog: each call makes them again. */
 export function productionFacts(catalog: Catalog = expectedCatalog(spfp.baselineTag)): Facts {
   const applied = baselineMigrations();
   const pending = readMigrations(spfp.migrationsFolder).slice(applied.length);

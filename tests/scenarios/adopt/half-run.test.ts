@@ -148,13 +148,13 @@ describe("a deployment that was stopped half way", () => {
     await database.sql`alter table sent_atas drop column deleted_at cascade`;
     expect(await deploy(database.url)).toMatchObject({ ok: true, error: null, outcome: "completed" });
     expect(await journalOf(database)).toEqual(await journalOf(deployed));
-    // A column that is added anew comes last.
+    // A column that is added again comes last.
     expect(await differencesBetween(deployed, database)).toEqual(["different table public.sent_atas"]);
   });
 });
 
 describe("an interrupted build", () => {
-  it("left an invalid index: it is built anew once its duplicates are merged", async () => {
+  it("left an invalid index: it is rebuilt once its duplicates are merged", async () => {
     const database = await production(
       `insert into auth.users (id) values ('${user}')`,
       `insert into categories (user_id, name) values ('${user}', 'Lazer'), ('${user}', 'LAZER')`,
@@ -168,7 +168,7 @@ describe("an interrupted build", () => {
 });
 
 describe("a view with other columns", () => {
-  it("is made anew where nothing depends on it", async () => {
+  it("is made again where nothing depends on it", async () => {
     await expectCompleted(
       await production("create view dashboard_metrics as select 1 as something, 'else' as text"),
     );

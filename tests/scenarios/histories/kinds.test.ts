@@ -33,7 +33,7 @@ const histories: readonly History[] = [
     rows,
   },
   {
-    name: "statistics that are changed, renamed, moved, made anew and dropped",
+    name: "statistics that are changed, renamed, moved, made again and dropped",
     migrations: [
       [
         ...base,
@@ -148,7 +148,7 @@ const histories: readonly History[] = [
     rows,
   },
   {
-    name: "publications that are renamed, dropped and made anew",
+    name: "publications that are renamed, dropped and made again",
     migrations: [
       [
         ...base,

@@ -49,7 +49,7 @@ const histories: readonly History[] = [
     "CREATE INDEX ev_old ON ev (who, id)",
   ]),
   {
-    name: "an index that is dropped, one that is made anew, and one that is renamed",
+    name: "an index that is dropped, one that is made again, and one that is renamed",
     migrations: [
       [
         ...events,

@@ -170,7 +170,7 @@ const takenBack: readonly Case[] = [
     rows: ["insert into u values (1, 2)"],
   },
   {
-    name: "a column that was dropped and made anew",
+    name: "a column that was dropped and made again",
     migrations: `CREATE TABLE t (id int primary key, c int NOT NULL DEFAULT 1)
       // ALTER TABLE t DROP COLUMN c
       // ALTER TABLE t ADD COLUMN c text

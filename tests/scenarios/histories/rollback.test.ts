@@ -245,7 +245,7 @@ const kinds: Readonly<Record<string, readonly History[]>> = {
       rows: ["insert into z values (1)"],
     },
     {
-      name: "a column that was made anew out of the one before",
+      name: "a column that was made again out of the one before",
       migrations: [
         [`CREATE TABLE t (id int PRIMARY KEY, "A" int NOT NULL, b text)`],
         [
@@ -260,7 +260,7 @@ const kinds: Readonly<Record<string, readonly History[]>> = {
       rows: [`insert into t values (1, 1)`],
     },
     {
-      name: "a table that was made anew with rows of its own",
+      name: "a table that was made again with rows of its own",
       migrations: [
         ["CREATE TABLE t (id int PRIMARY KEY, a int)", "CREATE INDEX t_a ON t (a)"],
         ["DROP TABLE t", "CREATE TABLE t (id int PRIMARY KEY, a text)", "INSERT INTO t VALUES (7, 'seven')"],

@@ -364,7 +364,7 @@ const remade: readonly History[] = [
     rows: ["insert into t values (1, 1)"],
   },
   {
-    name: "comments on a view's columns, though nothing is made anew",
+    name: "comments on a view's columns, though nothing is made again",
     migrations: [
       [
         "CREATE TABLE t (id int primary key, a int)",

@@ -48,7 +48,7 @@ async function differences(sql: Sql, project: Project): Promise<string[]> {
 describe("what a migration makes on its way and leaves in another form, or not at all,", () => {
   it.each([
     [
-      "a key that is made anew with more columns",
+      "a key that is made again with more columns",
       [
         "alter table t add constraint t_key unique (a)",
         "alter table t drop constraint t_key",
@@ -56,7 +56,7 @@ describe("what a migration makes on its way and leaves in another form, or not a
       ],
     ],
     [
-      "an index that is made anew in another form",
+      "an index that is made again in another form",
       ["drop index t_a", "create index t_a on t (b)", "drop index t_a", "create index t_a on t (a, b)"],
     ],
     [
@@ -101,7 +101,7 @@ describe("what a migration makes on its way and leaves in another form, or not a
       ],
     ],
     [
-      "a type that is made anew with other values, as drizzle-kit does it",
+      "a type that is made again with other values, as drizzle-kit does it",
       [
         "alter table t alter column m drop default",
         "alter table t alter column m set data type text",

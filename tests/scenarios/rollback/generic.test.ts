@@ -109,7 +109,7 @@ DROP VIEW all_zones;
     });
   });
 
-  it("is not made anew over and over where a column keeps its new type", async () => {
+  it("is not made again over and over where a column keeps its new type", async () => {
     const { plan } = await travel({
       first: `
 CREATE TABLE people (id int PRIMARY KEY, email varchar(100) CHECK (email <> ''), state varchar(9) CHECK (state IN ('a', 'b')));

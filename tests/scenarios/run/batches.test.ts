@@ -172,7 +172,7 @@ describe("a change of many rows", () => {
     expect([...(await sql`select from items where n <> id % 7 + 1`)]).toEqual([]);
   });
 
-  it("rolled back in the middle, what it has filled is filled anew where that is made anew, and else gone on with", {
+  it("rolled back in the middle, what it has filled is filled again where that is made again, and else gone on with", {
     timeout: 120_000,
   }, async () => {
     const { project, made } = await prepared([

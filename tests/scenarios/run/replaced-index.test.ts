@@ -19,7 +19,7 @@ import { isToRun } from "../../support/steps.ts";
 import { writtenProject } from "../../support/written-project.ts";
 
 const deployed = await createDatabase("deployed");
-// The indexes as 0002 made them, which 0006 drops and makes anew.
+// The indexes as 0002 made them, which 0006 drops and makes again.
 const previous = projectUpTo("0005_views");
 
 async function standingBefore(): Promise<TestDatabase> {

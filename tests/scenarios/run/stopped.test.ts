@@ -58,7 +58,7 @@ it("a deployment that did not complete ends with status 1, the holder named on i
   const flags = ["--lock-timeout", "50", "--give-up-after", "1"];
   const plain = await cli([...command, ...flags], { env }).end;
   expect(plain).toMatchObject({ status: 1, err: "" });
-  expect(plain.out).toContain("gives way: pid ");
+  expect(plain.out).toContain("gives way to pid ");
   expect(plain.out).toMatch(/LOCK_TIMEOUT: .* because of pid \d+/);
   expect(plain.out).not.toContain("completed successfully");
 

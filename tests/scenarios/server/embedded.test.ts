@@ -60,7 +60,7 @@ describe("the server", () => {
     await sql.end();
   });
 
-  test("begins anew when that is asked for, unless another command uses it", async () => {
+  test("begins again when that is asked for, unless another command uses it", async () => {
     const server = await start();
     const sql = await connect(server.url("spfp"));
     await sql`create table old as select 1`;
@@ -132,7 +132,7 @@ describe("what cannot be used is refused with its reason", () => {
     ["foreign", "did not make", "PG_VERSION"],
     ["mixed", "not the one", "PG_VERSION"],
     ["file", "file", "."],
-  ])("a data directory that is %s, also to begin anew", async (name, reason, kept) => {
+  ])("a data directory that is %s, also to begin again", async (name, reason, kept) => {
     const errors = await Promise.all([from(folder(name)), from(folder(name), { fresh: true })]);
     for (const error of errors) {
       expect(error).toMatchObject({

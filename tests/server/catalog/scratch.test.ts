@@ -267,7 +267,7 @@ describe("what is kept of a reading", () => {
     ["empty", () => ""],
     ["of another shape", () => "{}"],
     ["without an object", (text: string) => text.replace(/"tables":\[0\]/, '"tables":[7]')],
-  ])("is read anew where a file is %s", async (_, damage) => {
+  ])("is read again where a file is %s", async (_, damage) => {
     const folder = folderOf();
     const fresh = await read(folder, [base, second]);
     const [name = ""] = files(folder);

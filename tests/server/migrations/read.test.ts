@@ -35,6 +35,28 @@ function refusalOf(folder: string): unknown {
   return "none";
 }
 
+describe("a folder without migrations", () => {
+  it.each([
+    ["that is not there", null],
+    ["that is empty", {}],
+    ["with other files only", { "README.md": "" }],
+  ] as const)("%s is told how to make the first one", (_which, files) => {
+    const folder = files === null ? join(inject("scratchFolder"), "gone") : write(files);
+    expect(() => readMigrations(folder)).toThrow(
+      expect.objectContaining({
+        code: "FILE_MISSING",
+        remedy: expect.stringContaining("drizzle-kit generate"),
+      }),
+    );
+  });
+
+  it("that has lost its journal is to be restored", () => {
+    expect(() => readMigrations(write({ "0000_a.sql": "SELECT 1" }))).toThrow(
+      expect.objectContaining({ code: "FILE_MISSING", remedy: expect.stringContaining("version control") }),
+    );
+  });
+});
+
 describe("a folder of migrations", () => {
   it.each([
     ["of one", { "20260101000000_a/migration.sql": "SELECT 1" }],

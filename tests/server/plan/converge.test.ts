@@ -69,7 +69,7 @@ const productions: readonly (readonly [what: string, cases: readonly Case[]])[] 
         /its check is true, wanted is/,
       ],
       [
-        "a policy that is wanted for another command is made anew",
+        "a policy that is wanted for another command is made again",
         `create policy automation_permissions_select on automation_permissions for update using (true)`,
         "automation_permissions_select",
         "replace",
@@ -92,7 +92,7 @@ const productions: readonly (readonly [what: string, cases: readonly Case[]])[] 
     ],
   ],
   [
-    "a view to be made anew",
+    "a view to be made again",
     [
       [
         "a view with other columns is dropped and made where nothing depends on it",

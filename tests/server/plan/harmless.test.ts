@@ -13,7 +13,7 @@ import { writtenProject } from "../../support/written-project.ts";
 
 const nodes = z.object({ table: z.string() });
 
-/** Whether PostgreSQL writes a table anew when a column's type changes. */
+/** Whether PostgreSQL writes a table again when a column's type changes. */
 async function isRewritten(from: string, to: string, zone: string): Promise<boolean> {
   const { sql } = await createDatabase("empty");
   return await sql.begin(async (transaction) => {
@@ -44,10 +44,13 @@ describe("a change of a column's type", () => {
     ["time(0) without time zone", "time without time zone", "UTC"],
     ["timestamp(2) with time zone", "timestamp(4) with time zone", "Europe/Lisbon"],
     ["character varying(5)", "text", "UTC"],
-  ])("from %s to %s with %s for its zone writes no row anew, as the planner says", async (from, to, zone) => {
-    expect(await isRewritten(from, to, zone)).toBe(false);
-    expect(keepsRows(from, to, zone.endsWith("UTC"))).toBe(true);
-  });
+  ])(
+    "from %s to %s with %s for its zone writes no row again, as the planner says",
+    async (from, to, zone) => {
+      expect(await isRewritten(from, to, zone)).toBe(false);
+      expect(keepsRows(from, to, zone.endsWith("UTC"))).toBe(true);
+    },
+  );
 
   it.each<[string, string, string]>([
     [plain, zoned, "Europe/Lisbon"],
@@ -59,7 +62,7 @@ describe("a change of a column's type", () => {
     ["time without time zone", "time(3) without time zone", "UTC"],
     ["timestamp(4) with time zone", "timestamp(2) with time zone", "UTC"],
   ])(
-    "from %s to %s with %s for its zone is one that writes them anew, as the planner says",
+    "from %s to %s with %s for its zone is one that writes them again, as the planner says",
     async (from, to, zone) => {
       expect(await isRewritten(from, to, zone)).toBe(true);
       expect(keepsRows(from, to, zone.endsWith("UTC"))).toBe(false);
@@ -167,7 +170,7 @@ describe("another collation", () => {
   const first = [`create table t (id integer primary key, a varchar(20))`, "create index t_a on t (a)"];
   const second = [`alter table t alter column a set data type text collate "C"`];
 
-  it("builds the indexes anew: a hazard only where that takes long", async () => {
+  it("builds the indexes again: a hazard only where that takes long", async () => {
     expect(hazardsOf((await planned(first, second)).steps)).toEqual([]);
     const many = ["insert into t select n, repeat('x', 18) from generate_series(1, 30000) n"];
     expect(hazardsOf((await planned(first, second, many)).steps)).toEqual(["long-lock"]);

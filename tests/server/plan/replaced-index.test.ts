@@ -36,7 +36,7 @@ async function indexesOf({ sql }: TestDatabase): Promise<string[]> {
     .map(({ name }) => name);
 }
 
-describe("an index that a migration drops and makes anew", () => {
+describe("an index that a migration drops and makes again", () => {
   it.each<[string, string[], string[], string[]]>([
     [
       "of plain form",

@@ -157,12 +157,12 @@ test("whoever is asked hears what is wrong with an answer, and can give another"
     goAhead: true,
   });
   expect(refused).toEqual([
-    "It needs an answer; Ctrl-C stops.",
+    "An answer is needed; Ctrl-C stops.",
     "ana deploys, so somebody else has to approve it",
     null,
     null,
     null,
-    '"soon" is no time to watch',
+    '"soon" is not a number of minutes',
     null,
     null,
   ]);

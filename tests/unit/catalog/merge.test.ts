@@ -103,7 +103,7 @@ describe("what a database looks like later that was found as people had made it"
     ]);
   });
 
-  it("reads a column of another type as it is, in a view that is made anew", () => {
+  it("reads a column of another type as it is, in a view that is made again", () => {
     const ours: Catalog = {
       ...base,
       views: base.views.map((view) => ({

@@ -83,7 +83,7 @@ describe("the picture of a deployment", () => {
     view.take({ type: "step waiting", step: first, holders: [holder], waited: 300 }, 2_000);
     expect(drawn(view)[5]).toBe("          waits for pid 7 (psql, user ana), active for 5 s");
     view.take({ type: "step retried", step: first, attempt: 1, holders: [], pause: 100 }, 2_100);
-    expect(drawn(view)[5]).toBe("          gave way to somebody");
+    expect(drawn(view)[5]).toBe("          gave way to another session");
     view.take({ type: "statement", at: "before", step: first, sql: first.sql }, 2_200);
     expect(drawn(view)[5]).toBe("      · create index b");
   });

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { createProgram } from "../../../packages/drizzle-deploy/src/cli/command-line.ts";
+import * as engine from "../../../packages/drizzle-deploy/src/cli/configured.ts";
 import { commands, context, help } from "../../../src/cli/commands.ts";
 
 const withSubcommands = (command: Command): Command[] => [
@@ -59,4 +60,19 @@ it("is asked of subcommands too", () => {
   expect([...unwrapped.keys()]).toEqual(
     expect.arrayContaining(["spfp-db", "spfp-db check", "spfp-db fix", "fix duplicates"]),
   );
+});
+
+it.each([
+  ["spfp-db", createProgram(context, commands, help)],
+  ["drizzle-deploy", createProgram(engine.context, engine.commands, engine.help)],
+])("%s: every command has --quiet and says what it prints then", (_name, program) => {
+  const leaves = withSubcommands(program).filter(
+    (command) => command.commands.length === 0 && command.name() !== "completion",
+  );
+  expect(leaves.length).toBeGreaterThan(10);
+  const quiet = leaves.map((command) => {
+    const option = command.options.find(({ long }) => long === "--quiet");
+    return `${command.name()}: ${option?.short} ${option?.description}`;
+  });
+  expect(quiet.filter((line) => !/: -q (print|with --out, do not print) /.test(`${line} `))).toEqual([]);
 });

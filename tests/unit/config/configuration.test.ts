@@ -56,6 +56,55 @@ describe("where a configuration is", () => {
   });
 });
 
+describe("a configuration that cannot be loaded is told with its file, line and reason", () => {
+  const broken = 'export default {\n  dialect: "postgresql"\n  out: "there",\n};\n';
+
+  test.each([
+    [
+      "TypeScript that does not parse",
+      "drizzle.config.ts",
+      { "drizzle.config.ts": broken },
+      "drizzle.config.ts:3",
+    ],
+    [
+      "JavaScript that does not parse",
+      "drizzle.config.js",
+      { "drizzle.config.js": broken },
+      "drizzle.config.js:3",
+    ],
+    [
+      "a module that it imports",
+      "drizzle.config.ts",
+      { "drizzle.config.ts": 'import "./part";\nexport default {};', "part.ts": broken },
+      "part.ts:3",
+    ],
+    [
+      "JSON with a line that is wrong",
+      "drizzle.config.json",
+      { "drizzle.config.json": '{\n  "dialect": "postgresql",\n  out: 1\n}\n' },
+      "drizzle.config.json:3",
+    ],
+    [
+      "JSON that ends early",
+      "drizzle.config.json",
+      { "drizzle.config.json": '{\n  "dialect": "postgresql",\n' },
+      "drizzle.config.json:3",
+    ],
+  ])("%s", async (_what, name, files, place) => {
+    const error = await refusal(readConfiguration(folderWith(files)));
+    expect(error).toMatchObject({ code: "CONFIG_INVALID" });
+    expect(error.message).toContain(name);
+    expect(error.message).toContain(place);
+    expect(error.message).not.toContain("\n");
+  });
+
+  test("the text of JSON, which may have a password, is not repeated", async () => {
+    const files = { "drizzle.config.json": '{ "dbCredentials": { "password": s3cret } }' };
+    const error = await refusal(readConfiguration(folderWith(files)));
+    expect(`${error.message} ${error.remedy}`).not.toContain("s3cret");
+  });
+});
+
 describe("what a configuration says", () => {
   test("of little is drizzle-kit's default", async () => {
     const folder = folderWith({
@@ -179,6 +228,6 @@ describe("what is no configuration is refused in a line", () => {
     const folder = folderWith({ "drizzle.config.ts": 'throw new Error("DATABASE_URL is not set\\nat x");' });
     const error = await refusal(readConfiguration(folder));
     expect(error).toMatchObject({ code: "CONFIG_INVALID" });
-    expect(error.message).toMatch(/drizzle\.config\.ts cannot be loaded: DATABASE_URL is not set$/);
+    expect(error.message).toMatch(/drizzle\.config\.ts:1 cannot be loaded: DATABASE_URL is not set$/);
   });
 });

@@ -39,7 +39,7 @@ const report: BaselineReport = baselineReportSchema.parse({
 });
 
 describe("the report of an adoption", () => {
-  const lines = formatBaselineReport(report, spfpNames, 100).split("\n");
+  const lines = formatBaselineReport(report, spfpNames, { width: 100 }).split("\n");
 
   it("says what shows where the database stands, and names a few of many", () => {
     expect(lines).toEqual(
@@ -69,7 +69,7 @@ describe("the report of an adoption", () => {
   });
 
   it("cuts what a narrow terminal has no room for", () => {
-    const narrow = formatBaselineReport(report, spfpNames, 20).split("\n");
+    const narrow = formatBaselineReport(report, spfpNames, { width: 20 }).split("\n");
     for (const line of narrow.filter((one) => one.includes("│"))) expect(line.length).toBeLessThan(90);
   });
 

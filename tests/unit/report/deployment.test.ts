@@ -100,7 +100,7 @@ test("says who, when, on what ground, and how it ended", () => {
     "| Rehearsed | 2026-02-12 10:00:00 UTC, record abc |",
     "| 0002_b/1 | create index idx_x on public.y | done | 2 | 900 ms | 1.2 s |",
     "- 2 steps: skip: it is as wanted",
-    "Everything holds that has to.",
+    "Everything that has to hold does.",
     "| public.y | 10 | 8.0 kB + 0 bytes | 8.0 kB + 16.0 kB | +16.0 kB |",
     "- a view of yours reads it",
     "| public.idx_x | 40 |",
@@ -167,7 +167,7 @@ test("tells what a rollback kept by kind, so that what it should not have left s
     ],
   });
   expect(text).toContain("| index public.y.left | should not be | SELECT | nothing |");
-  expect(text).toContain("| view public.theirs | not the deployment's | SELECT | nothing |");
+  expect(text).toContain("| view public.theirs | changed by others | SELECT | nothing |");
   const kept = text.split("\n").filter((line) => /^- .*(polic|grant|privilege)/.test(line));
   expect(kept).toEqual([
     "- 1 policy: public.y.own",

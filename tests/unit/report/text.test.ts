@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { formatCount } from "../../../packages/drizzle-deploy/src/findings/text.ts";
-import { beside, formatDuration } from "../../../packages/drizzle-deploy/src/report/text.ts";
+import { formatDuration } from "../../../packages/drizzle-deploy/src/report/text.ts";
 
 test.each([
   [0.352, "0.35 ms"],
@@ -22,32 +22,4 @@ test.each([
   [-123_456, "-123,456"],
 ])("%d is counted as %s", (count, text) => {
   expect(formatCount(count)).toBe(text);
-});
-
-const prose = "Deploy the migrations that are pending";
-
-test.each([
-  [
-    "at a terminal under its own beginning",
-    "  to do  ",
-    31,
-    "Deploy the migrations\n         that are pending",
-  ],
-  [
-    "by what is seen of a label, and not by its colours",
-    "\u001b[31m  to do  \u001b[39m",
-    31,
-    "Deploy the migrations\n         that are pending",
-  ],
-  ["not where it fits", "  to do  ", 9 + prose.length, prose],
-  ["not where a column would be left of it", "  to do  ", 20, prose],
-  ["not in a pipe", "  to do  ", undefined, prose],
-])("prose is wrapped %s", (_where, label, columns, text) => {
-  expect(beside(label, prose, columns)).toBe(text);
-});
-
-test("a word that is longer than a line stays whole", () => {
-  expect(beside("", "run x.abcdefghijklmnopqrstuvwxyz now", 20)).toBe(
-    "run\nx.abcdefghijklmnopqrstuvwxyz\nnow",
-  );
 });

@@ -159,6 +159,6 @@ export async function baseline(
 const changedMeanwhile = ({ names: { command } }: Project): DeployError =>
   new DeployError(
     "PLAN_OUTDATED",
-    "the database was changed while somebody was asked. Nothing was written",
+    "the database was changed while a question was open. Nothing was written",
     `Run ${command} baseline again, and look at what it says now.`,
   );

@@ -70,7 +70,7 @@ function positionOf(project: Project, points: readonly Point[], tag: string): nu
   if (found >= 0) return found;
   throw new DeployError(
     "USAGE",
-    `"${tag}" is no migration of ${project.name}`,
+    `"${tag}" is not a migration of ${project.name}`,
     `They are ${points.map((point) => point.tag).join(", ")}.`,
   );
 }
@@ -151,7 +151,7 @@ export interface Assessment {
   readonly plan: Plan;
   /** What keeps the steps of it from running, or would be wrong after them. */
   readonly inTheWay: readonly Finding[];
-  /** What a deployment writes anew: the new form, and the one that is there. */
+  /** What a deployment writes again: the new form, and the one that is there. */
   readonly replaced: readonly Finding[];
   /** What of that was accepted by name. */
   readonly accepted: readonly Accepted[];

@@ -73,7 +73,7 @@ const groups = {
   untouched: {
     check: "adoption.untouched" satisfies CheckId,
     severity: "info",
-    remedy: "Nothing: it stays as it is, and later checks tell of it without calling it wrong.",
+    remedy: "Nothing: it stays as it is, and later checks report it as information only.",
   },
 } as const satisfies Record<keyof Drift, Pick<Finding, "check" | "severity" | "remedy">>;
 

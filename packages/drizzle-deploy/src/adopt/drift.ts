@@ -25,7 +25,7 @@ export interface Point {
 export interface Drift {
   /** A pending migration reads it, or changes it, and could not. */
   readonly inTheWay: readonly Difference[];
-  /** In another form, which a pending migration writes anew or sets. */
+  /** In another form, which a pending migration writes again or sets. */
   readonly replaced: readonly Difference[];
   /** Already as a later migration makes it, or as a pending one can take it. */
   readonly settled: readonly Difference[];
@@ -39,7 +39,7 @@ interface Pending {
   readonly changed: Set<string>;
   readonly added: Set<string>;
   readonly removed: Set<string>;
-  /** Keys of views and functions that are written anew as a whole. */
+  /** Keys of views and functions that are written again as a whole. */
   readonly rewritten: Set<string>;
   /** What is changed of an object, as its key and a property. */
   readonly properties: Set<string>;
@@ -186,7 +186,7 @@ function groupOf(difference: Difference, pending: Pending): keyof Drift {
   return kind === "different" && isReplaceable(object) ? "replaced" : "settled";
 }
 
-/** Whether what differs is gone, written anew, or set, by the end of the pending migrations. */
+/** Whether what differs is gone, written again, or set, by the end of the pending migrations. */
 function isReplaced(difference: Difference, { removed, rewritten, properties }: Pending): boolean {
   return (
     lineageKeys(difference.object).some((key) => removed.has(key) || rewritten.has(key)) ||

@@ -64,7 +64,7 @@ export const questions: readonly Question[] = [
     name: "approver",
     flag: "--approved-by <name>",
     stage: "before",
-    text: "Who approved it? (not whoever deploys)",
+    text: "Who approved it? (another person than the executor)",
     example: "a name",
     modes: ["enterprise"],
   },
@@ -201,7 +201,11 @@ export type Ask = (
 export function parseWatch(text: string): number {
   const minutes = Number(text);
   if (/^\d+(\.\d+)?$/.test(text.trim()) && minutes > 0 && minutes <= 24 * 60) return minutes * 60;
-  throw new DeployError("USAGE", `"${text}" is no time to watch`, "Give minutes, up to a day: --watch 15");
+  throw new DeployError(
+    "USAGE",
+    `"${text}" is not a number of minutes`,
+    "Give minutes, up to a day: --watch 15",
+  );
 }
 
 /** The answers with what was said to a question. */
@@ -213,7 +217,7 @@ function withAnswer(answers: Answers, { name }: Question, text: string): Answers
 
 /** What is wrong with an answer, for whoever gives it; null where nothing is. */
 export function whyRefused(mode: Mode, answers: Answers, question: Question, text: string): string | null {
-  if (text.trim() === "") return "It needs an answer; Ctrl-C stops.";
+  if (text.trim() === "") return "An answer is needed; Ctrl-C stops.";
   try {
     return objection(mode, withAnswer(answers, question, text));
   } catch (error) {

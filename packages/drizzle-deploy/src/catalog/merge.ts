@@ -123,7 +123,7 @@ function withoutRevoked<T extends { grants: Grant[] }>(
   }));
 }
 
-/** Made anew as a whole where its definition changes. */
+/** Made again as a whole where its definition changes. */
 function mergeDefined<T extends Constraint | Index>(sides: Sides<T>): T {
   const { base, theirs } = sides;
   return base.definition === theirs.definition ? mergeProperties(sides) : theirs;
@@ -178,7 +178,7 @@ const tables: Kind<Table> = {
 };
 
 /**
- * A view that is made anew reads the columns as they are: one whose type the migrations do not change keeps the one that
+ * A view that is made again reads the columns as they are: one whose type the migrations do not change keeps the one that
  * was found.
  */
 function mergeViewColumns({ base, ours, theirs }: Sides<View>): View["columns"] {
@@ -197,7 +197,7 @@ function mergeViewColumns({ base, ours, theirs }: Sides<View>): View["columns"] 
   });
 }
 
-/** A view that is not made anew has the columns that were found, with what the migrations change of each. */
+/** A view that is not made again has the columns that were found, with what the migrations change of each. */
 function changedViewColumns({ base, ours, theirs }: Sides<View>): View["columns"] {
   return ours.columns.map((column) => {
     const was = base.columns.find(({ name }) => name === column.name);
@@ -247,7 +247,7 @@ function mergeSettings(sides: Sides<readonly string[]>): string[] {
   return [...merged, ...added].map(({ setting }) => setting).toSorted();
 }
 
-/** What `CREATE OR REPLACE` writes anew together. PostgreSQL 17 manual, "CREATE FUNCTION". */
+/** What `CREATE OR REPLACE` writes again together. PostgreSQL 17 manual, "CREATE FUNCTION". */
 const written = ["kind", "fullArguments", "returns", "language", "body"] as const;
 
 const functions: Kind<FunctionObject> = {
@@ -308,7 +308,7 @@ const objects: Kind<DescribedObject> = {
   key: ({ kind, schema, of, name }) => JSON.stringify([kind, schema, of, name]),
   merge: (sides) => {
     const { base, theirs } = sides;
-    // Made anew as a whole where it is something else.
+    // Made again as a whole where it is something else.
     if (!isEqual(base.requires, theirs.requires)) return theirs;
     return { ...mergeProperties(sides), properties: mergeProperties(at(sides, "properties")) };
   },

@@ -56,7 +56,7 @@ function importanceOf(
   }
   return {
     severity: "error",
-    remedy: `Somebody changed it since: put it back, or write a migration. What was deployed says: ${command} log`,
+    remedy: `It was changed since: put it back, or write a migration. See what was deployed: ${command} log`,
   };
 }
 

@@ -4,8 +4,10 @@ import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./databas
 import { parseFile } from "./file.ts";
 import { addHelp } from "./help.ts";
 import { onInterrupt } from "./interrupt.ts";
+import { addQuietOption, type QuietOptions } from "./options.ts";
+import { print, printJson } from "./output.ts";
 
-interface BackupCommandOptions extends DatabaseOptions {
+interface BackupCommandOptions extends DatabaseOptions, QuietOptions {
   out?: string;
   json?: true;
 }
@@ -26,6 +28,7 @@ export function addBackup(program: Command, context: CommandContext): void {
     )
     .option("--json", "print the report as JSON")
     .action((options: BackupCommandOptions) => runBackup(options, context));
+  addQuietOption(backup, "print only the backup id, which deploy --backup-id takes");
   addHelp(backup, {
     paragraphs: [
       "pg_dump is looked for on PATH and where installers put it; the variable PG_DUMP names another (PG_DUMP=/opt/pg17/bin/pg_dump). It has to be of the server's major version or later. The file is of PostgreSQL's custom format, and only you may read it.",
@@ -33,13 +36,13 @@ export function addBackup(program: Command, context: CommandContext): void {
     ],
     examples: [
       `${command} backup --out before.dump`,
-      [`${command} backup --json | jq -r .id`, "what deploy --backup-id takes"],
+      [`${command} backup --quiet`, "prints what deploy --backup-id takes"],
     ],
   });
 }
 
 async function runBackup(
-  { out, json, ...database }: BackupCommandOptions,
+  { out, json, quiet, ...database }: BackupCommandOptions,
   context: CommandContext,
 ): Promise<void> {
   const { backup } = await import("../backup/backup.ts");
@@ -57,5 +60,6 @@ async function runBackup(
     });
     return work.finally(forget);
   });
-  process.stdout.write(`${json ? JSON.stringify(report, null, 2) : formatBackupReport(report)}\n`);
+  if (json) printJson(report);
+  else print(formatBackupReport(report, { quiet }));
 }

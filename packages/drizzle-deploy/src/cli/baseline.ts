@@ -3,9 +3,10 @@ import type { BaselineOptions, BaselineReport } from "../index.ts";
 import type { CommandContext } from "./context.ts";
 import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
 import { addHelp } from "./help.ts";
-import { collect } from "./options.ts";
+import { addQuietOption, collect, type QuietOptions } from "./options.ts";
+import { print, printJson } from "./output.ts";
 
-interface BaselineCommandOptions extends DatabaseOptions {
+interface BaselineCommandOptions extends DatabaseOptions, QuietOptions {
   at?: string;
   accept?: string[];
   executor?: string;
@@ -36,6 +37,7 @@ export function addBaseline(program: Command, context: CommandContext): void {
     .option("--yes", "adopt it without asking, at a terminal too")
     .option("--json", "print the report as JSON, and ask nothing")
     .action((options: BaselineCommandOptions) => runBaseline(options, context));
+  addQuietOption(baseline, "print only what stands in the way, and what a question is about");
   addHelp(baseline, {
     paragraphs: [
       "At a terminal it walks through what was found, where the database stands and why, what is different and what will be replaced, and asks before it writes. In a pipeline it asks nothing and guesses nothing: where only a person can tell where the database stands it refuses, and --at says it.",
@@ -51,7 +53,7 @@ export function addBaseline(program: Command, context: CommandContext): void {
 }
 
 async function runBaseline(
-  { at, accept, executor, dryRun, yes, json, ...database }: BaselineCommandOptions,
+  { at, accept, executor, dryRun, yes, json, quiet, ...database }: BaselineCommandOptions,
   context: CommandContext,
 ): Promise<void> {
   const { baseline } = await import("../index.ts");
@@ -62,7 +64,7 @@ async function runBaseline(
   let isShown = false;
   const confirm = async (report: BaselineReport): Promise<boolean> => {
     isShown = true;
-    process.stdout.write(`${formatBaselineReport(report, context.names)}\n`);
+    print(formatBaselineReport(report, context.names));
     return confirmAdoption(report);
   };
   const options: BaselineOptions = {
@@ -75,15 +77,14 @@ async function runBaseline(
   const report = await withDatabase(database, context, async ({ url }) => {
     const first = await baseline(project, url, options);
     if (!isAsked || first.outcome !== "refused" || first.choices.length === 0) return first;
-    process.stdout.write(`${formatBaselineReport(first, context.names)}\n`);
+    print(formatBaselineReport(first, context.names));
     const point = await choosePoint(first.choices);
     if (point === undefined) return first;
     return baseline(project, url, { ...options, at: point });
   });
-  if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-  else if (!isShown) process.stdout.write(`${formatBaselineReport(report, context.names)}\n`);
-  else if (report.outcome === "adopted")
-    process.stdout.write(`${formatBaselineVerdict(report, context.names)}\n`);
-  else process.stdout.write("Not adopted: nothing was written.\n");
+  if (json) printJson(report);
+  else if (!isShown) print(formatBaselineReport(report, context.names, { quiet }));
+  else if (report.outcome !== "adopted") print("Not adopted: nothing was written.");
+  else if (!quiet) print(formatBaselineVerdict(report, context.names));
   if (report.outcome === "refused" || (isShown && report.outcome !== "adopted")) process.exitCode = 1;
 }

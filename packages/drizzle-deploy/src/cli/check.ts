@@ -2,8 +2,10 @@ import type { Command } from "commander";
 import type { CommandContext } from "./context.ts";
 import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
 import { addHelp } from "./help.ts";
+import { addQuietOption, type QuietOptions } from "./options.ts";
+import { print, printJson } from "./output.ts";
 
-interface CheckCommandOptions extends DatabaseOptions {
+interface CheckCommandOptions extends DatabaseOptions, QuietOptions {
   json?: true;
 }
 
@@ -20,6 +22,7 @@ export function addCheck(program: Command, context: CommandContext): void {
   )
     .option("--json", "print the report as JSON")
     .action((options: CheckCommandOptions) => runCheck(options, context));
+  addQuietOption(check);
   addHelp(check, {
     paragraphs: [
       "What is missing or different is an error; what no migration makes is a warning. What the database had when the project met it is told only.",
@@ -29,11 +32,15 @@ export function addCheck(program: Command, context: CommandContext): void {
   });
 }
 
-async function runCheck({ json, ...database }: CheckCommandOptions, context: CommandContext): Promise<void> {
+async function runCheck(
+  { json, quiet, ...database }: CheckCommandOptions,
+  context: CommandContext,
+): Promise<void> {
   const { checkDatabase } = await import("../index.ts");
   const project = await context.loadProject();
   const { formatCheckReport } = await import("../report/index.ts");
   const report = await withDatabase(database, context, ({ sql }) => checkDatabase(sql, project));
-  process.stdout.write(`${json ? JSON.stringify(report, null, 2) : formatCheckReport(report)}\n`);
+  if (json) printJson(report);
+  else print(formatCheckReport(report, { quiet }));
   if (!report.ok) process.exitCode = 1;
 }

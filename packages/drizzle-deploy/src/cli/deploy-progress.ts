@@ -80,9 +80,9 @@ function lineOf(event: DeploymentEvent, isDue: (id: string) => boolean): string 
     case "step skipped":
       return event.step.action === "leave out"
         ? `${event.step.id}  left out: ${event.step.title}: ${event.step.reason}`
-        : `${event.step.id}  already so: ${event.step.title}`;
+        : `${event.step.id}  already done: ${event.step.title}`;
     case "step retried":
-      return `${event.step.id}  gives way: ${who(event.holders)}; tries again in ${formatDuration(event.pause)}`;
+      return `${event.step.id}  gives way to ${who(event.holders)}; tries again in ${formatDuration(event.pause)}`;
     case "step waiting":
       return isDue(event.step.id) ? `${event.step.id}  waits for ${who(event.holders)}` : undefined;
     case "step progress": {
@@ -104,4 +104,4 @@ function lineOf(event: DeploymentEvent, isDue: (id: string) => boolean): string 
 }
 
 const who = (holders: readonly Holder[]): string =>
-  holders.length === 0 ? "somebody" : holders.map(describeHolder).join("; ");
+  holders.length === 0 ? "another session" : holders.map(describeHolder).join("; ");

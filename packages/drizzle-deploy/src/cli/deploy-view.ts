@@ -103,7 +103,7 @@ export function createDeploymentView(): DeploymentView {
           break;
         case "step retried":
           change(event.step.id, {
-            obstacle: `gave way to ${event.holders.map(describeHolder).join("; ") || "somebody"}`,
+            obstacle: `gave way to ${event.holders.map(describeHolder).join("; ") || "another session"}`,
           });
           break;
         case "step done":
@@ -212,7 +212,7 @@ function drawStep(
         },
       ];
     case "skipped":
-      return [{ line: dress.quiet(`      ✓ ${title} already so`), weight: 1 + later }];
+      return [{ line: dress.quiet(`      ✓ ${title} already done`), weight: 1 + later }];
     case "failed":
       return [{ line: `      ${dress.bad("✗")} ${title}  ${dress.bad(obstacle)}`, weight: 4 }];
     case "running":

@@ -7,9 +7,19 @@ import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./databas
 import { addHelp } from "./help.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { writeLog } from "./log.ts";
-import { allowing, collect, collectLists, numberOf, parseMinutes, parseRate } from "./options.ts";
+import {
+  addQuietOption,
+  allowing,
+  collect,
+  collectLists,
+  numberOf,
+  parseMinutes,
+  parseRate,
+  type QuietOptions,
+} from "./options.ts";
+import { print, printJson } from "./output.ts";
 
-interface DeployCommandOptions extends DatabaseOptions {
+interface DeployCommandOptions extends DatabaseOptions, QuietOptions {
   mode?: Mode;
   backupId?: string;
   approvedBy?: string;
@@ -56,7 +66,7 @@ export function addDeploy(program: Command, context: CommandContext): void {
     .option("--yes", "run the plan without asking (guided, enterprise)")
     .option("--signed-off-by <name>", "who stands for the validated result (guided, enterprise)")
     .option("--ticket <id>", "the change ticket (enterprise)")
-    .option("--approved-by <name>", "who approved it: not whoever deploys (enterprise)")
+    .option("--approved-by <name>", "who approved it: another person than the executor (enterprise)")
     .option(
       "--rehearsal <file>",
       `the record of a rehearsal elsewhere (enterprise; default: under ${folder})`,
@@ -85,12 +95,12 @@ export function addDeploy(program: Command, context: CommandContext): void {
     )
     .option(
       "--block-timeout <seconds>",
-      "how long a DO block or a CALL may hold what it locks; 0 for as long as it takes (default: 5)",
+      "how long a DO block or a CALL may hold what it locks; 0 for no limit (default: 5)",
       numberOf("The block timeout in seconds", 0, 86_400),
     )
     .option(
       "--replication-lag <megabytes>",
-      "how far replicas may be behind before batches of rows wait for them; 0 for however far (default: 64)",
+      "how far replicas may be behind before batches of rows wait for them; 0 for no limit (default: 64)",
       numberOf("The replication lag in megabytes", 0, 1_048_576),
     )
     .option(
@@ -100,6 +110,7 @@ export function addDeploy(program: Command, context: CommandContext): void {
     )
     .option("--json", "print the report as JSON, and no progress")
     .action((options: DeployCommandOptions) => runDeploy(options, context));
+  addQuietOption(deploy, "print only what needs attention, and what a question is about");
   addHelp(deploy, {
     paragraphs: [
       "Quick asks nothing but for a backup to be named. Guided walks through preflight, plan, backup, window and notice, the run with its validation, and sign-off. Enterprise also wants a ticket, an approver who is not the executor, a rehearsal of this same plan within 7 days, a watch, and a second sign-off. Every answer has a flag, for pipelines.",
@@ -161,12 +172,15 @@ async function runDeploy(options: DeployCommandOptions, context: CommandContext)
   const mode = options.mode ?? (isAsked ? "guided" : "quick");
   const plan = options.plan === undefined ? undefined : await readPlan(options.plan, context.names);
   const stop = new AbortController();
-  const print = (text: string): void => void process.stdout.write(`${text}\n`);
-  const tell = options.json ? () => {} : await createTeller(mode, print, context.names);
+  const isShown = mode !== "quick" && (isAsked || !options.quiet);
+  const tell = options.json ? () => {} : await createTeller(isShown, options, context.names);
   context.workFolder.make();
 
   await withDatabase(options, context, async ({ url }) => {
-    const screen = options.json ? undefined : await createScreen(stop.signal, mode !== "quick" && isAsked);
+    const screen =
+      options.json || options.quiet
+        ? undefined
+        : await createScreen(stop.signal, mode !== "quick" && isAsked);
     const work = deployGuided(project, url, {
       mode,
       answers: answersOf(options, defaultExecutor()),
@@ -196,7 +210,7 @@ async function runDeploy(options: DeployCommandOptions, context: CommandContext)
             print(
               isUntouched
                 ? "Stopped; nothing was changed."
-                : formatDeploymentReport(event.report, context.names),
+                : formatDeploymentReport(event.report, context.names, options),
             );
           }
         }
@@ -204,10 +218,10 @@ async function runDeploy(options: DeployCommandOptions, context: CommandContext)
       },
     }).finally(() => screen?.end());
     const told = work.then(async ({ preflight, deployment, log, ok }) => {
-      if (options.json) print(JSON.stringify(deployment ?? { ok, preflight }, null, 2));
+      if (options.json) printJson(deployment ?? { ok, preflight });
       if (log) {
         const file = await writeLog(log, options.log, context);
-        if (!options.json) print(`Log: ${file}`);
+        if (!options.json && !(options.quiet && ok)) print(`Log: ${file}`);
       }
       if (!ok) process.exitCode = 1;
     });
@@ -239,30 +253,33 @@ async function createScreen(stopSignal: AbortSignal, isAsked: boolean) {
   };
 }
 
-/** Tells what happens around the deployment itself. */
-async function createTeller(mode: Mode, print: (text: string) => void, { command }: CommandContext["names"]) {
+/**
+ * Tells what happens around the deployment itself.
+ * @param isShown whether preflight and plan are shown whatever comes out
+ */
+async function createTeller(isShown: boolean, { quiet }: QuietOptions, { command }: CommandContext["names"]) {
   const { hasWork } = await import("../index.ts");
   const { formatPlanSummary, formatPreflightReport, formatWatchReport } = await import("../report/index.ts");
   let minutes = Number.POSITIVE_INFINITY;
   return (event: GuidedEvent): void => {
     switch (event.type) {
       case "preflight":
-        if (mode !== "quick" || !event.report.ok) print(formatPreflightReport(event.report));
+        if (isShown || !event.report.ok) print(formatPreflightReport(event.report, { quiet }));
         break;
       case "plan":
-        if (mode !== "quick" && hasWork(event.plan)) {
+        if (isShown && hasWork(event.plan)) {
           print(`\n${formatPlanSummary(event.plan)}\nEvery step of it: ${command} plan\n`);
         }
         break;
       case "watching": {
         const left = Math.ceil(event.left / 60);
         const toGo = left > 1 ? `${left} min` : `${Math.ceil(event.left)} s`;
-        if (left < minutes && left > 0) print(`Watching the database, ${toGo} to go.`);
+        if (left < minutes && left > 0 && !quiet) print(`Watching the database, ${toGo} to go.`);
         minutes = left;
         break;
       }
       case "watched":
-        print(formatWatchReport(event.report));
+        print(formatWatchReport(event.report, { quiet }));
         break;
       case "deployed":
         break;

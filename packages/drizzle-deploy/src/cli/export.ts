@@ -5,8 +5,10 @@ import type { ExportKind } from "../index.ts";
 import type { CommandContext } from "./context.ts";
 import { createFile, parseFile } from "./file.ts";
 import { addHelp } from "./help.ts";
+import { addQuietOption, type QuietOptions } from "./options.ts";
+import { print } from "./output.ts";
 
-interface ExportCommandOptions {
+interface ExportCommandOptions extends QuietOptions {
   for: ExportKind;
   out?: string;
 }
@@ -30,6 +32,7 @@ export function addExport(program: Command, context: CommandContext): void {
       parseFile,
     )
     .action((options: ExportCommandOptions) => runExport(options, context));
+  addQuietOption(exported, "with --out, do not print the name of the file");
   addHelp(exported, {
     terms: {
       title: "Uses",
@@ -62,7 +65,7 @@ async function runExport(options: ExportCommandOptions, context: CommandContext)
     return;
   }
   const file = write(options.out, name, sql);
-  process.stdout.write(`Written to ${file}.\n`);
+  if (!options.quiet) print(`Written to ${file}.`);
 }
 
 /**

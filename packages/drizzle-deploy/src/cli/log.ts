@@ -5,9 +5,10 @@ import type { DeploymentLog } from "../index.ts";
 import type { CommandContext } from "./context.ts";
 import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
 import { addHelp } from "./help.ts";
-import { isId } from "./options.ts";
+import { addQuietOption, isId, type QuietOptions } from "./options.ts";
+import { print, printJson } from "./output.ts";
 
-interface LogCommandOptions extends DatabaseOptions {
+interface LogCommandOptions extends DatabaseOptions, QuietOptions {
   json?: true;
 }
 
@@ -23,6 +24,7 @@ export function addLog(program: Command, context: CommandContext): void {
   )
     .option("--json", "print it as JSON instead of Markdown")
     .action((id: string | undefined, options: LogCommandOptions) => printLog(id, options, context));
+  addQuietOption(log, "print nothing for a log of what was completed");
   addHelp(log, {
     examples: [`${command} log > deployment.md`, `${command} log ID --json | jq .steps`],
   });
@@ -30,14 +32,14 @@ export function addLog(program: Command, context: CommandContext): void {
 
 async function printLog(
   id: string | undefined,
-  { json, ...database }: LogCommandOptions,
+  { json, quiet, ...database }: LogCommandOptions,
   context: CommandContext,
 ): Promise<void> {
   const { command } = context.names;
   const { readLastLog, readLog } = await import("../deploy/log.ts");
   const { formatDeploymentLog } = await import("../report/index.ts");
   if (id !== undefined && !isId(id)) {
-    throw new DeployError("USAGE", `"${id}" is no id of a deployment`, `${command} status lists them.`);
+    throw new DeployError("USAGE", `"${id}" is not the id of a deployment`, `${command} status lists them.`);
   }
   const names = await context.loadNames();
   const log = await withDatabase(database, context, ({ sql }) =>
@@ -52,7 +54,9 @@ async function printLog(
       `${command} status shows what was.`,
     );
   }
-  process.stdout.write(json ? `${JSON.stringify(log, null, 2)}\n` : formatDeploymentLog(log));
+  if (quiet && !json && log.outcome === "completed") return;
+  if (json) printJson(log);
+  else print(formatDeploymentLog(log).trimEnd());
 }
 
 /** Writes a log into a folder, by default `log` of the work folder; returns where its Markdown is, from here. */

@@ -1,4 +1,36 @@
-import { InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+/** An option that takes some values of a closed set: a list with commas, which may be given more than once. */
+export class ListOption extends Option {
+  readonly values: readonly string[];
+
+  constructor(flags: string, description: string, values: readonly string[]) {
+    super(flags, `${description}; may be repeated, or a list with commas`);
+    this.values = values;
+    this.argParser((text: string, previous: string[] = []) => {
+      const given = text.split(",").map((value) => value.trim());
+      const unknown = given.find((value) => !values.includes(value));
+      if (unknown === undefined) return [...previous, ...given];
+      throw new InvalidArgumentError(`"${unknown}" is not one of ${values.join(", ")}.`);
+    });
+  }
+}
+
+/** What the option of `addQuietOption` parses to. */
+export interface QuietOptions {
+  quiet?: true;
+}
+
+/**
+ * Adds `--quiet` to a command.
+ * @param text what it prints then; by default what needs attention, which may be nothing
+ */
+export function addQuietOption(
+  command: Command,
+  text = "print only what needs attention: nothing when all is well",
+): Command {
+  return command.option("-q, --quiet", text);
+}
 
 /** Whether a text can be the id of a record: a UUID of any version. */
 export function isId(text: string): boolean {

@@ -2,9 +2,10 @@ import type { Command } from "commander";
 import type { CommandContext } from "./context.ts";
 import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
 import { addHelp } from "./help.ts";
-import { allowing, collectLists } from "./options.ts";
+import { addQuietOption, allowing, collectLists, type QuietOptions } from "./options.ts";
+import { print, printJson } from "./output.ts";
 
-interface PlanCommandOptions extends DatabaseOptions {
+interface PlanCommandOptions extends DatabaseOptions, QuietOptions {
   allow?: string[];
   json?: true;
 }
@@ -21,6 +22,7 @@ export function addPlan(program: Command, context: CommandContext): void {
     .option("--allow <what>", allowing, collectLists)
     .option("--json", `print the plan itself, for ${command} deploy --plan`)
     .action((options: PlanCommandOptions) => runPlan(options, context));
+  addQuietOption(plan, "print only what is blocked, what stops others for long, and notes");
   addHelp(plan, {
     paragraphs: [
       "Exit status: 0 nothing is blocked, 1 something is, 2 wrong usage or a database that cannot be read.",
@@ -35,13 +37,14 @@ export function addPlan(program: Command, context: CommandContext): void {
 }
 
 async function runPlan(
-  { allow = [], json, ...database }: PlanCommandOptions,
+  { allow = [], json, quiet, ...database }: PlanCommandOptions,
   context: CommandContext,
 ): Promise<void> {
   const { planFor } = await import("../index.ts");
   const project = await context.loadProject();
   const { formatPlan } = await import("../report/index.ts");
   const plan = await withDatabase(database, context, ({ sql }) => planFor(sql, project, allow));
-  process.stdout.write(`${json ? JSON.stringify(plan, null, 2) : formatPlan(plan)}\n`);
+  if (json) printJson(plan);
+  else print(formatPlan(plan, { quiet }));
   if (plan.steps.some(({ action }) => action === "blocked")) process.exitCode = 1;
 }

@@ -3,9 +3,10 @@ import type { PreflightOptions } from "../index.ts";
 import type { CommandContext } from "./context.ts";
 import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
 import { addHelp } from "./help.ts";
-import { parseRate } from "./options.ts";
+import { addQuietOption, parseRate, type QuietOptions } from "./options.ts";
+import { print, printJson } from "./output.ts";
 
-interface PreflightCommandOptions extends DatabaseOptions {
+interface PreflightCommandOptions extends DatabaseOptions, QuietOptions {
   mode: NonNullable<PreflightOptions["mode"]>;
   lowTraffic?: number;
   backupId?: string;
@@ -36,6 +37,7 @@ export function addPreflight(program: Command, context: CommandContext): void {
     .option("--executor <name>", "who will deploy (default: the user of this process)")
     .option("--json", "print the report as JSON")
     .action((options: PreflightCommandOptions) => runPreflight(options, context));
+  addQuietOption(preflight, "print only the items that warn or block");
   addHelp(preflight, {
     paragraphs: [
       "Each item passes, warns or blocks, and says what to do.",
@@ -57,6 +59,7 @@ async function runPreflight(options: PreflightCommandOptions, context: CommandCo
   const report = await withDatabase(options, context, ({ url }) =>
     preflight(project, url, { ...options, folder }),
   );
-  process.stdout.write(`${options.json ? JSON.stringify(report, null, 2) : formatPreflightReport(report)}\n`);
+  if (options.json) printJson(report);
+  else print(formatPreflightReport(report, options));
   if (!report.ok) process.exitCode = 1;
 }

@@ -5,9 +5,10 @@ import type { AddCommand, CommandContext } from "./context.ts";
 import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
 import { addHelp } from "./help.ts";
 import { onInterrupt } from "./interrupt.ts";
-import { allowing, collectLists } from "./options.ts";
+import { addQuietOption, allowing, collectLists, type QuietOptions } from "./options.ts";
+import { print, printJson } from "./output.ts";
 
-interface RehearseCommandOptions extends DatabaseOptions {
+interface RehearseCommandOptions extends DatabaseOptions, QuietOptions {
   allow?: string[];
   json?: true;
 }
@@ -38,6 +39,7 @@ export const addRehearse =
       .option("--allow <what>", allowing, collectLists)
       .option("--json", "print the report as JSON, and no progress")
       .action((options: RehearseCommandOptions) => runRehearsal(options, context, openScratch));
+    addQuietOption(rehearse);
     addHelp(rehearse, {
       paragraphs: [
         `Your database is only read. The scratch database has its tables and none of its rows: what rows may refuse, ${command} preflight and a restored copy tell. What went well is recorded under ${folder}/rehearsals, for deploy --mode enterprise.`,
@@ -51,7 +53,7 @@ export const addRehearse =
   };
 
 async function runRehearsal(
-  { allow = [], json, ...database }: RehearseCommandOptions,
+  { allow = [], json, quiet, ...database }: RehearseCommandOptions,
   context: CommandContext,
   openScratch: () => Promise<Scratch>,
 ): Promise<void> {
@@ -59,7 +61,7 @@ async function runRehearsal(
   const project = await context.loadProject();
   const { formatRehearsalReport } = await import("../report/index.ts");
   const tell = (phase: RehearsalPhase): void => {
-    if (!json) process.stdout.write(`${phases[phase]}\n`);
+    if (!json && !quiet) print(phases[phase]);
   };
   const report = await withDatabase(database, context, async ({ sql }) => {
     const scratch = await openScratch();
@@ -76,8 +78,7 @@ async function runRehearsal(
     context.workFolder.make();
     saveRehearsal(context.workFolder.path(), report.record);
   }
-  process.stdout.write(
-    `${json ? JSON.stringify(report, null, 2) : formatRehearsalReport(report, project.names)}\n`,
-  );
+  if (json) printJson(report);
+  else print(formatRehearsalReport(report, project.names, { quiet }));
   if (!report.ok) process.exitCode = 1;
 }

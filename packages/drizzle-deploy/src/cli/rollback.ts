@@ -6,9 +6,10 @@ import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./databas
 import { addHelp } from "./help.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { writeLog } from "./log.ts";
-import { collect } from "./options.ts";
+import { addQuietOption, collect, type QuietOptions } from "./options.ts";
+import { print, printJson } from "./output.ts";
 
-interface RollbackCommandOptions extends DatabaseOptions {
+interface RollbackCommandOptions extends DatabaseOptions, QuietOptions {
   scope: RollbackScope;
   deployment?: string;
   allow?: string[];
@@ -46,6 +47,7 @@ export function addRollback(program: Command, context: CommandContext): void {
     .option("--log <folder>", `where its log is written, as Markdown and JSON (default: ${folder}/log)`)
     .option("--json", "print the report, or with --dry-run the plan, as JSON")
     .action((options: RollbackCommandOptions) => runRollback(options, context));
+  addQuietOption(rollback, "print only what needs attention, and what a question is about");
   addHelp(rollback, {
     terms: {
       title: "Scopes",
@@ -73,18 +75,18 @@ export function addRollback(program: Command, context: CommandContext): void {
 }
 
 async function runRollback(options: RollbackCommandOptions, context: CommandContext): Promise<void> {
-  const { scope, deployment, dryRun, json } = options;
+  const { scope, deployment, dryRun, json, quiet } = options;
   const { previewRollback, readLog, rollback } = await import("../index.ts");
   const project = await context.loadProject();
   const { formatRollbackEvent, formatRollbackPreview, formatRollbackReport } = await import(
     "../report/index.ts"
   );
-  const write = (text: string): void => void process.stdout.write(`${text}\n`);
   if (dryRun) {
     const preview = await withDatabase(options, context, ({ url }) =>
       previewRollback(project, url, scope, deployment, options.allow),
     );
-    write(json ? JSON.stringify(preview, null, 2) : formatRollbackPreview(preview));
+    if (json) printJson(preview);
+    else print(formatRollbackPreview(preview, { quiet }));
     if (preview.plan.steps.some(({ action }) => action === "blocked")) process.exitCode = 1;
     return;
   }
@@ -103,27 +105,28 @@ async function runRollback(options: RollbackCommandOptions, context: CommandCont
         approvedBy: options.approvedBy,
         stopSignal: stop.signal,
         confirm: async (preview) => {
-          if (!json) write(`${formatRollbackPreview(preview)}\n`);
+          if (!json && (isAsked || !quiet)) print(`${formatRollbackPreview(preview)}\n`);
           return isAsked ? ask(preview, options) : { approvedBy: options.approvedBy ?? "" };
         },
       },
       (event) => {
-        const line = json ? null : formatRollbackEvent(event);
-        if (line !== null) write(line);
+        const line = json || quiet ? null : formatRollbackEvent(event);
+        if (line !== null) print(line);
       },
     );
     const forget = onInterrupt(async () => {
       stop.abort();
-      if (!json) write("  Stopping after this step.");
-      await work.then((ended) => write(formatRollbackReport(ended, context.names))).catch(() => undefined);
+      if (!json) print("  Stopping after this step.");
+      await work.then((ended) => print(formatRollbackReport(ended, context.names))).catch(() => undefined);
     });
     const ended = await work.finally(forget);
     return { report: ended, log: await readLog(sql, project.names, ended.id) };
   });
-  write(json ? JSON.stringify(report, null, 2) : `\n${formatRollbackReport(report, context.names)}`);
+  if (json) printJson(report);
+  else print(`${quiet ? "" : "\n"}${formatRollbackReport(report, context.names, { quiet })}`);
   if (log) {
     const file = await writeLog(log, options.log, context);
-    if (!json) write(`Log: ${file}`);
+    if (!json && !(quiet && report.ok)) print(`Log: ${file}`);
   }
   if (!report.ok) process.exitCode = 1;
 }
@@ -140,7 +143,7 @@ function requireAnswers({ approvedBy, yes }: RollbackCommandOptions): void {
   if (!yes) {
     throw new DeployError(
       "ANSWER_MISSING",
-      "a rollback wants to be confirmed, and there is no terminal to ask at",
+      "a rollback needs confirmation, and there is no terminal to ask at",
       "See what it would do with --dry-run, then give --yes. Nothing was changed.",
     );
   }

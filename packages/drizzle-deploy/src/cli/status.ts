@@ -2,8 +2,10 @@ import type { Command } from "commander";
 import type { CommandContext } from "./context.ts";
 import { addDatabaseOption, type DatabaseOptions, withDatabase } from "./database.ts";
 import { addHelp } from "./help.ts";
+import { addQuietOption, type QuietOptions } from "./options.ts";
+import { print, printJson } from "./output.ts";
 
-interface StatusCommandOptions extends DatabaseOptions {
+interface StatusCommandOptions extends DatabaseOptions, QuietOptions {
   json?: true;
 }
 
@@ -18,6 +20,7 @@ export function addStatus(program: Command, context: CommandContext): void {
   )
     .option("--json", "print it as JSON")
     .action((options: StatusCommandOptions) => runStatus(options, context));
+  addQuietOption(status, "print only what is pending, half done or different: nothing when all is applied");
   addHelp(status, {
     paragraphs: [
       "Exit status: 0 it could be told, 2 wrong usage, or a journal that the migrations folder contradicts.",
@@ -27,12 +30,13 @@ export function addStatus(program: Command, context: CommandContext): void {
 }
 
 async function runStatus(
-  { json, ...database }: StatusCommandOptions,
+  { json, quiet, ...database }: StatusCommandOptions,
   context: CommandContext,
 ): Promise<void> {
   const project = await context.loadProject();
   const { status } = await import("../deploy/status.ts");
   const { formatStatus } = await import("../report/index.ts");
   const found = await withDatabase(database, context, ({ sql }) => status(sql, project));
-  process.stdout.write(`${json ? JSON.stringify(found, null, 2) : formatStatus(found, context.names)}\n`);
+  if (json) printJson(found);
+  else print(formatStatus(found, context.names, { quiet }));
 }

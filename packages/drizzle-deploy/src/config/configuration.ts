@@ -82,11 +82,16 @@ function nameOf(folder: string): string {
 
 async function contentOf(file: string): Promise<unknown> {
   if (extname(file) !== ".json") return loadModule(file);
+  const text = readFileSync(file, "utf8");
   try {
-    return JSON.parse(readFileSync(file, "utf8"));
+    return JSON.parse(text);
   } catch (cause) {
-    // What a parser says of a text repeats some of it.
-    throw invalid(`${file} is not JSON`, "Correct it, or restore it from version control.", cause);
+    // What a parser says of a text repeats some of it, which may be a password; only its place is told.
+    const position = /at position (\d+)/.exec(cause instanceof Error ? cause.message : "")?.[1];
+    const line = (position === undefined ? text.trimEnd() : text.slice(0, Number(position))).split(
+      "\n",
+    ).length;
+    throw invalid(`${file}:${line} is not JSON`, "Correct that line, or the one before it.", cause);
   }
 }
 

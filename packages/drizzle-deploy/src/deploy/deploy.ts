@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Catalog, readCatalog, withoutObjects } from "../catalog/index.ts";
 import { DeployError } from "../findings/errors.ts";
 import type { Finding } from "../findings/finding.ts";
+import { plural } from "../findings/text.ts";
 import { readMigrations } from "../migrations/index.ts";
 import { allowedHazards, refusedHazards } from "../model/allowance.ts";
 import { type DeploymentReport, deploymentReportSchema, type Mode } from "../model/deployment-report.ts";
@@ -134,7 +135,7 @@ function requireNothingForeseen(findings: readonly Finding[], { command }: Names
   const sql = first.sql ? ` ${first.sql.join(" ")}` : "";
   throw new DeployError(
     "VALIDATION_FORESEEN",
-    `${errors.length} of what has to hold after the last step would not: first ${first.object} (${first.check}), which is ${first.actual ?? "missing"}. Nothing was changed`,
+    `${plural(errors.length, "requirement")} would not be met after the last step: first ${first.object} (${first.check}), found ${first.actual ?? "nothing"}. Nothing was changed`,
     `${first.remedy}${sql} See all of it with ${command} preflight. Or accept it by name, on record: --accept ${first.object}`,
   );
 }
@@ -373,7 +374,7 @@ async function carryOut(
   const error = first
     ? new DeployError(
         "VALIDATION_FAILED",
-        `every step is done, but ${errors.length} of what has to hold does not: first ${first.object} (${first.check})`,
+        `every step is done, but ${plural(errors.length, "requirement is", "requirements are")} not met: first ${first.object} (${first.check})`,
         `${first.remedy} ${continues} Or accept it by name, on record: --accept ${first.object}`,
       )
     : null;

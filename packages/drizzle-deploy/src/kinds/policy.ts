@@ -16,7 +16,7 @@ export function dropPolicy(table: Pick<Table, "schema" | "name">, name: string):
   return `DROP POLICY IF EXISTS ${quoteIdentifier(name)} ON ${on(table)};`;
 }
 
-/** Makes one policy another of its name: altered in place, or, since ALTER cannot take an expression away, made anew. */
+/** Makes one policy another of its name: altered in place, or, since ALTER cannot take an expression away, made again. */
 export function changePolicy(table: Pick<Table, "schema" | "name">, from: Policy, to: Policy): string {
   const loses = (one: string | null, other: string | null) => one !== null && other === null;
   const isAlterable =

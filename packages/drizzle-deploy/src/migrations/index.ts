@@ -77,6 +77,11 @@ function namesIn(folder: string): string[] {
     .sort((one, other) => one.localeCompare(other));
 }
 
+/** Whether a folder has files of SQL, which a journal would list. */
+function hasMigrations(folder: string): boolean {
+  return existsSync(folder) && readdirSync(folder).some((name) => name.endsWith(".sql"));
+}
+
 /** The migrations of a folder that Drizzle 1.0 wrote. */
 function readNamed(folder: string, names: readonly string[]): Migration[] {
   return names.map((name) => {
@@ -111,6 +116,13 @@ export function readMigrations(folder: string): Migration[] {
   if (!existsSync(path) && names.length > 0) return readNamed(folder, names);
   const invalid = (what: string, cause?: unknown, remedy = restore) =>
     new DeployError("FILE_INVALID", `${path}: ${what}`, remedy, { cause });
+  if (!existsSync(path) && !hasMigrations(folder)) {
+    throw new DeployError(
+      "FILE_MISSING",
+      `there is no migration in ${folder} yet`,
+      "Make the first one: npx drizzle-kit generate. If there are some elsewhere, correct out in the configuration.",
+    );
+  }
   const both = names.find((name) => !Number.isNaN(timeOf(name)));
   if (existsSync(path) && both !== undefined)
     throw invalid(

@@ -126,7 +126,7 @@ const ofSession: Decision = {
 };
 const thereInTime: Decision = {
   action: "skip",
-  reason: "It is there by then, and IF NOT EXISTS minds nothing more.",
+  reason: "It is there by then, and IF NOT EXISTS compares nothing more.",
 };
 const past: Decision = {
   action: "skip",
@@ -653,7 +653,7 @@ function drop({ target }: Of<"drop">, around: ConvergeContext): Decision {
     );
   if (!isLike(after)) return run;
   const { before } = timeline;
-  if (before === null || !isLike(before)) return { action: "skip", reason: "It was made anew already." };
+  if (before === null || !isLike(before)) return { action: "skip", reason: "It was made again already." };
   return isDone ? doneBefore : run;
 }
 

@@ -289,7 +289,7 @@ function spellOne(one: Difference): string {
       return `${one.object.label} is there too`;
     case "different":
       return one.property === "body" || (one.object.kind === "view" && one.property === "definition")
-        ? `its ${one.property} differs`
-        : `its ${one.property} is ${one.actual || "nothing"}, wanted is ${one.expected || "nothing"}`;
+        ? `${one.property}: differs`
+        : `${one.property}: expected ${one.expected || "nothing"}, found ${one.actual || "nothing"}`;
   }
 }

@@ -69,7 +69,7 @@ function goneMeanwhile(step: Step, planned: readonly { readonly step: Step }[]):
   );
   return again
     ? [
-        `${target.schema}.${target.name} is gone from step ${id} to ${again.step.id}: whoever reads it meanwhile fails.`,
+        `${target.schema}.${target.name} is gone from step ${id} to ${again.step.id}: every client that reads it meanwhile fails.`,
       ]
     : [];
 }

@@ -57,7 +57,7 @@ export async function connect(url: DatabaseUrl, options: { applicationName?: str
       if (state === "connecting") {
         throw new DeployError(
           "NOT_POSTGRES",
-          `${redactUrl(url)} hangs up when it is spoken to as PostgreSQL.`,
+          `${redactUrl(url)} closes the connection when it is addressed as PostgreSQL.`,
           "Check the host and the port of the URL, and the server's log.",
         );
       }

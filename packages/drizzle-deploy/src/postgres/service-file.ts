@@ -28,7 +28,7 @@ export function findService(
     if (equals < 1 || name === "service" || line.startsWith("ldap")) {
       throw new DeployError(
         "FILE_INVALID",
-        `Line ${at + 1} of ${file}, in service ${JSON.stringify(service)}, is no setting of a connection.`,
+        `Line ${at + 1} of ${file}, in service ${JSON.stringify(service)}, is not a connection setting.`,
         "Write it as name=value, as host=db.example.com; another service and LDAP cannot be named there.",
       );
     }

@@ -14,7 +14,7 @@ const firstMessages = new Set(["R", "E", "N", "v"]);
 function notPostgres(url: DatabaseUrl, what: string): DeployError {
   return new DeployError(
     "NOT_POSTGRES",
-    `${redactUrl(url)} ${what}: something else than PostgreSQL listens there.`,
+    `${redactUrl(url)} ${what}: another program than PostgreSQL listens there.`,
     "Check the host and the port of the URL; PostgreSQL's port is 5432 unless configured otherwise.",
   );
 }
@@ -32,7 +32,7 @@ function tlsOptions(url: DatabaseUrl): ConnectionOptions {
       throw new DeployError(
         "FILE_INVALID",
         `The key ${sslKey} (sslkey) may be read by others than its owner.`,
-        `Keep it to yourself: chmod 600 ${sslKey}`,
+        `Protect it: chmod 600 ${sslKey}`,
       );
     }
   }
@@ -55,7 +55,7 @@ async function encrypt(socket: Socket, url: DatabaseUrl): Promise<Socket | TLSSo
     if (sslMode === "prefer" || sslMode === "allow") return socket.resume();
     throw new DeployError(
       "SERVER_UNREACHABLE",
-      `${redactUrl(url)} does not offer TLS, and sslmode=${sslMode} asks for it.`,
+      `${redactUrl(url)} does not offer TLS, and sslmode=${sslMode} requires it.`,
       "Turn TLS on at the server, or use sslmode=prefer.",
     );
   }
@@ -82,7 +82,7 @@ export async function openSocket(url: DatabaseUrl): Promise<{ socket: Socket; op
     const seconds = `within ${connectTimeoutSeconds} s`;
     raw.destroy(
       connected
-        ? notPostgres(url, `accepts the connection but says nothing ${seconds}`)
+        ? notPostgres(url, `accepts the connection and does not answer ${seconds}`)
         : Object.assign(new Error(`no answer ${seconds}`), { code: "ETIMEDOUT" }),
     );
   }, connectTimeoutSeconds * 1000);

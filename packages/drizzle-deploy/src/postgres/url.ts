@@ -179,7 +179,7 @@ function parts(text: string): DatabaseAddress {
   }
   const trustsSystem = settings.sslrootcert === "system";
   if (trustsSystem && settings.sslmode !== undefined && settings.sslmode !== "verify-full") {
-    throw invalid(`sslrootcert=system asks for sslmode=verify-full, and it is ${settings.sslmode}.`);
+    throw invalid(`sslrootcert=system requires sslmode=verify-full, and it is ${settings.sslmode}.`);
   }
   return {
     host,

@@ -27,7 +27,7 @@ const after: readonly PreflightItem[] = [
 /** What keeps from looking, by SQLSTATE: rights, or somebody's lock on a whole table. */
 const obstacles: Readonly<Record<string, { expected: string; remedy: string }>> = {
   "42501": { expected: "visible to this role", remedy: "Connect as the owner of the tables." },
-  "55P03": { expected: "readable", remedy: "Wait until whoever holds the table is done." },
+  "55P03": { expected: "readable", remedy: "Wait until the session that holds the table is done." },
 };
 
 /** An item that cannot be looked at is not known to be well: it blocks. */

@@ -23,7 +23,7 @@ const progressSchema = z.array(
   z.object({ position: z.string(), startedAt: z.string(), rows: z.coerce.number(), isSame: z.boolean() }),
 );
 
-/** What a step goes through and sets, as the numbers of the database's own: they are others once it was made anew. */
+/** What a step goes through and sets, as the numbers of the database's own: they are others once it was made again. */
 const identity = `
   select pg_catalog.concat_ws(' ', t.oid, w.oid, (
     select string_agg(a.attnum::text, ',' order by a.attnum)

@@ -233,7 +233,7 @@ function requireOrder({
   throw new DeployError(
     "MIGRATION_OUT_OF_ORDER",
     isPassedOver
-      ? `${late.tag} was never applied, and what was is not older: Drizzle passes it over, without a word`
+      ? `${late.tag} was never applied, and what was is not older: Drizzle skips it without a message`
       : `${late.tag} was never applied, and ${before}, which is behind it in the folder, was`,
     `Generate the migration again, so that it comes last; or put its entry last in meta/_journal.json${isPassedOver ? `, with a "when" above ${newest}` : ""}. Where its work was done by hand, take it as applied: ${insertionOf(late, table)}; Nothing was changed.`,
   );

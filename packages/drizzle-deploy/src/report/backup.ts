@@ -1,16 +1,10 @@
 import type { BackupReport } from "../index.ts";
-import { dress, formatDuration, plural } from "./text.ts";
-
-function formatBytes(bytes: number): string {
-  const units = ["bytes", "kB", "MB", "GB", "TB"];
-  let size = bytes;
-  let unit = 0;
-  for (; size >= 1024 && unit < units.length - 1; unit += 1) size /= 1024;
-  return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`;
-}
+import { formatBytes } from "./deployment.ts";
+import { dress, formatDuration, plural, type ReportExtent } from "./text.ts";
 
 /** A backup for a person; its last line is what to give to a deployment. */
-export function formatBackupReport(report: BackupReport): string {
+export function formatBackupReport(report: BackupReport, { quiet }: ReportExtent = {}): string {
+  if (quiet) return report.id;
   const { file, bytes, tables, entries, tool, database, server, milliseconds, id } = report;
   return [
     `${dress.good("✓")} ${database} (PostgreSQL ${server}) is in ${file}: ${formatBytes(bytes)}, ${plural(tables, "table")} with rows of ${plural(entries, "object")} in all`,

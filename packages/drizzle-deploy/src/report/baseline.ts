@@ -2,7 +2,7 @@ import type { BaselineReport } from "../index.ts";
 import type { Names } from "../model/names.ts";
 import { formatFindingLines, formatFindings } from "./findings.ts";
 import { sideBySide } from "./side-by-side.ts";
-import { dress, plural, visible } from "./text.ts";
+import { dress, plural, type ReportExtent, visible } from "./text.ts";
 
 /** How many differences that need nothing done are shown one by one. */
 const shown = 10;
@@ -38,7 +38,7 @@ export function formatBaselineVerdict(
         `This database has a migration journal already, ${point === null ? "with nothing in it" : `up to ${point}`}: there is nothing to do. ${next}`,
       );
     case "empty":
-      return `This database has nothing of ours: there is nothing to adopt. Next: ${command} deploy, which applies every migration.`;
+      return `This database has none of the project's objects: there is nothing to adopt. Next: ${command} deploy, which applies every migration.`;
     case "refused":
       return dress.bad(
         `Not adopted ${at}: ${plural(inTheWay.length, "difference stands", "differences stand")} in the way. Nothing was written.`,
@@ -106,6 +106,14 @@ export function formatBaselineFindings(
 }
 
 /** What an adoption found and did, for a person; the last line says it all. */
-export function formatBaselineReport(report: BaselineReport, names: Names, width?: number): string {
+export function formatBaselineReport(
+  report: BaselineReport,
+  names: Names,
+  { width, quiet }: ReportExtent & { readonly width?: number | undefined } = {},
+): string {
+  if (quiet) {
+    if (report.outcome !== "refused") return "";
+    return [...formatFindings(report.inTheWay), formatBaselineVerdict(report, names)].join("\n");
+  }
   return [...formatBaselineFindings(report, width), formatBaselineVerdict(report, names)].join("\n");
 }

@@ -1,7 +1,7 @@
 import type { DeploymentReport } from "../index.ts";
 import type { Names } from "../model/names.ts";
 import { formatFindings } from "./findings.ts";
-import { dress, formatDuration, plural } from "./text.ts";
+import { dress, formatDuration, plural, type ReportExtent } from "./text.ts";
 
 /** How many findings are shown one by one. */
 const shown = 10;
@@ -11,7 +11,7 @@ function formatOutcome({ outcome, steps, plan, milliseconds }: DeploymentReport)
     steps.filter((step) => step.status === status).length;
   const parts = [
     count("done") > 0 && `${plural(count("done"), "step")} done`,
-    count("skipped") > 0 && `${count("skipped")} already so`,
+    count("skipped") > 0 && `${count("skipped")} already done`,
     count("left out") > 0 && `${count("left out")} left out`,
     count("failed") > 0 && `${count("failed")} failed`,
     count("not reached") > 0 && `${count("not reached")} not reached`,
@@ -33,17 +33,25 @@ function formatGrowth({ sizes }: DeploymentReport): string[] {
 }
 
 /** A deployment's result for a person; the last line says whether it went well, or how to go on. */
-export function formatDeploymentReport(report: DeploymentReport, { success }: Names): string {
+export function formatDeploymentReport(
+  report: DeploymentReport,
+  { success }: Names,
+  { quiet }: ReportExtent = {},
+): string {
   const { outcome, findings, error, id, plan } = report;
   const left = report.steps.filter(({ status }) => status === "left out");
   const told = findings.filter(({ severity }) => severity !== "info");
   const more = told.length - shown;
+  const listed = [
+    ...formatFindings(told.slice(0, shown)),
+    ...(more > 0 ? [dress.quiet(`    … and ${more} more: see --json`)] : []),
+  ];
+  if (quiet && outcome === "completed") return listed.join("\n");
   return [
     formatOutcome(report),
     ...left.map(({ title, reason }) => dress.quiet(`Left out: ${title}: ${reason}`)),
     ...formatGrowth(report),
-    ...formatFindings(told.slice(0, shown)),
-    ...(more > 0 ? [dress.quiet(`    … and ${more} more: see --json`)] : []),
+    ...listed,
     ...(plan.migrations.length > 0 ? [dress.quiet(`Recorded as deployment ${id}.`)] : []),
     "",
     ...(outcome === "completed" ? [dress.good(success)] : []),

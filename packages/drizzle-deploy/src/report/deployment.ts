@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { objectKinds } from "../catalog/index.ts";
 import type { DeploymentLog, WatchReport } from "../index.ts";
 import { formatFindings } from "./findings.ts";
-import { dress, formatDuration, plural, visible } from "./text.ts";
+import { dress, formatDuration, plural, type ReportExtent, visible } from "./text.ts";
 
 /** A cell of a Markdown table: on one line, its bars escaped. */
 const cell = (text: string): string => visible(text.replaceAll(/\s+/g, " ").trim()).replaceAll("|", "\\|");
@@ -111,7 +111,7 @@ function formatOutcome(log: DeploymentLog): string {
   const rows = changed.map(({ table: name, rows: count }) => `${name} ${plural(count, "row")}`).join(", ");
   switch (kind) {
     case "deploy":
-      return "Everything holds that has to.";
+      return "Everything that has to hold does.";
     case "rollback":
       return "It is as before the deployment.";
     case "baseline":
@@ -158,7 +158,7 @@ function formatKept(differences: DeploymentLog["differences"]): string[] {
 }
 
 function formatDifferences({ differences }: DeploymentLog): string[] {
-  const why = { others: "not the deployment's", left: "should not be" };
+  const why = { others: "changed by others", left: "should not be" };
   const lines = table(
     ["Object", "Why", "Before the deployment", "Now"],
     differences.flatMap((one) =>
@@ -167,7 +167,7 @@ function formatDifferences({ differences }: DeploymentLog): string[] {
         : [[one.object, why[one.why], one.expected ?? "nothing", one.actual ?? "nothing"]],
     ),
   );
-  return section("Other than before the deployment", [...lines, ...formatKept(differences)]);
+  return section("Different from before the deployment", [...lines, ...formatKept(differences)]);
 }
 
 function formatSizes({ sizes: { before, after } }: DeploymentLog): string[] {
@@ -203,12 +203,14 @@ function summarise(watch: WatchReport): string {
 }
 
 /** A watch's result for a person: a line, and what somebody should look at. */
-export function formatWatchReport(watch: WatchReport): string {
+export function formatWatchReport(watch: WatchReport, { quiet }: ReportExtent = {}): string {
+  const told = watch.findings.filter(({ severity }) => severity !== "info");
+  if (quiet && watch.ok && told.length === 0) return "";
   const read = watch.indexes.filter(({ scans }) => scans > 0).length;
   return [
     `Watched for ${formatDuration(watch.seconds * 1000)}: ${summarise(watch)}; ${read} of ${plural(watch.indexes.length, "new index", "new indexes")} read.`,
-    ...formatFindings(watch.findings.filter(({ severity }) => severity !== "info")),
-    watch.ok ? dress.good("The watch saw nothing wrong.") : dress.bad("The watch saw what should not be."),
+    ...formatFindings(told),
+    watch.ok ? dress.good("The watch found nothing wrong.") : dress.bad("The watch found problems."),
   ].join("\n");
 }
 

@@ -1,6 +1,6 @@
 import type { Finding } from "../findings/finding.ts";
 import { contrast } from "./difference.ts";
-import { beside, dress, visible } from "./text.ts";
+import { dress, visible } from "./text.ts";
 
 const todo = "        to do     ";
 
@@ -17,9 +17,7 @@ export function formatFindings(findings: readonly Finding[]): string[] {
       `    ${marks[severity]} ${dress.strong(visible(object))}  ${dress.quiet(check)}`,
       `        expected  ${expected}`,
       `        found     ${actual}`,
-      ...(sql.length === 0 && findings[at + 1]?.remedy === remedy
-        ? []
-        : [`${todo}${beside(todo, visible(remedy))}`]),
+      ...(sql.length === 0 && findings[at + 1]?.remedy === remedy ? [] : [`${todo}${visible(remedy)}`]),
       ...sql.flatMap((statement) =>
         statement.split("\n").map((line) => `                  ${visible(line)}`),
       ),

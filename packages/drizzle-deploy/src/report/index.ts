@@ -13,4 +13,4 @@ export { formatRehearsalReport } from "./rehearsal.ts";
 export { formatRollbackEvent, formatRollbackPreview, formatRollbackReport } from "./rollback.ts";
 export { formatStatus } from "./status.ts";
 export { formatTable } from "./table.ts";
-export { dress, formatCount, formatDuration, plural, visible } from "./text.ts";
+export { dress, formatCount, formatDuration, plural, type ReportExtent, visible } from "./text.ts";

@@ -1,7 +1,7 @@
 import type { Plan, Step } from "../index.ts";
 import { isPending, isToRun } from "../model/step.ts";
 import { formatBytes } from "./deployment.ts";
-import { dress, formatCount, formatDuration, plural, visible } from "./text.ts";
+import { dress, formatCount, formatDuration, plural, type ReportExtent, visible } from "./text.ts";
 
 const marks: Readonly<Record<Step["action"], string>> = {
   run: dress.good("▸"),
@@ -78,9 +78,12 @@ function formatStep(step: Step): string {
 }
 
 /** A plan for a person: every step with its SQL, locks, size, time, and why it is safe; then notes and totals. */
-export function formatPlan(plan: Plan): string {
+export function formatPlan(plan: Plan, { quiet }: ReportExtent = {}): string {
+  if (quiet) return formatPlanAttention(plan);
   if (plan.migrations.length === 0) {
-    return `${dress.good("Nothing to do")}: ${plan.to ?? "no migration"} is the last migration, and it is applied.`;
+    return plan.to === null
+      ? "There is no migration yet. Make the first one: npx drizzle-kit generate"
+      : `${dress.good("Nothing to do")}: ${plan.to} is the last migration, and it is applied.`;
   }
   const parts = plan.migrations.map(({ tag }) =>
     [dress.strong(tag), ...plan.steps.filter(({ migration }) => migration === tag).map(formatStep), ""].join(
@@ -90,25 +93,49 @@ export function formatPlan(plan: Plan): string {
   return [...parts, formatPlanSummary(plan)].join("\n");
 }
 
-/** What is worth knowing of a plan without its steps: notes and totals. */
-export function formatPlanSummary(plan: Plan): string {
-  const notes =
-    plan.notes.length > 0
-      ? ["Not the migrations', but it matters:", ...plan.notes.map((note) => `  ${note}`), ""]
-      : [];
-  return [...notes, formatTotals(plan)].join("\n");
+/** The steps that are blocked, the notes, and what is stopped for long. */
+function formatPlanAttention(plan: Plan): string {
+  const blocked = plan.steps.filter(({ action }) => action === "blocked");
+  return [
+    ...blocked.map((step) => `${dress.strong(step.migration)}\n${formatStep(step)}\n`),
+    ...formatNotes(plan),
+    ...formatStopped(plan),
+    ...(blocked.length > 0 ? [formatBlocked(blocked.length)] : []),
+  ].join("\n");
 }
 
-function formatTotals({ steps, id, from, to }: Plan): string {
+const formatNotes = ({ notes }: Plan): string[] =>
+  notes.length > 0 ? ["Notes:", ...notes.map((note) => `  ${note}`), ""] : [];
+
+/** The locks that keep others out for as long as a table is large. */
+function formatStopped({ steps }: Plan): string[] {
+  const stopping = steps
+    .filter(isToRun)
+    .flatMap(({ locks }) =>
+      locks.filter(
+        ({ stopsReads, stopsWrites, duration }) => duration === "long" && (stopsReads || stopsWrites),
+      ),
+    );
+  if (stopping.length === 0) return [];
+  const locks = [...new Set(stopping.map(formatLock))].join("; ");
+  return [dress.doubtful(`Stopped for as long as a table is large: ${locks}.`)];
+}
+
+const formatBlocked = (count: number): string =>
+  dress.bad(`${plural(count, "step is", "steps are")} blocked: nothing runs until that is settled.`);
+
+/** What is worth knowing of a plan without its steps: notes and totals. */
+export function formatPlanSummary(plan: Plan): string {
+  return [...formatNotes(plan), formatTotals(plan)].join("\n");
+}
+
+function formatTotals(plan: Plan): string {
+  const { steps, id, from, to } = plan;
   const count = (some: (step: Step) => boolean) => steps.filter(some).length;
   const blocked = count(({ action }) => action === "blocked");
   const running = steps.filter(isToRun);
   const sum = (value: (step: Step) => number) => running.reduce((total, step) => total + value(step), 0);
-  const stopping = running.flatMap(({ locks }) =>
-    locks.filter(
-      ({ stopsReads, stopsWrites, duration }) => duration === "long" && (stopsReads || stopsWrites),
-    ),
-  );
+  const stopped = formatStopped(plan);
   const growth = sum(({ estimate }) => estimate.growthBytes);
   const others = [
     [count(({ action }) => action === "skip"), "done or not needed"],
@@ -121,14 +148,8 @@ function formatTotals({ steps, id, from, to }: Plan): string {
       .map(([number, what]) => `, ${formatCount(number)} ${what}`)
       .join("")}`,
     `about ${formatDuration(sum(({ estimate }) => estimate.milliseconds))}, and ${formatBytes(growth)} more on disk`,
-    stopping.length === 0
-      ? "No reader or writer is stopped for longer than a moment."
-      : dress.doubtful(
-          `Stopped for as long as a table is large: ${[...new Set(stopping.map(formatLock))].join("; ")}.`,
-        ),
+    ...(stopped.length === 0 ? ["No reader or writer is stopped for longer than a moment."] : stopped),
     dress.quiet(`plan ${id}`),
-    blocked > 0
-      ? dress.bad(`${plural(blocked, "step is", "steps are")} blocked: nothing runs until that is settled.`)
-      : dress.good("Nothing is blocked."),
+    blocked > 0 ? formatBlocked(blocked) : dress.good("Nothing is blocked."),
   ].join("\n");
 }

@@ -2,12 +2,16 @@ import type { RehearsalReport } from "../index.ts";
 import type { Names } from "../model/names.ts";
 import { formatDeploymentReport } from "./deploy.ts";
 import { formatRollbackReport } from "./rollback.ts";
-import { dress } from "./text.ts";
+import { dress, type ReportExtent } from "./text.ts";
 
 /** What a rehearsal saw, for a person: what went wrong, and one line that says it all. */
-export function formatRehearsalReport(report: RehearsalReport, names: Names): string {
+export function formatRehearsalReport(
+  report: RehearsalReport,
+  names: Names,
+  { quiet }: ReportExtent = {},
+): string {
   const { ok, from, to, isSamePlan, deployment, rollback, refusal, again } = report;
-  if (!deployment) return "Nothing is pending: there is nothing to rehearse.";
+  if (!deployment) return quiet ? "" : "Nothing is pending: there is nothing to rehearse.";
   const drifted = isSamePlan
     ? []
     : [
@@ -16,6 +20,7 @@ export function formatRehearsalReport(report: RehearsalReport, names: Names): st
         ),
       ];
   const walk = `${from ?? "the beginning"} → ${to}`;
+  if (ok && quiet) return drifted.join("\n");
   if (ok) return [...drifted, dress.good(`Rehearsed ${walk}: there, back and there again.`)].join("\n");
   const failed = again ?? (rollback ? null : refusal ? null : deployment);
   return [

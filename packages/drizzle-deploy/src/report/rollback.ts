@@ -1,11 +1,11 @@
 import type { DeploymentEvent, RollbackPreview, RollbackReport } from "../index.ts";
 import type { Names } from "../model/names.ts";
-import { dress, formatCount, formatDuration, plural } from "./text.ts";
+import { dress, formatCount, formatDuration, plural, type ReportExtent } from "./text.ts";
 
 const marks = { run: dress.good("·"), blocked: dress.bad("✗") };
 
-function formatSteps({ plan }: RollbackPreview): string[] {
-  return plan.steps.flatMap(({ action, title, reason, size, locks, hazards }) => {
+function formatSteps(steps: RollbackPreview["plan"]["steps"]): string[] {
+  return steps.flatMap(({ action, title, reason, size, locks, hazards }) => {
     const stops = locks.some(({ stopsReads }) => stopsReads)
       ? "readers wait a moment"
       : locks.some(({ stopsWrites }) => stopsWrites)
@@ -23,13 +23,19 @@ function formatSteps({ plan }: RollbackPreview): string[] {
 }
 
 /** What a rollback would do, for whoever approves it. */
-export function formatRollbackPreview(preview: RollbackPreview): string {
+export function formatRollbackPreview(preview: RollbackPreview, { quiet }: ReportExtent = {}): string {
   const { deployment, plan, scope, warnings, database } = preview;
+  if (quiet) {
+    const steps = plan.steps.filter(({ action, hazards }) => action === "blocked" || hazards.length > 0);
+    return [...formatSteps(steps), ...warnings.map((warning) => `  ${dress.doubtful("!")} ${warning}`)].join(
+      "\n",
+    );
+  }
   const what = `${deployment.from ?? "nothing"} → ${deployment.to}`;
   return [
     `${dress.strong("Rollback")} of the deployment of ${deployment.startedAt} (${what}), scope ${scope}, on ${database}`,
     "",
-    ...(plan.steps.length > 0 ? formatSteps(preview) : ["  Nothing is left to roll back in this scope."]),
+    ...(plan.steps.length > 0 ? formatSteps(plan.steps) : ["  Nothing is left to roll back in this scope."]),
     "",
     ...plan.notes.map((note) => `  ${dress.quiet("i")} ${note}`),
     ...warnings.map((warning) => `  ${dress.doubtful("!")} ${warning}`),
@@ -53,7 +59,11 @@ export function formatRollbackEvent(event: DeploymentEvent): string | null {
 }
 
 /** What became of a rollback, for a person; its last line says whether it went well. */
-export function formatRollbackReport(report: RollbackReport, { command }: Names): string {
+export function formatRollbackReport(
+  report: RollbackReport,
+  { command }: Names,
+  { quiet }: ReportExtent = {},
+): string {
   const { outcome, differences, error, steps, plan, milliseconds, approver } = report;
   const done = steps.filter(({ status }) => status === "done").length;
   if (outcome === "stopped" && done === 0) return dress.doubtful("Nothing was changed.");
@@ -61,13 +71,17 @@ export function formatRollbackReport(report: RollbackReport, { command }: Names)
   const list = (title: string, items: typeof differences): string[] =>
     items.length > 0 ? [`${title}:`, ...items.map(({ object }) => `    ${object}`)] : [];
   const took = dress.quiet(`(${formatDuration(milliseconds)}, approved by ${approver})`);
+  const different = [
+    ...list("Different from before the deployment, changed by others", of("others")),
+    ...list("Different from before the deployment", of("left")),
+  ];
+  if (quiet && outcome === "completed") return different.join("\n");
   return [
     ...(plan.notes.length > 0 ? [...plan.notes.map((note) => `  ${dress.quiet("i")} ${note}`), ""] : []),
-    ...list("Not as before the deployment, and not its doing", of("others")),
-    ...list("Not as before the deployment", of("left")),
+    ...different,
     ...(outcome === "completed"
       ? [
-          `${dress.good(`Rolled back: ${plural(done, "step")} done, and the catalog is as before but for what is kept.`)} ${took}`,
+          `${dress.good(`Rolled back: ${plural(done, "step")} done, and the catalog is as before except for what is kept.`)} ${took}`,
           `Deploy again with: ${command} deploy`,
         ]
       : outcome === "stopped"

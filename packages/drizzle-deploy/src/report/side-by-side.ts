@@ -1,7 +1,7 @@
 import { dress, visible } from "./text.ts";
 
 /** The least width of a column in which a definition can still be read. */
-const leastWidth = 40;
+const leastWidth = 36;
 
 const toWidth = (line: string, width: number): string =>
   line.length > width ? `${line.slice(0, width - 1)}…` : line.padEnd(width);

@@ -1,6 +1,6 @@
 import type { Status } from "../index.ts";
 import type { Names } from "../model/names.ts";
-import { dress, plural, visible } from "./text.ts";
+import { dress, plural, type ReportExtent, visible } from "./text.ts";
 
 type Deployment = Status["deployments"][number];
 
@@ -37,7 +37,7 @@ function formatCatalog({ catalog, halfDone }: Status): string[] {
   const { expected, differences } = catalog;
   if (differences.length === 0) return [dress.good(`The catalog is as ${expected} makes it.`)];
   const more = differences.length - shown;
-  const why = halfDone ? " A deployment is half done, which may be why." : "";
+  const why = halfDone ? " A deployment is half done, which may be the reason." : "";
   return [
     dress.doubtful(
       `The catalog differs from what ${expected} makes in ${plural(differences.length, "place")}.${why}`,
@@ -53,24 +53,21 @@ function formatCatalog({ catalog, halfDone }: Status): string[] {
 }
 
 /** The state of a database for a person. */
-export function formatStatus(status: Status, names: Names): string {
+export function formatStatus(status: Status, names: Names, { quiet }: ReportExtent = {}): string {
   const { applied, pending, deployments, halfDone, state } = status;
-  const described = describeState(names)[state];
+  const described = quiet && state === "current" ? "" : describeState(names)[state];
+  const catalog = quiet && status.catalog?.differences.length === 0 ? [] : formatCatalog(status);
   return [
     ...(described === "" ? [] : [described]),
-    ...applied.map(({ tag }) => `  ${dress.good("✓")} ${tag}`),
+    ...(quiet ? [] : applied).map(({ tag }) => `  ${dress.good("✓")} ${tag}`),
     ...pending.map(({ tag }) => `  ${dress.quiet("·")} ${tag}  ${dress.quiet("pending")}`),
-    ...(deployments.length > 0
+    ...(deployments.length > 0 && !quiet
       ? ["", `Last deployments (each in full: ${names.command} log ID)`, ...deployments.map(formatDeployment)]
       : []),
     ...(halfDone && !halfDone.isRunning
-      ? [
-          dress.doubtful(
-            `A ${halfDone.kind} was begun and did not get to its end: run the same command again, and it goes on.`,
-          ),
-        ]
+      ? [dress.doubtful(`A ${halfDone.kind} is not finished: run the same command again to continue it.`)]
       : []),
-    "",
-    ...formatCatalog(status),
+    ...(quiet ? [] : [""]),
+    ...catalog,
   ].join("\n");
 }

@@ -1,10 +1,15 @@
-import { stripVTControlCharacters } from "node:util";
 import pc from "picocolors";
 
 export { formatCount, plural, visible } from "../findings/text.ts";
 
 // Not the library's own type, whose module a consumer's compiler does not find.
 type Dress = (text: string) => string;
+
+/** How much of a report is wanted. */
+export interface ReportExtent {
+  /** Only what needs attention: an empty text where nothing does. */
+  readonly quiet?: boolean | undefined;
+}
 
 /** How text is dressed: with colours at a terminal, plain in a pipe (picocolors heeds NO_COLOR and FORCE_COLOR). */
 export const dress: Record<"good" | "bad" | "doubtful" | "quiet" | "strong", Dress> = {
@@ -22,32 +27,4 @@ export function formatDuration(milliseconds: number): string {
   if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1)} s`;
   const seconds = Math.round(milliseconds / 1000);
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-}
-
-/** The fewest characters beside a label that prose is wrapped to. */
-const narrowest = 20;
-
-/**
- * Prose as it goes behind a label: wrapped between words, and under its own beginning. A word that is longer than a line
- * stays whole.
- *
- * @param columns what a line may have, in characters; default those of the terminal, and in a pipe as many as it takes
- */
-export function beside(
-  label: string,
-  prose: string,
-  columns = process.stdout.columns ?? Number.POSITIVE_INFINITY,
-): string {
-  const indent = stripVTControlCharacters(label).length;
-  const width = columns - indent;
-  if (prose.length <= width || width < narrowest) return prose;
-  const lines: string[] = [];
-  let line = "";
-  for (const word of prose.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line].join(`\n${" ".repeat(indent)}`);
 }

@@ -189,7 +189,7 @@ export function createContext(facts: RollbackFacts): RollbackContext {
   const notes = [
     ...remade.map(
       (table) =>
-        `table ${qualifiedLabel(table)} was dropped by the deployment and made anew: it stays so, and the rows of before have to be restored from the backup`,
+        `table ${qualifiedLabel(table)} was dropped by the deployment and made again: it stays so; restore its earlier rows from the backup`,
     ),
     ...staying.map(
       ({ kind, label }) => `${kind} ${label} stays as the deployment's code left it, which is not run again`,

@@ -85,7 +85,7 @@ const isBuild = (step: Step): boolean => !step.transactional && step.kind === "c
 
 /**
  * Runs the steps of a plan in order, each in its own transaction where it may have one, and records each with what
- * it did: killed anywhere, a plan made anew leads on from there. Index builds that follow each other run in parallel
+ * it did: killed anywhere, a plan made again leads on from there. Index builds that follow each other run in parallel
  * where they are of different tables.
  *
  * The records (see `ensureRecords`, `beginDeployment`) have to be there. A plan with blocked steps is the

@@ -149,7 +149,7 @@ export async function refuseTransactionPooler(url: DatabaseUrl, one: Sql, other:
         const known = translate(error);
         const hangsUp = known instanceof DeployError && known.code === "CONNECTION_LOST";
         if (hangsUp || (error instanceof postgres.PostgresError && error.code === "08P01")) {
-          throw poolerRefused(url, "it hangs up on a transaction");
+          throw poolerRefused(url, "it closes the connection on a transaction");
         }
         throw error;
       });

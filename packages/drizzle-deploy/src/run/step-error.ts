@@ -35,7 +35,7 @@ export const replicaBehind = (step: Step, reason: string, milliseconds: number):
   new DeployError(
     "REPLICATION_LAG",
     `${step.title} (step ${step.id}) waited ${(milliseconds / 1000).toFixed(1)} s before its next batch: ${reason}. What it did so far stays`,
-    `Where it may stay behind: --replication-lag MEGABYTES, 0 for however far. ${continues}`,
+    `Where the replica may stay behind: --replication-lag MEGABYTES, 0 for no limit. ${continues}`,
   );
 
 /**
@@ -53,8 +53,8 @@ export function stepError(step: Step, error: unknown, blockTimeout: number): Dep
   ) {
     return new DeployError(
       "BLOCK_TIMEOUT",
-      `${step.title} (step ${step.id}) was ended after ${blockTimeout / 1000} s: what cannot be seen into may hold what it locks for so long and no longer. It changed nothing`,
-      `Where nobody is in the way of it, give it longer: --block-timeout SECONDS, 0 for as long as it takes. ${continues}`,
+      `${step.title} (step ${step.id}) was ended after ${blockTimeout / 1000} s: a DO block or a CALL may hold its locks for that long only. It changed nothing`,
+      `Where no client needs what it locks, allow more time: --block-timeout SECONDS, 0 for no limit. ${continues}`,
       { cause: error },
     );
   }

@@ -149,7 +149,7 @@ export function watchFindings(samples: readonly Sample[]): Finding[] {
       object: "database",
       expected: "no deadlocks",
       actual: `${grown("deadlocks")} deadlocks`,
-      remedy: "The server's log names the statements that met.",
+      remedy: "The server's log names the statements that deadlocked.",
     });
   }
   const [rollbacks, commits] = [grown("rollbacks"), grown("commits")];
@@ -173,8 +173,8 @@ export function watchFindings(samples: readonly Sample[]): Finding[] {
         severity: "error",
         object: index,
         expected: "a valid index",
-        actual: "an invalid one, which is kept up and never read",
-        remedy: "Deploy again: it is built anew.",
+        actual: "an invalid one, which is maintained and never read",
+        remedy: "Deploy again: it is rebuilt.",
       });
     } else if (scans === (before.get(index) ?? 0)) {
       findings.push({
@@ -183,7 +183,7 @@ export function watchFindings(samples: readonly Sample[]): Finding[] {
         object: index,
         expected: "is read",
         actual: `was not read during the watch (${table} has some ${Math.max(0, Math.round(rows)).toLocaleString("en-US")} rows)`,
-        remedy: "Nothing yet: see again after a day of usual work.",
+        remedy: "Nothing yet: look again after a day of usual work.",
       });
     }
   }
@@ -200,7 +200,7 @@ function cutShort({ seconds, wantedSeconds }: Pick<WatchReport, "wantedSeconds" 
       object: "the watch",
       expected: `${Math.round(wantedSeconds)} s`,
       actual: `ended after ${Math.round(seconds)} s`,
-      remedy: "Look at pg_stat_activity and the server's log before anybody signs it off.",
+      remedy: "Look at pg_stat_activity and the server's log before anyone signs off.",
     },
   ];
 }

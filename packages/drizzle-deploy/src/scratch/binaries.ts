@@ -121,7 +121,7 @@ function copied(root: string, name: string): string {
   if (process.getuid && (uid !== process.getuid() || (mode & 0o022) !== 0)) {
     throw new DeployError(
       "SERVER_START_FAILED",
-      `${home} belongs to somebody else, so the PostgreSQL in it cannot be trusted.`,
+      `${home} belongs to another user, so the PostgreSQL in it cannot be trusted.`,
       "Delete it, or set TMPDIR to a folder of your own.",
     );
   }

@@ -100,7 +100,7 @@ async function keep(job: Job): Promise<() => Promise<void>> {
   await Promise.race([once(child.stdout, "data"), ended]);
   const line = text.split("\n")[0] ?? "";
   const answer =
-    line === "" ? { failure: "its process ended without a word" } : answerSchema.parse(JSON.parse(line));
+    line === "" ? { failure: "its process ended without a message" } : answerSchema.parse(JSON.parse(line));
   if ("failure" in answer) {
     await stop();
     throw failed(answer.failure);

@@ -43,7 +43,7 @@ export function addColumn(
       locks: [lock(table, "ACCESS EXCLUSIVE", hazards.length > 0 ? "long" : "short")],
       safety:
         hazards.length > 0
-          ? "Everybody waits while the table is written anew."
+          ? "Everybody waits while the table is rewritten."
           : constraints.some(({ contype }) => contype === "CONSTR_DEFAULT")
             ? "The default is kept once, in the catalog: no row is written; the lock is held for a moment."
             : "No row is written; the lock is held for a moment.",
@@ -96,7 +96,7 @@ function hazardsOf(
     constraints.find((constraint) => constraint.contype === contype);
   if (serials.includes(names(definition.typeName?.names).at(-1) ?? "") || of("CONSTR_IDENTITY")) {
     return rewrite(
-      `Each row of ${qualifiedLabel(table)} gets a number for ${where}: the table is written anew while everybody waits.`,
+      `Each row of ${qualifiedLabel(table)} gets a number for ${where}: the table is rewritten while everybody waits.`,
       `ALTER TABLE ${qualifiedLabel(table)} ADD COLUMN ${nameOf} bigint; fill it in batches; then SET NOT NULL and ADD GENERATED … AS IDENTITY.`,
     );
   }
@@ -113,7 +113,7 @@ function hazardsOf(
   }
   if (generated) {
     return rewrite(
-      `The stored generated column ${where} is computed for each row: the table is written anew while everybody waits.`,
+      `The stored generated column ${where} is computed for each row: the table is rewritten while everybody waits.`,
       `ALTER TABLE ${qualifiedLabel(table)} ADD COLUMN ${nameOf} ${type}; a trigger that fills it; then an UPDATE in batches.`,
     );
   }
@@ -127,13 +127,13 @@ function hazardsOf(
   if (moving.length > 0) {
     const called = moving.map((path) => `${path.join(".")}()`).join(", ");
     return rewrite(
-      `The default of ${where} calls ${called}, which may give each row a value of its own: the table is written anew while everybody waits.`,
+      `The default of ${where} calls ${called}, which may give each row a value of its own: the table is rewritten while everybody waits.`,
       `ALTER TABLE ${qualifiedLabel(table)} ADD COLUMN ${nameOf} ${type}; ALTER COLUMN ${nameOf} SET DEFAULT …; then an UPDATE in batches.`,
     );
   }
   if (context.isStrictDomain(type)) {
     return rewrite(
-      `Each row of ${qualifiedLabel(table)} is held against the rules of ${type} for ${where}: the table is written anew while everybody waits.`,
+      `Each row of ${qualifiedLabel(table)} is held against the rules of ${type} for ${where}: the table is rewritten while everybody waits.`,
       `ALTER TABLE ${qualifiedLabel(table)} ADD COLUMN ${nameOf} of the domain's own type; ADD CONSTRAINT … CHECK (…), which is validated without stopping anybody.`,
     );
   }

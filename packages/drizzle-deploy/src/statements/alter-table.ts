@@ -217,7 +217,7 @@ function alterOne(command: AlterTableCmd, place: Place): Draft[] {
       ];
     case "AT_SetLogged":
     case "AT_SetUnLogged":
-      return [rewriting(command, place, "It is written anew, logged or not", ["persistence"])];
+      return [rewriting(command, place, "It is rewritten, logged or not", ["persistence"])];
     case "AT_SetTableSpace":
     case "AT_SetAccessMethod":
       return [rewriting(command, place, "It is copied to where it goes", null)];
@@ -324,7 +324,7 @@ function rowSecurity({ table, context, sql }: Place, verb: string, property: str
       ? [
           {
             name: "breaks-clients",
-            message: `${qualifiedLabel(table)} gets no policy: whoever does not own it, and is not above row-level security, reads and writes none of its rows any more.`,
+            message: `${qualifiedLabel(table)} gets no policy: a role that does not own it, and does not bypass row-level security, reads and writes none of its rows any more.`,
             safeForm: `CREATE POLICY … ON ${qualifiedLabel(table)} …; in the same migration.`,
           },
         ]
@@ -345,14 +345,14 @@ function rewriting(
   const isNew = context.isNew(table);
   return catalogChange({
     kind: itself.kind === "column" ? "alter column" : "table option",
-    title: `${itself.kind === "column" ? `generate ${qualifiedLabel(table)}.${command.name} anew` : `write ${qualifiedLabel(table)} anew`}`,
+    title: `${itself.kind === "column" ? `generate ${qualifiedLabel(table)}.${command.name} again` : `rewrite ${qualifiedLabel(table)}`}`,
     sql,
     target: itself,
     needs: [target("table", table)],
     locks: [lock(table, "ACCESS EXCLUSIVE", isNew ? "short" : "long")],
     safety: isNew
       ? "The table is made by this deployment and empty."
-      : "Everybody waits while the table is written anew.",
+      : "Everybody waits while the table is rewritten.",
     goal: properties === null ? { does: "journalled" } : { does: "alter", target: itself, properties },
     work: isNew ? { does: "catalog" } : { does: "rewrite", table },
     hazards: isNew
@@ -360,7 +360,7 @@ function rewriting(
       : [
           {
             name: "rewrite",
-            message: `${why}: ${qualifiedLabel(table)} is written anew while everybody waits.`,
+            message: `${why}: ${qualifiedLabel(table)} is rewritten while everybody waits.`,
             safeForm: "A new column or table beside the old one, filled in batches, then exchanged for it.",
           },
         ],

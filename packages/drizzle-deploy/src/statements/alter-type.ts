@@ -121,8 +121,8 @@ export function alterType(
         hazards.length === 0
           ? rebuilt.length === 0 || context.isNew(table)
             ? "The stored values stay as they are: no row is looked at; the lock is held for a moment."
-            : `The stored values stay as they are; ${rebuilt.map((one) => one.name).join(", ")} is built anew in a moment, as the table is small.`
-          : "Everybody waits while the table is read or written anew.",
+            : `The stored values stay as they are; ${rebuilt.map((one) => one.name).join(", ")} is rebuilt in a moment, as the table is small.`
+          : "Everybody waits while the table is read or rewritten.",
       goal: {
         does: "alter",
         target: itself,
@@ -187,7 +187,7 @@ function hazardsOf({
     return [
       {
         name: "rewrite",
-        message: `Changing ${where} from ${from ?? "its type"} to ${to} writes ${qualifiedLabel(table)} and its indexes anew while everybody waits.`,
+        message: `Changing ${where} from ${from ?? "its type"} to ${to} rewrites ${qualifiedLabel(table)} and its indexes while everybody waits.`,
         safeForm: `ADD COLUMN ${quoteIdentifier(`${name}_new`)} ${to}; keep it filled with a trigger; fill old rows in batches; then exchange ${quoted} for it.`,
       },
     ];
@@ -206,7 +206,7 @@ function hazardsOf({
       : [
           {
             name: "long-lock",
-            message: `The rows stay, but PostgreSQL builds ${indexes.map((one) => one.name).join(", ")} anew while everybody waits: it keeps no index that has an expression or a condition, or that would sort another way.`,
+            message: `The rows stay, but PostgreSQL rebuilds ${indexes.map((one) => one.name).join(", ")} while everybody waits: it keeps no index that has an expression or a condition, or that would sort another way.`,
             safeForm:
               "Drop the index first, change the type, then create the index again: it is built without stopping anybody.",
           },
@@ -216,7 +216,7 @@ function hazardsOf({
     ...rebuilt,
     {
       name: "long-lock",
-      message: `The rows stay, but PostgreSQL checks ${checks.map((one) => one.name).join(", ")} anew for each of them while everybody waits.`,
+      message: `The rows stay, but PostgreSQL checks ${checks.map((one) => one.name).join(", ")} again for each of them while everybody waits.`,
       safeForm:
         "Drop the check first, change the type, then add the check again: it is validated without stopping anybody.",
     },

@@ -82,7 +82,7 @@ export function refreshView(statement: RefreshMatViewStmt, sql: string, context:
       ],
       safety: statement.concurrent
         ? "CONCURRENTLY: the view is read meanwhile."
-        : "Whoever reads the view waits until it is computed anew.",
+        : "Every reader of the view waits until it is computed again.",
       goal: { does: "journalled" },
       work: { does: "rewrite", table: view },
       hazards:

@@ -163,7 +163,7 @@ function manyRows(table: QualifiedName, context: StatementContext, verb: string)
   return [
     {
       name: "long-lock",
-      message: `${verb} ${qualifiedLabel(table)}, of about ${rows === null ? "an unknown number of" : rows.toLocaleString("en-US")} rows, in one transaction: whoever writes a row that it changed waits until its end.`,
+      message: `${verb} ${qualifiedLabel(table)}, of about ${rows === null ? "an unknown number of" : rows.toLocaleString("en-US")} rows, in one transaction: every client that writes a row that it changed waits until its end.`,
       safeForm: "Change the rows in batches, each in a transaction of its own, outside the migration.",
     },
   ];

@@ -198,7 +198,7 @@ function goneForClients(itself: Target, context: StatementContext): DraftHazard[
   return [
     {
       name: "breaks-clients",
-      message: `Whoever uses ${itself.kind} ${itself.schema}.${itself.name} fails from then on.`,
+      message: `Every client that uses ${itself.kind} ${itself.schema}.${itself.name} fails from then on.`,
       safeForm: "Deploy clients that don't use it first, then allow this step by name.",
     },
   ];

@@ -18,7 +18,7 @@ export function role(verb: "create" | "alter" | "rename" | "drop", name: string,
           ? [
               {
                 name: "breaks-clients",
-                message: `Whoever signs in as ${name} can't any more, in every database of the server.`,
+                message: `No client can sign in as ${name} any more, in every database of the server.`,
                 safeForm: "Drop it when nobody signs in with it, and allow this step by name.",
               },
             ]

@@ -137,7 +137,7 @@ export function maintenance(
         ? [
             {
               name: "rewrite",
-              message: `${of} is written anew while nobody can read or write it.`,
+              message: `${of} is rewritten while nobody can read or write it.`,
               safeForm: "VACUUM without FULL, or a tool that copies the table beside it.",
             },
           ]

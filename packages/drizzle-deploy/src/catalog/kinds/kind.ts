@@ -14,13 +14,13 @@ export interface KindFile {
   readonly query: string;
   /** The properties that hold SQL expressions, or lists of such. */
   readonly expressions: readonly string[];
-  /** Whether one in another form is made anew without asking: it holds nothing, and nobody waits for it. */
+  /** Whether one in another form is made again without asking: it holds nothing, and nobody waits for it. */
   readonly isReplaceable: boolean;
   /** The name that follows from what it rests on; left out where it has one of its own. */
   readonly nameOn?: (one: DescribedObject) => string;
   /** The statements that make it, with its parts. */
   readonly create: (one: DescribedObject, parts: readonly DescribedObject[]) => string[];
-  /** The statements that make one of another; null where it has to be made anew. */
+  /** The statements that make one of another; null where it has to be made again. */
   readonly change: (from: DescribedObject, to: DescribedObject) => string[] | null;
   readonly drop: (one: DescribedObject) => string;
 }

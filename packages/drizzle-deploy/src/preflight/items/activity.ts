@@ -71,7 +71,7 @@ export const activity: PreflightItem = {
           finding(
             "activity.prepared",
             `prepared transaction ${gid}`,
-            `of ${owner}, for ${seconds(age)}; it holds its locks until it is ended, whoever comes and goes`,
+            `of ${owner}, for ${seconds(age)}; it holds its locks until it is ended`,
             `Commit it, or as ${owner}: ROLLBACK PREPARED ${quoteLiteral(gid)};`,
           ),
         ),

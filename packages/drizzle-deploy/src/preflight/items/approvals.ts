@@ -21,7 +21,7 @@ function enterpriseFindings(
   if (objection !== null) {
     const remedy = "Have another person approve: --approved-by NAME";
     findings.push(
-      finding("approvals.approver", "the approver", "somebody else than who deploys", objection, remedy),
+      finding("approvals.approver", "the approver", "another person than the executor", objection, remedy),
     );
   }
   if (unrehearsed !== null) {
