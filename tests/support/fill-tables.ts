@@ -9,7 +9,7 @@ import type { Sql } from "./database.ts";
 type Column = Table["columns"][number];
 
 /** A value of a type for the nth row, as text; null where none is known. */
-function valueOf(
+function sampleOf(
   type: string,
   n: number,
   { enums, domains }: Pick<Catalog, "enums" | "domains">,
@@ -21,7 +21,7 @@ function valueOf(
   const label = enums.find(named)?.labels[0];
   if (label !== undefined) return label;
   const domain = domains.find(named);
-  if (domain) return valueOf(domain.type, n, { enums, domains: [] });
+  if (domain) return sampleOf(domain.type, n, { enums, domains: [] });
   switch (plain) {
     case "uuid":
       return `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
@@ -69,7 +69,7 @@ function expressionOf(column: Column, table: Table, n: number, catalog: Catalog)
     const [to = "id"] = columns;
     return `(SELECT ${quoteIdentifier(to)} FROM ${quoteQualified(schema, name)} ORDER BY 1 LIMIT 1)`;
   }
-  const value = valueOf(column.type, n, catalog);
+  const value = sampleOf(column.type, n, catalog);
   return value === null ? "NULL" : quoteLiteral(value);
 }
 

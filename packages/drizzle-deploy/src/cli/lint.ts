@@ -4,11 +4,13 @@ import { DeployError } from "../findings/errors.ts";
 import type { LintReport } from "../index.ts";
 import type { CommandContext } from "./context.ts";
 import { addHelp } from "./help.ts";
+import { addQuietOption, type QuietOptions } from "./options.ts";
+import { print, printJson } from "./output.ts";
 
 const formats = ["text", "json", "github", "sarif"] as const;
 const failing = ["warning", "error"] as const;
 
-interface LintCommandOptions {
+interface LintCommandOptions extends QuietOptions {
   since?: string;
   format: (typeof formats)[number];
   failOn: (typeof failing)[number];
@@ -31,6 +33,7 @@ export function addLint(program: Command, context: CommandContext): void {
     )
     .option("--explain <rule>", "print the page of a rule: why, what to write instead, what deploy does")
     .action((folder: string | undefined, options: LintCommandOptions) => runLint(folder, options, context));
+  addQuietOption(lint);
   addHelp(lint, {
     paragraphs: [
       "A table that the judged migrations make has no rows; any other may have any number. A comment before a statement accepts what one rule finds in it: -- lint: accept RULE: reason",
@@ -70,7 +73,7 @@ function seenFrom(base: string, report: LintReport): LintReport {
 
 async function runLint(
   named: string | undefined,
-  { since, format, failOn, explain: rule }: LintCommandOptions,
+  { since, format, failOn, explain: rule, quiet }: LintCommandOptions,
   context: CommandContext,
 ): Promise<void> {
   if (rule !== undefined) return explain(rule);
@@ -83,25 +86,26 @@ async function runLint(
   const isOfRepository = format === "github" || format === "sarif";
   const base = (isOfRepository ? await workingCopyOf(folder) : null) ?? process.cwd();
   const report = seenFrom(base, whole);
-  process.stdout.write(`${await formatted(report, format, context)}\n`);
+  await tell(report, format, { context, quiet });
   const fails = report.findings.some(({ level }) => failOn === "warning" || level === "error");
   if (fails) process.exitCode = 1;
 }
 
-async function formatted(
+async function tell(
   report: LintReport,
   format: LintCommandOptions["format"],
-  { names, version }: CommandContext,
-): Promise<string> {
+  { context: { names, version }, quiet }: { context: CommandContext } & QuietOptions,
+): Promise<void> {
   const { formatLintAsSarif, formatLintForGitHub, formatLintReport } = await import("../report/index.ts");
   switch (format) {
     case "text":
-      return formatLintReport(report);
+      return print(formatLintReport(report, { quiet }));
     case "json":
-      return JSON.stringify(report, null, 2);
+      return printJson(report);
     case "github":
-      return formatLintForGitHub(report);
+      process.stdout.write(`${formatLintForGitHub(report)}\n`);
+      return;
     case "sarif":
-      return formatLintAsSarif(report, { name: names.command, version });
+      process.stdout.write(`${formatLintAsSarif(report, { name: names.command, version })}\n`);
   }
 }

@@ -154,6 +154,8 @@ export function contextOfFolder(
     schemas: now.schemas,
     isUtc: false,
     isSuperuser: false,
+    // No server is known: what the newest one takes is judged, and a plan says what this one does not.
+    serverVersion: 18,
     isSmall: () => false,
     isOwn: made.isMade,
     isBegun: () => false,
@@ -248,5 +250,11 @@ export function contextOfFolder(
           rules.length > 0 && (label === type || now.schemas.some((schema) => label === `${schema}.${type}`)),
       ),
     indexTable: (index) => indexTableIn(now, index) ?? indexTableIn(after, index),
+    keyTable: ({ schema, name }) =>
+      tables().find(
+        (table) =>
+          table.schema === schema &&
+          table.constraints.some((one) => one.name === name && ["p", "u", "x"].includes(one.type)),
+      ),
   };
 }

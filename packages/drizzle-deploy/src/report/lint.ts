@@ -1,5 +1,5 @@
 import type { LintFinding, LintReport } from "../index.ts";
-import { beside, dress, plural, visible } from "./text.ts";
+import { dress, plural, type ReportExtent, visible } from "./text.ts";
 
 const marks = { error: dress.bad("✗"), warning: dress.doubtful("!") };
 
@@ -12,10 +12,8 @@ function field(name: string, lines: readonly string[]): string[] {
   );
 }
 
-function prose(name: string, text: string): string {
-  const label = `${indent}${dress.quiet(name.padEnd(8))} `;
-  return label + beside(label, visible(text));
-}
+const prose = (name: string, text: string): string =>
+  `${indent}${dress.quiet(name.padEnd(8))} ${visible(text)}`;
 
 function formatFinding({
   rule,
@@ -31,7 +29,7 @@ function formatFinding({
   const start = `  ${marks[level]} `;
   return [
     `${start}${dress.strong(visible(object))}  ${dress.quiet(`${rule}  ${visible(file)}:${line}:${column}`)}`,
-    indent + beside(indent, visible(message)),
+    indent + visible(message),
     ...(deploy === null ? [] : [prose("deploy", deploy.text)]),
     ...field(
       "instead",
@@ -55,10 +53,12 @@ export function formatLintVerdict({ ok, findings, accepted, migrations }: LintRe
 }
 
 /** What lint found for a person: each finding, what `deploy` does about it, and what to write instead. */
-export const formatLintReport = (report: LintReport): string =>
-  [...report.findings.flatMap((finding) => [formatFinding(finding), ""]), formatLintVerdict(report)].join(
-    "\n",
-  );
+export const formatLintReport = (report: LintReport, { quiet = false }: ReportExtent = {}): string =>
+  quiet && report.ok
+    ? ""
+    : [...report.findings.flatMap((finding) => [formatFinding(finding), ""]), formatLintVerdict(report)].join(
+        "\n",
+      );
 
 const escapeData = (text: string): string =>
   text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
