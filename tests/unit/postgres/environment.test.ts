@@ -140,6 +140,6 @@ describe("a service", () => {
 test.each(["require", "prefer"])("the system's authorities with sslmode=%s are refused", (mode) => {
   setEnvironment({});
   const url = `postgresql://u@h/d?sslrootcert=system&sslmode=${mode}`;
-  expect(() => parseDatabaseUrl(url)).toThrow(/asks for sslmode=verify-full/);
+  expect(() => parseDatabaseUrl(url)).toThrow(/requires sslmode=verify-full/);
   expect(addressOf(parseDatabaseUrl("postgresql://u@h/d?sslrootcert=system")).sslMode).toBe("verify-full");
 });

@@ -94,7 +94,7 @@ async function runLint(
 async function tell(
   report: LintReport,
   format: LintCommandOptions["format"],
-  { context: { names, version }, quiet }: { context: CommandContext } & QuietOptions,
+  { context: { names, version }, quiet = false }: { context: CommandContext; quiet?: boolean | undefined },
 ): Promise<void> {
   const { formatLintAsSarif, formatLintForGitHub, formatLintReport } = await import("../report/index.ts");
   switch (format) {
@@ -105,7 +105,11 @@ async function tell(
     case "github":
       process.stdout.write(`${formatLintForGitHub(report)}\n`);
       return;
-    case "sarif":
-      process.stdout.write(`${formatLintAsSarif(report, { name: names.command, version })}\n`);
+    case "sarif": {
+      const { lintRules } = await import("../index.ts");
+      process.stdout.write(
+        `${formatLintAsSarif(report, { name: names.command, version, rules: lintRules })}\n`,
+      );
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { acceptanceRule, type LintFinding, type LintReport, type LintRule, lintRules } from "../index.ts";
+import type { LintFinding, LintReport, LintRule } from "../index.ts";
 import { formatRulePage } from "./lint-page.ts";
 
 /*
@@ -18,7 +18,7 @@ const described = ({ id, title, why, hazards, ...rule }: LintRule) => ({
 });
 
 const ofAcceptances = {
-  id: acceptanceRule,
+  id: "acceptance",
   shortDescription: { text: "An acceptance that accepts nothing, or gives no reason" },
   fullDescription: {
     text: "A comment that accepts a hazard names its rule and a reason, and stands before a statement in which the rule finds something.",
@@ -57,16 +57,16 @@ function resultOf(finding: LintFinding, ids: readonly string[], reason?: string)
 /** What lint found as SARIF; what is accepted is in it as suppressed. */
 export function formatLintAsSarif(
   report: LintReport,
-  { name, version }: { name: string; version: string },
+  { name, version, rules: known }: { name: string; version: string; rules: readonly LintRule[] },
 ): string {
-  const rules = [...lintRules.map(described), ofAcceptances];
+  const rules = [...known.map(described), ofAcceptances];
   const ids = rules.map(({ id }) => id);
   const log = {
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",
     version: "2.1.0",
     runs: [
       {
-        tool: { driver: { name, version, rules: rules } },
+        tool: { driver: { name, version, rules } },
         columnKind: "utf16CodeUnits",
         results: [
           ...report.findings.map((finding) => resultOf(finding, ids)),
