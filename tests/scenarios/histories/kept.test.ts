@@ -85,6 +85,52 @@ const cases: readonly History[] = [
       ),
     ],
   },
+  {
+    name: "a table that a later statement would make in another form if it were not there",
+    migrations: [
+      ["CREATE TABLE u (id int primary key)"],
+      [
+        "CREATE TABLE t (id int primary key, a int)",
+        "CREATE TABLE IF NOT EXISTS t (id serial primary key, b bigint DEFAULT 1)",
+        "INSERT INTO t VALUES (1, 2)",
+      ],
+    ],
+  },
+  {
+    name: "a type that took over the name of one which was moved",
+    schemas: ["public", "app"],
+    migrations: [
+      [
+        "CREATE SCHEMA app",
+        "CREATE TYPE app.mood AS ENUM ('new', 'old')",
+        "CREATE TABLE t (id int primary key, m app.mood)",
+      ],
+      ["ALTER TYPE app.mood SET SCHEMA public", "CREATE TYPE app.mood AS ENUM ('good', 'bad')"],
+      [
+        "CREATE TABLE u (id int primary key)",
+        "ALTER TABLE u ADD COLUMN m app.mood",
+        "INSERT INTO u VALUES (1, 'bad')",
+      ],
+    ],
+    rows: ["insert into t values (1, 'old')"],
+  },
+  {
+    name: "a key whose name another table's index gets",
+    migrations: [
+      [
+        "CREATE TABLE t (id int primary key, CONSTRAINT x UNIQUE (id))",
+        "CREATE TABLE u (id int primary key)",
+      ],
+      [
+        "CREATE TYPE k AS ENUM ('a')",
+        "ALTER INDEX x RENAME TO y",
+        "ALTER TABLE u ADD COLUMN k k",
+        "CREATE INDEX x ON u (k)",
+        "ALTER TABLE t DROP CONSTRAINT y",
+      ],
+    ],
+    rows: ["insert into u values (1)"],
+  },
 ];
 
 it.each(cases)("$name: there, back and there again", async (history) => {

@@ -140,9 +140,28 @@ describe("what a hand writes differently and means alike", () => {
   it("leaves out a cast of a column that is a text in one database, and a varchar in the other", () => {
     const varchar = "((status)::text <> 'done'::text)";
     const text = "(status <> 'done'::text)";
-    const isText = (name: string) => name === "status";
-    expect(isSameText("expression", varchar, text, [isText, isText])).toBe(true);
+    const names = { isText: (name: string) => name === "status", schemaOf: () => null };
+    expect(isSameText("expression", varchar, text, [names, names])).toBe(true);
     expect(isSameText("expression", varchar, text)).toBe(false);
+  });
+
+  describe("where another schema has a name too, so that it is printed with its schema in one database only", () => {
+    const named = (schema: string) => ({ isText: () => false, schemaOf: () => schema });
+    it.each([
+      ["statement", "SELECT a FROM t WHERE k = 'x'::kind", "SELECT a FROM app.t WHERE k = 'x'::app.kind"],
+      ["table constraint", "FOREIGN KEY (a) REFERENCES t(id)", "FOREIGN KEY (a) REFERENCES app.t(id)"],
+      ["expression", "'x'::kind", "'x'::app.kind"],
+      ["statement", "WITH t AS (SELECT 1 AS a) SELECT a FROM t", "WITH t AS (SELECT 1 AS a) SELECT a FROM t"],
+    ] as const)("%s %s says the same as %s", (form, one, other) => {
+      const here = named("app");
+      expect(isSameText(form, one, other, [here, here])).toBe(true);
+      expect(isSameText(form, one, other, [here, named("public")])).toBe(true);
+    });
+
+    it("another schema's is another one", () => {
+      const [one, other] = [named("app"), named("public")];
+      expect(isSameText("statement", "SELECT a FROM t", "SELECT a FROM t ", [one, other])).toBe(false);
+    });
   });
 
   const body = "\nBEGIN\n\tNEW.updated_at = now();\n\tRETURN NEW;\nEND;\n";

@@ -1,7 +1,9 @@
+import type { QualifiedName } from "../sql/names.ts";
+import { quoteQualified } from "../sql/quote.ts";
 import type { Catalog, Grant } from "./catalog.ts";
 import { utc, withInstantsOf } from "./instants.ts";
 import { isDescribed, kindFiles } from "./kinds/index.ts";
-import { type IsTextColumn, isSameBody, isSameText, type TextForm } from "./meaning.ts";
+import { isSameBody, isSameText, type NameResolution, type TextForm } from "./meaning.ts";
 import { type CatalogObject, catalogObjects, type ObjectIdentity, objectKey } from "./objects.ts";
 
 /**
@@ -69,7 +71,7 @@ export function compareCatalogs(
   const described = expected.objects !== undefined && actual.objects !== undefined;
   const wanted = comparable(expected, { owners, maintain, structures, described });
   const found = comparable(actual, { owners, maintain, structures, described });
-  const isText = [textColumns(expected), textColumns(actual)] as const;
+  const names = [nameResolution(expected), nameResolution(actual)] as const;
   const zones = [expected.server.timeZone ?? utc, actual.server.timeZone ?? utc] as const;
   const orders = columnOrders(actual);
 
@@ -77,7 +79,7 @@ export function compareCatalogs(
   for (const [id, object] of wanted) {
     const other = found.get(id);
     if (other) {
-      differences.push(...propertyDifferences(object, other, { owners, isText, zones }));
+      differences.push(...propertyDifferences(object, other, { owners, names, zones }));
       continue;
     }
     if (!hasMissingParent(object.identity, found)) {
@@ -150,11 +152,11 @@ function propertyDifferences(
   actual: CatalogObject,
   {
     owners,
-    isText,
+    names,
     zones,
   }: {
     owners: boolean;
-    isText: readonly [IsTextColumn, IsTextColumn];
+    names: readonly [NameResolution, NameResolution];
     zones: readonly [string, string];
   },
 ): Difference[] {
@@ -167,7 +169,7 @@ function propertyDifferences(
     const isSame =
       property === "body" && expected.properties["language"] === actual.properties["language"]
         ? isSameBody(expected.properties["language"] ?? "", wanted, found)
-        : isSameValue(expected.identity, property, wanted, found, isText);
+        : isSameValue(expected.identity, property, wanted, found, names);
     if (isSame) return [];
     return [{ kind: "different", object: expected.identity, property, expected: wanted, actual: asFound }];
   });
@@ -196,13 +198,41 @@ function isSameValue(
   property: string,
   one: string | null,
   other: string | null,
-  isText: readonly [IsTextColumn, IsTextColumn],
+  names: readonly [NameResolution, NameResolution],
 ): boolean {
   const form = formOf(object, property);
-  if (form === null) return one === other;
+  if (form === null) return one === other || (property === "type" && isSameType(one, other, names));
   const found = object.kind === "index" && !storage.test(one ?? "") ? withoutStorage(other) : other;
-  return isSameText(form, one, found, isText);
+  return isSameText(form, one, found, names);
 }
+
+/** A type as `format_type` prints it, with its schema: `app.kind[]`. */
+function qualifiedType(type: string | null, { schemaOf }: NameResolution): string | null {
+  const [, quoted, plain, bounds = ""] =
+    /^(?:"((?:[^"]|"")+)"|([a-z_][a-z0-9_]*))((?:\[\])*)$/.exec(type ?? "") ?? [];
+  const name = quoted?.replaceAll('""', '"') ?? plain;
+  const schema = name === undefined ? null : schemaOf("type", name);
+  return schema === null || name === undefined ? type : `${quoteQualified(schema, name)}${bounds}`;
+}
+
+/** Whether two databases name one type: what PostgreSQL prints depends on which other schemas have the name. */
+function isSameType(
+  one: string | null,
+  other: string | null,
+  [names, otherNames]: readonly [NameResolution, NameResolution],
+): boolean {
+  const quoted = (type: string | null): string | null =>
+    type === null
+      ? null
+      : type.replace(
+          /^([a-z_][a-z0-9_]*|"(?:[^"]|"")+")\.([a-z_][a-z0-9_]*|"(?:[^"]|"")+")/,
+          (whole, ...[schema, name]: string[]) =>
+            schema === undefined || name === undefined ? whole : [schema, name].map(inQuotes).join("."),
+        );
+  return quoted(qualifiedType(one, names)) === quoted(qualifiedType(other, otherNames));
+}
+
+const inQuotes = (name: string): string => (name.startsWith('"') ? name : `"${name}"`);
 
 /** The storage parameters of an index, as PostgreSQL prints them: nobody's business where none is asked for. */
 const storage = / WITH \([^()]*\)(?= TABLESPACE | WHERE |$)/;
@@ -210,20 +240,44 @@ const storage = / WITH \([^()]*\)(?= TABLESPACE | WHERE |$)/;
 const withoutStorage = (definition: string | null): string | null =>
   definition === null ? null : definition.replace(storage, "");
 
-const answers = new WeakMap<Catalog, IsTextColumn>();
+const resolutions = new WeakMap<Catalog, NameResolution>();
 
-/** Tells of a name whether every column that has it is of a string type; the same function for the same catalog. */
-function textColumns(catalog: Catalog): IsTextColumn {
-  let known: Map<string, boolean> | undefined;
-  const answer =
-    answers.get(catalog) ??
-    ((name) => {
-      // Few comparisons come to ask.
-      known ??= findTextColumns(catalog);
-      return known.get(name) ?? false;
-    });
-  answers.set(catalog, answer);
-  return answer;
+/** What the names in a catalog's texts stand for; the same answer for the same catalog. */
+function nameResolution(catalog: Catalog): NameResolution {
+  const known = resolutions.get(catalog);
+  if (known) return known;
+  // Few comparisons come to ask.
+  let texts: Map<string, boolean> | undefined;
+  let schemas: Record<"relation" | "type", Map<string, string | null>> | undefined;
+  const made: NameResolution = {
+    isText(column) {
+      texts ??= findTextColumns(catalog);
+      return texts.get(column) ?? false;
+    },
+    schemaOf(space, name) {
+      schemas ??= {
+        relation: schemasByName([...catalog.tables, ...catalog.views, ...catalog.sequences]),
+        type: schemasByName([...catalog.enums, ...catalog.domains, ...(catalog.structures ?? [])]),
+      };
+      return schemas[space].get(name) ?? null;
+    },
+  };
+  resolutions.set(catalog, made);
+  return made;
+}
+
+/**
+ * The schema of what is printed without one: the only one that has the name; of several `public`, which comes first on
+ * most paths; null where that is not among them.
+ */
+function schemasByName(objects: readonly QualifiedName[]): Map<string, string | null> {
+  const found = new Map<string, string | null>();
+  for (const { schema, name } of objects) {
+    const other = found.get(name);
+    const isOnly = other === undefined || other === schema;
+    found.set(name, isOnly ? schema : [other, schema].includes("public") ? "public" : null);
+  }
+  return found;
 }
 
 function findTextColumns({ tables, views }: Catalog): Map<string, boolean> {

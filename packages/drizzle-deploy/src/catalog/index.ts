@@ -51,3 +51,4 @@ export { pinnedSettings, readCatalog } from "./read.ts";
 export { schemasMadeBy } from "./schemas-made.ts";
 export { runOnScratch } from "./scratch.ts";
 export { isTakenOver, partOfWhole } from "./taken-over.ts";
+export { isPrintedBare, printedTypes } from "./type-names.ts";

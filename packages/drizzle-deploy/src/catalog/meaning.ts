@@ -11,8 +11,16 @@ import { fingerprint, parseStatements, places } from "../sql/parser.ts";
 /** How a text has to be wrapped to be a statement. */
 export type TextForm = "statement" | "expression" | "table constraint" | "domain constraint";
 
-/** Whether every column of a name is of a string type, so that a cast to text changes nothing. */
-export type IsTextColumn = (name: string) => boolean;
+/** What the names of a text stand for, in the database that it is of. */
+export interface NameResolution {
+  /** Whether every column of a name is of a string type, so that a cast to text changes nothing. */
+  readonly isText: (column: string) => boolean;
+  /**
+   * The schema of a relation or type that is printed without one; null where it is not known. PostgreSQL prints one as soon
+   * as another schema has the name too.
+   */
+  readonly schemaOf: (space: "relation" | "type", name: string) => string | null;
+}
 
 const wrap: Readonly<Record<TextForm, (text: string) => string>> = {
   statement: (text) => text,
@@ -59,22 +67,39 @@ function plainType(typeName: Tree): string | undefined {
 const stringTypes: readonly (string | undefined)[] = ["text", "varchar"];
 
 /** A cast that says nothing is left out; one of a whole array is given to each element. */
-function canonicalCast(cast: Fields, isText: IsTextColumn): Tree {
+function canonicalCast(cast: Fields, names: NameResolution): Tree {
   const { arg, typeName } = cast;
   const array = asNode(arg, "A_ArrayExpr");
   if (array && isFields(typeName) && listOf(typeName["arrayBounds"]).length > 0) {
     const { arrayBounds: _, ...elementType } = typeName;
     const elements = listOf(array["elements"]).map((element) =>
-      canonicalCast({ arg: element, typeName: elementType }, isText),
+      canonicalCast({ arg: element, typeName: elementType }, names),
     );
     return { A_ArrayExpr: { elements } };
   }
   if (stringTypes.includes(plainType(typeName))) {
     if (isFields(asNode(arg, "A_Const")?.["sval"])) return arg;
     const column = textOf(listOf(asNode(arg, "ColumnRef")?.["fields"]).at(-1));
-    if (column !== undefined && isText(column)) return arg;
+    if (column !== undefined && names.isText(column)) return arg;
   }
-  return { TypeCast: { arg, typeName } };
+  return { TypeCast: { arg, typeName: qualifiedType(typeName, names) } };
+}
+
+/** A type with the schema that it is in. */
+function qualifiedType(typeName: Tree, { schemaOf }: NameResolution): Tree {
+  if (!isFields(typeName)) return typeName;
+  const path = listOf(typeName["names"]);
+  const name = path.length === 1 ? textOf(path[0]) : undefined;
+  const schema = name === undefined ? null : schemaOf("type", name);
+  return schema === null ? typeName : { ...typeName, names: [string(schema), ...path] };
+}
+
+/** A relation with the schema that it is in. */
+function qualifiedRelation(relation: Fields, { schemaOf }: NameResolution): Fields {
+  const { relname, schemaname } = relation;
+  if (typeof relname !== "string" || schemaname !== undefined) return relation;
+  const schema = schemaOf("relation", relname);
+  return schema === null ? relation : { ...relation, schemaname: schema };
 }
 
 /** Operators with which the sides change places. */
@@ -183,7 +208,7 @@ function namesOf(item: Tree): string[] {
 }
 
 /** Puts trees into one form; of one text, since it numbers the aliases of all its queries. */
-function canonicaliser(isText: IsTextColumn): (tree: Tree) => Tree {
+function canonicaliser(names: NameResolution): (tree: Tree) => Tree {
   let count = 0;
   const next = (letter: string): string => {
     count += 1;
@@ -235,7 +260,7 @@ function canonicaliser(isText: IsTextColumn): (tree: Tree) => Tree {
         : undefined;
     return {
       [kind]: {
-        ...inner,
+        ...(kind === "RangeVar" && query === undefined ? qualifiedRelation(inner, names) : inner),
         ...(query === undefined ? {} : { relname: query }),
         ...(name === undefined
           ? alias === undefined
@@ -305,7 +330,12 @@ function canonicaliser(isText: IsTextColumn): (tree: Tree) => Tree {
           SubLink: visitFields({ ...fields, subselect: withoutName(fields["subselect"]) }, scope),
         };
       case "TypeCast":
-        return canonicalCast(visitFields(fields, scope), isText);
+        return canonicalCast(visitFields(fields, scope), names);
+      case "Constraint": {
+        const { pktable } = fields;
+        const referenced = isFields(pktable) ? { pktable: qualifiedRelation(pktable, names) } : {};
+        return { Constraint: visitFields({ ...fields, ...referenced }, scope) };
+      }
       case "A_Expr":
         return canonicalOperation(visitFields(fields, scope));
       case "BoolExpr":
@@ -323,25 +353,25 @@ function canonicaliser(isText: IsTextColumn): (tree: Tree) => Tree {
 }
 
 /** What a text of a catalog says, kept as long as the catalog is: it is compared with several others. */
-const said = new WeakMap<IsTextColumn, Map<string, string | null>>();
+const said = new WeakMap<NameResolution, Map<string, string | null>>();
 
 /** A text in the one form of all that say the same; null where it does not parse. */
-function canonical(form: TextForm, text: string, isText: IsTextColumn): string | null {
+function canonical(form: TextForm, text: string, names: NameResolution): string | null {
   // Of no catalog: nobody knows for how long to keep it.
-  if (isText === never) return makeCanonical(form, text, isText);
-  const known = said.get(isText) ?? new Map<string, string | null>();
-  said.set(isText, known);
+  if (names === unknown) return makeCanonical(form, text, names);
+  const known = said.get(names) ?? new Map<string, string | null>();
+  said.set(names, known);
   const key = `${form} ${text}`;
   const found = known.get(key);
   if (found !== undefined) return found;
-  const made = makeCanonical(form, text, isText);
+  const made = makeCanonical(form, text, names);
   known.set(key, made);
   return made;
 }
 
-function makeCanonical(form: TextForm, text: string, isText: IsTextColumn): string | null {
+function makeCanonical(form: TextForm, text: string, names: NameResolution): string | null {
   try {
-    const inOneForm = canonicaliser(isText);
+    const inOneForm = canonicaliser(names);
     return fingerprint(parseStatements(wrap[form](text)).map(({ node }) => inOneForm(withoutPlaces(node))));
   } catch {
     // Printed by a server that is newer than the parser, or in no form of a statement.
@@ -360,22 +390,22 @@ function withoutPlaces(tree: Tree): Tree {
   );
 }
 
-const never: IsTextColumn = () => false;
+const unknown: NameResolution = { isText: () => false, schemaOf: () => null };
 
 /**
  * Whether two texts, as PostgreSQL prints them or as somebody wrote them, say the same.
  *
- * @param isText by side: a database in which a column is `text` casts less than one in which it is `varchar`
+ * @param names by side: a database in which a column is `text` casts less than one in which it is `varchar`
  */
 export function isSameText(
   form: TextForm,
   one: string | null,
   other: string | null,
-  [oneIsText, otherIsText]: readonly [IsTextColumn, IsTextColumn] = [never, never],
+  [names, otherNames]: readonly [NameResolution, NameResolution] = [unknown, unknown],
 ): boolean {
   if (one === null || other === null || one === other) return one === other;
-  const inOneForm = canonical(form, one, oneIsText);
-  return inOneForm !== null && inOneForm === canonical(form, other, otherIsText);
+  const inOneForm = canonical(form, one, names);
+  return inOneForm !== null && inOneForm === canonical(form, other, otherNames);
 }
 
 /*

@@ -34,3 +34,13 @@ export const defaultNames: Names = {
 /** The name of a setting of a session's own; PostgreSQL 17 manual, 19.16 "Customized Options", takes plain words only. */
 export const settingName = ({ recordSchema }: Pick<Names, "recordSchema">, name: string): string =>
   `${recordSchema.replaceAll(/^[^a-z_]|\W/gi, "_")}.${name}`;
+
+/** The longest name that PostgreSQL keeps whole, in bytes: NAMEDATALEN less one. */
+const longestName = 63;
+
+/** The name that what has to make room for another gets meanwhile, cut between two characters where it is too long. */
+export function nameAside(name: string, { recordSchema }: Pick<Names, "recordSchema">): string {
+  const characters = [...`${recordSchema}_${name}`];
+  while (Buffer.byteLength(characters.join("")) > longestName) characters.pop();
+  return characters.join("");
+}

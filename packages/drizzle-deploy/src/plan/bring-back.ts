@@ -1,4 +1,4 @@
-import type { Names } from "../model/names.ts";
+import { type Names, nameAside } from "../model/names.ts";
 import { nameOf, type Target } from "../model/step.ts";
 import type { QualifiedName } from "../sql/names.ts";
 import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
@@ -37,12 +37,20 @@ const renamable: Partial<Record<Target["kind"], string>> = {
 export function namedBack(
   target: Target,
   place: Place,
-  { history, simulated }: Pick<Remains, "history" | "simulated">,
+  { history, simulated, facts: { names } }: Pick<Remains, "history" | "simulated" | "facts">,
 ): Pick<Draft, "kind" | "title" | "sql" | "goal" | "safety" | "needs"> | null {
   if (simulated.exists(target) || !history.hasRun(place)) return null;
-  const now = presentAs(target, history.fateOf(target, place), simulated);
+  const fate = history.fateOf(target, place);
+  const now = presentAs(target, fate, simulated) ?? putAside(fate, names, simulated);
   if (now === null || now.schema !== target.schema || now.table !== target.table) return null;
   return underFormerName(now, target, simulated);
+}
+
+/** A type or domain that a rollback has put aside, since columns are of it and its name was another's before. */
+function putAside(fate: Target | null, names: Names, simulated: SimulatedCatalog): Target | null {
+  if (fate === null || (fate.kind !== "type" && fate.kind !== "domain")) return null;
+  const aside = { ...fate, name: nameAside(fate.name, names) };
+  return simulated.exists(aside) && simulated.stateOf(aside) === "untouched" ? aside : null;
 }
 
 /** Gives what is there the name that it was made under. */

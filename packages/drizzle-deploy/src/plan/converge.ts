@@ -190,6 +190,9 @@ export function isThereInTime(
     return kind === "index" && schema !== null && isStepsOwn({ schema, name }, simulated);
   }
   if (simulated.stateOf(ifNotExists) !== "untouched") return true;
+  const { kind, schema, name } = ifNotExists;
+  // A step before it makes the table by bringing it back.
+  if (kind === "table" && schema !== null && simulated.isBroughtBack({ schema, name })) return true;
   return before !== null && has(before, ifNotExists);
 }
 

@@ -3,6 +3,7 @@ import {
   type DescribedObject,
   type Index,
   isDescribed,
+  isPrintedBare,
   kindFiles,
   onOthers,
   restsOn,
@@ -280,12 +281,13 @@ function objectsRenamed({ objects = [] }: Catalog, from: Target, to: Target): De
 function withTypeCalled(catalog: Catalog, from: Target, to: Target): Catalog {
   if (from.schema === null) return catalog;
   const types = [...catalog.enums, ...catalog.domains, ...(catalog.structures ?? [])];
-  const isBare =
-    from.schema === "public" || !types.some((one) => one.name === from.name && one.schema !== from.schema);
+  const isBare = isPrintedBare(catalog, { schema: from.schema, name: from.name });
+  const isOthers =
+    to.schema !== "public" && types.some((one) => one.name === to.name && one.schema !== to.schema);
   const qualified = ({ schema, name }: Target): string => `${printed(schema ?? "public")}.${printed(name)}`;
   const forms = [
     { was: qualified(from), is: qualified(to) },
-    ...(isBare ? [{ was: printed(from.name), is: printed(to.name) }] : []),
+    ...(isBare ? [{ was: printed(from.name), is: isOthers ? qualified(to) : printed(to.name) }] : []),
   ];
   const type = (text: string): string => {
     const found = forms.find(({ was }) => text === was || text.startsWith(`${was}[`));

@@ -604,13 +604,20 @@ function planRoom(
   });
 }
 
-/** A statement of a span as it is run on what a rollback has kept: a column's numbers. */
+/** A statement of a span as it is run on what a rollback has kept: a column's numbers, a type under another name. */
 function overWhatIsKept(
   statement: ClassifiedStatement,
-  { isAsLeft: isClean, simulated }: PlanningContext,
+  migration: Migration,
+  planning: PlanningContext,
 ): ClassifiedStatement {
+  const { isAsLeft: isClean, simulated } = planning;
   const [draft, ...others] = statement.drafts;
-  if (isClean || !draft || others.length > 0 || draft.goal.does !== "alter") return statement;
+  if (isClean || !draft || others.length > 0) return statement;
+  if (draft.goal.does === "create") {
+    const back = namedBack(draft.goal.target, { migration, number: statement.number }, planning);
+    return back ? { ...statement, asWritten: back.sql, drafts: [{ ...draft, ...back }] } : statement;
+  }
+  if (draft.goal.does !== "alter") return statement;
   const { target, properties } = draft.goal;
   const isKeptNumber = properties.join() === "identity" && simulated.isUntouched(target, properties);
   return isKeptNumber && draft.replacement !== undefined
@@ -673,7 +680,7 @@ function planSpan(
   const builds = planBuilds(changes ? found : statements, changes, { migration, timeline, planning });
   // Each as what the one before it leaves: rows that go into a table of this very transaction are no hazard.
   const asTheyCome = statements.flatMap((statement) => {
-    const now = overWhatIsKept({ ...statement, drafts: classify(statement, context) }, planning);
+    const now = overWhatIsKept({ ...statement, drafts: classify(statement, context) }, migration, planning);
     const own = formatStepId({ migration: migration.tag, parts: [String(statement.number)] });
     // What no catalog shows stays when the rest is rolled back, unless what it has filled is gone.
     const stays =
@@ -865,6 +872,8 @@ function draftsOf(
         simulated.adoptNew(table);
         return numbered(number, drafts);
       }
+      if (simulated.isBroughtBack(table) && isThereInTime(first, simulated, timeline))
+        return numbered(number, drafts);
       // Made by a deployment that was interrupted: still as good as empty, unless it has been used since.
       if (isDone(facts, migration, own) && (size?.bytes ?? 0) <= smallTable) simulated.adoptNew(table);
       return [...numbered(number, drafts), ...repairsOf(statement, number, context)];
@@ -881,9 +890,10 @@ function draftsOf(
       ];
     }
   }
-  if (first && goal?.does === "create") {
-    const back = namedBack(goal.target, { migration, number: statement.number }, planning);
-    if (back) return numbered(number, [{ ...first, ...back }, ...drafts.slice(1)]);
+  const [begin, ...others] = drafts;
+  if (begin?.goal.does === "create") {
+    const back = namedBack(begin.goal.target, { migration, number: statement.number }, planning);
+    if (back) return numbered(number, [{ ...begin, ...back }, ...others]);
   }
   return numbered(number, drafts);
 }

@@ -1,7 +1,6 @@
-import { type Catalog, isDescribed, kindFiles, restsOn, type Table } from "../catalog/index.ts";
+import { type Catalog, isDescribed, kindFiles, printedTypes, restsOn, type Table } from "../catalog/index.ts";
 import { nameOf, type Target } from "../model/step.ts";
 import type { QualifiedName } from "../sql/names.ts";
-import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
 import { part } from "../statements/draft.ts";
 import type { Draft, StatementContext } from "../statements/index.ts";
 import { hasWord } from "./dropped-later.ts";
@@ -142,6 +141,12 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
   const derived = new Set<string>();
   const former = new Set<string>();
   const brought = new Set<string>();
+  /** Types under other names than those that the tables of the archive were read with. */
+  const renamedTypes: { readonly from: Target; readonly to: Target }[] = [];
+  const rename = (from: Target, to: Target): void => {
+    catalog = renamed(catalog, from, to);
+    if (namespaceOf(from.kind) === "type") renamedTypes.push({ from, to });
+  };
   const written = new Set<string>();
   const origins = new Map<string, Target>();
   const originOf = (target: Target): Target => {
@@ -376,16 +381,16 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
             states.set({ ...goal.target, kind: "index" }, "gone");
           }
           return;
-        case "rename":
+        case "rename": {
           origins.set(key(goal.to), originOf(goal.target));
           origins.delete(key(goal.target));
-          catalog = renamed(catalog, goal.target, goal.to);
+          // The index of a key goes by its name.
+          const index: Target = { ...goal.target, kind: "index" };
+          const isKey =
+            goal.target.kind === "constraint" && (states.get(index) !== undefined || inCatalog(index));
+          rename(goal.target, goal.to);
           states.move(goal.target, goal.to);
-          if (goal.target.kind === "constraint") {
-            // The index of a key goes by its name.
-            const [was, is] = [goal.target, goal.to].map((one): Target => ({ ...one, kind: "index" }));
-            if (was && is && states.get(was) !== undefined) states.move(was, is);
-          }
+          if (isKey) states.move(index, { ...goal.to, kind: "index" });
           if (
             goal.target.kind === "table" &&
             fresh.has(JSON.stringify([goal.target.schema, goal.target.name]))
@@ -393,6 +398,7 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
             fresh.add(JSON.stringify([goal.to.schema, goal.to.name]));
           }
           return;
+        }
         case "build":
           states.set(goal.target, "made");
           return;
@@ -453,7 +459,7 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
       }
     },
     recall: (target, to) => {
-      catalog = renamed(catalog, target, { ...target, name: to });
+      rename(target, { ...target, name: to });
       states.set(target, "gone");
     },
     restore: (name, { schema, name: former }, { renames, dropped, remade }) => {
@@ -464,7 +470,11 @@ export function simulateCatalog(facts: Facts, managed: readonly string[]): Simul
         (kind: Target["kind"]) =>
         (one: { readonly name: string }): boolean =>
           !remade.some((other) => other.kind === kind && other.name === one.name);
-      const moved = withDefinitionsOn(movedTable(facts.names, archived, schema), { schema, name: former });
+      const asRead = withDefinitionsOn(movedTable(facts.names, archived, schema), { schema, name: former });
+      const [moved = asRead] = renamedTypes.reduce((then, { from, to }) => renamed(then, from, to), {
+        ...catalog,
+        tables: [asRead],
+      }).tables;
       catalog = {
         ...catalog,
         tables: [
@@ -817,7 +827,7 @@ export function contextOf(
         .domains.find(same(schema, name))
         ?.constraints.map((one) => one.name) ?? [],
     usersOf: ({ schema, name }) => {
-      const printed = [quoteIdentifier(name), quoteQualified(schema, name), name, `${schema}.${name}`];
+      const printed = printedTypes(simulated.catalog(), { schema, name });
       const isIt = ({ type }: { type: string }) => printed.includes(type.replace(/\[\]$/, ""));
       return simulated.catalog().tables.filter(({ columns }) => columns.some(isIt));
     },

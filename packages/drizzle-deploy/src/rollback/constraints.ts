@@ -528,15 +528,35 @@ export function dropIndexes(context: RollbackContext, isToGo: (index: Index, tab
   }
 }
 
-/** Drops the indexes that came with the deployment, but for those that it only gave another name. */
+/** Whether an index came with the deployment, which did not only give it another name. */
+const isCreatedIndex =
+  (context: RollbackContext) =>
+  (index: Index, table: Table): boolean =>
+    context.isCreated(partKey("index", table, index.name)) &&
+    !context.settled.has(partKey("index", table, index.name)) &&
+    formerIndexName(context, table, index) === undefined;
+
+/** Drops the indexes that came with the deployment. */
 export function dropCreatedIndexes(context: RollbackContext): void {
-  dropIndexes(
-    context,
-    (index, table) =>
-      context.isCreated(partKey("index", table, index.name)) &&
-      !context.settled.has(partKey("index", table, index.name)) &&
-      formerIndexName(context, table, index) === undefined,
-  );
+  dropIndexes(context, isCreatedIndex(context));
+}
+
+/** Drops those of them whose names an index or key of another table had before, so that it can have it again. */
+export function dropIndexesInTheWay(context: RollbackContext): void {
+  const isCreated = isCreatedIndex(context);
+  const isInTheWay = (index: Index, table: Table): boolean =>
+    isCreated(index, table) &&
+    context.before.tables.some(
+      (one) =>
+        one.schema === table.schema &&
+        one.name !== table.name &&
+        one.indexes.some(({ name }) => name === index.name),
+    );
+  dropIndexes(context, isInTheWay);
+  for (const table of context.actual.tables) {
+    for (const index of table.indexes)
+      if (isInTheWay(index, table)) context.settled.add(partKey("index", table, index.name));
+  }
 }
 
 /** Whether an index of a partition belongs to one of the partitioned table: it stays or goes with that. */

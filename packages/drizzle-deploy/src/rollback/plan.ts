@@ -7,6 +7,7 @@ import {
   dropCreatedIndexes,
   dropForeignKeys,
   dropIndexes,
+  dropIndexesInTheWay,
   dropLeftoverIndexes,
   restoreForeignKeys,
   restoreIndexes,
@@ -83,6 +84,7 @@ function undoEverything(context: RollbackContext): void {
   undoPolicies(context);
   undoViews(context);
   dropForeignKeys(context);
+  dropIndexesInTheWay(context);
   undoConstraints(context);
   undoColumns(context);
   restoreIndexes(context);

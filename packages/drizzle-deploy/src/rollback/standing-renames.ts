@@ -1,8 +1,7 @@
-import type { Catalog, View } from "../catalog/index.ts";
-import type { Names } from "../model/names.ts";
+import { type Catalog, printedTypes, type View } from "../catalog/index.ts";
+import { type Names, nameAside } from "../model/names.ts";
 import type { Dependent } from "../plan/dependents.ts";
 import { type QualifiedName, qualifiedLabel } from "../sql/names.ts";
-import { quoteIdentifier, quoteName } from "../sql/quote.ts";
 import { stepId } from "./draft.ts";
 import { find, inOrder } from "./find.ts";
 import { isThere, type Rename } from "./renames.ts";
@@ -59,11 +58,13 @@ function asideOf(
   // Names that go round make room for each other.
   if (found === undefined || all.some((one) => one.of === null && isFor(one, { kind, was, now: was, of })))
     return [];
-  const aside = { schema: was.schema, name: `${names.recordSchema}_${was.name}` };
-  const printed = [was.name, quoteIdentifier(was.name), qualifiedLabel(was), quoteName(was)];
+  const aside = { schema: was.schema, name: nameAside(was.name, names) };
+  const printed = printedTypes(raw, was);
   const isOfBefore = (table: QualifiedName): boolean =>
     [...before.tables, ...before.views].some((one) => isSame(nameNow(all, one, relations), table));
+  // Once it is aside, what has the name is what had it before.
   const isUsed =
+    !isThere(raw, found, aside, null) &&
     types.some((type) => type === found) &&
     raw.tables.some(
       (table) =>

@@ -1,6 +1,7 @@
 import type { Catalog } from "../catalog/index.ts";
 import { functionLabel, functionSignature } from "../kinds/function.ts";
 import { viewName, viewWords } from "../kinds/view.ts";
+import { nameAside } from "../model/names.ts";
 import type { Target } from "../model/step.ts";
 import { type QualifiedName, qualifiedLabel } from "../sql/names.ts";
 import { quoteIdentifier, quoteLiteral, quoteName } from "../sql/quote.ts";
@@ -123,7 +124,7 @@ export function undoRenames(context: RollbackContext, standing: StandingRenames)
   for (const group of [...inGroups(outer), ...inGroups(inner)]) {
     const [first, ...rest] = group;
     if (!first) continue;
-    const aside = { ...first.now, name: `${context.names.recordSchema}_${first.now.name}`.slice(0, 60) };
+    const aside = { ...first.now, name: nameAside(first.now.name, context.names) };
     const sql =
       rest.length === 0
         ? statements(raw, first, first.now, first.was)
