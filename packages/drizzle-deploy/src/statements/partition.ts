@@ -141,6 +141,7 @@ export function sparingDefault(
                 contype: "CONSTR_CHECK",
                 conname: name,
                 raw_expr: { BoolExpr: { boolop: "NOT_EXPR", args: [all] } },
+                is_enforced: true,
                 skip_validation: true,
               },
             },
