@@ -44,7 +44,8 @@ describe("spfp-db user", () => {
     const args = ["--user", user, "--export", "ana", "--login", "--yes", "--receipt", "receipt.json"];
     const erased = await spfp(database, "erase", ...args);
     expect(erased.status).toBe(0);
-    expect(erased.err).toContain("public.goals: 1 of 1 row erased");
+    // Tables as small as these are in the receipt.
+    expect(erased.err).toBe("");
     expect(erased.out).toContain("  login  deleted");
     expect(erased.out.trimEnd().split("\n").at(-1)).toMatch(
       new RegExp(`^User ${user} erased: \\d+ rows; none is left in the managed tables\\.$`),

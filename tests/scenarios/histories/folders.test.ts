@@ -158,7 +158,7 @@ describe("a folder as Drizzle reads it", () => {
     const project = await projectOf(write([...files, late]));
     await expect(deployTo(database, project)).rejects.toMatchObject({
       code: "MIGRATION_OUT_OF_ORDER",
-      message: expect.stringContaining("Drizzle passes it over"),
+      message: expect.stringContaining("Drizzle skips it without a message"),
       remedy: expect.stringMatching(/"when" above 5000.*INSERT INTO "drizzle"\."__drizzle_migrations"/s),
     });
     const folder = write([...files, { ...late, when: 5_001 }]);
