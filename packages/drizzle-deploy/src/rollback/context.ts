@@ -50,6 +50,8 @@ export interface RollbackFacts {
   readonly journal: JournalTable;
   /** Whether any of them is. */
   readonly isJournalled: boolean;
+  /** The project's migrations that were applied after the deployment, and would be left without it. */
+  readonly appliedSince: readonly string[];
   /** Ids of their steps that are recorded as done. */
   readonly done: readonly string[];
   /** Ids of those of them whose effect a rollback cannot take back: they stay recorded as done. */

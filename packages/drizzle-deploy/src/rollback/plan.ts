@@ -190,7 +190,7 @@ function rowsOf(migrations: RollbackFacts["migrations"]): string {
 /** Drizzle's journal rows of the migrations. */
 function forgetMigrations(
   context: RollbackContext,
-  { journal: { schema, name }, migrations, isJournalled }: RollbackFacts,
+  { journal: { schema, name }, migrations, isJournalled, appliedSince }: RollbackFacts,
 ): void {
   if (!isJournalled) return;
   context.add({
@@ -200,6 +200,10 @@ function forgetMigrations(
     target: { kind: "data", schema, name, table: null },
     locks: [[{ schema, name }, "ROW EXCLUSIVE"]],
     safety: "A few rows of the journal: from here on the migrations are pending again, also to Drizzle.",
+    blocked:
+      appliedSince.length === 0
+        ? null
+        : `${appliedSince.join(", ")} came after it, by Drizzle's migrator or by hand, and would be left without what it builds upon: take that back by hand first, with its row of ${schema}.${name}; or undo both in a new migration`,
   });
 }
 

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { type Catalog, catalogSchema } from "../catalog/index.ts";
 import { DeployError } from "../findings/errors.ts";
+import { readMigrations } from "../migrations/index.ts";
 import type { Names } from "../model/names.ts";
 import type { Project } from "../model/project.ts";
 import { isToRun, type Plan, partsOf, planSchema, type Step, type Target } from "../model/step.ts";
 import type { Queryable } from "../postgres/index.ts";
 import { begunBatches } from "../records/batches.ts";
-import { type JournalOwner, readJournal } from "../records/migration-state.ts";
+import { type JournalOwner, type JournalRow, readJournal } from "../records/migration-state.ts";
 import { hasRecords, recordTables } from "../records/records.ts";
 import { quoteIdentifier } from "../sql/quote.ts";
 
@@ -36,6 +37,8 @@ export interface Deployment {
   readonly begun: readonly (Pick<Step, "id" | "title"> & { readonly rows: number })[];
   /** Whether Drizzle's journal still has any of it. */
   readonly isJournalled: boolean;
+  /** The project's migrations that were applied after it, by Drizzle's migrator or by hand: their tags. */
+  readonly appliedSince: readonly string[];
   /** Ids of its steps that are recorded as done. */
   readonly done: readonly string[];
 }
@@ -199,6 +202,17 @@ export async function findDeployment(
     )),
   ]);
   const { rows: journal } = await readJournal(sql, project);
+  const isOfIt = (row: JournalRow): boolean =>
+    migrations.some(({ hash, name }) => (name === undefined ? row.hash === hash : row.name === name));
+  const lastRow = journal.findLastIndex(isOfIt);
+  const files = readMigrations(project.migrationsFolder);
+  const appliedSince = journal
+    .slice(lastRow + 1)
+    .flatMap(
+      (row) =>
+        files.find(({ hash, name }) => (name === undefined ? row.hash === hash : row.name === name))?.tag ??
+        [],
+    );
   return {
     id: last.id,
     startedAt: last.startedAt,
@@ -218,9 +232,8 @@ export async function findDeployment(
       .map(({ sql }) => sql),
     once: [...new Map(once.map((step) => [step.id, step])).values()],
     begun: [...new Map(begun.map((step) => [step.id, step])).values()],
-    isJournalled: journal.some((row) =>
-      migrations.some(({ hash, name }) => (name === undefined ? row.hash === hash : row.name === name)),
-    ),
+    isJournalled: lastRow >= 0,
+    appliedSince: lastRow < 0 ? [] : appliedSince,
     done: done.map(({ step }) => step),
   };
 }

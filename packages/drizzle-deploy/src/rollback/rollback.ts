@@ -184,6 +184,7 @@ async function gatherRollbackFacts(
     migrations: deployment.migrations,
     journal: journalTableOf(project),
     isJournalled: deployment.isJournalled,
+    appliedSince: deployment.appliedSince,
     done: deployment.done,
     staying: staysDone(deployment, { all, gone }),
     remade: gone.flatMap(({ kind, was }) => (kind === "table" && find(raw.tables, was) ? was : [])),
