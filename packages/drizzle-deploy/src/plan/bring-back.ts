@@ -210,8 +210,10 @@ export function bringBack(
         const word = target.kind === "constraint" ? "CONSTRAINT" : "COLUMN";
         return `ALTER TABLE ${quoteQualified(within, table)} RENAME ${word} ${quoteIdentifier(target.name)} TO ${quoteIdentifier(to)}`;
       });
+  // It is not there until this step, whatever the statement says of what is.
+  const { ifNotExists: _, ...rest } = draft;
   return {
-    ...draft,
+    ...rest,
     kind: "move table",
     title: `bring back table ${schema}.${as.name} from the archive, with its rows`,
     sql: [
