@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   aboutKey,
   type Catalog,
+  catalogObjects,
   compareCatalogs,
   type Difference,
   describeDifference,
@@ -9,6 +10,7 @@ import {
   isIncidental,
   isTakenOver,
   type ObjectIdentity,
+  objectKey,
   readCatalog,
   withoutObjects,
 } from "../catalog/index.ts";
@@ -122,14 +124,16 @@ function leftBehind(
   const known = new Set(extras(here, actual).map(aboutKey));
   const found = extras(wanted[0], actual).filter((difference) => known.has(aboutKey(difference)));
   if (found.length === 0) return [];
-  const notLeft = new Set(
-    (from === null ? found : extras(project.expectedCatalog(from), actual)).map(aboutKey),
+  const left = new Set(
+    from === null
+      ? []
+      : catalogObjects(project.expectedCatalog(from)).map(({ identity }) => objectKey(identity)),
   );
   const thereBefore = new Set(extras(wanted[0], before).map(aboutKey));
   const named = new Set(steps.flatMap(({ target }) => (target ? [nameOf(target)] : [])));
   return found.filter(
     (difference) =>
-      !notLeft.has(aboutKey(difference)) ||
+      left.has(objectKey(difference.object)) ||
       wrong.has(difference.object.label) ||
       (!thereBefore.has(aboutKey(difference)) && named.has(difference.object.label)),
   );
