@@ -1,5 +1,5 @@
 import type { QualifiedName } from "../sql/names.ts";
-import { quoteIdentifier, quoteQualified } from "../sql/quote.ts";
+import { quoteIdentifier } from "../sql/quote.ts";
 import type { Catalog } from "./catalog.ts";
 
 /**
@@ -20,8 +20,6 @@ export function isPrintedBare(
 export function printedTypes(catalog: Catalog, type: QualifiedName): string[] {
   const { schema, name } = type;
   return [
-    `${schema}.${name}`,
-    quoteQualified(schema, name),
     ...[schema, quoteIdentifier(schema)].flatMap((one) => [
       `${one}.${name}`,
       `${one}.${quoteIdentifier(name)}`,

@@ -787,13 +787,16 @@ function withOwnIndexes(statements: readonly ParsedStatement[], known: Statement
     made ??= indexesMade(statements, known);
     return made;
   };
-  return {
-    ...known,
-    indexTable: (index) => known.indexTable(index) ?? own().indexTable(index),
-    keyTable: (index) =>
-      known.keyTable(index) ?? (known.indexTable(index) ? undefined : own().keyTable(index)),
-  };
+  return withIndexes(known, own);
 }
+
+/** The context with indexes and keys besides those that it knows, which come first. */
+const withIndexes = (known: StatementContext, more: () => IndexTables): StatementContext => ({
+  ...known,
+  indexTable: (index) => known.indexTable(index) ?? more().indexTable(index),
+  keyTable: (index) =>
+    known.keyTable(index) ?? (known.indexTable(index) ? undefined : more().keyTable(index)),
+});
 
 /** The tables of the indexes and keys that a migration makes and takes away again, or renames: no catalog has them. */
 function indexesMade(statements: readonly ParsedStatement[], context: StatementContext): IndexTables {
@@ -805,12 +808,7 @@ function indexesMade(statements: readonly ParsedStatement[], context: StatementC
     // Only the index of a key goes by the name of a constraint.
     keyTable: (index) => (find("index", index) ? undefined : find("constraint", index)),
   };
-  const meanwhile: StatementContext = {
-    ...context,
-    indexTable: (index) => context.indexTable(index) ?? found.indexTable(index),
-    keyTable: (index) =>
-      context.keyTable(index) ?? (context.indexTable(index) ? undefined : found.keyTable(index)),
-  };
+  const meanwhile = withIndexes(context, () => found);
   for (const statement of statements) {
     for (const { goal } of classify(statement, meanwhile)) {
       const made =
